@@ -1,0 +1,1 @@
+namespace CircuitRunner; internal static class Program { private static int Main() => 0; }

@@ -1,0 +1,46 @@
+using PredictiveOrchestration.Backends;
+
+namespace PredictiveOrchestration.Prediction;
+
+/// <summary>What one backend would take for one job. Cost is not here: it is priced from this.</summary>
+public sealed record BackendPrediction
+{
+    /// <summary>Gets the backend.</summary>
+    public required BackendDescriptor Backend { get; init; }
+
+    /// <summary>Gets the service time in seconds: preparing, running and sampling, without waiting.</summary>
+    public required Estimate Seconds { get; init; }
+
+    /// <summary>Gets the wait in a remote queue in seconds; zero for local backends.</summary>
+    public required Estimate WaitSeconds { get; init; }
+
+    /// <summary>Gets the peak memory in bytes on this machine; the upper end is a bound, the lower end what is needed at the least.</summary>
+    public required Estimate PeakBytes { get; init; }
+
+    /// <summary>Gets the fidelity of the result, 0 to 1.</summary>
+    public required Estimate Fidelity { get; init; }
+
+    /// <summary>Gets the standard deviation of the natural logarithm of the service time.</summary>
+    public required double LogSecondsSigma { get; init; }
+
+    /// <summary>Gets the terms of the median time, largest first, in seconds.</summary>
+    public required IReadOnlyList<PredictionTerm> Terms { get; init; }
+
+    /// <summary>Gets how the time was predicted, such as "analytic", "analytic + forest" or "structure cache".</summary>
+    public required string Source { get; init; }
+
+    /// <summary>Gets the number of observations of this backend behind the prediction.</summary>
+    public required int Observations { get; init; }
+}
+
+/// <summary>One addend of a predicted time.</summary>
+/// <param name="Name">What it stands for, such as "amplitude updates".</param>
+/// <param name="Seconds">Its share of the median, in seconds.</param>
+public readonly record struct PredictionTerm(string Name, double Seconds);
+
+/// <summary>What is asked of a job besides its circuit.</summary>
+/// <param name="Shots">The number of shots.</param>
+/// <param name="Threads">The number of threads that a local run may use.</param>
+/// <param name="Observables">The number of Pauli terms to evaluate.</param>
+/// <param name="TopProbabilities">The number of exact probabilities asked for; 0 for none.</param>
+public readonly record struct JobShape(int Shots, int Threads, int Observables, int TopProbabilities);

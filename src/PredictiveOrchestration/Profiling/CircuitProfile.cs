@@ -1,0 +1,137 @@
+namespace PredictiveOrchestration.Profiling;
+
+/// <summary>
+/// What is known of a circuit before it runs: seven headline values, and (if made from a circuit) the features that drive the cost
+/// of each kind of backend. Immutable. Formulas: docs/prediction.md.
+/// </summary>
+public sealed record CircuitProfile
+{
+    /// <summary>Gets the number of qubits.</summary>
+    public required int NumQubits { get; init; }
+
+    /// <summary>Gets the number of layers when every operation is placed as early as possible; barriers do not count.</summary>
+    public required int CircuitDepth { get; init; }
+
+    /// <summary>Gets the number of gates: no measurements, resets, barriers, classical operations.</summary>
+    public required int GateCount { get; init; }
+
+    /// <summary>Gets how entangling the circuit can be, 0 (product states) to 1.</summary>
+    public required double EntanglementComplexity { get; init; }
+
+    /// <summary>Gets the memory in bytes that the cheapest exact in-process representation is expected to need.</summary>
+    public required long MemoryRequirement { get; init; }
+
+    /// <summary>Gets the host's hint of the execution time, or null.</summary>
+    public TimeSpan? ExecutionTimeEstimate { get; init; }
+
+    /// <summary>Gets the host's hint of the cost in the account's currency, or null.</summary>
+    public decimal? CostEstimate { get; init; }
+
+    /// <summary>Gets the features of the circuit, or null if the profile was made by hand from the headline values.</summary>
+    public CircuitFeatures? Features { get; init; }
+}
+
+/// <summary>The features of a circuit that predict what each kind of backend needs. All counts include both arms of run-time branches once.</summary>
+public sealed record CircuitFeatures
+{
+    /// <summary>Gets the six SupermarQ features.</summary>
+    public required SupermarqFeatures Supermarq { get; init; }
+
+    /// <summary>Gets the number of gates on one qubit, without controls.</summary>
+    public required int OneQubitGateCount { get; init; }
+
+    /// <summary>Gets the number of gates on exactly two qubits, controls included.</summary>
+    public required int TwoQubitGateCount { get; init; }
+
+    /// <summary>Gets the number of gates on three qubits or more, controls included.</summary>
+    public required int MultiQubitGateCount { get; init; }
+
+    /// <summary>Gets the number of Clifford gates.</summary>
+    public required int CliffordCount { get; init; }
+
+    /// <summary>Gets the number of T and T† gates, and phases that equal them.</summary>
+    public required int TCount { get; init; }
+
+    /// <summary>Gets the number of gates before the first that is not Clifford.</summary>
+    public required int CliffordPrefixLength { get; init; }
+
+    /// <summary>Gets the number of gates that are diagonal.</summary>
+    public required int DiagonalCount { get; init; }
+
+    /// <summary>Gets the number of gates that permute basis states with phases and are not diagonal.</summary>
+    public required int MonomialCount { get; init; }
+
+    /// <summary>Gets the number of measurements.</summary>
+    public required int MeasurementCount { get; init; }
+
+    /// <summary>Gets the number of measurements after which the qubit or the bit's value is used again.</summary>
+    public required int MidCircuitMeasurementCount { get; init; }
+
+    /// <summary>Gets the number of resets.</summary>
+    public required int ResetCount { get; init; }
+
+    /// <summary>Gets a value indicating whether run-time control flow, assignments or parameters occur.</summary>
+    public required bool IsDynamic { get; init; }
+
+    /// <summary>
+    /// Gets the dense work: the sum over gates of 2^(n - controls) · w, w = 1/2 for diagonal, 1 for one-target, 2^(k-1) for k-target gates.
+    /// </summary>
+    public required double DenseWork { get; init; }
+
+    /// <summary>Gets the number of groups of consecutive gates on at most four qubits.</summary>
+    public required int FusedGateCount { get; init; }
+
+    /// <summary>Gets the base-2 logarithm of the proved bound on non-zero amplitudes at any time; at most the number of qubits.</summary>
+    public required int PeakSupportLog2 { get; init; }
+
+    /// <summary>Gets the sparse work: the sum over gates of the support bound 2^k after the gate.</summary>
+    public required double SparseWork { get; init; }
+
+    /// <summary>Gets the part of <see cref="SparseWork"/> done by gates that may create new non-zero amplitudes.</summary>
+    public required double SparseBranchingWork { get; init; }
+
+    /// <summary>Gets the base-2 logarithm of the support bound after each operation, one byte an operation (capped at 255).</summary>
+    public required ReadOnlyMemory<byte> SupportTrajectory { get; init; }
+
+    /// <summary>Gets the base-2 logarithm of the proved bound on the bond dimension over all cuts in qubit order.</summary>
+    public required int PeakBondLog2 { get; init; }
+
+    /// <summary>Gets the base-2 logarithm of the bond bound at each of the n - 1 cuts (cut j is between qubits j and j + 1): the greatest over time.</summary>
+    public required ReadOnlyMemory<byte> BondLog2 { get; init; }
+
+    /// <summary>Gets the matrix-product-state work: the sum over multi-qubit gates of 8 · χl · χr · min(2χl, 2χr), swaps included.</summary>
+    public required double MatrixProductWork { get; init; }
+
+    /// <summary>Gets the bytes that a matrix product state with the bounded bonds takes.</summary>
+    public required double MatrixProductBytes { get; init; }
+
+    /// <summary>Gets the stabilizer work: gates · n / 64 + measurements · n² / 64.</summary>
+    public required double StabilizerWork { get; init; }
+
+    /// <summary>Gets the number of qubits that can influence a measured qubit (all, if nothing is measured).</summary>
+    public required int LightConeQubits { get; init; }
+
+    /// <summary>Gets the number of gates that can influence a measured qubit.</summary>
+    public required int LightConeGates { get; init; }
+
+    /// <summary>Gets the number of groups of qubits that never interact; idle qubits are not counted.</summary>
+    public required int BlockCount { get; init; }
+
+    /// <summary>Gets the number of qubits of the largest such group.</summary>
+    public required int LargestBlockQubits { get; init; }
+
+    /// <summary>Gets a hash of the structure: operations, gates and operands, without parameter values. Equal for the steps of a variational loop.</summary>
+    public required ulong StructuralHash { get; init; }
+}
+
+/// <summary>
+/// The features of Tomesh et al., "SupermarQ: A scalable quantum benchmark suite" (HPCA 2022), each 0 to 1.
+/// </summary>
+/// <param name="ProgramCommunication">Mean degree of the interaction graph over n - 1.</param>
+/// <param name="CriticalDepth">Two-qubit gates on the longest path over all two-qubit gates.</param>
+/// <param name="EntanglementRatio">Two-qubit gates over all gates.</param>
+/// <param name="Parallelism">(gates / depth - 1) / (n - 1), at least 0.</param>
+/// <param name="Liveness">Share of (qubit, layer) cells in which the qubit is acted on.</param>
+/// <param name="Measurement">Share of layers with a mid-circuit measurement or reset.</param>
+public readonly record struct SupermarqFeatures(
+    double ProgramCommunication, double CriticalDepth, double EntanglementRatio, double Parallelism, double Liveness, double Measurement);

@@ -1,0 +1,63 @@
+using PredictiveOrchestration.Backends;
+using PredictiveOrchestration.Circuits;
+
+namespace PredictiveOrchestration.Simulation;
+
+/// <summary>
+/// The state of one run inside an engine. The shot runner owns control flow, classical bits, branching and sampling policy;
+/// a state only knows amplitudes. Not thread-safe; disposing frees its memory.
+/// </summary>
+internal interface IQuantumState : IDisposable
+{
+    int NumQubits { get; }
+
+    /// <summary>The bytes held now.</summary>
+    long MemoryBytes { get; }
+
+    /// <summary>The amplitudes stored now.</summary>
+    long NonZeros { get; }
+
+    /// <summary>The probability weight dropped so far.</summary>
+    double DiscardedWeight { get; }
+
+    /// <summary>Applies the gates of a run of operations that holds gates, unitaries and barriers only; may fuse and reorder as long as the state is the same.</summary>
+    /// <param name="circuit">The circuit.</param>
+    /// <param name="start">The first operation.</param>
+    /// <param name="end">The first operation not to apply.</param>
+    /// <param name="classical">The memory that dynamic parameters read.</param>
+    /// <param name="context">Cancellation, deadline, memory limit and progress.</param>
+    void Apply(Circuit circuit, int start, int end, ClassicalState? classical, RunContext context);
+
+    /// <summary>The probability that measuring <paramref name="qubit"/> gives 1.</summary>
+    double ProbabilityOfOne(int qubit);
+
+    /// <summary>Projects onto the outcome and scales the norm back to 1.</summary>
+    void Collapse(int qubit, bool outcome, double probability);
+
+    /// <summary>Exchanges |0⟩ and |1⟩ of a qubit known to be in one of them (after a collapse), for reset.</summary>
+    void Flip(int qubit);
+
+    IQuantumState Clone();
+
+    /// <summary>
+    /// Draws outcomes of measuring <paramref name="qubits"/> together: outcome bit i is qubit <c>qubits[i]</c>.
+    /// Draw j is the basis state at which the cumulative probability first exceeds <c>draws[j]</c> (uniform in [0, 1)).
+    /// Any fixed order of basis states may be used, so long as it depends only on the state.
+    /// </summary>
+    /// <param name="qubits">The qubits to read, at least one, all different.</param>
+    /// <param name="draws">One uniform number for each shot.</param>
+    /// <param name="outcomes">Receives ceil(qubits / 64) words for each shot, least significant word first.</param>
+    void Sample(ReadOnlySpan<int> qubits, ReadOnlySpan<double> draws, Span<ulong> outcomes);
+
+    /// <summary>Calls <paramref name="visit"/> with the packed bits of <paramref name="qubits"/> and the probability of each basis state that is not zero; the same outcome may come several times.</summary>
+    void VisitProbabilities(ReadOnlySpan<int> qubits, ProbabilityVisitor visit);
+
+    /// <summary>The expectation value of a Pauli term, coefficient included.</summary>
+    double ExpectationValue(PauliTerm term);
+
+    /// <summary>Copies the state out.</summary>
+    StateSnapshot ToSnapshot(int operationIndex);
+}
+
+/// <summary>Receives an outcome, least significant word first, and a probability.</summary>
+internal delegate void ProbabilityVisitor(ReadOnlySpan<ulong> outcome, double probability);

@@ -1,0 +1,95 @@
+using PredictiveOrchestration.Backends;
+using PredictiveOrchestration.Common;
+
+namespace PredictiveOrchestration.Simulation;
+
+/// <summary>
+/// What bounds a run: cancellation, deadline, memory. Engines call <see cref="Check"/> often enough to react within 50 ms, and
+/// <see cref="Reserve"/> before they allocate.
+/// </summary>
+internal sealed class RunContext
+{
+    private readonly TimeProvider _time;
+    private readonly long _start;
+    private readonly ExecutionRequest _request;
+    private long _heldBytes;
+    private long _peakBytes;
+    private int _shotsDone;
+
+    public RunContext(string backendId, ExecutionRequest request, long availableBytes, TimeProvider time, CancellationToken cancellationToken)
+    {
+        BackendId = backendId;
+        _request = request;
+        _time = time;
+        _start = time.GetTimestamp();
+        AvailableBytes = Math.Min(availableBytes, request.Limits.MemoryBytes ?? long.MaxValue);
+        CancellationToken = cancellationToken;
+    }
+
+    public string BackendId { get; }
+
+    public CancellationToken CancellationToken { get; }
+
+    /// <summary>The most bytes this run may hold at one time.</summary>
+    public long AvailableBytes { get; }
+
+    public long HeldBytes => Interlocked.Read(ref _heldBytes);
+
+    public long PeakBytes => Interlocked.Read(ref _peakBytes);
+
+    public TimeSpan Elapsed => _time.GetElapsedTime(_start);
+
+    /// <summary>Throws if the run was cancelled or is over its time.</summary>
+    /// <param name="operationIndex">How far the run has come.</param>
+    public void Check(int operationIndex)
+    {
+        CancellationToken.ThrowIfCancellationRequested();
+        if (_request.Limits.Time is { } limit && Elapsed > limit)
+        {
+            throw new BackendException(
+                BackendErrorKind.TimeLimit, BackendId,
+                $"Backend '{BackendId}' reached the time limit of {limit.TotalSeconds:G4} s at operation {operationIndex} of {_request.Circuit.Operations.Length}, after {_shotsDone} of {_request.Shots} shots. Raise ExecutionLimits.Time or choose another backend.")
+            {
+                OperationIndex = operationIndex,
+            };
+        }
+    }
+
+    /// <summary>Tells whether <paramref name="bytes"/> more could be reserved now.</summary>
+    public bool CanReserve(long bytes) => HeldBytes + bytes <= AvailableBytes;
+
+    /// <summary>Books memory before it is allocated.</summary>
+    /// <exception cref="BackendException">The run would hold more than it may.</exception>
+    public void Reserve(long bytes, string what)
+    {
+        var held = Interlocked.Add(ref _heldBytes, bytes);
+        if (held > AvailableBytes)
+        {
+            Interlocked.Add(ref _heldBytes, -bytes);
+            throw new BackendException(
+                BackendErrorKind.OutOfMemory, BackendId,
+                $"Backend '{BackendId}' needs {ByteSize.Format(held)} ({ByteSize.Format(bytes)} more for {what}); {ByteSize.Format(AvailableBytes)} may be used. Use a backend with a smaller footprint, fewer qubits, or raise the memory limit on a larger machine.")
+            {
+                RequiredBytes = held,
+                AvailableBytes = AvailableBytes,
+            };
+        }
+
+        var peak = PeakBytes;
+        while (held > peak)
+        {
+            peak = Interlocked.CompareExchange(ref _peakBytes, held, peak);
+        }
+    }
+
+    public void Release(long bytes) => Interlocked.Add(ref _heldBytes, -bytes);
+
+    public void ReportOperations(int operationsDone) =>
+        _request.Progress?.Report(new ExecutionProgress(operationsDone, _request.Circuit.Operations.Length, _shotsDone, _request.Shots));
+
+    public void ReportShots(int shotsDone)
+    {
+        _shotsDone = shotsDone;
+        _request.Progress?.Report(new ExecutionProgress(_request.Circuit.Operations.Length, _request.Circuit.Operations.Length, shotsDone, _request.Shots));
+    }
+}

@@ -1,0 +1,95 @@
+using PredictiveOrchestration.Profiling;
+
+namespace PredictiveOrchestration.Telemetry;
+
+/// <summary>How an execution ended.</summary>
+public enum ExecutionOutcome : byte
+{
+    /// <summary>It ran to the end.</summary>
+    Completed,
+
+    /// <summary>The backend failed.</summary>
+    Failed,
+
+    /// <summary>A time limit stopped it: the true duration is at least the one recorded.</summary>
+    TimedOut,
+
+    /// <summary>Memory ran out.</summary>
+    OutOfMemory,
+
+    /// <summary>The caller cancelled: the true duration is at least the one recorded.</summary>
+    Cancelled,
+
+    /// <summary>It was refused before it began, for its cost, size or lack of room.</summary>
+    Refused,
+}
+
+/// <summary>One execution, or attempt at one, on one backend: what was predicted and what happened. Immutable; refers to no circuit and no secrets.</summary>
+public sealed record ExecutionRecord
+{
+    /// <summary>Gets when it ended.</summary>
+    public required DateTimeOffset Timestamp { get; init; }
+
+    /// <summary>Gets the backend.</summary>
+    public required string BackendId { get; init; }
+
+    /// <summary>Gets the cost basis of the backend, see <c>BackendDescriptor.CostModel</c>.</summary>
+    public required string CostModel { get; init; }
+
+    /// <summary>Gets the router or strategy that chose it.</summary>
+    public required string Strategy { get; init; }
+
+    /// <summary>Gets how it ended.</summary>
+    public required ExecutionOutcome Outcome { get; init; }
+
+    /// <summary>Gets the circuit's profile.</summary>
+    public required CircuitProfile Profile { get; init; }
+
+    /// <summary>Gets the number of shots.</summary>
+    public required int Shots { get; init; }
+
+    /// <summary>Gets the number of threads allowed.</summary>
+    public required int Threads { get; init; }
+
+    /// <summary>Gets the number of Pauli terms evaluated.</summary>
+    public int Observables { get; init; }
+
+    /// <summary>Gets the number of exact probabilities asked for.</summary>
+    public int TopProbabilities { get; init; }
+
+    /// <summary>Gets the wait before the run.</summary>
+    public TimeSpan QueueTime { get; init; }
+
+    /// <summary>Gets the service time: prepare, run and sample.</summary>
+    public required TimeSpan ServiceTime { get; init; }
+
+    /// <summary>Gets the part of the service time spent sampling.</summary>
+    public TimeSpan SampleTime { get; init; }
+
+    /// <summary>Gets the peak memory in bytes; 0 if unknown.</summary>
+    public long PeakMemoryBytes { get; init; }
+
+    /// <summary>Gets the peak number of stored amplitudes, or null.</summary>
+    public long? PeakNonZeros { get; init; }
+
+    /// <summary>Gets the money spent.</summary>
+    public decimal Cost { get; init; }
+
+    /// <summary>Gets the currency of <see cref="Cost"/>.</summary>
+    public string Currency { get; init; } = "USD";
+
+    /// <summary>Gets the fidelity that was predicted or reported, 0 to 1.</summary>
+    public double Fidelity { get; init; } = 1;
+
+    /// <summary>Gets the predicted median service time in seconds.</summary>
+    public required double PredictedSeconds { get; init; }
+
+    /// <summary>Gets the lower end of the predicted interval in seconds.</summary>
+    public required double PredictedLowerSeconds { get; init; }
+
+    /// <summary>Gets the upper end of the predicted interval in seconds.</summary>
+    public required double PredictedUpperSeconds { get; init; }
+
+    /// <summary>Gets the version of the model that predicted.</summary>
+    public required int ModelVersion { get; init; }
+}

@@ -1,0 +1,140 @@
+using PredictiveOrchestration.Backends;
+using PredictiveOrchestration.Circuits;
+
+namespace PredictiveOrchestration.Simulation;
+
+/// <summary>What the in-process engines share: checks of a request, limits, the run on a worker thread, snapshots.</summary>
+public abstract class LocalSimulator : ISnapshotBackend
+{
+    private readonly TimeProvider _time;
+    private readonly long? _memoryLimit;
+
+    private protected LocalSimulator(BackendDescriptor descriptor, TimeProvider? time)
+    {
+        Descriptor = descriptor;
+        _time = time ?? TimeProvider.System;
+        _memoryLimit = descriptor.Capabilities.MaxMemoryBytes;
+    }
+
+    /// <inheritdoc/>
+    public BackendDescriptor Descriptor { get; }
+
+    /// <inheritdoc/>
+    public Task<ExecutionResult> ExecuteAsync(ExecutionRequest request, CancellationToken cancellationToken = default)
+    {
+        Check(request);
+        return Task.Run(() => Execute(request, null, cancellationToken), cancellationToken);
+    }
+
+    /// <inheritdoc/>
+    public Task<StateSnapshot> RunToSnapshotAsync(ExecutionRequest request, StateSnapshot? initial, int endOperation, CancellationToken cancellationToken = default)
+    {
+        Check(request);
+        CheckSnapshot(request, initial);
+        var start = initial?.OperationIndex ?? 0;
+        if (endOperation < start || endOperation > request.Circuit.Operations.Length)
+        {
+            throw new ArgumentOutOfRangeException(nameof(endOperation), endOperation, $"'endOperation' is {endOperation}; accepted are {start} to {request.Circuit.Operations.Length}.");
+        }
+
+        for (var i = start; i < endOperation; i++)
+        {
+            if (request.Circuit.Operations[i].Kind is not (OperationKind.Gate or OperationKind.Unitary or OperationKind.Barrier) || request.Circuit.Operations[i].HasDynamicParameters)
+            {
+                throw new BackendException(
+                    BackendErrorKind.Unsupported, Descriptor.Id,
+                    $"Backend '{Descriptor.Id}' cannot take a snapshot at operation {endOperation}: operation {i} ({request.Circuit.Operations[i].Kind}) before it measures, resets or depends on a measurement. Take it at {i} or before.")
+                {
+                    OperationIndex = i,
+                };
+            }
+        }
+
+        return Task.Run(
+            () =>
+            {
+                var context = CreateContext(request, cancellationToken);
+                using var state = CreateState(request.Circuit.NumQubits, initial, request.Limits, context);
+                if (endOperation > start)
+                {
+                    state.Apply(request.Circuit, start, endOperation, null, context);
+                }
+
+                return state.ToSnapshot(endOperation);
+            },
+            cancellationToken);
+    }
+
+    /// <inheritdoc/>
+    public Task<ExecutionResult> ResumeAsync(ExecutionRequest request, StateSnapshot initial, CancellationToken cancellationToken = default)
+    {
+        ArgumentNullException.ThrowIfNull(initial);
+        Check(request);
+        CheckSnapshot(request, initial);
+        return Task.Run(() => Execute(request, initial, cancellationToken), cancellationToken);
+    }
+
+    /// <summary>Makes the state before the first operation, or the one of a snapshot.</summary>
+    private protected abstract IQuantumState CreateState(int numQubits, StateSnapshot? initial, ExecutionLimits limits, RunContext context);
+
+    private ExecutionResult Execute(ExecutionRequest request, StateSnapshot? initial, CancellationToken cancellationToken)
+    {
+        var context = CreateContext(request, cancellationToken);
+        try
+        {
+            var runner = new ShotRunner(request, context, () => CreateState(request.Circuit.NumQubits, initial, request.Limits, context), _time);
+            return runner.Run(Descriptor.Capabilities.IsExact, initial?.OperationIndex ?? 0);
+        }
+        catch (OutOfMemoryException exception)
+        {
+            throw new BackendException(
+                BackendErrorKind.OutOfMemory, Descriptor.Id,
+                $"Backend '{Descriptor.Id}' ran out of memory with {Common.ByteSize.Format(context.HeldBytes)} held. Use a backend with a smaller footprint, fewer shots or fewer probabilities.", exception)
+            {
+                RequiredBytes = context.HeldBytes,
+                AvailableBytes = context.AvailableBytes,
+            };
+        }
+    }
+
+    private RunContext CreateContext(ExecutionRequest request, CancellationToken cancellationToken) =>
+        new(Descriptor.Id, request, Math.Min(MachineMemory.AvailableBytes, _memoryLimit ?? long.MaxValue), _time, cancellationToken);
+
+    private void Check(ExecutionRequest request)
+    {
+        ArgumentNullException.ThrowIfNull(request);
+        var circuit = request.Circuit;
+        if (request.Shots < 0 || request.Shots > Descriptor.Capabilities.MaxShots)
+        {
+            throw new ArgumentOutOfRangeException(nameof(request), request.Shots, $"{request.Shots} shots are asked for; accepted are 0 to {Descriptor.Capabilities.MaxShots}.");
+        }
+
+        if (request.TopProbabilities < 0)
+        {
+            throw new ArgumentOutOfRangeException(nameof(request), request.TopProbabilities, $"{request.TopProbabilities} probabilities are asked for; accepted are 0 (none) and more.");
+        }
+
+        if (circuit.NumQubits > Descriptor.Capabilities.MaxQubits)
+        {
+            throw new BackendException(
+                BackendErrorKind.Unsupported, Descriptor.Id,
+                $"Backend '{Descriptor.Id}' runs at most {Descriptor.Capabilities.MaxQubits} qubits; the circuit has {circuit.NumQubits}. Use a sparse, stabilizer or remote backend.");
+        }
+
+        foreach (var term in request.Observables.SelectMany(o => o.Terms))
+        {
+            if (term.Factors.Count > 0 && term.Factors[^1].Qubit >= circuit.NumQubits)
+            {
+                throw new ArgumentOutOfRangeException(nameof(request), term.Factors[^1].Qubit, $"The observable '{term}' acts on qubit {term.Factors[^1].Qubit}; the circuit has {circuit.NumQubits}.");
+            }
+        }
+    }
+
+    private static void CheckSnapshot(ExecutionRequest request, StateSnapshot? initial)
+    {
+        if (initial is not null && (initial.NumQubits != request.Circuit.NumQubits || initial.OperationIndex > request.Circuit.Operations.Length))
+        {
+            throw new ArgumentException($"The snapshot has {initial.NumQubits} qubits before operation {initial.OperationIndex}; the circuit has {request.Circuit.NumQubits} qubits and {request.Circuit.Operations.Length} operations.", nameof(initial));
+        }
+    }
+}

@@ -1,0 +1,111 @@
+using PredictiveOrchestration.Circuits;
+
+namespace PredictiveOrchestration.Simulation;
+
+/// <summary>
+/// Which measurements may wait until the end of the circuit and be sampled together: those outside control flow whose qubit is
+/// used no more except by such measurements, and whose bit is neither read nor otherwise written later.
+/// </summary>
+internal sealed class MeasurementPlan
+{
+    private readonly bool[] _deferred;
+
+    public MeasurementPlan(Circuit circuit)
+    {
+        var operations = circuit.Operations;
+        _deferred = new bool[operations.Length];
+        var depths = Depths(operations);
+        var qubitUsed = new bool[circuit.NumQubits];
+        var bitTaken = new bool[circuit.NumClbits + circuit.NumScratchBits];
+        for (var i = operations.Length - 1; i >= 0; i--)
+        {
+            ref readonly var op = ref operations[i];
+            switch (op.Kind)
+            {
+                case OperationKind.Barrier:
+                    break;
+                case OperationKind.Measure:
+                    HasMeasurements = true;
+                    var qubit = circuit.QubitsOf(op)[0];
+                    _deferred[i] = depths[i] == 0 && !qubitUsed[qubit] && !bitTaken[op.Argument];
+                    if (!_deferred[i])
+                    {
+                        qubitUsed[qubit] = true;
+                        bitTaken[op.Argument] = true;
+                    }
+
+                    break;
+                case OperationKind.If or OperationKind.While:
+                    MarkReads(circuit.ConditionOf(op), bitTaken);
+                    break;
+                case OperationKind.Assign:
+                    var assignment = circuit.AssignmentOf(op);
+                    MarkReads(assignment.Value, bitTaken);
+                    if (assignment.VariableIndex < 0)
+                    {
+                        bitTaken.AsSpan(assignment.FirstBit, assignment.BitCount).Fill(true);
+                    }
+
+                    break;
+                default:
+                    foreach (var q in circuit.QubitsOf(op))
+                    {
+                        qubitUsed[q] = true;
+                    }
+
+                    for (var p = 0; op.HasDynamicParameters && p < circuit.GateOf(op).NumParameters; p++)
+                    {
+                        MarkReads(circuit.ExpressionAt(op.Argument + p), bitTaken);
+                    }
+
+                    break;
+            }
+        }
+    }
+
+    /// <summary>Whether the circuit measures at all; if not, the outcome is over all qubits.</summary>
+    public bool HasMeasurements { get; }
+
+    public bool IsDeferred(int operation) => _deferred[operation];
+
+    private static int[] Depths(ReadOnlySpan<Operation> operations)
+    {
+        var depths = new int[operations.Length];
+        var depth = 0;
+        for (var i = 0; i < operations.Length; i++)
+        {
+            if (operations[i].Kind is OperationKind.EndIf or OperationKind.EndWhile)
+            {
+                depth--;
+            }
+
+            depths[i] = depth;
+            if (operations[i].Kind is OperationKind.If or OperationKind.While)
+            {
+                depth++;
+            }
+        }
+
+        return depths;
+    }
+
+    private static void MarkReads(ClassicalExpression expression, bool[] bits)
+    {
+        switch (expression)
+        {
+            case BitExpression bit:
+                bits[bit.Bit] = true;
+                break;
+            case BitRangeExpression range:
+                bits.AsSpan(range.Start, range.Length).Fill(true);
+                break;
+            default:
+                foreach (var operand in expression.Operands)
+                {
+                    MarkReads(operand, bits);
+                }
+
+                break;
+        }
+    }
+}

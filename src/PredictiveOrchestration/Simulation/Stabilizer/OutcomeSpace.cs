@@ -1,0 +1,75 @@
+using PredictiveOrchestration.Common;
+
+namespace PredictiveOrchestration.Simulation.Stabilizer;
+
+/// <summary>
+/// The outcomes of measuring some qubits of a stabilizer state: an affine space over GF(2), every element equally likely.
+/// Found by measuring one qubit after the other with every random result forced to 0; the X part of the stabilizer that made a
+/// result random is the change of all outcomes if it had been 1.
+/// </summary>
+internal sealed class OutcomeSpace
+{
+    private readonly ulong[] _offset;
+    private readonly List<ulong[]> _directions = [];
+
+    /// <summary>Measures <paramref name="qubits"/>; the tableau is used up.</summary>
+    public OutcomeSpace(StabilizerTableau tableau, ReadOnlySpan<int> qubits, CancellationToken cancellationToken)
+    {
+        Words = (qubits.Length + 63) / 64;
+        _offset = new ulong[Words];
+        for (var i = 0; i < qubits.Length; i++)
+        {
+            cancellationToken.ThrowIfCancellationRequested();
+            var row = tableau.RandomRow(qubits[i]);
+            if (row < 0)
+            {
+                _offset[i >> 6] |= tableau.CertainOutcome(qubits[i]) ? 1UL << i : 0;
+                continue;
+            }
+
+            // Qubits measured before commute with the row, so its X part is zero there.
+            var direction = new ulong[Words];
+            for (var j = i; j < qubits.Length; j++)
+            {
+                direction[j >> 6] |= tableau.StabilizerHasX(row, qubits[j]) ? 1UL << j : 0;
+            }
+
+            _directions.Add(direction);
+            tableau.Project(qubits[i], row, false);
+        }
+    }
+
+    public int Words { get; }
+
+    /// <summary>The number of random bits: 2^Dimension outcomes, each with probability 2^-Dimension.</summary>
+    public int Dimension => _directions.Count;
+
+    /// <summary>Writes the outcome that a uniform number in [0, 1) selects; beyond 53 random bits its digits seed more.</summary>
+    public void Select(double draw, Span<ulong> outcome)
+    {
+        _offset.CopyTo(outcome);
+        var digits = (ulong)(draw * (1UL << 53)) << 11;
+        for (var i = 0; i < _directions.Count; i++)
+        {
+            var bits = i < 53 ? digits : Philox.UInt64(digits, 0x5AB1, (ulong)(i - 53) / 64);
+            var position = i < 53 ? 63 - i : (i - 53) % 64;
+            if ((bits >> position & 1) != 0)
+            {
+                Add(i, outcome);
+            }
+        }
+    }
+
+    /// <summary>Adds direction <paramref name="index"/> to an outcome.</summary>
+    public void Add(int index, Span<ulong> outcome)
+    {
+        var direction = _directions[index];
+        for (var w = 0; w < direction.Length; w++)
+        {
+            outcome[w] ^= direction[w];
+        }
+    }
+
+    /// <summary>Writes the outcome whose random bits are all 0.</summary>
+    public void CopyOffset(Span<ulong> outcome) => _offset.CopyTo(outcome);
+}

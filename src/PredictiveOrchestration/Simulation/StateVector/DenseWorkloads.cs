@@ -1,0 +1,53 @@
+using PredictiveOrchestration.Backends;
+using PredictiveOrchestration.Circuits;
+
+namespace PredictiveOrchestration.Simulation.StateVector;
+
+/// <summary>What calibration times: few and many amplitudes, dense and diagonal gates, few and many gates, few and many shots.</summary>
+internal static class DenseWorkloads
+{
+    public static IReadOnlyList<ExecutionRequest> All() =>
+    [
+        Request(Layers(4, 2), 1), Request(Layers(4, 40), 1), Request(Layers(10, 10), 1), Request(Layers(10, 10), 4000),
+        Request(Layers(14, 10), 1), Request(Phases(16, 4), 1), Request(Layers(17, 4), 1), Request(Layers(18, 8), 1), Request(Layers(20, 2), 1),
+    ];
+
+    private static ExecutionRequest Request(Circuit circuit, int shots) => new() { Circuit = circuit, Shots = shots };
+
+    private static Circuit Layers(int qubits, int layers)
+    {
+        var builder = new CircuitBuilder(qubits);
+        for (var layer = 0; layer < layers; layer++)
+        {
+            for (var q = 0; q < qubits; q++)
+            {
+                builder.U(0.3 + 0.1 * q, 0.2 * layer, 0.7, q);
+            }
+
+            for (var q = layer & 1; q + 1 < qubits; q += 2)
+            {
+                builder.CX(q, q + 1);
+            }
+        }
+
+        return builder.Build();
+    }
+
+    private static Circuit Phases(int qubits, int layers)
+    {
+        var builder = new CircuitBuilder(qubits);
+        for (var layer = 0; layer < layers; layer++)
+        {
+            for (var q = 0; q < qubits; q++)
+            {
+                builder.H(q);
+                for (var p = 0; p < q; p++)
+                {
+                    builder.CP(0.1 + 0.01 * p, p, q);
+                }
+            }
+        }
+
+        return builder.Build();
+    }
+}

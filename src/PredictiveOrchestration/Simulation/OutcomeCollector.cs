@@ -48,12 +48,30 @@ internal sealed class OutcomeCollector
             AddProbabilities(group, readout);
         }
 
+        if (_expectations.Length > 0)
+        {
+            AddExpectations(group);
+        }
+    }
+
+    // A measurement put off to the end has not dephased its qubit in the state: X and Y average to zero there.
+    private void AddExpectations(ShotGroup group)
+    {
+        var measured = new HashSet<int>();
+        foreach (var index in group.Pending)
+        {
+            measured.Add(_circuit.QubitsOf(_circuit.Operations[index])[0]);
+        }
+
         for (var i = 0; i < _expectations.Length; i++)
         {
             foreach (var term in _request.Observables[i].Terms)
             {
                 _context.Check(_circuit.Operations.Length);
-                _expectations[i] += group.Weight * group.State!.ExpectationValue(term);
+                if (!term.Factors.Any(f => (f.Operator & Pauli.X) != 0 && measured.Contains(f.Qubit)))
+                {
+                    _expectations[i] += group.Weight * group.State!.ExpectationValue(term);
+                }
             }
         }
     }

@@ -283,6 +283,10 @@ public sealed partial class CircuitBuilder
             operations, [.. _qubits], [.. _parameters], [.. _matrices], expressions, assignments));
     }
 
+    /// <summary>Adds a gate whose operands the caller has checked.</summary>
+    internal void AppendChecked(GateDefinition gate, int controls, ReadOnlySpan<double> parameters, ReadOnlySpan<int> qubits) =>
+        AppendGate(gate, controls, parameters, qubits, -1);
+
     private void ResolveScratchBits(Operation[] operations, ClassicalExpression[] expressions, ClassicalAssignment[] assignments)
     {
         int Resolve(int bit) => bit >= 0 ? bit : NumClbits - 1 - bit;

@@ -1,9 +1,18 @@
 using PredictiveOrchestration.Backends;
 using PredictiveOrchestration.Simulation.StateVector;
+using PredictiveOrchestration.TestKit;
+using Xunit.Abstractions;
 
 namespace PredictiveOrchestration.Tests.Conformance;
 
 public sealed class DenseConformanceTests : BackendConformance
 {
     protected override ISnapshotBackend Create() => new StateVectorSimulator();
+}
+
+public sealed class DenseReferenceTests(ITestOutputHelper output) : ReferenceConformance(output)
+{
+    protected override IQuantumBackend Create() => new StateVectorSimulator();
+
+    protected override bool CanRun(ReferenceCircuit reference) => reference.Circuit.NumQubits <= 22;
 }

@@ -1,0 +1,661 @@
+namespace PredictiveOrchestration.Circuits.OpenQasm;
+
+/// <content>Expressions, assignments, measurements.</content>
+internal sealed partial class Interpreter
+{
+    private static readonly Dictionary<string, ClassicalOperator> Binaries = new(StringComparer.Ordinal)
+    {
+        ["+"] = ClassicalOperator.Add, ["-"] = ClassicalOperator.Subtract, ["*"] = ClassicalOperator.Multiply, ["/"] = ClassicalOperator.Divide,
+        ["%"] = ClassicalOperator.Modulo, ["**"] = ClassicalOperator.Power, ["&"] = ClassicalOperator.BitwiseAnd, ["|"] = ClassicalOperator.BitwiseOr,
+        ["^"] = ClassicalOperator.BitwiseXor, ["<<"] = ClassicalOperator.ShiftLeft, [">>"] = ClassicalOperator.ShiftRight,
+        ["=="] = ClassicalOperator.Equal, ["!="] = ClassicalOperator.NotEqual, ["<"] = ClassicalOperator.Less, ["<="] = ClassicalOperator.LessOrEqual,
+        [">"] = ClassicalOperator.Greater, [">="] = ClassicalOperator.GreaterOrEqual, ["&&"] = ClassicalOperator.LogicalAnd, ["||"] = ClassicalOperator.LogicalOr,
+    };
+
+    private static readonly Dictionary<string, ClassicalOperator> Functions = new(StringComparer.Ordinal)
+    {
+        ["sin"] = ClassicalOperator.Sin, ["cos"] = ClassicalOperator.Cos, ["tan"] = ClassicalOperator.Tan, ["exp"] = ClassicalOperator.Exp,
+        ["ln"] = ClassicalOperator.Log, ["log"] = ClassicalOperator.Log, ["sqrt"] = ClassicalOperator.Sqrt, ["arcsin"] = ClassicalOperator.Arcsin,
+        ["arccos"] = ClassicalOperator.Arccos, ["arctan"] = ClassicalOperator.Arctan, ["floor"] = ClassicalOperator.Floor,
+        ["ceiling"] = ClassicalOperator.Ceiling, ["popcount"] = ClassicalOperator.PopCount,
+    };
+
+    private Value Evaluate(Expression expression, bool allowVoid = false)
+    {
+        switch (expression)
+        {
+            case NumberNode number:
+                return new ScalarValue(new ConstantExpression(number.Value));
+            case BitStringNode text:
+                return text.Bits.Length <= 64
+                    ? new ScalarValue(Fold.Cast(new ConstantExpression(ClassicalValue.Of(System.Convert.ToUInt64(text.Bits, 2))), ClassicalType.UInt(text.Bits.Length)))
+                    : throw Error(OpenQasmCodes.Unsupported, text.Start, $"A string of {text.Bits.Length} bits is too long.", "At most 64 bits are supported.");
+            case DurationNode duration:
+                throw Error(OpenQasmCodes.Unsupported, duration.Start, "A time cannot be part of an expression.", "Times have no effect; remove it.");
+            case NameNode name:
+                return Named(name);
+            case PhysicalQubitNode physical:
+                return new QubitsValue([PhysicalQubit(physical)], true);
+            case UnaryNode unary:
+                var op = unary.Operator switch { "-" => ClassicalOperator.Negate, "!" => ClassicalOperator.LogicalNot, _ => ClassicalOperator.BitwiseNot };
+                return new ScalarValue(Fold.Unary(op, Scalar(unary.Operand)));
+            case BinaryNode { Operator: "++" } join:
+                return Join(Evaluate(join.Left), Evaluate(join.Right), join.Start);
+            case BinaryNode binary:
+                return new ScalarValue(Fold.Binary(Binaries[binary.Operator], Scalar(binary.Left), Scalar(binary.Right)));
+            case CastNode cast:
+                return new ScalarValue(Fold.Cast(Scalar(cast.Operand), ScalarType(cast.Type)));
+            case CallNode call:
+                return Call(call, allowVoid);
+            case IndexNode index:
+                return Index(index);
+            case SetNode set:
+                return new ArrayValue([.. set.Items.Select(i => Evaluate(i))]);
+            default:
+                throw Error(OpenQasmCodes.NotAllowedHere, expression.Start, "This cannot stand in an expression.", "Write a value here.");
+        }
+    }
+
+    private Value EvaluateOrMeasure(Expression expression)
+    {
+        if (expression is not MeasureNode measure)
+        {
+            return Evaluate(expression);
+        }
+
+        var qubits = Qubits(measure.Operand);
+        var first = _builder.AddScratchBits(qubits.Qubits.Length);
+        var bits = new BitsValue(Enumerable.Range(0, qubits.Qubits.Length).Select(i => first - i).ToArray(), qubits.IsScalar);
+        Measure(qubits, bits, measure.Start);
+        return bits;
+    }
+
+    private Value Named(NameNode node)
+    {
+        switch (_scope.Find(node.Name))
+        {
+            case QubitSymbol qubits:
+                return new QubitsValue(qubits.Qubits, qubits.IsScalar);
+            case BitSymbol bits:
+                return new BitsValue(bits.Bits, bits.IsScalar);
+            case VariableSymbol variable:
+                return new ScalarValue(variable.Runtime ?? variable.Value);
+            case ArraySymbol array:
+                return array.Array;
+            case OpaqueSymbol opaque:
+                throw Error(OpenQasmCodes.Unsupported, node.Start, $"'{node.Name}' is an {opaque.What} and has no value here.", "Remove it.");
+            case null:
+                double? constant = node.Name switch { "pi" or "π" => Math.PI, "tau" or "τ" => Math.Tau, "euler" or "ℇ" => Math.E, _ => null };
+                if (constant is { } value && (_dialect == 3 || node.Name == "pi"))
+                {
+                    return new ScalarValue(Fold.Constant(value));
+                }
+
+                if (_dialect == 3 && node.Name is "true" or "false")
+                {
+                    return new ScalarValue(Fold.Constant(node.Name == "true"));
+                }
+
+                throw Error(OpenQasmCodes.Undeclared, node.Start, $"The name '{node.Name}' is not declared.", "Declare it before it is used.");
+            default:
+                throw Error(OpenQasmCodes.WrongKind, node.Start, $"'{node.Name}' is not a value.", "Use a variable, a register or a number.");
+        }
+    }
+
+    private int PhysicalQubit(PhysicalQubitNode node)
+    {
+        // Physical qubits are one register "$"; it grows as higher ones are used, and cannot once other registers follow.
+        while (_builder.NumQubits <= node.Number)
+        {
+            if (_global.Find("$0") is null && _builder.NumQubits > 0)
+            {
+                throw Error(OpenQasmCodes.Unsupported, node.Start, "Physical qubits and declared qubits are mixed.", "Use one kind.");
+            }
+
+            var name = "$" + _builder.NumQubits;
+            var register = _builder.AddQubits(name, 1);
+            _global.TryAdd(name, new QubitSymbol([register.Start], true));
+        }
+
+        return node.Number;
+    }
+
+    private static Value Join(Value left, Value right, int start) => (left, right) switch
+    {
+        (QubitsValue a, QubitsValue b) => new QubitsValue([.. a.Qubits, .. b.Qubits], false),
+        (BitsValue a, BitsValue b) => new BitsValue([.. a.Bits, .. b.Bits], false),
+        (ArrayValue a, ArrayValue b) => new ArrayValue([.. a.Items, .. b.Items]),
+        _ => throw Error(OpenQasmCodes.WrongKind, start, "'++' joins two registers of the same kind.", "Join qubits with qubits or bits with bits."),
+    };
+
+    private Value Index(IndexNode node)
+    {
+        var target = Evaluate(node.Target);
+        if (target is ArrayValue)
+        {
+            foreach (var item in node.Items)
+            {
+                if (target is not ArrayValue array)
+                {
+                    throw Error(OpenQasmCodes.IndexRange, item.Start, "There are more indices than dimensions.", "Remove the last one.");
+                }
+
+                var picked = Select(item, array.Items.Length);
+                target = picked.IsScalar ? array.Items[picked.Items[0]] : new ArrayValue(Array.ConvertAll(picked.Items, i => array.Items[i]));
+            }
+
+            return target;
+        }
+
+        if (node.Items.Count != 1)
+        {
+            throw Error(OpenQasmCodes.IndexRange, node.Start, "A register has one index.", "Remove the others.");
+        }
+
+        switch (target)
+        {
+            case QubitsValue qubits:
+                var q = Select(node.Items[0], qubits.Qubits.Length);
+                return new QubitsValue(Array.ConvertAll(q.Items, i => qubits.Qubits[i]), q.IsScalar);
+            case BitsValue bits:
+                var b = Select(node.Items[0], bits.Bits.Length);
+                return new BitsValue(Array.ConvertAll(b.Items, i => bits.Bits[i]), b.IsScalar);
+            case ScalarValue { Expression: { Type.Kind: ClassicalKind.Int or ClassicalKind.UInt } scalar }:
+                var s = Select(node.Items[0], scalar.Type.Width);
+                ClassicalExpression value = Fold.Constant(0L);
+                for (var i = 0; i < s.Items.Length; i++)
+                {
+                    var bit = Fold.Binary(ClassicalOperator.BitwiseAnd, Fold.Binary(ClassicalOperator.ShiftRight, Fold.Cast(scalar, ClassicalType.UInt(scalar.Type.Width)), Fold.Constant((long)s.Items[i])), Fold.Constant(1L));
+                    value = i == 0 ? bit : Fold.Binary(ClassicalOperator.BitwiseOr, value, Fold.Binary(ClassicalOperator.ShiftLeft, bit, Fold.Constant((long)i)));
+                }
+
+                return new ScalarValue(s.IsScalar ? Fold.Cast(value, ClassicalType.Bool) : Fold.Cast(value, ClassicalType.UInt(s.Items.Length)));
+            default:
+                throw Error(OpenQasmCodes.WrongKind, node.Start, "This has no elements.", "Index a register, an array or an integer.");
+        }
+    }
+
+    private (int[] Items, bool IsScalar) Select(Expression item, int length)
+    {
+        switch (item)
+        {
+            case RangeNode range:
+                var step = range.Step is null ? 1 : Integer(range.Step);
+                if (step == 0)
+                {
+                    throw Error(OpenQasmCodes.IndexRange, range.Start, "The step of a range is 0.", "Use another step.");
+                }
+
+                var first = range.First is null ? (step > 0 ? 0 : length - 1) : Position(range.First, length);
+                var last = range.Last is null ? (step > 0 ? length - 1 : 0) : Position(range.Last, length);
+                var items = new List<int>();
+                for (long i = first; step > 0 ? i <= last : i >= last; i += step)
+                {
+                    items.Add((int)i);
+                }
+
+                return (items.ToArray(), false);
+            case SetNode set:
+                return (set.Items.Select(i => Position(i, length)).ToArray(), false);
+            default:
+                return ([Position(item, length)], true);
+        }
+    }
+
+    private int Position(Expression expression, int length)
+    {
+        var index = Integer(expression);
+        var actual = index < 0 && _dialect == 3 ? index + length : index;
+        return actual >= 0 && actual < length
+            ? (int)actual
+            : throw Error(OpenQasmCodes.IndexRange, expression.Start, $"The index {index} is out of range.", $"Accepted are 0 to {length - 1}.");
+    }
+
+    // The values that a for loop runs over.
+    private IEnumerable<ClassicalExpression> Sequence(Expression expression)
+    {
+        if (expression is RangeNode range)
+        {
+            if (range.First is null || range.Last is null)
+            {
+                throw Error(OpenQasmCodes.UnexpectedToken, range.Start, "A loop range needs a first and a last value.", "Write [first:last] or [first:step:last].");
+            }
+
+            long first = Integer(range.First), last = Integer(range.Last), step = range.Step is null ? 1 : Integer(range.Step);
+            if (step == 0)
+            {
+                throw Error(OpenQasmCodes.IndexRange, range.Start, "The step of a range is 0.", "Use another step.");
+            }
+
+            for (var i = (Int128)first; step > 0 ? i <= last : i >= last; i += step)
+            {
+                yield return Fold.Constant((long)i);
+            }
+
+            yield break;
+        }
+
+        switch (Evaluate(expression))
+        {
+            case ArrayValue array:
+                foreach (var item in array.Items)
+                {
+                    yield return AsScalar(item, expression.Start);
+                }
+
+                break;
+            case BitsValue bits:
+                foreach (var bit in bits.Bits)
+                {
+                    yield return new BitExpression(bit);
+                }
+
+                break;
+            default:
+                throw Error(OpenQasmCodes.WrongKind, expression.Start, "A loop runs over a range, a set, an array or bits.", "Write [first:last] or {a, b, c}.");
+        }
+    }
+
+    private Value Call(CallNode call, bool allowVoid)
+    {
+        if (_scope.Find(call.Name) is SubroutineSymbol subroutine)
+        {
+            return CallSubroutine(subroutine.Declaration, call, allowVoid);
+        }
+
+        if (_scope.Find(call.Name) is OpaqueSymbol opaque)
+        {
+            throw Error(OpenQasmCodes.Opaque, call.Start, $"'{call.Name}' is an {opaque.What}: its meaning is not known here.", "Define it.");
+        }
+
+        var arguments = call.Arguments;
+        if (Functions.TryGetValue(call.Name, out var function) && (_dialect == 3 || call.Name is "sin" or "cos" or "tan" or "exp" or "ln" or "sqrt"))
+        {
+            CheckCount(call, 1);
+            return new ScalarValue(Fold.Unary(function, Scalar(arguments[0])));
+        }
+
+        switch (_dialect == 3 ? call.Name : string.Empty)
+        {
+            case "mod":
+                CheckCount(call, 2);
+                return new ScalarValue(Fold.Binary(ClassicalOperator.Modulo, Scalar(arguments[0]), Scalar(arguments[1])));
+            case "pow":
+                CheckCount(call, 2);
+                return new ScalarValue(Fold.Binary(ClassicalOperator.Power, Scalar(arguments[0]), Scalar(arguments[1])));
+            case "rotl" or "rotr":
+                CheckCount(call, 2);
+                return new ScalarValue(Fold.Binary(call.Name == "rotl" ? ClassicalOperator.RotateLeft : ClassicalOperator.RotateRight, Scalar(arguments[0]), Scalar(arguments[1])));
+            case "sizeof":
+                if (arguments.Count is < 1 or > 2)
+                {
+                    CheckCount(call, 1);
+                }
+
+                var value = Evaluate(arguments[0]);
+                for (var level = arguments.Count == 2 ? Integer(arguments[1]) : 0; level > 0 && value is ArrayValue nested && nested.Items.Length > 0; level--)
+                {
+                    value = nested.Items[0];
+                }
+
+                return new ScalarValue(Fold.Constant(value switch
+                {
+                    ArrayValue array => array.Items.Length,
+                    QubitsValue qubits => qubits.Qubits.Length,
+                    BitsValue bits => bits.Bits.Length,
+                    _ => throw Error(OpenQasmCodes.WrongKind, call.Start, "'sizeof' takes an array or a register.", "Remove it."),
+                } + 0L));
+        }
+
+        throw Error(OpenQasmCodes.Undeclared, call.Start, $"The function '{call.Name}' is not declared.", "Define it with 'def', or use a built-in one.");
+    }
+
+    private static void CheckCount(CallNode call, int expected)
+    {
+        if (call.Arguments.Count != expected)
+        {
+            throw Error(OpenQasmCodes.WrongCount, call.Start, $"'{call.Name}' takes {expected} arguments; {call.Arguments.Count} were given.", "Make them fit.");
+        }
+    }
+
+    private Value CallSubroutine(SubroutineDeclaration subroutine, CallNode call, bool allowVoid)
+    {
+        CheckCount(call, subroutine.Parameters.Count);
+        if (_callDepth >= _options.MaxDepth)
+        {
+            throw Error(OpenQasmCodes.TooDeep, call.Start, $"Calls nest deeper than {_options.MaxDepth}.", "Recursion must end earlier.");
+        }
+
+        CountStep(call.Start);
+        var inner = new Scope(_global);
+        for (var i = 0; i < call.Arguments.Count; i++)
+        {
+            var (type, name) = subroutine.Parameters[i];
+            var argument = Evaluate(call.Arguments[i]);
+            if (!inner.TryAdd(name, Bind(type, argument, call.Arguments[i].Start)))
+            {
+                throw Redeclared(subroutine.Start, name);
+            }
+        }
+
+        var (scope, runtimeDepth) = (_scope, _subroutineRuntimeDepth);
+        _scope = inner;
+        _subroutineRuntimeDepth = _runtimeDepth;
+        _callDepth++;
+        _returned = null;
+        Block(subroutine.Body);
+        _callDepth--;
+        (_scope, _subroutineRuntimeDepth) = (scope, runtimeDepth);
+        var result = _returned;
+        _returned = null;
+        if (result is null)
+        {
+            return allowVoid && subroutine.Returns is null
+                ? new ArrayValue([])
+                : throw Error(OpenQasmCodes.WrongKind, call.Start, $"Subroutine '{call.Name}' returned no value.", "Let it return one, or call it as a statement.");
+        }
+
+        return subroutine.Returns is { Name: not "bit" } returns ? new ScalarValue(Fold.Cast(AsScalar(result, call.Start), ScalarType(returns))) : result;
+    }
+
+    private Symbol Bind(TypeNode type, Value argument, int start)
+    {
+        if (type.Name is "qubit" or "qreg")
+        {
+            return argument is QubitsValue qubits && (type.Size is null ? qubits.Qubits.Length == 1 : qubits.Qubits.Length == Size(type.Size))
+                ? new QubitSymbol(qubits.Qubits, type.Size is null)
+                : throw Error(OpenQasmCodes.SizeMismatch, start, "The argument is not a qubit register of the declared size.", "Pass one that fits.");
+        }
+
+        if (argument is ArrayValue array)
+        {
+            return new ArraySymbol(array, false);
+        }
+
+        if (argument is BitsValue bits && type.Name is "bit" or "creg")
+        {
+            return new BitSymbol(((BitsValue)argument).Bits, type.Size is null);
+        }
+
+        var scalarType = ScalarType(type);
+        var value = Fold.Cast(AsScalar(argument, start), scalarType);
+        var symbol = new VariableSymbol(scalarType, false);
+        if (value is ConstantExpression)
+        {
+            symbol.Value = value;
+        }
+        else
+        {
+            Spill(symbol, "argument");
+            _builder.Assign(symbol.Runtime!, value);
+        }
+
+        return symbol;
+    }
+
+    private void Assign(AssignmentStatement assignment)
+    {
+        var value = EvaluateOrMeasure(assignment.Value);
+        if (assignment.Operator != "=")
+        {
+            var op = Binaries.TryGetValue(assignment.Operator[..^1], out var known)
+                ? known
+                : throw Error(OpenQasmCodes.Unsupported, assignment.Start, $"'{assignment.Operator}' is not supported.", "Write it out.");
+            value = new ScalarValue(Fold.Binary(op, Scalar(assignment.Target), AsScalar(value, assignment.Value.Start)));
+        }
+
+        switch (assignment.Target)
+        {
+            case NameNode name when _scope.Find(name.Name) is VariableSymbol variable:
+                AssignVariable(variable, name.Name, AsScalar(value, assignment.Value.Start), assignment.Start);
+                break;
+            case NameNode name when _scope.Find(name.Name) is ArraySymbol:
+                throw Error(OpenQasmCodes.Unsupported, assignment.Start, "Assigning a whole array is not supported.", "Assign its elements.");
+            case IndexNode { Target: NameNode array } element when _scope.Find(array.Name) is ArraySymbol symbol:
+                AssignElement(symbol, element, value, assignment.Start);
+                break;
+            case IndexNode { Target: NameNode integer } element when _scope.Find(integer.Name) is VariableSymbol variable:
+                var position = Select(element.Items[0], variable.Type.Width);
+                var mask = 0UL;
+                foreach (var i in position.Items)
+                {
+                    mask |= 1UL << i;
+                }
+
+                ClassicalExpression updated = Fold.Binary(ClassicalOperator.BitwiseAnd, variable.Runtime ?? variable.Value, new ConstantExpression(ClassicalValue.Of(~mask)));
+                var bits = Fold.Cast(AsScalar(value, assignment.Value.Start), ClassicalType.UInt(position.Items.Length));
+                for (var i = 0; i < position.Items.Length; i++)
+                {
+                    var bit = Fold.Binary(ClassicalOperator.BitwiseAnd, Fold.Binary(ClassicalOperator.ShiftRight, bits, Fold.Constant((long)i)), Fold.Constant(1L));
+                    updated = Fold.Binary(ClassicalOperator.BitwiseOr, updated, Fold.Binary(ClassicalOperator.ShiftLeft, Fold.Cast(bit, ClassicalType.UInt()), Fold.Constant((long)position.Items[i])));
+                }
+
+                AssignVariable(variable, integer.Name, updated, assignment.Start);
+                break;
+            default:
+                Store(Evaluate(assignment.Target), value, assignment.Start);
+                break;
+        }
+    }
+
+    private void AssignVariable(VariableSymbol variable, string name, ClassicalExpression value, int start)
+    {
+        if (variable.IsConst)
+        {
+            throw Error(OpenQasmCodes.ConstantAssigned, start, $"'{name}' is a constant.", "Declare it without 'const'.");
+        }
+
+        value = Fold.Cast(value, variable.Type);
+        if (variable.Runtime is null && value is ConstantExpression)
+        {
+            variable.Value = value;
+            return;
+        }
+
+        if (variable.Runtime is null)
+        {
+            Spill(variable, name);
+        }
+
+        CountOperation(start);
+        _builder.Assign(variable.Runtime!, value);
+    }
+
+    private void AssignElement(ArraySymbol symbol, IndexNode element, Value value, int start)
+    {
+        if (symbol.IsConst)
+        {
+            throw Error(OpenQasmCodes.ConstantAssigned, start, "The array is a constant.", "Declare it without 'const'.");
+        }
+
+        if (_runtimeDepth > 0)
+        {
+            throw Error(OpenQasmCodes.Unsupported, start, "Array elements cannot be assigned in a branch or loop that depends on a measurement.", "Use a plain variable.");
+        }
+
+        var array = symbol.Array;
+        for (var i = 0; i < element.Items.Count; i++)
+        {
+            var position = Select(element.Items[i], array.Items.Length);
+            if (i == element.Items.Count - 1 && position.IsScalar && array.Items[position.Items[0]] is ScalarValue old)
+            {
+                array.Items[position.Items[0]] = new ScalarValue(Fold.Cast(AsScalar(value, start), old.Expression.Type));
+                return;
+            }
+
+            array = position.IsScalar && array.Items[position.Items[0]] is ArrayValue next
+                ? next
+                : throw Error(OpenQasmCodes.Unsupported, start, "Only single elements of an array can be assigned.", "Assign element by element.");
+        }
+    }
+
+    private void Store(Value target, Value value, int start)
+    {
+        if (target is not BitsValue bits)
+        {
+            throw Error(OpenQasmCodes.WrongKind, start, "This cannot be assigned to.", "Assign to a variable or to classical bits.");
+        }
+
+        if (value is BitsValue source && source.Bits.Length != bits.Bits.Length)
+        {
+            throw Error(OpenQasmCodes.SizeMismatch, start, $"{source.Bits.Length} bits are assigned to {bits.Bits.Length}.", "Make the sizes equal.");
+        }
+
+        var scalar = AsScalar(value, start);
+        for (var i = 0; i < bits.Bits.Length;)
+        {
+            var count = 1;
+            while (count < 64 && i + count < bits.Bits.Length && IsNext(bits.Bits[i + count - 1], bits.Bits[i + count]))
+            {
+                count++;
+            }
+
+            CountOperation(start);
+            _builder.AssignBits(bits.Bits[i], count, i == 0 ? scalar : Fold.Binary(ClassicalOperator.ShiftRight, scalar, Fold.Constant((long)i)));
+            i += count;
+        }
+    }
+
+    private void Measure(QubitsValue source, Value? target, int start)
+    {
+        if (target is null)
+        {
+            var first = _builder.AddScratchBits(source.Qubits.Length);
+            target = new BitsValue(Enumerable.Range(0, source.Qubits.Length).Select(i => first - i).ToArray(), source.IsScalar);
+        }
+
+        if (target is not BitsValue bits)
+        {
+            throw Error(OpenQasmCodes.WrongKind, start, "A measurement goes into classical bits.", "Name a classical bit or register.");
+        }
+
+        if (bits.Bits.Length != source.Qubits.Length || (_dialect == 2 && bits.IsScalar != source.IsScalar))
+        {
+            throw Error(OpenQasmCodes.SizeMismatch, start, $"{source.Qubits.Length} qubits are measured into {bits.Bits.Length} bits.", "Measure a qubit into a bit, or a register into one of the same size.");
+        }
+
+        for (var i = 0; i < bits.Bits.Length; i++)
+        {
+            CountOperation(start);
+            _builder.Measure(source.Qubits[i], bits.Bits[i]);
+        }
+    }
+
+    // Everything that the statement may assign must live in run-time variables from now on.
+    private void Spill(Statement statement)
+    {
+        foreach (var name in AssignedNames.In(statement))
+        {
+            if (_scope.Find(name) is VariableSymbol { Runtime: null, IsConst: false } variable)
+            {
+                Spill(variable, name);
+            }
+        }
+    }
+
+    private void Spill(VariableSymbol variable, string name)
+    {
+        variable.Runtime = _builder.AddVariable($"{name}_{_variables++}", variable.Type);
+        CountOperation(0);
+        _builder.Assign(variable.Runtime, variable.Value);
+    }
+
+    private ClassicalExpression Truth(Expression expression) => Fold.Cast(Scalar(expression), ClassicalType.Bool);
+
+    private ClassicalExpression Scalar(Expression expression) => AsScalar(Evaluate(expression), expression.Start);
+
+    private static ClassicalExpression AsScalar(Value value, int start)
+    {
+        switch (value)
+        {
+            case ScalarValue scalar:
+                return scalar.Expression;
+            case BitsValue { Bits.Length: 1 } bit:
+                return new BitExpression(bit.Bits[0]);
+            case BitsValue { Bits.Length: <= 64 } bits:
+                return Pack(bits.Bits);
+            case BitsValue wide:
+                throw Error(OpenQasmCodes.Unsupported, start, $"{wide.Bits.Length} bits are used as one number.", "At most 64 bits make a number.");
+            default:
+                throw Error(OpenQasmCodes.WrongKind, start, "A number or truth value is needed here.", "Use a classical value.");
+        }
+    }
+
+    private static ClassicalExpression Pack(int[] bits)
+    {
+        ClassicalExpression? packed = null;
+        for (var i = 0; i < bits.Length;)
+        {
+            var count = 1;
+            while (i + count < bits.Length && IsNext(bits[i + count - 1], bits[i + count]))
+            {
+                count++;
+            }
+
+            ClassicalExpression part = new BitRangeExpression(bits[i], count);
+            if (i > 0)
+            {
+                part = Fold.Binary(ClassicalOperator.ShiftLeft, Fold.Cast(part, ClassicalType.UInt(bits.Length)), Fold.Constant((long)i));
+            }
+
+            packed = packed is null ? Fold.Cast(part, ClassicalType.UInt(bits.Length)) : new BinaryExpression(ClassicalOperator.BitwiseOr, packed, part, ClassicalType.UInt(bits.Length));
+            i += count;
+        }
+
+        return packed!;
+    }
+
+    // Scratch bits have descending provisional numbers.
+    private static bool IsNext(int bit, int following) => bit < 0 ? following == bit - 1 : following == bit + 1;
+
+    private QubitsValue Qubits(Expression expression) => Evaluate(expression) as QubitsValue
+        ?? throw Error(OpenQasmCodes.WrongKind, expression.Start, "Qubits are needed here.", "Name a qubit or a quantum register.");
+
+    private long Integer(Expression expression)
+    {
+        var scalar = Scalar(expression);
+        if (scalar is not ConstantExpression { Value: var value })
+        {
+            throw NotConstant(expression.Start, "An index, size or range");
+        }
+
+        if (value.Kind == ClassicalKind.Float && value.Number != Math.Floor(value.Number))
+        {
+            throw Error(OpenQasmCodes.BadNumber, expression.Start, $"{value.Number} is not an integer.", "Use an integer.");
+        }
+
+        return value.ToInt64();
+    }
+
+    private int Size(Expression expression)
+    {
+        if (expression is NameNode name && _scope.Find(name.Name) is VariableSymbol { IsConst: false })
+        {
+            throw NotConstant(expression.Start, "A size");
+        }
+
+        var size = Integer(expression);
+        if (size > _options.MaxBits)
+        {
+            throw Error(OpenQasmCodes.TooManyBits, expression.Start, $"The size {size} is more than {_options.MaxBits}.", "Use a smaller one.");
+        }
+
+        return size >= 1 ? (int)size : throw Error(OpenQasmCodes.BadSize, expression.Start, $"The size {size} is not positive.", "Use 1 or more.");
+    }
+
+    private ClassicalType ScalarType(TypeNode type)
+    {
+        int Width(int fallback) => type.Size is null ? fallback : Size(type.Size) is var width && width <= 64
+            ? width
+            : throw Error(OpenQasmCodes.Unsupported, type.Start, $"A width of {Size(type.Size)} bits is not supported.", "At most 64 bits are.");
+        return type.Name switch
+        {
+            "bool" => ClassicalType.Bool,
+            "int" => ClassicalType.Int(Width(64)),
+            "uint" => ClassicalType.UInt(Width(64)),
+            "bit" or "creg" => type.Size is null ? ClassicalType.Bool : ClassicalType.UInt(Width(1)),
+            "float" or "angle" => ClassicalType.Float,
+            _ => throw Error(OpenQasmCodes.WrongKind, type.Start, $"'{type.Name}' is not a type of numbers or truth values.", "Use bool, int, uint, float, angle or bit."),
+        };
+    }
+}

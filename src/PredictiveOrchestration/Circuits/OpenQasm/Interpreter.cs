@@ -1,0 +1,576 @@
+using System.Globalization;
+
+namespace PredictiveOrchestration.Circuits.OpenQasm;
+
+/// <summary>
+/// Executes statements as far as they can be known before the run, and builds the circuit from the rest: loops and branches on known
+/// values unroll; what depends on a measurement becomes run-time control flow.
+/// </summary>
+internal sealed partial class Interpreter
+{
+    private readonly CircuitBuilder _builder;
+    private readonly OpenQasmReaderOptions _options;
+    private readonly int _dialect;
+    private readonly Action<string, int, string, string> _warn;
+    private readonly Dictionary<string, GateSymbol> _gates = new(StringComparer.Ordinal);
+    private readonly Stack<(bool IsRuntime, int Depth)> _loops = new();
+    private readonly Scope _global = new(null);
+    private Scope _scope;
+    private GateLibraries _libraries;
+    private int _runtimeDepth;
+    private int _callDepth;
+    private int _subroutineRuntimeDepth = -1;
+    private Value? _returned;
+    private int _steps;
+    private int _variables;
+
+    public Interpreter(CircuitBuilder builder, OpenQasmReaderOptions options, int dialect, Action<string, int, string, string> warn)
+    {
+        _builder = builder;
+        _options = options;
+        _dialect = dialect;
+        _warn = warn;
+        _scope = _global;
+        _libraries = dialect == 2 ? GateLibraries.Language2 : GateLibraries.Language3;
+    }
+
+    private enum Flow
+    {
+        Next,
+        Break,
+        Continue,
+        Return,
+
+        /// <summary>What follows in this block is never reached.</summary>
+        Stop,
+        End,
+    }
+
+    /// <summary>Whether a statement at the top level ended the program.</summary>
+    public bool Ended { get; private set; }
+
+    /// <summary>Finds the gate that a name means by itself, for the fast path of flat gate statements.</summary>
+    public BuiltInGate? PlainGate(string name) => _gates.ContainsKey(name) ? null : FindBuiltIn(name);
+
+    /// <summary>Finds a top-level qubit register, for the fast path.</summary>
+    public QubitSymbol? PlainQubits(string name) => _global.Find(name) as QubitSymbol;
+
+    /// <summary>Executes a statement at the top level.</summary>
+    public void Run(Statement statement)
+    {
+        if (Execute(statement) == Flow.End)
+        {
+            Ended = true;
+        }
+    }
+
+    private Flow Execute(Statement statement)
+    {
+        CountStep(statement.Start);
+        switch (statement)
+        {
+            case GateCall call:
+                CallGate(call);
+                return Flow.Next;
+            case QubitDeclaration declaration:
+                DeclareQubits(declaration);
+                return Flow.Next;
+            case ClassicalDeclaration declaration:
+                Declare(declaration);
+                return Flow.Next;
+            case GateDeclaration gate:
+                DeclareGate(gate);
+                return Flow.Next;
+            case SubroutineDeclaration subroutine:
+                RequireGlobal(subroutine.Start, "A subroutine");
+                if (subroutine.Returns is not null && !Returns(subroutine.Body))
+                {
+                    throw Error(OpenQasmCodes.NotAllowedHere, subroutine.Start, $"Subroutine '{subroutine.Name}' declares a return value and returns none.", "Add a return statement.");
+                }
+
+                Add(subroutine.Start, subroutine.Name, new SubroutineSymbol(subroutine));
+                return Flow.Next;
+            case OpaqueDeclaration opaque:
+                Add(opaque.Start, opaque.Name, new OpaqueSymbol("opaque gate"));
+                return Flow.Next;
+            case IgnoredStatement ignored:
+                if (ignored.Code is null)
+                {
+                    Add(ignored.Start, ignored.What, new OpaqueSymbol("extern function"));
+                }
+                else
+                {
+                    _warn(ignored.Code, ignored.Start, $"'{ignored.What}' is accepted and has no effect.", "Timing and calibration do not change an ideal run.");
+                }
+
+                return Flow.Next;
+            case AliasDeclaration alias:
+                Add(alias.Start, alias.Name, Evaluate(alias.Value) switch
+                {
+                    QubitsValue qubits => new QubitSymbol(qubits.Qubits, qubits.IsScalar),
+                    BitsValue bits => new BitSymbol(bits.Bits, bits.IsScalar),
+                    _ => throw Error(OpenQasmCodes.WrongKind, alias.Start, $"The alias '{alias.Name}' is neither of qubits nor of bits.", "Use a register, a slice or registers joined by ++."),
+                });
+                return Flow.Next;
+            case MeasureStatement measure:
+                Measure(Qubits(measure.Source), measure.Target is null ? null : Evaluate(measure.Target), measure.Start);
+                return Flow.Next;
+            case ResetStatement reset:
+                foreach (var qubit in Qubits(reset.Operand).Qubits)
+                {
+                    CountOperation(reset.Start);
+                    _builder.Reset(qubit);
+                }
+
+                return Flow.Next;
+            case BarrierStatement barrier:
+                var all = barrier.Operands.SelectMany(o => Qubits(o).Qubits).Distinct().ToArray();
+                if (all.Length > 0 || (barrier.Operands.Count == 0 && _builder.NumQubits > 0))
+                {
+                    CountOperation(barrier.Start);
+                    _builder.Barrier(all);
+                }
+
+                return Flow.Next;
+            case IfStatement branch:
+                return If(branch);
+            case ForStatement loop:
+                return For(loop);
+            case WhileStatement loop:
+                return While(loop);
+            case SwitchStatement choice:
+                return Switch(choice);
+            case AssignmentStatement assignment:
+                Assign(assignment);
+                return Flow.Next;
+            case ExpressionStatement expression:
+                Evaluate(expression.Value, true);
+                return Flow.Next;
+            case ReturnStatement result:
+                if (_callDepth == 0)
+                {
+                    throw Error(OpenQasmCodes.NotAllowedHere, result.Start, "'return' stands outside a subroutine.", "Remove it.");
+                }
+
+                if (_runtimeDepth > _subroutineRuntimeDepth)
+                {
+                    throw Error(OpenQasmCodes.Unsupported, result.Start, "'return' inside a branch or loop that depends on a measurement is not supported.", "Assign to a variable and return it at the end.");
+                }
+
+                _returned = result.Value is null ? null : EvaluateOrMeasure(result.Value);
+                return Flow.Return;
+            case JumpStatement jump:
+                return Jump(jump);
+            case BlockStatement block:
+                return Block(block.Body);
+            case IncludeStatement include:
+                Include(include);
+                return Flow.Next;
+            case AnnotationStatement annotation:
+                _builder.Annotate(annotation.Text);
+                return Flow.Next;
+            default:
+                throw Error(OpenQasmCodes.Unsupported, statement.Start, $"{statement.GetType().Name} is not supported.", "Write it otherwise.");
+        }
+    }
+
+    private void Include(IncludeStatement include)
+    {
+        switch (include.File)
+        {
+            case "qelib1.inc":
+                _libraries |= GateLibraries.Qelib1 | GateLibraries.Extension;
+                break;
+            case "stdgates.inc" or "stdgates.qasm":
+                _libraries |= GateLibraries.StdGates | GateLibraries.Extension;
+                break;
+            default:
+                throw Error(OpenQasmCodes.UnknownInclude, include.Start, $"The file \"{include.File}\" is not one of the built-in ones.", "\"qelib1.inc\" and \"stdgates.inc\" are built in; the file system is never read. Paste the definitions instead.");
+        }
+    }
+
+    private Flow Block(List<Statement> body)
+    {
+        var outer = _scope;
+        _scope = new Scope(outer);
+        try
+        {
+            foreach (var statement in body)
+            {
+                if (Execute(statement) is var flow && flow != Flow.Next)
+                {
+                    return flow;
+                }
+            }
+
+            return Flow.Next;
+        }
+        finally
+        {
+            _scope = outer;
+        }
+    }
+
+    private Flow If(IfStatement branch)
+    {
+        var condition = Truth(branch.Condition);
+        if (condition is ConstantExpression known)
+        {
+            return known.Value.ToBool() ? Block(branch.Then) : branch.Else is null ? Flow.Next : Block(branch.Else);
+        }
+
+        Spill(branch);
+        _builder.If(condition);
+        RunTimeBlock(branch.Then);
+        if (branch.Else is not null)
+        {
+            _builder.Else();
+            RunTimeBlock(branch.Else);
+        }
+
+        _builder.EndIf();
+        return Flow.Next;
+    }
+
+    private void RunTimeBlock(List<Statement> body)
+    {
+        _runtimeDepth++;
+        Block(body);
+        _runtimeDepth--;
+    }
+
+    private Flow While(WhileStatement loop)
+    {
+        while (true)
+        {
+            CountStep(loop.Start);
+            var condition = Truth(loop.Condition);
+            if (condition is ConstantExpression known)
+            {
+                if (!known.Value.ToBool())
+                {
+                    return Flow.Next;
+                }
+
+                var flow = Loop(loop.Body, false);
+                if (flow is Flow.Break)
+                {
+                    return Flow.Next;
+                }
+
+                if (flow is Flow.Return or Flow.End or Flow.Stop)
+                {
+                    return flow;
+                }
+
+                continue;
+            }
+
+            Spill(loop);
+            _builder.While(Truth(loop.Condition));
+            _runtimeDepth++;
+            Loop(loop.Body, true);
+            _runtimeDepth--;
+            _builder.EndWhile();
+            return Flow.Next;
+        }
+    }
+
+    private Flow Loop(List<Statement> body, bool isRuntime)
+    {
+        _loops.Push((isRuntime, _runtimeDepth));
+        var flow = Block(body);
+        _loops.Pop();
+        return flow;
+    }
+
+    private Flow For(ForStatement loop)
+    {
+        var type = ScalarType(loop.Type);
+        foreach (var value in Sequence(loop.Values))
+        {
+            CountStep(loop.Start);
+            var outer = _scope;
+            _scope = new Scope(outer);
+            Add(loop.Start, loop.Name, new VariableSymbol(type, false) { Value = Fold.Cast(value, type) });
+            var flow = Loop(loop.Body, false);
+            _scope = outer;
+            if (flow == Flow.Break)
+            {
+                break;
+            }
+
+            if (flow is Flow.Return or Flow.End or Flow.Stop)
+            {
+                return flow;
+            }
+        }
+
+        return Flow.Next;
+    }
+
+    private Flow Switch(SwitchStatement choice)
+    {
+        var value = Scalar(choice.Value);
+        var arms = new List<(ClassicalExpression Condition, List<Statement> Body)>();
+        foreach (var (labels, body) in choice.Cases)
+        {
+            ClassicalExpression any = Fold.Constant(false);
+            foreach (var label in labels)
+            {
+                var test = Fold.Binary(ClassicalOperator.Equal, value, Scalar(label));
+                any = any is ConstantExpression none && !none.Value.ToBool() ? test : Fold.Binary(ClassicalOperator.LogicalOr, any, test);
+            }
+
+            arms.Add((any, body));
+        }
+
+        if (arms.TrueForAll(a => a.Condition is ConstantExpression))
+        {
+            var taken = arms.FindIndex(a => ((ConstantExpression)a.Condition).Value.ToBool());
+            return taken >= 0 ? Block(arms[taken].Body) : choice.Default is null ? Flow.Next : Block(choice.Default);
+        }
+
+        Spill(choice);
+        foreach (var (condition, body) in arms)
+        {
+            _builder.If(condition);
+            RunTimeBlock(body);
+            _builder.Else();
+        }
+
+        if (choice.Default is not null)
+        {
+            RunTimeBlock(choice.Default);
+        }
+
+        foreach (var _ in arms)
+        {
+            _builder.EndIf();
+        }
+
+        return Flow.Next;
+    }
+
+    private Flow Jump(JumpStatement jump)
+    {
+        if (jump.Keyword == "end")
+        {
+            if (_runtimeDepth == 0)
+            {
+                return Flow.End;
+            }
+
+            _builder.End();
+            return Flow.Stop;
+        }
+
+        if (_loops.Count == 0)
+        {
+            throw Error(OpenQasmCodes.NotAllowedHere, jump.Start, $"'{jump.Keyword}' stands outside a loop.", "Remove it.");
+        }
+
+        var (isRuntime, depth) = _loops.Peek();
+        if (!isRuntime)
+        {
+            if (_runtimeDepth > depth)
+            {
+                throw Error(OpenQasmCodes.Unsupported, jump.Start, $"'{jump.Keyword}' depends on a measurement but belongs to a loop that is unrolled.", "Use a while loop whose condition depends on the measurement.");
+            }
+
+            return jump.Keyword == "break" ? Flow.Break : Flow.Continue;
+        }
+
+        _ = jump.Keyword == "break" ? _builder.Break() : _builder.Continue();
+        return Flow.Stop;
+    }
+
+    private void DeclareQubits(QubitDeclaration declaration)
+    {
+        RequireGlobal(declaration.Start, "A qubit");
+        var size = declaration.Size is null ? 1 : Size(declaration.Size);
+        CheckBits(declaration.Start, _builder.NumQubits, size);
+        var register = AddRegister(declaration.Start, declaration.Name, () => _builder.AddQubits(declaration.Name, size));
+        Add(declaration.Start, declaration.Name, new QubitSymbol(Enumerable.Range(register.Start, size).ToArray(), declaration.Size is null));
+    }
+
+    private void Declare(ClassicalDeclaration declaration)
+    {
+        if (declaration.Direction is not null)
+        {
+            RequireGlobal(declaration.Start, $"An {declaration.Direction}");
+        }
+
+        if (declaration.Type.Name is "duration" or "stretch")
+        {
+            Add(declaration.Start, declaration.Name, new OpaqueSymbol("duration"));
+            _warn(OpenQasmCodes.TimingIgnored, declaration.Start, $"'{declaration.Name}' is a time and has no effect.", "Timing does not change an ideal run.");
+            return;
+        }
+
+        if (declaration.Type.Name == "array")
+        {
+            DeclareArray(declaration);
+            return;
+        }
+
+        if (declaration.Type.Name == "bit" && !declaration.IsConst && declaration.Direction != "input")
+        {
+            DeclareBits(declaration);
+            return;
+        }
+
+        var type = ScalarType(declaration.Type);
+        var symbol = new VariableSymbol(type, declaration.IsConst || declaration.Direction == "input");
+        if (declaration.Direction == "input")
+        {
+            symbol.Value = Fold.Cast(
+                _options.Inputs.TryGetValue(declaration.Name, out var input)
+                    ? Fold.Constant(input)
+                    : throw Error(OpenQasmCodes.UnboundInput, declaration.Start, $"The input '{declaration.Name}' has no value.", "Give one in OpenQasmReaderOptions.Inputs."),
+                type);
+        }
+        else if (declaration.Value is not null)
+        {
+            var value = Fold.Cast(AsScalar(EvaluateOrMeasure(declaration.Value), declaration.Value.Start), type);
+            if (declaration.IsConst && value is not ConstantExpression)
+            {
+                throw NotConstant(declaration.Value.Start, $"The constant '{declaration.Name}'");
+            }
+
+            if (value is ConstantExpression)
+            {
+                symbol.Value = value;
+            }
+            else
+            {
+                Spill(symbol, declaration.Name);
+                _builder.Assign(symbol.Runtime!, value);
+            }
+        }
+
+        Add(declaration.Start, declaration.Name, symbol);
+    }
+
+    private void DeclareBits(ClassicalDeclaration declaration)
+    {
+        var size = declaration.Type.Size is null ? 1 : Size(declaration.Type.Size);
+        CheckBits(declaration.Start, _builder.NumClbits, size);
+        int[] bits;
+        if (_scope == _global)
+        {
+            var register = AddRegister(declaration.Start, declaration.Name, () => _builder.AddClbits(declaration.Name, size));
+            bits = Enumerable.Range(register.Start, size).ToArray();
+        }
+        else
+        {
+            // Bits inside blocks and subroutines are not part of the outcome.
+            var first = _builder.AddScratchBits(size);
+            bits = Enumerable.Range(0, size).Select(i => first - i).ToArray();
+        }
+
+        Add(declaration.Start, declaration.Name, new BitSymbol(bits, declaration.Type.Size is null));
+        if (declaration.Value is not null)
+        {
+            Store(new BitsValue(bits, declaration.Type.Size is null), EvaluateOrMeasure(declaration.Value), declaration.Value.Start);
+        }
+        else if (_scope != _global)
+        {
+            Store(new BitsValue(bits, false), new ScalarValue(Fold.Constant(0L)), declaration.Start);
+        }
+    }
+
+    private void DeclareArray(ClassicalDeclaration declaration)
+    {
+        var element = ScalarType(declaration.Type.Element!);
+        var dimensions = declaration.Type.Dimensions!.Select(Size).ToArray();
+        if (dimensions.Aggregate(1.0, (product, d) => product * d) > 1_000_000)
+        {
+            throw Error(OpenQasmCodes.TooManyBits, declaration.Start, $"The array '{declaration.Name}' has more than 1,000,000 elements.", "Use a smaller one.");
+        }
+
+        var zero = new ScalarValue(Fold.Cast(Fold.Constant(0L), element));
+        var array = declaration.Value is null
+            ? Zeros(dimensions, 0, zero)
+            : Evaluate(declaration.Value) is ArrayValue given ? Convert(given, dimensions, 0, element, declaration.Start) : throw Error(OpenQasmCodes.WrongKind, declaration.Value.Start, "An array needs a list of values.", "Write {…}.");
+        Add(declaration.Start, declaration.Name, new ArraySymbol((ArrayValue)array, declaration.IsConst));
+    }
+
+    private static Value Zeros(int[] dimensions, int level, Value zero) =>
+        level == dimensions.Length ? zero : new ArrayValue(Enumerable.Range(0, dimensions[level]).Select(_ => Zeros(dimensions, level + 1, zero)).ToArray());
+
+    private Value Convert(Value value, int[] dimensions, int level, ClassicalType element, int start)
+    {
+        if (level == dimensions.Length)
+        {
+            return new ScalarValue(Fold.Cast(AsScalar(value, start), element));
+        }
+
+        return value is ArrayValue array && array.Items.Length == dimensions[level]
+            ? new ArrayValue(Array.ConvertAll(array.Items, item => Convert(item, dimensions, level + 1, element, start)))
+            : throw Error(OpenQasmCodes.SizeMismatch, start, $"The list does not have {dimensions[level]} elements.", "Make it fit the declared dimensions.");
+    }
+
+    private Register AddRegister(int start, string name, Func<Register> add)
+    {
+        try
+        {
+            return add();
+        }
+        catch (CircuitException)
+        {
+            throw Redeclared(start, name);
+        }
+    }
+
+    private void Add(int start, string name, Symbol symbol)
+    {
+        if (!_scope.TryAdd(name, symbol))
+        {
+            throw Redeclared(start, name);
+        }
+    }
+
+    private static SyntaxException Redeclared(int start, string name) =>
+        Error(OpenQasmCodes.Redeclared, start, $"The name '{name}' is declared twice.", "Choose another name.");
+
+    private void RequireGlobal(int start, string what)
+    {
+        if (_scope != _global)
+        {
+            throw Error(OpenQasmCodes.NotAllowedHere, start, $"{what} is declared inside a block.", "Declare it at the top level.");
+        }
+    }
+
+    private static bool Returns(List<Statement> body) => body.Exists(s => s switch
+    {
+        ReturnStatement => true,
+        BlockStatement block => Returns(block.Body),
+        IfStatement branch => Returns(branch.Then) || (branch.Else is not null && Returns(branch.Else)),
+        ForStatement loop => Returns(loop.Body),
+        WhileStatement loop => Returns(loop.Body),
+        SwitchStatement choice => choice.Cases.Exists(c => Returns(c.Body)) || (choice.Default is not null && Returns(choice.Default)),
+        _ => false,
+    });
+
+    private void CheckBits(int start, int present, int size)
+    {
+        if (size > _options.MaxBits - present)
+        {
+            throw Error(OpenQasmCodes.TooManyBits, start, $"{size.ToString(CultureInfo.InvariantCulture)} more bits make more than {_options.MaxBits.ToString(CultureInfo.InvariantCulture)}.", "Use a smaller register.");
+        }
+    }
+
+    private void CountStep(int start)
+    {
+        if (++_steps > _options.MaxSteps && (_callDepth > 0 || _loops.Count > 0 || _scope != _global))
+        {
+            throw Error(OpenQasmCodes.TooManySteps, start, $"Unrolling takes more than {_options.MaxSteps} steps.", "Use shorter loops, or raise OpenQasmReaderOptions.MaxSteps.");
+        }
+    }
+
+    private static SyntaxException NotConstant(int start, string what) =>
+        Error(OpenQasmCodes.NotConstant, start, $"{what} must be known before the run.", "Use a constant.");
+
+    private static SyntaxException Error(string code, int start, string message, string remedy) => new(code, start, 1, message, remedy);
+}

@@ -1,0 +1,521 @@
+using System.Globalization;
+
+namespace PredictiveOrchestration.Circuits.OpenQasm;
+
+/// <summary>Turns tokens into statements, one at a time, so that a long file needs no tree of its own.</summary>
+internal sealed partial class Parser
+{
+    private static readonly HashSet<string> TypeNames =
+        ["int", "uint", "float", "angle", "bool", "bit", "complex", "array", "duration", "stretch"];
+
+    private readonly Lexer _lexer;
+    private readonly OpenQasmReaderOptions _options;
+    private Token _token;
+    private int _previousEnd;
+    private int _depth;
+
+    public Parser(Lexer lexer, OpenQasmReaderOptions options)
+    {
+        _lexer = lexer;
+        _options = options;
+    }
+
+    /// <summary>2 or 3; 3 if there is no version line.</summary>
+    public int Dialect { get; private set; } = 3;
+
+    public bool AtEnd => _token.Kind == TokenKind.End;
+
+    public Token Current => _token;
+
+    private bool IsStrict2 => Dialect == 2 && !_options.Lenient;
+
+    /// <summary>Reads the version line, if there is one.</summary>
+    public void ReadVersion()
+    {
+        var start = _lexer.Position;
+        Advance();
+        if (!IsName("OPENQASM"))
+        {
+            return;
+        }
+
+        Advance();
+        var version = Text(_token);
+        Dialect = version switch
+        {
+            "2.0" or "2" => 2,
+            "3.0" or "3" or "3.1" => 3,
+            _ => throw Error(OpenQasmCodes.BadVersion, _token, $"The version '{version}' is unknown.", "Versions 2.0, 3.0 and 3.1 are read."),
+        };
+        _lexer.ForbidBlockComments = IsStrict2;
+        Advance();
+        Expect(";");
+    }
+
+    /// <summary>Goes to the beginning of the next statement after an error.</summary>
+    public void Recover()
+    {
+        _depth = 0;
+        while (true)
+        {
+            try
+            {
+                if (AtEnd || Is(";") || Is("}"))
+                {
+                    Advance();
+                    return;
+                }
+
+                Advance();
+            }
+            catch (SyntaxException exception) when (exception.Code == OpenQasmCodes.Unterminated)
+            {
+                _lexer.Position = _lexer.Source.Length;
+                _token = new Token(TokenKind.End, _lexer.Source.Length, 0);
+                return;
+            }
+            catch (SyntaxException)
+            {
+                // The character that means nothing was already reported or belongs to the statement given up.
+            }
+        }
+    }
+
+    /// <summary>Goes on at another position, after something else has read up to it.</summary>
+    public void MoveTo(int position)
+    {
+        _lexer.Position = position;
+        Advance();
+    }
+
+    private void Advance()
+    {
+        _previousEnd = _token.End;
+        _token = _lexer.Next();
+    }
+
+    /// <summary>Reads one statement; null for an empty one.</summary>
+    public Statement? ReadStatement(bool inGate = false)
+    {
+        if (++_depth > _options.MaxDepth)
+        {
+            throw TooDeep(_token.Start);
+        }
+
+        _operators = 0;
+        try
+        {
+            return Statement(inGate);
+        }
+        finally
+        {
+            _depth--;
+        }
+    }
+
+    private Statement? Statement(bool inGate)
+    {
+        var token = _token;
+        switch (token.Kind)
+        {
+            case TokenKind.Pragma or TokenKind.Annotation:
+                Advance();
+                return new AnnotationStatement(token.Start, Text(token));
+            case TokenKind.Symbol when TryTake(";"):
+                return null;
+            case TokenKind.Symbol when Is("{"):
+                Require3("A block");
+                return new BlockStatement(token.Start, Block());
+            case TokenKind.Name:
+                return NamedStatement(token, inGate);
+            case TokenKind.Physical:
+                throw Unexpected("a statement");
+            default:
+                throw Unexpected("a statement");
+        }
+    }
+
+    private Statement NamedStatement(Token token, bool inGate)
+    {
+        var name = Text(token);
+        switch (name)
+        {
+            case "OPENQASM":
+                throw Error(OpenQasmCodes.BadVersion, token, "The version line is not at the beginning.", "Move it to the first line.");
+            case "include":
+                Advance();
+                var file = _token.Kind == TokenKind.String ? _lexer.Source[(_token.Start + 1)..(_token.End - 1)] : throw Unexpected("a file name in quotes");
+                Advance();
+                Expect(";");
+                return new IncludeStatement(token.Start, file);
+            case "qreg" or "creg":
+                Advance();
+                var register = Identifier();
+                Expression? size = null;
+                if (Dialect == 2 || Is("["))
+                {
+                    Expect("[");
+                    size = Expression();
+                    Expect("]");
+                }
+
+                Expect(";");
+                return name == "qreg"
+                    ? new QubitDeclaration(token.Start, register, size ?? new NumberNode(token.Start, ClassicalValue.Of(1L)))
+                    : new ClassicalDeclaration(token.Start, new TypeNode(token.Start, "bit", size ?? new NumberNode(token.Start, ClassicalValue.Of(1L))), register, null, false, null);
+            case "gate":
+                return GateDeclaration(token);
+            case "opaque":
+                if (Dialect == 3)
+                {
+                    throw Error(OpenQasmCodes.WrongDialect, token, "'opaque' was removed in OpenQASM 3.", "Define the gate.");
+                }
+
+                Advance();
+                var opaque = Identifier();
+                SkipTo(";");
+                return new OpaqueDeclaration(token.Start, opaque);
+            case "measure":
+                Advance();
+                var source = Operand();
+                Expression? target = null;
+                if (TryTake("->"))
+                {
+                    target = Operand();
+                }
+                else if (Dialect == 2)
+                {
+                    throw Unexpected("'->'");
+                }
+
+                Expect(";");
+                return new MeasureStatement(token.Start, source, target);
+            case "reset":
+                Advance();
+                var operand = Operand();
+                Expect(";");
+                return new ResetStatement(token.Start, operand);
+            case "barrier":
+                Advance();
+                var operands = Is(";") && Dialect == 3 ? [] : Operands();
+                Expect(";");
+                return new BarrierStatement(token.Start, operands);
+            case "if":
+                return If(token);
+        }
+
+        return Dialect == 3 && Statement3(token, name) is { } statement ? statement : GateCallOrAssignment(token, name);
+    }
+
+    private GateDeclaration GateDeclaration(Token token)
+    {
+        Advance();
+        var name = Identifier();
+        var parameters = new List<string>();
+        if (TryTake("("))
+        {
+            parameters = Names(")");
+            Expect(")");
+        }
+
+        var qubits = Names("{");
+        if (qubits.Count == 0)
+        {
+            throw Unexpected("the names of the gate's qubits");
+        }
+
+        var all = parameters.Concat(qubits).ToList();
+        if (all.Distinct().Count() != all.Count)
+        {
+            throw Error(OpenQasmCodes.Redeclared, token, $"Gate '{name}' has two parameters or qubits of the same name.", "Give each its own name.");
+        }
+
+        Expect("{");
+        var body = new List<Statement>();
+        while (!TryTake("}"))
+        {
+            if (AtEnd)
+            {
+                throw Unexpected("'}'");
+            }
+
+            if (ReadStatement(true) is { } statement)
+            {
+                if (statement is not (GateCall or BarrierStatement or ForStatement or AnnotationStatement))
+                {
+                    throw Error(OpenQasmCodes.NotAllowedHere, statement.Start, 1, $"Gate '{name}' holds a statement that is not a gate.", "Gate bodies hold gates only; use 'def' for the rest.");
+                }
+
+                body.Add(statement);
+            }
+        }
+
+        return new GateDeclaration(token.Start, name, parameters, qubits, body);
+    }
+
+    private IfStatement If(Token token)
+    {
+        Advance();
+        Expect("(");
+        var condition = Expression();
+        Expect(")");
+        if (Dialect == 2)
+        {
+            if (condition is not BinaryNode { Operator: "==", Right: NumberNode { Value.Kind: ClassicalKind.Int } } test
+                || !(test.Left is NameNode || (_options.Lenient && test.Left is IndexNode)))
+            {
+                throw Error(OpenQasmCodes.WrongDialect, condition.Start, 1, "OpenQASM 2 compares a whole register with a non-negative integer.", "Write if (c == 1), use OpenQASM 3, or read with Lenient.");
+            }
+
+            if (Is("{") || IsName("if") || IsName("gate") || IsName("qreg") || IsName("creg"))
+            {
+                throw Error(OpenQasmCodes.WrongDialect, _token, "In OpenQASM 2 'if' takes one quantum operation.", "Repeat the condition for each operation, or use OpenQASM 3.");
+            }
+        }
+
+        var then = Body();
+        List<Statement>? otherwise = null;
+        if (Dialect == 3 && IsName("else"))
+        {
+            Advance();
+            otherwise = Body();
+        }
+
+        return new IfStatement(token.Start, condition, then, otherwise);
+    }
+
+    private Statement GateCallOrAssignment(Token token, string name)
+    {
+        var modifiers = new List<Modifier>();
+        while (Dialect == 3 && Text(_token) is "ctrl" or "negctrl" or "inv" or "pow")
+        {
+            var start = _token.Start;
+            var modifier = Text(_token);
+            Advance();
+            Expression? argument = null;
+            if (TryTake("("))
+            {
+                argument = Expression();
+                Expect(")");
+            }
+
+            Expect("@");
+            modifiers.Add(new Modifier(start, modifier, argument));
+        }
+
+        if (modifiers.Count == 0 && Dialect == 3)
+        {
+            if (AssignmentOrCall(token) is { } statement)
+            {
+                return statement;
+            }
+        }
+
+        var nameStart = _token.Start;
+        var gate = Text(_token);
+        if (gate is "measure" or "reset" or "barrier" || _token.Kind != TokenKind.Name)
+        {
+            throw Error(OpenQasmCodes.NotAllowedHere, _token, "Modifiers apply to gates.", "Remove the modifier.");
+        }
+
+        Advance();
+        var parameters = new List<Expression>();
+        if (TryTake("("))
+        {
+            parameters = List(")", Expression);
+            Expect(")");
+        }
+
+        if (TryTake("["))
+        {
+            // A duration of the gate: timing has no effect.
+            Expression();
+            Expect("]");
+        }
+
+        var operands = Is(";") ? [] : Operands();
+        Expect(";");
+        return new GateCall(modifiers.Count > 0 ? token.Start : nameStart, gate, modifiers, parameters, operands);
+    }
+
+    private List<Expression> Operands()
+    {
+        var operands = new List<Expression> { Operand() };
+        while (TryTake(","))
+        {
+            if (Is(";") && Dialect == 3)
+            {
+                break;
+            }
+
+            operands.Add(Operand());
+        }
+
+        return operands;
+    }
+
+    private Expression Operand()
+    {
+        var token = _token;
+        if (token.Kind == TokenKind.Physical)
+        {
+            Advance();
+            return Lexer.TryInteger(_lexer.Source.AsSpan(token.Start + 1, token.Length - 1), out var number) && number < _options.MaxBits
+                ? new PhysicalQubitNode(token.Start, (int)number)
+                : throw Error(OpenQasmCodes.IndexRange, token, $"The physical qubit '{Text(token)}' is too far.", $"At most {_options.MaxBits} qubits are supported.");
+        }
+
+        Expression operand = new NameNode(token.Start, Identifier());
+        while (Is("["))
+        {
+            operand = Index(operand);
+        }
+
+        return operand;
+    }
+
+    private List<Statement> Block()
+    {
+        Expect("{");
+        var body = new List<Statement>();
+        while (!TryTake("}"))
+        {
+            if (AtEnd)
+            {
+                throw Unexpected("'}'");
+            }
+
+            if (ReadStatement() is { } statement)
+            {
+                body.Add(statement);
+            }
+        }
+
+        return body;
+    }
+
+    private List<Statement> Body()
+    {
+        if (Is("{"))
+        {
+            return Block();
+        }
+
+        return ReadStatement() is { } statement ? [statement] : [];
+    }
+
+    private List<string> Names(string close)
+    {
+        var names = new List<string>();
+        while (!Is(close))
+        {
+            names.Add(Identifier());
+            if (!TryTake(",") || (Is(close) && Dialect == 3))
+            {
+                break;
+            }
+        }
+
+        return names;
+    }
+
+    private List<T> List<T>(string close, Func<T> item)
+    {
+        var items = new List<T>();
+        while (!Is(close))
+        {
+            items.Add(item());
+            if (!TryTake(",") || (Is(close) && Dialect == 3))
+            {
+                break;
+            }
+        }
+
+        return items;
+    }
+
+    private string Identifier()
+    {
+        if (_token.Kind != TokenKind.Name)
+        {
+            throw Unexpected("a name");
+        }
+
+        var name = Text(_token);
+        if (IsStrict2 && !char.IsAsciiLetterLower(name[0]) && name is not ("U" or "CX"))
+        {
+            throw Error(OpenQasmCodes.WrongDialect, _token, $"The name '{name}' does not begin with a lower-case letter.", "OpenQASM 2 names do; rename it or read with Lenient.");
+        }
+
+        Advance();
+        return name;
+    }
+
+    private void SkipTo(string symbol)
+    {
+        while (!Is(symbol))
+        {
+            if (AtEnd)
+            {
+                throw Unexpected($"'{symbol}'");
+            }
+
+            Advance();
+        }
+
+        Advance();
+    }
+
+    private void Require3(string what)
+    {
+        if (Dialect == 2)
+        {
+            throw Error(OpenQasmCodes.WrongDialect, _token, $"{what} belongs to OpenQASM 3.", "Begin the file with OPENQASM 3.0;");
+        }
+    }
+
+    private bool Is(string symbol) =>
+        _token.Kind == TokenKind.Symbol && _token.Length == symbol.Length && string.CompareOrdinal(_lexer.Source, _token.Start, symbol, 0, symbol.Length) == 0;
+
+    private bool IsName(string name) => _token.Kind == TokenKind.Name && _lexer.Source.AsSpan(_token.Start, _token.Length).SequenceEqual(name);
+
+    private bool TryTake(string symbol)
+    {
+        if (!Is(symbol))
+        {
+            return false;
+        }
+
+        Advance();
+        return true;
+    }
+
+    private void Expect(string symbol)
+    {
+        if (Is(symbol))
+        {
+            Advance();
+            return;
+        }
+
+        // A missing semicolon is shown where it belongs: behind the token before.
+        throw symbol == ";"
+            ? Error(OpenQasmCodes.UnexpectedToken, Math.Max(0, _previousEnd - 1), 1, $"';' is missing before {Show(_token)}.", "End the statement with ';'.")
+            : Unexpected($"'{symbol}'");
+    }
+
+    private string Text(Token token) => _lexer.Source.Substring(token.Start, token.Length);
+
+    private string Show(Token token) => token.Kind == TokenKind.End ? "the end of the source" : $"'{(token.Length > 40 ? Text(token)[..40] + "…" : Text(token))}'";
+
+    private SyntaxException Unexpected(string expected) =>
+        Error(OpenQasmCodes.UnexpectedToken, _token, $"{Show(_token)} stands where {expected} is expected.", $"Write {expected} here.");
+
+    private static SyntaxException Error(string code, Token token, string message, string remedy) =>
+        new(code, token.Start, Math.Max(1, token.Length), message, remedy);
+
+    private static SyntaxException Error(string code, int start, int length, string message, string remedy) => new(code, start, length, message, remedy);
+
+    private SyntaxException TooDeep(int start) => new(
+        OpenQasmCodes.TooDeep, start, 1, $"Nesting is deeper than {_options.MaxDepth.ToString(CultureInfo.InvariantCulture)}.", "Simplify, or raise OpenQasmReaderOptions.MaxDepth.");
+}

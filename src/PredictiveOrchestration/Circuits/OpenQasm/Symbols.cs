@@ -1,0 +1,63 @@
+namespace PredictiveOrchestration.Circuits.OpenQasm;
+
+// What a name can mean.
+internal abstract record Symbol;
+
+internal sealed record QubitSymbol(int[] Qubits, bool IsScalar) : Symbol;
+
+/// <summary>Classical bits of the circuit; scratch bits have negative provisional numbers.</summary>
+internal sealed record BitSymbol(int[] Bits, bool IsScalar) : Symbol;
+
+/// <summary>A classical variable: a constant while nothing at run time changes it, then a variable of the circuit.</summary>
+internal sealed record VariableSymbol(ClassicalType Type, bool IsConst) : Symbol
+{
+    public ClassicalExpression Value { get; set; } = new ConstantExpression(ClassicalValue.Of(0L).ConvertTo(Type));
+
+    public VariableExpression? Runtime { get; set; }
+}
+
+internal sealed record ArraySymbol(ArrayValue Array, bool IsConst) : Symbol;
+
+internal sealed record GateSymbol(GateDeclaration Declaration, BuiltInGate? Equivalent) : Symbol;
+
+internal sealed record SubroutineSymbol(SubroutineDeclaration Declaration) : Symbol;
+
+/// <summary>A name without a meaning here: an opaque gate, an extern function, a duration.</summary>
+internal sealed record OpaqueSymbol(string What) : Symbol;
+
+// What an expression can give.
+internal abstract record Value;
+
+internal sealed record ScalarValue(ClassicalExpression Expression) : Value
+{
+    public ClassicalValue? Constant => (Expression as ConstantExpression)?.Value;
+}
+
+internal sealed record QubitsValue(int[] Qubits, bool IsScalar) : Value;
+
+internal sealed record BitsValue(int[] Bits, bool IsScalar) : Value;
+
+internal sealed record ArrayValue(Value[] Items) : Value;
+
+/// <summary>Nested scopes of names.</summary>
+internal sealed class Scope(Scope? parent)
+{
+    private readonly Dictionary<string, Symbol> _symbols = new(StringComparer.Ordinal);
+
+    public Symbol? Find(string name)
+    {
+        for (var scope = this; scope is not null; scope = scope.Parent)
+        {
+            if (scope._symbols.TryGetValue(name, out var symbol))
+            {
+                return symbol;
+            }
+        }
+
+        return null;
+    }
+
+    public Scope? Parent { get; } = parent;
+
+    public bool TryAdd(string name, Symbol symbol) => _symbols.TryAdd(name, symbol);
+}

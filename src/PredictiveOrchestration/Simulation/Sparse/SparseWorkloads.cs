@@ -1,0 +1,50 @@
+using PredictiveOrchestration.Backends;
+using PredictiveOrchestration.Circuits;
+
+namespace PredictiveOrchestration.Simulation.Sparse;
+
+/// <summary>What calibration times: permutations, phases and mixing gates on few and many amplitudes, few and many shots.</summary>
+internal static class SparseWorkloads
+{
+    public static IReadOnlyList<ExecutionRequest> All() =>
+    [
+        Request(Superposed(40, 1, 100), 1), Request(Superposed(40, 4, 400), 1), Request(Superposed(40, 10, 50), 1), Request(Superposed(40, 10, 400), 1),
+        Request(Superposed(40, 10, 50), 4000), Request(Superposed(40, 14, 50), 1), Request(Superposed(80, 12, 100), 1), Request(Superposed(40, 16, 20), 1), Request(Superposed(40, 17, 1), 1),
+    ];
+
+    private static ExecutionRequest Request(Circuit circuit, int shots) => new() { Circuit = circuit, Shots = shots };
+
+    // 2^branches amplitudes, then gates that keep their number: one in eight mixes and unmixes.
+    private static Circuit Superposed(int qubits, int branches, int gates)
+    {
+        var builder = new CircuitBuilder(qubits);
+        for (var q = 0; q < branches; q++)
+        {
+            builder.H(q);
+        }
+
+        for (var g = 0; g < gates; g++)
+        {
+            switch (g % 8)
+            {
+                case 0:
+                    builder.RY(0.3, g % branches);
+                    break;
+                case 1 or 3 or 5:
+                    builder.CX(g % branches, branches + g % (qubits - branches));
+                    break;
+                case 2:
+                    builder.T(g % qubits);
+                    break;
+                case 4:
+                    builder.CCX(g % branches, branches, branches + 1 + g % (qubits - branches - 1));
+                    break;
+                default:
+                    builder.CP(0.1, g % branches, branches);
+                    break;
+            }
+        }
+
+        return builder.Build();
+    }
+}

@@ -1,0 +1,59 @@
+using System.Numerics;
+
+namespace PredictiveOrchestration.Circuits;
+
+/// <summary>Whether operations, controls included, are Clifford gates.</summary>
+internal static class CliffordCheck
+{
+    private const double Tolerance = 1e-12;
+
+    /// <summary>Tells whether an operation of the circuit is a Clifford gate; arbitrary unitaries and dynamic parameters are not counted as such.</summary>
+    public static bool IsClifford(Circuit circuit, in Operation op)
+    {
+        if (op.Kind != OperationKind.Gate || op.HasDynamicParameters)
+        {
+            return false;
+        }
+
+        var gate = circuit.GateOf(op);
+        var parameters = circuit.ParametersOf(op);
+        return op.ControlCount switch
+        {
+            0 => gate.IsClifford(parameters),
+            1 => gate.NumQubits <= 1 && IsPauli(gate, parameters),
+            _ => gate == GateCatalog.Id,
+        };
+    }
+
+    // A gate with one control is Clifford where the gate is i^k times a Pauli; a controlled phase e^{iγ} is one where γ is a multiple of π/2.
+    private static bool IsPauli(GateDefinition gate, ReadOnlySpan<double> parameters)
+    {
+        if (gate == GateCatalog.X || gate == GateCatalog.Y || gate == GateCatalog.Z || gate == GateCatalog.Id)
+        {
+            return true;
+        }
+
+        if (gate.NumParameters == 0)
+        {
+            return false;
+        }
+
+        Span<Complex> m = stackalloc Complex[4];
+        gate.WriteMatrix(parameters, m);
+        if (gate.NumQubits == 0)
+        {
+            return IsFourthRoot(m[0]);
+        }
+
+        if (m[1].Magnitude < Tolerance && m[2].Magnitude < Tolerance)
+        {
+            return IsFourthRoot(m[0]) && IsSign(m[3] / m[0]);
+        }
+
+        return m[0].Magnitude < Tolerance && m[3].Magnitude < Tolerance && IsFourthRoot(m[1]) && IsSign(m[2] / m[1]);
+    }
+
+    private static bool IsFourthRoot(Complex value) => IsSign(value) || IsSign(value * Complex.ImaginaryOne);
+
+    private static bool IsSign(Complex value) => Math.Abs(value.Imaginary) < Tolerance && Math.Abs(Math.Abs(value.Real) - 1) < Tolerance;
+}

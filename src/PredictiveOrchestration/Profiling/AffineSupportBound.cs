@@ -1,0 +1,425 @@
+using System.Numerics;
+using PredictiveOrchestration.Circuits;
+
+namespace PredictiveOrchestration.Profiling;
+
+/// <summary>
+/// A proved bound on the basis states with non-zero amplitude: they lie in an affine space over GF(2), of dimension k, so there are
+/// at most 2^k. Each qubit is an affine function of k free variables: a row of bits and a constant. A controlled X adds rows, a
+/// gate that mixes the two values of a qubit makes it a variable of its own, unless it already was one. Every variable has a pivot:
+/// a qubit whose row is that variable alone, so that the variables stay independent.
+/// </summary>
+internal sealed class AffineSupportBound
+{
+    /// <summary>Above this many qubits only "known" and "unknown" qubits are told apart.</summary>
+    private const int MaxTrackedQubits = 1024;
+
+    private readonly int _words;
+    private readonly bool _coarse;
+    private readonly ulong[] _rows;
+    private readonly bool[] _constant;
+    private readonly int[] _pivotOfVariable;
+    private readonly int[] _variableOfPivot;
+    private readonly Stack<int> _free = new();
+    private readonly bool[] _unknown;
+
+    public AffineSupportBound(int numQubits)
+    {
+        _coarse = numQubits > MaxTrackedQubits;
+        _words = _coarse ? 0 : (numQubits + 63) / 64;
+        _rows = new ulong[numQubits * _words];
+        _constant = new bool[numQubits];
+        _pivotOfVariable = new int[numQubits];
+        _variableOfPivot = new int[numQubits];
+        Array.Fill(_variableOfPivot, -1);
+        _unknown = new bool[_coarse ? numQubits : 0];
+        for (var v = _coarse ? -1 : numQubits - 1; v >= 0; v--)
+        {
+            _free.Push(v);
+        }
+    }
+
+    /// <summary>k: at most 2^k amplitudes are not zero.</summary>
+    public int Dimension { get; private set; }
+
+    /// <summary>Takes in a gate or unitary. <paramref name="uncertain"/>: it may or may not be executed, perhaps several times.</summary>
+    public void Apply(Circuit circuit, in Operation op, bool uncertain)
+    {
+        Span<int> controls = stackalloc int[op.ControlCount];
+        var remaining = 0;
+        foreach (var control in circuit.ControlsOf(op))
+        {
+            if (!uncertain && IsKnown(control))
+            {
+                if (!_constant[control])
+                {
+                    return;
+                }
+            }
+            else
+            {
+                controls[remaining++] = control;
+            }
+        }
+
+        var targets = circuit.TargetsOf(op);
+        if (op.Kind == OperationKind.Unitary)
+        {
+            Mix(targets, Differences(circuit.MatrixOf(op), 1 << targets.Length));
+            return;
+        }
+
+        var gate = circuit.GateOf(op);
+        if (gate.Structure == GateStructure.Diagonal)
+        {
+            return;
+        }
+
+        if (gate == GateCatalog.Swap || gate == GateCatalog.ISwap || gate == GateCatalog.ISwapDg)
+        {
+            if (remaining == 0 && !uncertain)
+            {
+                Swap(targets[0], targets[1]);
+            }
+            else
+            {
+                Mix(targets, 0b1000);
+            }
+
+            return;
+        }
+
+        var motion = gate.NumQubits == 1 ? Motion(gate, op.HasDynamicParameters ? [] : circuit.ParametersOf(op)) : TargetMotion.Mixes;
+        if (gate.NumQubits > 1)
+        {
+            Mix(targets, GateDifferences(gate));
+        }
+        else if (motion == TargetMotion.Mixes || (motion == TargetMotion.Flips && (uncertain || remaining > 1)))
+        {
+            Free(targets[0]);
+        }
+        else if (motion == TargetMotion.Flips)
+        {
+            if (remaining == 1)
+            {
+                AddRow(controls[0], targets[0]);
+            }
+            else
+            {
+                _constant[targets[0]] ^= true;
+            }
+        }
+    }
+
+    /// <summary>Takes in a reset.</summary>
+    public void Reset(int qubit, bool uncertain)
+    {
+        if (uncertain)
+        {
+            Free(qubit);
+            return;
+        }
+
+        Detach(qubit);
+        _constant[qubit] = false;
+    }
+
+    private enum TargetMotion
+    {
+        Stays,
+        Flips,
+        Mixes,
+    }
+
+    // Whether a one-qubit gate leaves, exchanges or mixes the basis states. Amplitudes of 5e-16 are far below what engines keep.
+    private static TargetMotion Motion(GateDefinition gate, ReadOnlySpan<double> parameters)
+    {
+        const double nothing = 5e-16;
+        if (gate.Structure == GateStructure.Monomial)
+        {
+            return TargetMotion.Flips;
+        }
+
+        if (parameters.IsEmpty)
+        {
+            return TargetMotion.Mixes;
+        }
+
+        var (sin, cos) = Math.SinCos(parameters[0] / 2);
+        return Math.Abs(sin) < nothing ? TargetMotion.Stays : Math.Abs(cos) < nothing ? TargetMotion.Flips : TargetMotion.Mixes;
+    }
+
+    // Bit d of the result: some basis state can turn into one that differs by d.
+    private static uint GateDifferences(GateDefinition gate)
+    {
+        if (gate == GateCatalog.RXX || gate == GateCatalog.RYY)
+        {
+            return 1u << 3;
+        }
+
+        if (gate == GateCatalog.RZX)
+        {
+            return 1u << 2;
+        }
+
+        return gate == GateCatalog.RCCX ? 1u << 4 : gate == GateCatalog.RC3X ? 1u << 8 : gate == GateCatalog.Ecr ? 0b1010 : uint.MaxValue;
+    }
+
+    private static uint Differences(ReadOnlySpan<Complex> matrix, int size)
+    {
+        uint differences = 0;
+        for (var i = 0; i < matrix.Length; i++)
+        {
+            if (matrix[i] != Complex.Zero)
+            {
+                differences |= 1u << (i / size ^ i % size);
+            }
+        }
+
+        return differences;
+    }
+
+    // Adds the span of the differences: each is brought to a single qubit by controlled X gates, which are then undone.
+    private void Mix(ReadOnlySpan<int> targets, uint differences)
+    {
+        Span<int> basis = stackalloc int[targets.Length];
+        basis.Clear();
+        for (var d = 1; d < 1 << targets.Length; d++)
+        {
+            if ((differences >> d & 1) == 0)
+            {
+                continue;
+            }
+
+            var rest = d;
+            for (var bit = targets.Length - 1; bit >= 0 && rest != 0; bit--)
+            {
+                if ((rest >> bit & 1) == 0)
+                {
+                    continue;
+                }
+
+                if (basis[bit] == 0)
+                {
+                    basis[bit] = rest;
+                    Add(targets, rest, bit);
+                    break;
+                }
+
+                rest ^= basis[bit];
+            }
+        }
+    }
+
+    private void Add(ReadOnlySpan<int> targets, int difference, int bit)
+    {
+        for (var j = 0; j < targets.Length; j++)
+        {
+            if (j != bit && (difference >> j & 1) != 0)
+            {
+                AddRow(targets[bit], targets[j]);
+            }
+        }
+
+        Free(targets[bit]);
+        for (var j = 0; j < targets.Length; j++)
+        {
+            if (j != bit && (difference >> j & 1) != 0)
+            {
+                AddRow(targets[bit], targets[j]);
+            }
+        }
+    }
+
+    private bool IsKnown(int qubit) => _coarse ? !_unknown[qubit] : IsZero(Row(qubit));
+
+    // Controlled X: the target's function becomes its sum with the control's.
+    private void AddRow(int control, int target)
+    {
+        if (_coarse)
+        {
+            if (_unknown[control])
+            {
+                Free(target);
+            }
+            else
+            {
+                _constant[target] ^= _constant[control];
+            }
+
+            return;
+        }
+
+        _constant[target] ^= _constant[control];
+        Span<ulong> from = Row(control), to = Row(target);
+        if (IsZero(from))
+        {
+            return;
+        }
+
+        var variable = _variableOfPivot[target];
+        for (var w = 0; w < _words; w++)
+        {
+            to[w] ^= from[w];
+        }
+
+        if (variable >= 0)
+        {
+            if (Has(to, variable))
+            {
+                // The variable is renamed to the new function, so that the pivot stays a unit row.
+                Substitute(variable, to, target);
+            }
+            else
+            {
+                // The control held the variable as well: it becomes the pivot.
+                _variableOfPivot[target] = -1;
+                MakePivot(variable, control);
+            }
+        }
+    }
+
+    // The qubit becomes free of all others.
+    private void Free(int qubit)
+    {
+        if (_coarse)
+        {
+            Dimension += _unknown[qubit] ? 0 : 1;
+            _unknown[qubit] = true;
+            return;
+        }
+
+        var variable = _variableOfPivot[qubit];
+        if (variable >= 0 && OtherHolder(variable, qubit) < 0)
+        {
+            return;
+        }
+
+        Detach(qubit);
+        var fresh = _free.Pop();
+        _pivotOfVariable[fresh] = qubit;
+        _variableOfPivot[qubit] = fresh;
+        Row(qubit)[fresh >> 6] |= 1UL << fresh;
+        Dimension++;
+    }
+
+    // Makes the qubit's row empty; a variable whose pivot it was gets another, or goes.
+    private void Detach(int qubit)
+    {
+        if (_coarse)
+        {
+            Dimension -= _unknown[qubit] ? 1 : 0;
+            _unknown[qubit] = false;
+            return;
+        }
+
+        var variable = _variableOfPivot[qubit];
+        Row(qubit).Clear();
+        if (variable < 0)
+        {
+            return;
+        }
+
+        _variableOfPivot[qubit] = -1;
+        var holder = OtherHolder(variable, qubit);
+        if (holder >= 0)
+        {
+            MakePivot(variable, holder);
+        }
+        else
+        {
+            _free.Push(variable);
+            Dimension--;
+        }
+    }
+
+    private int OtherHolder(int variable, int except)
+    {
+        int word = variable >> 6, count = _variableOfPivot.Length;
+        var bit = 1UL << variable;
+        for (var q = 0; q < count; q++)
+        {
+            if ((_rows[q * _words + word] & bit) != 0 && q != except)
+            {
+                return q;
+            }
+        }
+
+        return -1;
+    }
+
+    private void MakePivot(int variable, int qubit)
+    {
+        _pivotOfVariable[variable] = qubit;
+        _variableOfPivot[qubit] = variable;
+        Substitute(variable, Row(qubit), qubit);
+    }
+
+    // Row `pivot` is variable + rest. Renaming the sum to the variable turns every other row that holds the variable into row ^ rest.
+    private void Substitute(int variable, Span<ulong> pivotRow, int pivot)
+    {
+        Span<ulong> rest = _words <= 16 ? stackalloc ulong[_words] : new ulong[_words];
+        pivotRow.CopyTo(rest);
+        rest[variable >> 6] &= ~(1UL << variable);
+        if (IsZero(rest))
+        {
+            return;
+        }
+
+        for (var q = 0; q < _variableOfPivot.Length; q++)
+        {
+            var row = Row(q);
+            if (Has(row, variable))
+            {
+                for (var w = 0; w < _words; w++)
+                {
+                    row[w] ^= rest[w];
+                }
+            }
+        }
+    }
+
+    private void Swap(int a, int b)
+    {
+        (_constant[a], _constant[b]) = (_constant[b], _constant[a]);
+        if (_coarse)
+        {
+            (_unknown[a], _unknown[b]) = (_unknown[b], _unknown[a]);
+            return;
+        }
+
+        Span<ulong> ra = Row(a), rb = Row(b);
+        for (var w = 0; w < _words; w++)
+        {
+            (ra[w], rb[w]) = (rb[w], ra[w]);
+        }
+
+        (_variableOfPivot[a], _variableOfPivot[b]) = (_variableOfPivot[b], _variableOfPivot[a]);
+        if (_variableOfPivot[a] >= 0)
+        {
+            _pivotOfVariable[_variableOfPivot[a]] = a;
+        }
+
+        if (_variableOfPivot[b] >= 0)
+        {
+            _pivotOfVariable[_variableOfPivot[b]] = b;
+        }
+    }
+
+    private Span<ulong> Row(int qubit) => _rows.AsSpan(qubit * _words, _words);
+
+    private static bool Has(ReadOnlySpan<ulong> row, int variable) => (row[variable >> 6] >> variable & 1) != 0;
+
+    private static bool IsZero(ReadOnlySpan<ulong> row)
+    {
+        foreach (var word in row)
+        {
+            if (word != 0)
+            {
+                return false;
+            }
+        }
+
+        return true;
+    }
+}

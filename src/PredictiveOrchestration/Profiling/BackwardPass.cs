@@ -1,0 +1,70 @@
+using PredictiveOrchestration.Circuits;
+
+namespace PredictiveOrchestration.Profiling;
+
+/// <summary>Everything about a circuit that is found by walking it once from the end: light cone and measurements in mid-circuit.</summary>
+internal sealed class BackwardPass
+{
+    public BackwardPass(Circuit circuit)
+    {
+        var operations = circuit.Operations;
+        var measures = false;
+        foreach (ref readonly var op in operations)
+        {
+            measures |= op.Kind == OperationKind.Measure;
+        }
+
+        // Run-time control flow is not followed backwards: everything counts as reached.
+        var everything = !measures || circuit.IsDynamic;
+        var inCone = new bool[circuit.NumQubits];
+        Array.Fill(inCone, everything);
+        var used = new bool[circuit.NumQubits];
+        var nesting = 0;
+        for (var i = operations.Length - 1; i >= 0; i--)
+        {
+            ref readonly var op = ref operations[i];
+            nesting += op.Kind is OperationKind.EndIf or OperationKind.EndWhile ? 1 : op.Kind is OperationKind.If or OperationKind.While ? -1 : 0;
+            var qubits = circuit.QubitsOf(op);
+            switch (op.Kind)
+            {
+                case OperationKind.Measure:
+                    MidCircuitMeasurements += used[qubits[0]] || nesting > 0 ? 1 : 0;
+                    inCone[qubits[0]] = true;
+                    break;
+                case OperationKind.Reset:
+                    used[qubits[0]] = true;
+                    inCone[qubits[0]] = everything;
+                    break;
+                case OperationKind.Gate or OperationKind.Unitary:
+                    var reached = false;
+                    foreach (var q in qubits)
+                    {
+                        used[q] = true;
+                        reached |= inCone[q];
+                    }
+
+                    if (reached)
+                    {
+                        ConeGates++;
+                        foreach (var q in qubits)
+                        {
+                            inCone[q] = true;
+                        }
+                    }
+
+                    break;
+            }
+        }
+
+        ConeQubits = inCone.Count(c => c);
+    }
+
+    /// <summary>The qubits that can influence a measured one, seen from the beginning of the circuit.</summary>
+    public int ConeQubits { get; }
+
+    /// <summary>The gates that can influence a measured qubit.</summary>
+    public int ConeGates { get; }
+
+    /// <summary>Measurements after which the qubit is used again, or inside run-time control flow.</summary>
+    public int MidCircuitMeasurements { get; }
+}

@@ -1,0 +1,297 @@
+using PredictiveOrchestration.Circuits;
+
+namespace PredictiveOrchestration.Profiling;
+
+/// <summary>Everything about a circuit that is found by walking it once from the beginning.</summary>
+internal sealed class ForwardPass
+{
+    private readonly Circuit _circuit;
+    private readonly AffineSupportBound _support;
+    private readonly BondDimensionBound _bond;
+    private readonly UnionFind _blocks;
+    private readonly byte[] _trajectory;
+    private readonly int[] _layer;
+    private readonly int[] _pairsOnPath;
+    private readonly HashSet<long> _pairs = [];
+    private readonly int[] _group = new int[4];
+    private int _groupSize;
+    private int _oneQubit;
+    private int _twoQubit;
+    private int _multiQubit;
+    private int _clifford;
+    private int _tCount;
+    private int _prefix = -1;
+    private int _diagonal;
+    private int _monomial;
+    private int _resets;
+    private int _measurements;
+    private int _groups;
+    private int _criticalPairs;
+    private int _peakSupport;
+    private int _loops;
+    private bool _dynamic;
+    private double _denseWork;
+    private double _sparseWork;
+    private double _branchingWork;
+    private long _live;
+    private ulong _hash = 0xCBF29CE484222325;
+
+    public ForwardPass(Circuit circuit)
+    {
+        _circuit = circuit;
+        var n = circuit.NumQubits;
+        _support = new AffineSupportBound(n);
+        _bond = new BondDimensionBound(n);
+        _blocks = new UnionFind(n);
+        _layer = new int[n];
+        _pairsOnPath = new int[n];
+        _trajectory = new byte[circuit.Operations.Length];
+        Mix((ulong)n);
+        Walk();
+    }
+
+    public int Depth { get; private set; }
+
+    public int GateCount { get; private set; }
+
+    public CircuitFeatures Features(BackwardPass backward)
+    {
+        int n = _circuit.NumQubits, depth = Depth;
+        var pairs = _twoQubit;
+        var (blocks, largest) = _blocks.Count();
+        return new CircuitFeatures
+        {
+            Supermarq = new SupermarqFeatures(
+                n < 2 ? 0 : 2.0 * _pairs.Count / ((double)n * (n - 1)),
+                pairs == 0 ? 0 : (double)_criticalPairs / pairs,
+                GateCount == 0 ? 0 : (double)pairs / GateCount,
+                n < 2 || depth == 0 ? 0 : Math.Clamp(((double)GateCount / depth - 1) / (n - 1), 0, 1),
+                n == 0 || depth == 0 ? 0 : (double)_live / ((double)n * depth),
+                depth == 0 ? 0 : Math.Min(1, (double)(backward.MidCircuitMeasurements + _resets) / depth)),
+            OneQubitGateCount = _oneQubit,
+            TwoQubitGateCount = _twoQubit,
+            MultiQubitGateCount = _multiQubit,
+            CliffordCount = _clifford,
+            TCount = _tCount,
+            CliffordPrefixLength = _prefix < 0 ? GateCount : _prefix,
+            DiagonalCount = _diagonal,
+            MonomialCount = _monomial,
+            MeasurementCount = _measurements,
+            MidCircuitMeasurementCount = backward.MidCircuitMeasurements,
+            ResetCount = _resets,
+            IsDynamic = _dynamic,
+            DenseWork = Math.Min(_denseWork, double.MaxValue),
+            FusedGateCount = _groups,
+            PeakSupportLog2 = _peakSupport,
+            SparseWork = Math.Min(_sparseWork, double.MaxValue),
+            SparseBranchingWork = Math.Min(_branchingWork, double.MaxValue),
+            SupportTrajectory = _trajectory,
+            PeakBondLog2 = _bond.Greatest,
+            BondLog2 = _bond.Peak,
+            MatrixProductWork = Math.Min(_bond.Work, double.MaxValue),
+            MatrixProductBytes = _bond.Bytes(),
+            StabilizerWork = GateCount * (n / 64.0) + _measurements * ((double)n * n / 64),
+            LightConeQubits = backward.ConeQubits,
+            LightConeGates = backward.ConeGates,
+            BlockCount = blocks,
+            LargestBlockQubits = largest,
+            StructuralHash = _hash,
+        };
+    }
+
+    private void Walk()
+    {
+        var operations = _circuit.Operations;
+        var nesting = 0;
+        for (var i = 0; i < operations.Length; i++)
+        {
+            ref readonly var op = ref operations[i];
+            Mix(((ulong)op.Kind << 48) | ((ulong)op.GateIndex << 32) | op.ControlCount);
+            switch (op.Kind)
+            {
+                case OperationKind.Gate or OperationKind.Unitary:
+                    _dynamic |= op.HasDynamicParameters;
+                    Gate(op, nesting > 0);
+                    break;
+                case OperationKind.Measure:
+                    _measurements++;
+                    Mix((ulong)op.Argument);
+                    Place(op);
+                    break;
+                case OperationKind.Reset:
+                    _resets++;
+                    _support.Reset(_circuit.QubitsOf(op)[0], nesting > 0);
+                    Place(op);
+                    break;
+                case OperationKind.Barrier:
+                    break;
+                default:
+                    _dynamic = true;
+                    nesting += op.Kind is OperationKind.If or OperationKind.While ? 1 : op.Kind is OperationKind.EndIf or OperationKind.EndWhile ? -1 : 0;
+                    _loops += op.Kind == OperationKind.While ? 1 : op.Kind == OperationKind.EndWhile ? -1 : 0;
+                    Mix((ulong)op.Argument);
+                    break;
+            }
+
+            var dimension = _support.Dimension;
+            _peakSupport = Math.Max(_peakSupport, dimension);
+            _trajectory[i] = (byte)Math.Min(dimension, byte.MaxValue);
+        }
+    }
+
+    private void Gate(in Operation op, bool uncertain)
+    {
+        var n = _circuit.NumQubits;
+        var qubits = _circuit.QubitsOf(op);
+        var targets = op.QubitCount - op.ControlCount;
+        GateCount++;
+        Count(op.QubitCount);
+        var structure = op.Kind == OperationKind.Gate ? _circuit.GateOf(op).Structure : GateStructure.Generic;
+        var isDiagonal = structure == GateStructure.Diagonal;
+        _diagonal += isDiagonal ? 1 : 0;
+        _monomial += structure == GateStructure.Monomial ? 1 : 0;
+        if (CliffordCheck.IsClifford(_circuit, op))
+        {
+            _clifford++;
+        }
+        else
+        {
+            _prefix = _prefix < 0 ? GateCount - 1 : _prefix;
+            _tCount += IsT(op) ? 1 : 0;
+        }
+
+        var weight = isDiagonal ? 0.5 : Math.ScaleB(0.5, Math.Max(1, targets));
+        _denseWork += Math.ScaleB(weight, n - op.ControlCount);
+        var before = _support.Dimension;
+        _support.Apply(_circuit, op, uncertain);
+        var amplitudes = Math.ScaleB(1, _support.Dimension);
+        _sparseWork += amplitudes;
+        _branchingWork += structure == GateStructure.Generic ? amplitudes : 0;
+        if (op.QubitCount > 1)
+        {
+            _bond.Apply(_circuit, op, Math.Max(before, _support.Dimension), _loops > 0);
+            for (var i = 1; i < qubits.Length; i++)
+            {
+                _blocks.Join(qubits[0], qubits[i]);
+                Pair(qubits[i - 1], qubits[i]);
+            }
+        }
+        else if (op.QubitCount == 1)
+        {
+            _blocks.Touch(qubits[0]);
+        }
+
+        Place(op);
+        Fuse(qubits);
+    }
+
+    private void Count(int qubits)
+    {
+        if (qubits <= 1)
+        {
+            _oneQubit++;
+        }
+        else if (qubits == 2)
+        {
+            _twoQubit++;
+        }
+        else
+        {
+            _multiQubit++;
+        }
+    }
+
+    private bool IsT(in Operation op)
+    {
+        if (op.Kind != OperationKind.Gate || op.ControlCount > 0 || op.HasDynamicParameters)
+        {
+            return false;
+        }
+
+        var gate = _circuit.GateOf(op);
+        if (gate == GateCatalog.T || gate == GateCatalog.Tdg)
+        {
+            return true;
+        }
+
+        if (gate != GateCatalog.P && gate != GateCatalog.RZ)
+        {
+            return false;
+        }
+
+        var eighths = _circuit.ParametersOf(op)[0] / (Math.PI / 4);
+        return Math.Abs(eighths - Math.Round(eighths)) < 1e-12 * Math.Max(1, Math.Abs(eighths)) && ((long)Math.Round(eighths) & 1) != 0;
+    }
+
+    // The operation goes into the first layer behind those of its qubits.
+    private void Place(in Operation op)
+    {
+        var qubits = _circuit.QubitsOf(op);
+        int layer = 0, pairs = 0;
+        foreach (var q in qubits)
+        {
+            Mix((ulong)q);
+            if (_layer[q] > layer || (_layer[q] == layer && _pairsOnPath[q] > pairs))
+            {
+                (layer, pairs) = (_layer[q], _pairsOnPath[q]);
+            }
+        }
+
+        layer++;
+        pairs += qubits.Length == 2 ? 1 : 0;
+        foreach (var q in qubits)
+        {
+            (_layer[q], _pairsOnPath[q]) = (layer, pairs);
+        }
+
+        if (qubits.Length > 0)
+        {
+            _live += qubits.Length;
+            if (layer > Depth || (layer == Depth && pairs > _criticalPairs))
+            {
+                (Depth, _criticalPairs) = (layer, pairs);
+            }
+        }
+    }
+
+    private void Pair(int a, int b)
+    {
+        if (_pairs.Count < 1_000_000)
+        {
+            _pairs.Add(((long)Math.Min(a, b) << 32) | (uint)Math.Max(a, b));
+        }
+    }
+
+    // Counts groups of consecutive gates that fit on four qubits.
+    private void Fuse(ReadOnlySpan<int> qubits)
+    {
+        var size = _groupSize;
+        foreach (var q in qubits)
+        {
+            if (_group.AsSpan(0, size).Contains(q))
+            {
+                continue;
+            }
+
+            if (size == _group.Length)
+            {
+                _groups++;
+                _groupSize = Math.Min(qubits.Length, _group.Length);
+                qubits[.._groupSize].CopyTo(_group);
+                return;
+            }
+
+            _group[size++] = q;
+        }
+
+        _groups += _groupSize == 0 && size > 0 ? 1 : 0;
+        _groupSize = size;
+    }
+
+    private void Mix(ulong value)
+    {
+        _hash ^= value;
+        _hash *= 0x9E3779B97F4A7C15;
+        _hash ^= _hash >> 29;
+    }
+}

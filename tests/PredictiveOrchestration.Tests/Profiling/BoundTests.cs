@@ -1,0 +1,98 @@
+using System.Numerics;
+using MathNet.Numerics.LinearAlgebra;
+using PredictiveOrchestration.Backends;
+using PredictiveOrchestration.Circuits;
+using PredictiveOrchestration.Profiling;
+using PredictiveOrchestration.Simulation.Sparse;
+using PredictiveOrchestration.TestKit;
+using Xunit.Abstractions;
+
+namespace PredictiveOrchestration.Tests.Profiling;
+
+/// <summary>The bounds are proved; here they are compared with what really happens, after every operation.</summary>
+public sealed class BoundTests(ITestOutputHelper output)
+{
+    [Fact]
+    public void Profile_RandomCircuits_SupportAndBondAreNeverExceeded()
+    {
+        int exactSupport = 0, exactBond = 0, all = 0;
+        for (var seed = 0; seed < 1200; seed++)
+        {
+            var options = (seed % 3) switch
+            {
+                0 => new RandomCircuitOptions { Qubits = 1 + seed % 6, Operations = 14 },
+                1 => new RandomCircuitOptions { Qubits = 2 + seed % 5, Operations = 24, Gates = ["h", .. RandomCircuits.MonomialGates], Unitaries = false },
+                _ => new RandomCircuitOptions { Qubits = 2 + seed % 5, Operations = 20, Gates = RandomCircuits.CliffordGates, CliffordAngles = true, MaxControls = 1, Unitaries = false },
+            };
+            var circuit = RandomCircuits.Create(seed, options);
+            var features = CircuitProfiler.Profile(circuit).Features!;
+            var peak = 0;
+            var bonds = new int[Math.Max(0, circuit.NumQubits - 1)];
+            var state = OracleSimulator.FinalState(new CircuitBuilder(circuit.NumQubits).Build());
+            for (var i = 0; i < circuit.Operations.Length; i++)
+            {
+                state = Step(circuit, state, i);
+                var support = state.Count(a => a.Magnitude > 1e-9);
+                support.Should().BeLessThanOrEqualTo(1 << features.SupportTrajectory.Span[i], "seed {0}, operation {1}", seed, i);
+                peak = Math.Max(peak, support);
+                for (var cut = 0; cut < bonds.Length; cut++)
+                {
+                    var rank = SchmidtRank(state, circuit.NumQubits, cut + 1);
+                    rank.Should().BeLessThanOrEqualTo(1 << features.BondLog2.Span[cut], "seed {0}, operation {1}, cut {2}", seed, i, cut);
+                    bonds[cut] = Math.Max(bonds[cut], rank);
+                }
+            }
+
+            all++;
+            exactSupport += peak == 1 << features.PeakSupportLog2 ? 1 : 0;
+            exactBond += bonds.DefaultIfEmpty(1).Max() == 1 << features.PeakBondLog2 ? 1 : 0;
+        }
+
+        output.WriteLine($"support exact in {100.0 * exactSupport / all:F0} %, bond exact in {100.0 * exactBond / all:F0} % of {all} circuits");
+    }
+
+    [Fact]
+    public async Task Profile_MeasurementResetAndControlFlow_SupportIsNeverExceeded()
+    {
+        for (var seed = 0; seed < 300; seed++)
+        {
+            var options = new RandomCircuitOptions { Qubits = 2 + seed % 3, Operations = 16, Gates = ["h", .. RandomCircuits.MonomialGates], Unitaries = false, MidCircuit = true, ControlFlow = true };
+            var circuit = RandomCircuits.Create(seed, options);
+            var features = CircuitProfiler.Profile(circuit).Features!;
+            var result = await new SparseStateSimulator().ExecuteAsync(new ExecutionRequest { Circuit = circuit, Shots = 64, Seed = (ulong)seed });
+            result.PeakNonZeros.Should().BeLessThanOrEqualTo(1L << features.PeakSupportLog2, "seed {0}", seed);
+        }
+    }
+
+    private static Complex[] Step(Circuit circuit, Complex[] state, int index)
+    {
+        var op = circuit.Operations[index];
+        if (op.Kind == OperationKind.Barrier)
+        {
+            return state;
+        }
+
+        Complex[,] matrix;
+        if (op.Kind == OperationKind.Gate)
+        {
+            matrix = OracleGates.Matrix(circuit.GateOf(op).Name, circuit.ParametersOf(op).ToArray());
+        }
+        else
+        {
+            var size = 1 << (op.QubitCount - op.ControlCount);
+            matrix = new Complex[size, size];
+            for (var k = 0; k < size * size; k++)
+            {
+                matrix[k / size, k % size] = circuit.MatrixOf(op)[k];
+            }
+        }
+
+        return OracleSimulator.Transform(state, matrix, circuit.QubitsOf(op).ToArray(), op.ControlCount);
+    }
+
+    private static int SchmidtRank(Complex[] state, int qubits, int left)
+    {
+        var m = Matrix<Complex>.Build.Dense(1 << (qubits - left), 1 << left, (high, low) => state[high << left | low]);
+        return m.Svd(false).S.Count(s => s.Real > 1e-9);
+    }
+}

@@ -1,0 +1,256 @@
+using Microsoft.Extensions.Logging;
+using PredictiveOrchestration.Common;
+using PredictiveOrchestration.Prediction;
+using PredictiveOrchestration.Telemetry;
+
+namespace PredictiveOrchestration.Learning;
+
+/// <summary>How the learning loop works.</summary>
+internal sealed record LearningOptions
+{
+    /// <summary>Records between refits, once past the early ones at 50, 100, 200, 400 … records.</summary>
+    public int ModelUpdateFrequency { get; init; } = 1000;
+
+    /// <summary>The most observations kept for each backend.</summary>
+    public int ReservoirSize { get; init; } = 4000;
+
+    public int Seed { get; init; } = 1;
+}
+
+/// <summary>
+/// Learns from telemetry on a thread of its own: every record corrects the errors of its backend's model at once; from time to time models are fitted
+/// anew and published if they would have predicted the latest records no worse. Never throws into the host.
+/// </summary>
+internal sealed partial class LearningLoop : IAsyncDisposable
+{
+    private const int JudgedRows = 200;
+    private readonly TelemetryRingBuffer _ring;
+    private readonly ModelPublisher _publisher;
+    private readonly LearningOptions _options;
+    private readonly RowLog? _log;
+    private readonly ILogger _logger;
+    private readonly IReadOnlyList<TrainingRow> _calibration;
+    private readonly Dictionary<string, Reservoir> _rows = new(StringComparer.Ordinal);
+    private readonly SemaphoreSlim _wake = new(0);
+    private readonly Lock _work = new();
+    private readonly CancellationTokenSource _stopping = new();
+    private Task _running = Task.CompletedTask;
+    private long _learned;
+    private int _trained;
+
+    public LearningLoop(
+        TelemetryRingBuffer ring, ModelPublisher publisher, IReadOnlyList<TrainingRow> calibration, LearningOptions options, RowLog? log, ILogger logger)
+    {
+        _ring = ring;
+        _publisher = publisher;
+        _calibration = calibration;
+        _options = options;
+        _log = log;
+        _logger = logger;
+    }
+
+    /// <summary>The number of models fitted and published.</summary>
+    public int ModelsTrained => Volatile.Read(ref _trained);
+
+    /// <summary>The number of records learned from.</summary>
+    public long RecordsLearned => Interlocked.Read(ref _learned);
+
+    /// <summary>Starts the thread, with what earlier processes learned.</summary>
+    public void Start()
+    {
+        var rows = _log?.Load() ?? [];
+        if (rows.Count > 0)
+        {
+            lock (_work)
+            {
+                foreach (var row in rows)
+                {
+                    ReservoirOf(row).Add(row);
+                }
+
+                foreach (var id in _rows.Keys.ToList())
+                {
+                    Refit(id, judge: false);
+                }
+            }
+        }
+
+        _running = Task.Run(RunAsync);
+    }
+
+    /// <summary>Says that there are new records.</summary>
+    public void Wake() => _wake.Release();
+
+    /// <summary>Learns from everything written so far before it returns.</summary>
+    public Task FlushAsync() => Task.Run(Drain);
+
+    /// <summary>Learns from what is left and ends.</summary>
+    public async Task StopAsync()
+    {
+        await _stopping.CancelAsync().ConfigureAwait(false);
+        await _running.ConfigureAwait(false);
+        Drain();
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        await StopAsync().ConfigureAwait(false);
+        _stopping.Dispose();
+        _wake.Dispose();
+    }
+
+    private async Task RunAsync()
+    {
+        try
+        {
+            while (true)
+            {
+                await _wake.WaitAsync(_stopping.Token).ConfigureAwait(false);
+                Drain();
+            }
+        }
+        catch (OperationCanceledException)
+        {
+            // Stopping: StopAsync drains the rest.
+        }
+    }
+
+    private void Drain()
+    {
+        lock (_work)
+        {
+            var fresh = new List<TrainingRow>();
+            while (_ring.TryRead(out var record))
+            {
+                try
+                {
+                    if (TrainingRow.From(record) is { } row)
+                    {
+                        fresh.Add(row);
+                        Learn(row, record.QueueTime.TotalSeconds);
+                    }
+                }
+                catch (Exception exception) when (exception is InvalidOperationException or ArgumentException or ArithmeticException or IndexOutOfRangeException)
+                {
+                    // A model that cannot be fitted leaves the old one in place.
+                    LearningFailed(exception, record.BackendId);
+                }
+            }
+
+            _log?.Append(fresh);
+        }
+    }
+
+    private void Learn(TrainingRow row, double waitSeconds)
+    {
+        Interlocked.Increment(ref _learned);
+        var reservoir = ReservoirOf(row);
+        reservoir.Add(row);
+        var current = _publisher.Current;
+        var model = current.ModelOf(row.BackendId, row.Basis);
+        var error = ModelBuilder.Error(model, row);
+
+        // A stopped run says only that the true error is at least this.
+        var counts = !row.IsCensored || error > model.Errors.Upper;
+        var waits = waitSeconds > 0 ? [.. model.Waits.TakeLast(199), waitSeconds] : model.Waits;
+        Publish(current, row.BackendId, model with
+        {
+            Errors = counts ? model.Errors.With([error]) : model.Errors,
+            Waits = waits,
+            Observations = model.Observations + 1,
+        });
+        var seen = reservoir.Seen;
+        var early = seen >= ModelBuilder.ForestRows && seen < _options.ModelUpdateFrequency && seen % ModelBuilder.ForestRows == 0 && IsPowerOfTwo(seen / ModelBuilder.ForestRows);
+        if (early || seen % _options.ModelUpdateFrequency == 0)
+        {
+            Refit(row.BackendId, judge: true);
+        }
+    }
+
+    private void Refit(string backendId, bool judge)
+    {
+        var reservoir = _rows[backendId];
+        var rows = reservoir.Rows;
+        var current = _publisher.Current;
+        var champion = current.ModelOf(backendId, reservoir.Basis);
+        var calibration = _calibration.Where(r => r.BackendId == backendId && r.Basis == reservoir.Basis).ToList();
+        var challenger = ModelBuilder.Fit(reservoir.Basis, calibration, rows, champion.Waits, Math.Max(champion.Observations, rows.Count), _options.Seed);
+        if (judge && champion.Errors.Count >= 20)
+        {
+            // The champion's errors were made before it saw the rows; the challenger's come from folds that left them out.
+            var recent = champion.Errors.Count < JudgedRows ? champion.Errors.Count : JudgedRows;
+            if (Spread(challenger) > 1.05 * Spread(champion))
+            {
+                ChallengerRejected(backendId, recent);
+                return;
+            }
+        }
+
+        Publish(current, backendId, challenger);
+        Interlocked.Increment(ref _trained);
+        ModelFitted(backendId, rows.Count, challenger.Forest is null ? "analytic" : "analytic + forest");
+    }
+
+    private static double Spread(BackendModel model) => model.Errors.Upper - model.Errors.Lower;
+
+    private void Publish(PerformancePredictor current, string backendId, BackendModel model) =>
+        _publisher.Publish(new PerformancePredictor(current.Version + 1, current.Models.Where(m => m.Key != backendId).Append(new(backendId, model))));
+
+    private Reservoir ReservoirOf(TrainingRow row)
+    {
+        if (!_rows.TryGetValue(row.BackendId, out var reservoir) || reservoir.Basis != row.Basis)
+        {
+            reservoir = new Reservoir(row.Basis, _options.ReservoirSize, (ulong)_options.Seed);
+            _rows[row.BackendId] = reservoir;
+        }
+
+        return reservoir;
+    }
+
+    private static bool IsPowerOfTwo(long value) => value > 0 && (value & (value - 1)) == 0;
+
+    [LoggerMessage(Level = LogLevel.Warning, Message = "Learning from a record of backend '{Backend}' failed; the model stays as it was")]
+    private partial void LearningFailed(Exception exception, string backend);
+
+    [LoggerMessage(Level = LogLevel.Information, Message = "A new model of backend '{Backend}' was fitted to {Rows} records ({Kind})")]
+    private partial void ModelFitted(string backend, int rows, string kind);
+
+    [LoggerMessage(Level = LogLevel.Information, Message = "A new model of backend '{Backend}' was worse on the last {Rows} records and is not used")]
+    private partial void ChallengerRejected(string backend, int rows);
+
+    /// <summary>The latest half as it came, and a uniform sample of everything before.</summary>
+    private sealed class Reservoir(string basis, int size, ulong seed)
+    {
+        private readonly Queue<TrainingRow> _recent = new();
+        private readonly List<TrainingRow> _old = [];
+        private readonly SeededRandom _random = new(seed);
+        private long _retired;
+
+        public string Basis => basis;
+
+        public long Seen { get; private set; }
+
+        public IReadOnlyList<TrainingRow> Rows => [.. _old, .. _recent];
+
+        public void Add(TrainingRow row)
+        {
+            Seen++;
+            _recent.Enqueue(row);
+            if (_recent.Count <= size / 2)
+            {
+                return;
+            }
+
+            var retired = _recent.Dequeue();
+            _retired++;
+            if (_old.Count < size / 2)
+            {
+                _old.Add(retired);
+            }
+            else if (_random.NextDouble() * _retired < _old.Count)
+            {
+                _old[_random.Next(_old.Count)] = retired;
+            }
+        }
+    }
+}

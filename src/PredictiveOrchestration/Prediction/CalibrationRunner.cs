@@ -1,0 +1,78 @@
+using Microsoft.Extensions.Logging;
+using PredictiveOrchestration.Backends;
+using PredictiveOrchestration.Profiling;
+
+namespace PredictiveOrchestration.Prediction;
+
+/// <summary>
+/// Times backends on their own small workloads before any job is seen: each workload is warmed up and repeated, the shortest time counts.
+/// </summary>
+internal sealed partial class CalibrationRunner(TimeProvider time, ILogger logger)
+{
+    private const int Repetitions = 3;
+
+    /// <summary>Calibrates the backends that can be, sharing the budget equally.</summary>
+    /// <param name="backends">The backends.</param>
+    /// <param name="budget">The longest time in all; a workload under way is finished.</param>
+    /// <param name="cancellationToken">Ends the calibration.</param>
+    /// <returns>One row for each workload that ran.</returns>
+    public async Task<IReadOnlyList<TrainingRow>> RunAsync(IReadOnlyList<IQuantumBackend> backends, TimeSpan budget, CancellationToken cancellationToken)
+    {
+        var rows = new List<TrainingRow>();
+        var able = backends.Where(b => b is ICalibratable).ToList();
+        foreach (var backend in able)
+        {
+            await RunAsync(backend, ((ICalibratable)backend).CalibrationWorkloads, budget / able.Count, rows, cancellationToken).ConfigureAwait(false);
+        }
+
+        return rows;
+    }
+
+    private async Task RunAsync(IQuantumBackend backend, IReadOnlyList<ExecutionRequest> workloads, TimeSpan budget, List<TrainingRow> rows, CancellationToken cancellationToken)
+    {
+        var start = time.GetTimestamp();
+        var descriptor = backend.Descriptor;
+        foreach (var workload in workloads)
+        {
+            try
+            {
+                var shortest = double.PositiveInfinity;
+                for (var k = 0; k <= Repetitions; k++)
+                {
+                    var result = await backend.ExecuteAsync(workload, cancellationToken).ConfigureAwait(false);
+                    shortest = Math.Min(shortest, result.Timings.Service.TotalSeconds);
+                    if (time.GetElapsedTime(start) > budget)
+                    {
+                        break;
+                    }
+                }
+
+                if (shortest > 0)
+                {
+                    rows.Add(Row(descriptor, workload, shortest));
+                }
+            }
+            catch (BackendException exception)
+            {
+                CalibrationFailed(exception, descriptor.Id);
+            }
+
+            if (time.GetElapsedTime(start) > budget)
+            {
+                break;
+            }
+        }
+    }
+
+    private static TrainingRow Row(BackendDescriptor descriptor, ExecutionRequest workload, double seconds)
+    {
+        var basis = CostBasisCatalog.Get(descriptor.CostModel);
+        var work = WorkEstimate.Of(CircuitProfiler.Profile(workload.Circuit));
+        var job = new JobShape(workload.Shots, descriptor.MaxThreads, workload.Observables.Sum(o => o.Terms.Count), workload.TopProbabilities);
+        var drivers = basis.Evaluate(work, job);
+        return new TrainingRow(descriptor.Id, basis.Name, drivers.Terms, CostBasis.Features(drivers, work, job), seconds, false);
+    }
+
+    [LoggerMessage(Level = LogLevel.Warning, Message = "Backend '{Backend}' failed on a calibration workload; predictions for it begin with a wide interval")]
+    private partial void CalibrationFailed(Exception exception, string backend);
+}

@@ -1,0 +1,101 @@
+using System.Security.Cryptography;
+using System.Text.Json;
+using Microsoft.Extensions.Logging;
+
+namespace PredictiveOrchestration.Prediction;
+
+/// <summary>
+/// Keeps calibration between processes, as one JSON file with a checksum. It counts only for the same machine and library; a damaged
+/// or foreign file is set aside and never fatal. Writing replaces the file at once, so two processes may share the folder.
+/// </summary>
+internal sealed partial class CalibrationStore(string directory, ILogger logger)
+{
+    private const int FormatVersion = 1;
+    private const long MaxFileBytes = 4 << 20;
+    private readonly string _path = Path.Combine(directory, "calibration.json");
+
+    /// <summary>Reads the rows of this machine and library for exactly these backends; null if there are none.</summary>
+    public IReadOnlyList<TrainingRow>? Load(IReadOnlyCollection<string> backendIds)
+    {
+        try
+        {
+            var file = new FileInfo(_path);
+            if (!file.Exists)
+            {
+                return null;
+            }
+
+            if (file.Length > MaxFileBytes)
+            {
+                SetAside("it is too large");
+                return null;
+            }
+
+            var content = JsonSerializer.Deserialize<Content>(File.ReadAllBytes(_path));
+            if (content is null || content.Version != FormatVersion || content.Rows is null || content.Checksum != ChecksumOf(content.Rows) || !content.Rows.TrueForAll(IsSound))
+            {
+                SetAside("its checksum or form is wrong");
+                return null;
+            }
+
+            return content.Fingerprint == MachineFingerprint.Current && backendIds.All(id => content.Rows.Exists(r => r.BackendId == id))
+                ? [.. content.Rows.Where(r => backendIds.Contains(r.BackendId))]
+                : null;
+        }
+        catch (JsonException)
+        {
+            SetAside("it is not valid JSON");
+            return null;
+        }
+        catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
+        {
+            CannotUse(exception, _path);
+            return null;
+        }
+    }
+
+    /// <summary>Writes the rows.</summary>
+    public void Save(IReadOnlyList<TrainingRow> rows)
+    {
+        try
+        {
+            Directory.CreateDirectory(directory);
+            List<TrainingRow> list = [.. rows];
+            var temporary = $"{_path}.{Environment.ProcessId}.tmp";
+            File.WriteAllBytes(temporary, JsonSerializer.SerializeToUtf8Bytes(new Content(FormatVersion, MachineFingerprint.Current, ChecksumOf(list), list)));
+            File.Move(temporary, _path, true);
+        }
+        catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
+        {
+            CannotUse(exception, _path);
+        }
+    }
+
+    private static bool IsSound(TrainingRow row) =>
+        row is { BackendId: not null, Basis: not null, Terms: not null, Features: not null }
+        && row.Seconds > 0 && double.IsFinite(row.Seconds)
+        && row.Terms.Length == CostBasisCatalog.Get(row.Basis).PriorSeconds.Length && Array.TrueForAll(row.Terms, t => t >= 0 && double.IsFinite(t));
+
+    private static string ChecksumOf(List<TrainingRow> rows) => Convert.ToHexString(SHA256.HashData(JsonSerializer.SerializeToUtf8Bytes(rows)));
+
+    private void SetAside(string why)
+    {
+        FileSetAside(_path, why);
+        try
+        {
+            File.Move(_path, _path + ".damaged", true);
+        }
+        catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
+        {
+            CannotUse(exception, _path);
+        }
+    }
+
+    [LoggerMessage(Level = LogLevel.Warning, Message = "The calibration file '{Path}' is set aside: {Why}")]
+    private partial void FileSetAside(string path, string why);
+
+    [LoggerMessage(Level = LogLevel.Warning, Message = "The calibration file '{Path}' cannot be used")]
+    private partial void CannotUse(Exception exception, string path);
+
+    private sealed record Content(int Version, string Fingerprint, string Checksum, List<TrainingRow>? Rows);
+}

@@ -1,0 +1,138 @@
+using PredictiveOrchestration.Profiling;
+
+namespace PredictiveOrchestration.Prediction;
+
+/// <summary>What a job asks of one kind of backend: the non-negative terms of its time, inputs of the residual model, and memory.</summary>
+/// <param name="Terms">Counts of elementary work; time is their sum weighted by the backend's coefficients.</param>
+/// <param name="LeastBytes">The memory that is surely needed.</param>
+/// <param name="BoundBytes">The memory that is never exceeded.</param>
+/// <param name="Looseness">The standard deviation of the natural logarithm of the time that comes from not knowing the drivers exactly.</param>
+internal sealed record CostDrivers(double[] Terms, double LeastBytes, double BoundBytes, double Looseness);
+
+/// <summary>
+/// How the time and memory of one kind of backend depend on a job. Registered by name in <see cref="CostBasisCatalog"/>; a
+/// backend names its basis in its descriptor.
+/// </summary>
+/// <param name="Name">The name.</param>
+/// <param name="TermNames">What each term stands for.</param>
+/// <param name="PriorSeconds">Seconds for each unit of a term before anything was measured: rough, and with a wide interval.</param>
+/// <param name="Evaluate">The drivers of a job.</param>
+internal sealed record CostBasis(string Name, string[] TermNames, double[] PriorSeconds, Func<WorkEstimate, JobShape, CostDrivers> Evaluate)
+{
+    /// <summary>The inputs of the residual model: logarithms of the terms, and what the terms do not say.</summary>
+    public static float[] Features(CostDrivers drivers, WorkEstimate work, JobShape job)
+    {
+        var features = new float[drivers.Terms.Length + 6];
+        for (var i = 0; i < drivers.Terms.Length; i++)
+        {
+            features[i] = (float)Math.Log2(1 + drivers.Terms[i]);
+        }
+
+        var at = drivers.Terms.Length;
+        features[at++] = work.Qubits;
+        features[at++] = (float)work.DiagonalShare;
+        features[at++] = (float)work.TwoQubitShare;
+        features[at++] = (float)Math.Min(200, work.SupportLog2);
+        features[at++] = (float)Math.Min(200, work.BondLog2);
+        features[at] = (float)Math.Log2(1 + job.Shots);
+        return features;
+    }
+}
+
+/// <summary>The quantities that drive cost, taken from a circuit's features or estimated from the seven headline values.</summary>
+internal sealed record WorkEstimate
+{
+    public required int Qubits { get; init; }
+
+    public required double Gates { get; init; }
+
+    public required double FusedGates { get; init; }
+
+    public required double DenseWork { get; init; }
+
+    public required double SupportLog2 { get; init; }
+
+    public required double SparseWork { get; init; }
+
+    public required double SparseBranchingWork { get; init; }
+
+    public required double BondLog2 { get; init; }
+
+    public required double MatrixProductWork { get; init; }
+
+    public required double MatrixProductBytes { get; init; }
+
+    public required double StabilizerWork { get; init; }
+
+    public required double DiagonalShare { get; init; }
+
+    public required double TwoQubitShare { get; init; }
+
+    /// <summary>The measurements and resets that may divide the shots.</summary>
+    public required int Branchings { get; init; }
+
+    /// <summary>Standard deviation of the logarithm of dense and of sparse work, 0 if they are known.</summary>
+    public required double DenseUncertainty { get; init; }
+
+    /// <summary>As <see cref="DenseUncertainty"/>, for work that depends on entanglement.</summary>
+    public required double StructureUncertainty { get; init; }
+
+    /// <summary>The number of times that the circuit is walked: distinct measurement histories, at most the shots.</summary>
+    public double Passes(JobShape job) => Branchings == 0 ? 1 : Math.Max(1, Math.Min(Math.Max(1, job.Shots), Math.ScaleB(1, Math.Min(Branchings, 60))));
+
+    public static WorkEstimate Of(CircuitProfile profile)
+    {
+        if (profile.Features is not { } f)
+        {
+            return OfHeadline(profile);
+        }
+
+        var gates = Math.Max(1, profile.GateCount);
+        return new WorkEstimate
+        {
+            Qubits = profile.NumQubits,
+            Gates = profile.GateCount,
+            FusedGates = f.FusedGateCount,
+            DenseWork = f.DenseWork,
+            SupportLog2 = f.PeakSupportLog2,
+            SparseWork = f.SparseWork,
+            SparseBranchingWork = f.SparseBranchingWork,
+            BondLog2 = f.PeakBondLog2,
+            MatrixProductWork = f.MatrixProductWork,
+            MatrixProductBytes = f.MatrixProductBytes,
+            StabilizerWork = f.StabilizerWork,
+            DiagonalShare = (double)f.DiagonalCount / gates,
+            TwoQubitShare = (double)f.TwoQubitGateCount / gates,
+            Branchings = f.IsDynamic || f.MidCircuitMeasurementCount > 0 || f.ResetCount > 0 ? Math.Max(1, f.MidCircuitMeasurementCount + f.ResetCount) : 0,
+            DenseUncertainty = f.IsDynamic ? 0.5 : 0,
+            StructureUncertainty = f.IsDynamic ? 0.5 : 0,
+        };
+    }
+
+    // From the seven values alone: entanglement stands for the share of qubits that end in superposition and of the largest bond.
+    private static WorkEstimate OfHeadline(CircuitProfile profile)
+    {
+        int n = profile.NumQubits, gates = profile.GateCount;
+        var support = profile.EntanglementComplexity * n;
+        var bond = profile.EntanglementComplexity * (n / 2);
+        return new WorkEstimate
+        {
+            Qubits = n,
+            Gates = gates,
+            FusedGates = gates / 2.0,
+            DenseWork = Math.Min(double.MaxValue, gates * 0.6 * Math.ScaleB(1, n)),
+            SupportLog2 = support,
+            SparseWork = gates * Math.Pow(2, support) / 2,
+            SparseBranchingWork = gates * Math.Pow(2, support) / 6,
+            BondLog2 = bond,
+            MatrixProductWork = gates * 8 * Math.Pow(2, 3 * bond) / 2,
+            MatrixProductBytes = n * 32 * Math.Pow(2, 2 * bond),
+            StabilizerWork = gates * n / 64.0 + n * (double)n * n / 64,
+            DiagonalShare = 0.3,
+            TwoQubitShare = 0.4,
+            Branchings = 0,
+            DenseUncertainty = 0.7,
+            StructureUncertainty = 2,
+        };
+    }
+}

@@ -1,0 +1,77 @@
+namespace PredictiveOrchestration.Prediction;
+
+/// <summary>The cost bases by name. Adding one is adding an entry.</summary>
+internal static class CostBasisCatalog
+{
+    private static readonly Dictionary<string, CostBasis> ByName = new(StringComparer.Ordinal);
+
+    static CostBasisCatalog()
+    {
+        Add(new CostBasis(
+            "dense",
+            ["call", "gate overhead", "amplitude updates", "initialisation", "readout", "shots"],
+            [2e-5, 1e-6, 5e-10, 5e-10, 5e-10, 2e-7],
+            static (work, job) =>
+            {
+                var amplitudes = Math.ScaleB(1, work.Qubits);
+                var passes = work.Passes(job);
+                var evaluations = (job.Shots > 0 ? passes : 0) + (job.TopProbabilities > 0 ? 4 : 0) + job.Observables;
+                var bytes = 16 * amplitudes;
+                var readout = job.TopProbabilities > 0 ? 8 * amplitudes : 0;
+
+                // The runner holds one copy of the state for each open branching; where they do not fit it replays instead.
+                return new CostDrivers(
+                    Finite([1, work.Gates * passes, work.DenseWork * passes, amplitudes * passes, amplitudes * evaluations, job.Shots]),
+                    bytes + readout, bytes * (1 + work.Branchings) + readout, work.DenseUncertainty);
+            }));
+        Add(new CostBasis(
+            "sparse",
+            ["call", "gate overhead", "permutations and phases", "mixing", "readout", "shots"],
+            [1e-5, 1e-7, 2e-9, 3e-8, 2e-8, 2e-7],
+            static (work, job) =>
+            {
+                var amplitudes = Math.Pow(2, Math.Min(1000, work.SupportLog2));
+                var passes = work.Passes(job);
+                var entry = work.Qubits > 64 ? 32 : 24;
+                var evaluations = (job.Shots > 0 ? passes : 0) + (job.TopProbabilities > 0 ? 4 : 0) + job.Observables;
+
+                // While a gate mixes k qubits, old and new entries, groups and the table are held: at most about ten entries for each one.
+                return new CostDrivers(
+                    Finite([1, work.Gates * passes, (work.SparseWork - work.SparseBranchingWork) * passes, work.SparseBranchingWork * passes, amplitudes * evaluations, job.Shots]),
+                    entry, 4096 + 10.0 * entry * amplitudes * (1 + work.Branchings) + (job.TopProbabilities > 0 ? 64 * amplitudes : 0),
+                    work.StructureUncertainty + 0.05 * Math.Min(30, work.SupportLog2));
+            }));
+        Add(new CostBasis(
+            "mps",
+            ["call", "gate overhead", "contractions", "shots"],
+            [5e-5, 1e-6, 1e-9, 2e-6],
+            static (work, job) => new CostDrivers(
+                Finite([1, work.Gates, work.MatrixProductWork, (double)job.Shots * work.Qubits]),
+                64.0 * work.Qubits, 4 * work.MatrixProductBytes, work.StructureUncertainty + 0.1 * Math.Min(30, work.BondLog2))));
+        Add(new CostBasis(
+            "stabilizer",
+            ["call", "gates", "measurements", "shots"],
+            [2e-5, 1e-9, 1e-9, 1e-9],
+            static (work, job) =>
+            {
+                var columns = Math.Ceiling(work.Qubits / 256.0);
+                var tableau = 8.0 * work.Qubits * work.Qubits;
+                var passes = work.Passes(job);
+                return new CostDrivers(
+                    Finite([1, work.Gates * (4 + columns) * passes, work.Qubits * (double)work.Qubits * (1 + columns) * passes, (double)job.Shots * work.Qubits]),
+                    tableau / 16, 4096 + tableau * (2 + work.Branchings), work.DenseUncertainty);
+            }));
+        Add(new CostBasis(
+            "generic",
+            ["call", "gates", "qubits times gates", "shots"],
+            [0.01, 1e-6, 1e-7, 1e-5],
+            static (work, job) => new CostDrivers(Finite([1, work.Gates, work.Gates * work.Qubits, job.Shots]), 0, 0, 1)));
+    }
+
+    /// <summary>Finds a basis; a name that is not registered gives the generic one, which is fitted from observations alone.</summary>
+    public static CostBasis Get(string name) => ByName.GetValueOrDefault(name) ?? ByName["generic"];
+
+    private static void Add(CostBasis basis) => ByName.Add(basis.Name, basis);
+
+    private static double[] Finite(double[] terms) => Array.ConvertAll(terms, t => Math.Min(t, 1e290));
+}

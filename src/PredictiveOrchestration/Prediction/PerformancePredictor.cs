@@ -1,0 +1,103 @@
+using System.Collections.Frozen;
+using PredictiveOrchestration.Backends;
+using PredictiveOrchestration.Profiling;
+
+namespace PredictiveOrchestration.Prediction;
+
+/// <summary>
+/// Predicts from per-backend models: analytic time, times the forest's correction, times the systematic error seen so far; the
+/// interval from past errors, widened where the drivers themselves are uncertain. An immutable snapshot.
+/// </summary>
+internal sealed class PerformancePredictor : IPerformancePredictor
+{
+    private readonly FrozenDictionary<string, BackendModel> _models;
+
+    public PerformancePredictor(int version, IEnumerable<KeyValuePair<string, BackendModel>> models)
+    {
+        Version = version;
+        _models = models.ToFrozenDictionary(StringComparer.Ordinal);
+    }
+
+    public int Version { get; }
+
+    public IEnumerable<KeyValuePair<string, BackendModel>> Models => _models;
+
+    public BackendModel ModelOf(string backendId, string costModel) =>
+        _models.TryGetValue(backendId, out var model) ? model : BackendModel.Prior(CostBasisCatalog.Get(costModel));
+
+    public BackendPrediction Predict(BackendDescriptor backend, CircuitProfile profile, JobShape job)
+    {
+        ArgumentNullException.ThrowIfNull(backend);
+        ArgumentNullException.ThrowIfNull(profile);
+        var model = ModelOf(backend.Id, backend.CostModel);
+        var basis = model.Analytic.Basis;
+        var work = WorkEstimate.Of(profile);
+        var drivers = basis.Evaluate(work, job);
+        var features = CostBasis.Features(drivers, work, job);
+        var raw = model.Raw(drivers.Terms, features);
+        var median = raw * Math.Exp(model.Errors.Median);
+        var sigma = Math.Sqrt(model.Errors.Sigma * model.Errors.Sigma + drivers.Looseness * drivers.Looseness);
+        var below = Math.Sqrt(Square(model.Errors.Median - model.Errors.Lower) + Square(1.645 * drivers.Looseness));
+        var above = Math.Sqrt(Square(model.Errors.Upper - model.Errors.Median) + Square(1.645 * drivers.Looseness));
+        var source = model.Forest is not null ? "analytic + forest" : model.Analytic.IsFitted ? "analytic" : "prior";
+        if (profile.ExecutionTimeEstimate is { TotalSeconds: > 0 } hint)
+        {
+            // The host's hint is evidence of one more source, believed within a factor of e.
+            var precision = 1 / (sigma * sigma);
+            var logMedian = (Math.Log(median) * precision + Math.Log(hint.TotalSeconds)) / (precision + 1);
+            (median, raw) = (Math.Exp(logMedian), Math.Exp(logMedian));
+            source += " + hint";
+        }
+
+        var terms = new PredictionTerm[drivers.Terms.Length];
+        var scale = median / model.Analytic.Predict(drivers.Terms);
+        for (var i = 0; i < terms.Length; i++)
+        {
+            terms[i] = new PredictionTerm(basis.TermNames[i], drivers.Terms[i] * model.Analytic.Coefficients[i] * scale);
+        }
+
+        Array.Sort(terms, static (a, b) => b.Seconds.CompareTo(a.Seconds));
+        return new BackendPrediction
+        {
+            Backend = backend,
+            Seconds = new Estimate(median, median * Math.Exp(-below), median * Math.Exp(above)),
+            WaitSeconds = Wait(backend, model),
+            PeakBytes = Memory(backend, drivers),
+            Fidelity = backend.Capabilities.IsExact ? Estimate.Exactly(1) : new Estimate(0.8, 0.3, 1),
+            LogSecondsSigma = sigma,
+            Terms = terms,
+            Source = source,
+            Observations = model.Observations,
+        };
+    }
+
+    private static Estimate Memory(BackendDescriptor backend, CostDrivers drivers)
+    {
+        if (!backend.IsLocal)
+        {
+            return Estimate.Exactly(0);
+        }
+
+        var upper = Math.Max(drivers.LeastBytes, drivers.BoundBytes);
+        return new Estimate(Math.Sqrt(Math.Max(1, drivers.LeastBytes)) * Math.Sqrt(Math.Max(1, upper)), drivers.LeastBytes, upper);
+    }
+
+    private static Estimate Wait(BackendDescriptor backend, BackendModel model)
+    {
+        if (backend.IsLocal)
+        {
+            return Estimate.Exactly(0);
+        }
+
+        if (model.Waits.Length == 0)
+        {
+            return new Estimate(1, 0, 3600);
+        }
+
+        var sorted = model.Waits.Order().ToArray();
+        double At(double level) => sorted[(int)Math.Clamp(Math.Round(level * (sorted.Length + 1)) - 1, 0, sorted.Length - 1)];
+        return new Estimate(At(0.5), At(0.05), At(0.95));
+    }
+
+    private static double Square(double x) => x * x;
+}

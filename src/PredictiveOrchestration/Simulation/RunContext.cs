@@ -37,6 +37,9 @@ internal sealed class RunContext
 
     public long PeakBytes => Interlocked.Read(ref _peakBytes);
 
+    /// <summary>The operations of the circuit: where a run stands that samples or reads out.</summary>
+    public int OperationCount => _request.Circuit.Operations.Length;
+
     public TimeSpan Elapsed => _time.GetElapsedTime(_start);
 
     /// <summary>Throws if the run was cancelled or is over its time.</summary>

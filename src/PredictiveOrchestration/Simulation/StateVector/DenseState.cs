@@ -1,42 +1,54 @@
 using System.Numerics;
-using System.Runtime.Intrinsics;
 using PredictiveOrchestration.Backends;
 using PredictiveOrchestration.Circuits;
-using PredictiveOrchestration.Common;
 using PredictiveOrchestration.Simulation.Kernels;
 
 namespace PredictiveOrchestration.Simulation.StateVector;
 
 /// <summary>
-/// All 2^n amplitudes, real and imaginary parts apart, in native memory. Qubit q is index bit <c>_bitOfQubit[q]</c>: swaps only
-/// relabel. Runs of operations that stay below bit 14 are applied block by block, so that a block is in the cache for all of them.
+/// All 2^n amplitudes in native memory. Qubit q is index bit <c>_bitOfQubit[q]</c>: swaps only relabel. Global phases are kept apart.
 /// </summary>
 internal sealed unsafe class DenseState : IQuantumState
 {
-    private const int BlockBits = 14;
+    // Index bits below this are the lanes of the widest vector; smaller states are padded with zeros.
+    private const int LeastBits = 3;
     private const int ParallelBits = 15;
-    private const long ChunkAmplitudes = 1 << 18;
+    private const int ChunkBits = 16;
+    private const int OperationsPerPlan = 4096;
     private readonly RunContext _context;
+    private readonly DenseKernelSet _kernels;
+    private readonly PlanCache _plans;
+    private readonly AmplitudeMemory _amplitudes;
+    private readonly PlanRunner _runner;
     private readonly int _threads;
-    private readonly bool _accelerated;
-    private readonly AlignedBuffer _re;
-    private readonly AlignedBuffer _im;
     private readonly int _bits;
-    private readonly int[] _bitOfQubit;
+    private int[] _bitOfQubit;
+    private long _live;
     private Complex _phase = Complex.One;
 
     /// <summary>Creates |0…0⟩.</summary>
-    public DenseState(int numQubits, int threads, bool accelerated, RunContext context)
+    public DenseState(int numQubits, int threads, DenseKernelSet kernels, PlanCache plans, RunContext context)
     {
         NumQubits = numQubits;
         _context = context;
         _threads = threads;
-        _accelerated = accelerated;
-        _bits = Math.Max(numQubits, 2);
-        context.Reserve(SizeBytes(numQubits), $"a state vector of {numQubits} qubits");
-        _re = new AlignedBuffer(1L << _bits);
-        _im = new AlignedBuffer(1L << _bits);
-        _re.Pointer[0] = 1;
+        _kernels = kernels;
+        _plans = plans;
+        _bits = Math.Max(numQubits, LeastBits);
+        MemoryBytes = SizeBytes(numQubits, threads);
+        context.Reserve(MemoryBytes, $"a state vector of {numQubits} qubits");
+        try
+        {
+            _amplitudes = new AmplitudeMemory(_bits);
+        }
+        catch
+        {
+            context.Release(MemoryBytes);
+            throw;
+        }
+
+        _amplitudes.Re[0] = 1;
+        _runner = new PlanRunner(_amplitudes, _bits, threads, kernels, context);
         _bitOfQubit = new int[numQubits];
         for (var q = 0; q < numQubits; q++)
         {
@@ -45,193 +57,123 @@ internal sealed unsafe class DenseState : IQuantumState
     }
 
     private DenseState(DenseState other)
-        : this(other.NumQubits, other._threads, other._accelerated, other._context)
+        : this(other.NumQubits, other._threads, other._kernels, other._plans, other._context)
     {
-        other._re.CopyTo(_re);
-        other._im.CopyTo(_im);
-        other._bitOfQubit.CopyTo(_bitOfQubit, 0);
+        AmplitudeMemory from = other._amplitudes, to = _amplitudes;
+        ForChunks((first, count) =>
+        {
+            Buffer.MemoryCopy(from.Re + first, to.Re + first, count * sizeof(double), count * sizeof(double));
+            Buffer.MemoryCopy(from.Im + first, to.Im + first, count * sizeof(double), count * sizeof(double));
+            return 0;
+        });
+        _bitOfQubit = other._bitOfQubit;
+        _live = other._live;
         _phase = other._phase;
     }
 
     public int NumQubits { get; }
 
-    public long MemoryBytes => SizeBytes(NumQubits);
+    public long MemoryBytes { get; }
 
     public long NonZeros => 1L << NumQubits;
 
     public double DiscardedWeight => 0;
 
-    public static long SizeBytes(int numQubits) => 16L << Math.Max(numQubits, 2);
+    /// <summary>The bytes of a state: 16 for each amplitude, and the threads' blocks.</summary>
+    public static long SizeBytes(int numQubits, int threads)
+    {
+        var bits = Math.Max(numQubits, LeastBits);
+        return (16L << bits) + PlanRunner.ScratchBytes(bits, threads);
+    }
 
     /// <summary>Takes over amplitudes from a snapshot of the same number of qubits.</summary>
     public void Load(StateSnapshot snapshot)
     {
-        _re.Pointer[0] = 0;
+        _amplitudes.Re[0] = 0;
+        _live = (1L << NumQubits) - 1;
         for (var i = 0; i < snapshot.Amplitudes.Length; i++)
         {
+            if ((i & 0xFFFFF) == 0)
+            {
+                _context.Check(snapshot.OperationIndex);
+            }
+
             var index = snapshot.Indices is { } indices ? (long)indices[i] : i;
-            _re.Pointer[index] = snapshot.Amplitudes[i].Real;
-            _im.Pointer[index] = snapshot.Amplitudes[i].Imaginary;
+            _amplitudes.Re[index] = snapshot.Amplitudes[i].Real;
+            _amplitudes.Im[index] = snapshot.Amplitudes[i].Imaginary;
         }
     }
 
     public void Apply(Circuit circuit, int start, int end, ClassicalState? classical, RunContext context)
     {
-        var operations = DenseCompiler.Compile(circuit, start, end, classical, _bitOfQubit, ref _phase);
-        var steps = new List<DenseStep>();
-        for (var i = 0; i < operations.Count;)
+        for (int first = start, last; first < end; first = last)
         {
-            context.Check(start);
-            var next = i;
-            while (next < operations.Count && operations[next].HighestMovedBit < BlockBits)
-            {
-                next++;
-            }
-
-            steps.Clear();
-            if (_bits > BlockBits && next - i >= 2)
-            {
-                for (; i < next; i++)
-                {
-                    DenseStep.Prepare(operations[i], BlockBits, _accelerated, steps);
-                }
-
-                RunBlocked(steps);
-            }
-            else
-            {
-                for (next = Math.Max(next, i + 1); i < next; i++)
-                {
-                    DenseStep.Prepare(operations[i], _bits, _accelerated, steps);
-                }
-
-                foreach (var step in steps)
-                {
-                    RunWhole(step);
-                }
-            }
-
-            context.ReportOperations(start + (int)((long)(end - start) * i / operations.Count));
+            last = Math.Min(end, first + OperationsPerPlan);
+            context.Check(first);
+            var plan = _plans.Get(circuit, first, last, classical, _bits, _bitOfQubit, _kernels);
+            _runner.Run(plan, ref _live, first, last);
+            _bitOfQubit = plan.BitOfQubit;
+            _phase *= plan.Phase;
         }
     }
 
     public double ProbabilityOfOne(int qubit)
     {
-        var runs = Runs(_bitOfQubit[qubit], true, out var lanes);
-        var total = 0.0;
-        var gate = new Lock();
-        ForChunks(runs.RunCount, runs.RunLength, (first, last) =>
-        {
-            var part = Sum(runs, lanes, first, last);
-            lock (gate)
-            {
-                total += part;
-            }
-        });
-        return total;
+        var bit = 1L << _bitOfQubit[qubit];
+        return (bit & _live) == 0 ? 0 : ForChunks((first, count) => _kernels.Norm(_amplitudes.Re, _amplitudes.Im, first, count, bit));
     }
 
     public void Collapse(int qubit, bool outcome, double probability)
     {
+        var bit = 1L << _bitOfQubit[qubit];
         var scale = 1 / Math.Sqrt(probability);
-        var bit = _bitOfQubit[qubit];
-        Complex[] matrix = outcome ? [0, 0, 0, scale] : [scale, 0, 0, 0];
-        Run(new DenseOperation([], [bit], matrix));
+        var (whereZero, whereOne) = outcome ? (0.0, scale) : (scale, 0.0);
+        ForChunks((first, count) =>
+        {
+            _kernels.Scale(_amplitudes.Re, _amplitudes.Im, first, count, bit, whereZero, whereOne);
+            return 0;
+        });
+        _live = outcome ? _live : _live & ~bit;
     }
 
-    public void Flip(int qubit) => Run(new DenseOperation([], [_bitOfQubit[qubit]], [0, 1, 1, 0]));
+    public void Flip(int qubit)
+    {
+        var flip = new CircuitBuilder(NumQubits).X(qubit).Build();
+        var plan = DensePlan.Create(flip, 0, 1, null, _bits, _bitOfQubit, _kernels);
+        _runner.Run(plan, ref _live, 0, 0);
+    }
 
     public IQuantumState Clone() => new DenseState(this);
 
     public void Sample(ReadOnlySpan<int> qubits, ReadOnlySpan<double> draws, Span<ulong> outcomes)
     {
-        // Two levels: the weight of each block, then a walk through the blocks that are drawn from, in the order of the draws.
-        var order = new int[draws.Length];
-        var keys = draws.ToArray();
-        for (var i = 0; i < order.Length; i++)
+        var blockBits = DenseSampler.BlockBitsOf(_bits);
+        var sums = new double[1L << (_bits - blockBits)];
+        ParallelRange.Run(sums.Length, Math.Max(1, 1L << (ChunkBits - blockBits)), _bits < ParallelBits ? 1 : _threads, _context, _context.OperationCount, (_, first, last) =>
         {
-            order[i] = i;
-        }
-
-        Array.Sort(keys, order);
-        var blockLength = Math.Min(1L << _bits, 4096);
-        var sums = new double[(1L << _bits) / blockLength];
-        ForChunks(sums.Length, (int)blockLength, (first, last) =>
-        {
-            for (var b = first; b < last; b++)
+            for (var block = first; block < last; block++)
             {
-                double* r = _re.Pointer + b * blockLength, m = _im.Pointer + b * blockLength;
-                var sum = 0.0;
-                for (var k = 0; k < blockLength; k++)
-                {
-                    sum += r[k] * r[k] + m[k] * m[k];
-                }
-
-                sums[b] = sum;
+                sums[block] = _kernels.Norm(_amplitudes.Re, _amplitudes.Im, block << blockBits, 1L << blockBits, 0);
             }
         });
-        var total = sums.Sum();
-        var identity = IsIdentity(qubits);
-        double before = 0;
-        var next = 0;
-        for (long b = 0; b < sums.Length && next < keys.Length; before += sums[b], b++)
-        {
-            if (keys[next] * total >= before + sums[b] && b < sums.Length - 1)
-            {
-                continue;
-            }
-
-            double* r = _re.Pointer + b * blockLength, m = _im.Pointer + b * blockLength;
-            var cumulative = before;
-            long lastNonZero = -1;
-            for (var k = 0; k < blockLength && next < keys.Length; k++)
-            {
-                var p = r[k] * r[k] + m[k] * m[k];
-                if (p == 0)
-                {
-                    continue;
-                }
-
-                cumulative += p;
-                lastNonZero = b * blockLength + k;
-                for (; next < keys.Length && keys[next] * total < cumulative; next++)
-                {
-                    outcomes[order[next]] = Pack(lastNonZero, qubits, identity);
-                }
-            }
-
-            // Rounding may leave draws just above the block's weight: they belong to its last basis state.
-            for (; next < keys.Length && lastNonZero >= 0 && (keys[next] * total < before + sums[b] || b == sums.Length - 1); next++)
-            {
-                outcomes[order[next]] = Pack(lastNonZero, qubits, identity);
-            }
-        }
-
-        if (next < keys.Length)
-        {
-            var index = LastNonZero();
-            for (; next < keys.Length; next++)
-            {
-                outcomes[order[next]] = Pack(index, qubits, identity);
-            }
-        }
+        new DenseSampler(_amplitudes, blockBits, sums).Sample(new BitPacker(_bitOfQubit, qubits), draws, outcomes, _context);
     }
 
     public void VisitProbabilities(ReadOnlySpan<int> qubits, ProbabilityVisitor visit)
     {
-        var identity = IsIdentity(qubits);
+        var packer = new BitPacker(_bitOfQubit, qubits);
         Span<ulong> outcome = stackalloc ulong[1];
         for (long i = 0; i < 1L << _bits; i++)
         {
-            if ((i & 0xFFFFF) == 0)
+            if ((i & 0xFFFF) == 0)
             {
-                _context.Check(0);
+                _context.Check(_context.OperationCount);
             }
 
-            var p = _re.Pointer[i] * _re.Pointer[i] + _im.Pointer[i] * _im.Pointer[i];
+            var p = _amplitudes.Re[i] * _amplitudes.Re[i] + _amplitudes.Im[i] * _amplitudes.Im[i];
             if (p > 0)
             {
-                outcome[0] = Pack(i, qubits, identity);
+                outcome[0] = packer.Pack(i);
                 visit(outcome, p);
             }
         }
@@ -239,7 +181,7 @@ internal sealed unsafe class DenseState : IQuantumState
 
     public double ExpectationValue(PauliTerm term)
     {
-        // ⟨ψ|P|ψ⟩ = Σ_i conj(ψ[i ^ x]) · i^{|x∧z|} (-1)^{z·i} · ψ[i].
+        // ⟨ψ|P|ψ⟩ = Σ_i conj(ψ[i ^ x]) · i^{|x∧z|} (-1)^{z·i} · ψ[i]; of the complex sum the number of Ys picks a part.
         long x = 0, z = 0;
         foreach (var (qubit, op) in term.Factors)
         {
@@ -247,187 +189,53 @@ internal sealed unsafe class DenseState : IQuantumState
             z |= (op & Pauli.Z) != 0 ? 1L << _bitOfQubit[qubit] : 0;
         }
 
-        Complex sum = 0;
-        var gate = new Lock();
-        ForChunks(1L << _bits, 1, (first, last) =>
-        {
-            double re = 0, im = 0;
-            for (var i = first; i < last; i++)
-            {
-                double ar = _re.Pointer[i], ai = _im.Pointer[i], br = _re.Pointer[i ^ x], bi = _im.Pointer[i ^ x];
-                var sign = (BitOperations.PopCount((ulong)(i & z)) & 1) == 0 ? 1 : -1;
-                re += sign * (br * ar + bi * ai);
-                im += sign * (br * ai - bi * ar);
-            }
-
-            lock (gate)
-            {
-                sum += new Complex(re, im);
-            }
-        });
         var ys = BitOperations.PopCount((ulong)(x & z)) & 3;
-        var value = ys switch { 0 => sum.Real, 1 => -sum.Imaginary, 2 => -sum.Real, _ => sum.Imaginary };
-        return term.Coefficient * value;
+        var sum = ForChunks((first, count) =>
+        {
+            var (re, im) = _kernels.Correlation(_amplitudes.Re, _amplitudes.Im, first, count, x, z);
+            return ys switch { 0 => re, 1 => -im, 2 => -re, _ => im };
+        });
+        return term.Coefficient * sum;
     }
 
     public StateSnapshot ToSnapshot(int operationIndex)
     {
+        _context.Reserve(16L << NumQubits, "a snapshot of the state");
         var amplitudes = new Complex[1L << NumQubits];
-        var identity = true;
-        for (var q = 0; q < NumQubits; q++)
+        var packer = BitPacker.Inverse(_bitOfQubit);
+        ParallelRange.Run(amplitudes.Length, 1L << ChunkBits, _threads, _context, operationIndex, (_, first, last) =>
         {
-            identity &= _bitOfQubit[q] == q;
-        }
-
-        for (long i = 0; i < amplitudes.Length; i++)
-        {
-            var index = i;
-            if (!identity)
+            for (var i = first; i < last; i++)
             {
-                index = 0;
-                for (var q = 0; q < NumQubits; q++)
-                {
-                    index |= (i >> q & 1) << _bitOfQubit[q];
-                }
+                var index = packer.Pack(i);
+                amplitudes[i] = _phase * new Complex(_amplitudes.Re[index], _amplitudes.Im[index]);
             }
-
-            amplitudes[i] = _phase * new Complex(_re.Pointer[index], _im.Pointer[index]);
-        }
-
+        });
         return StateSnapshot.Dense(NumQubits, operationIndex, amplitudes);
     }
 
     public void Dispose()
     {
-        if (_re.Pointer is not null)
+        if (!_amplitudes.IsDisposed)
         {
-            _re.Dispose();
-            _im.Dispose();
+            _amplitudes.Dispose();
+            _runner.Dispose();
             _context.Release(MemoryBytes);
         }
     }
 
-    private void Run(DenseOperation operation)
+    // Sums a function of index ranges; chunks are summed in their order, so that the result does not depend on the threads.
+    private double ForChunks(Func<long, long, double> body)
     {
-        var steps = new List<DenseStep>();
-        DenseStep.Prepare(operation, _bits, _accelerated, steps);
-        foreach (var step in steps)
+        var count = Math.Min(1L << ChunkBits, 1L << _bits);
+        var sums = new double[(1L << _bits) / count];
+        ParallelRange.Run(sums.Length, 1, _bits < ParallelBits ? 1 : _threads, _context, _context.OperationCount, (_, first, last) =>
         {
-            RunWhole(step);
-        }
-    }
-
-    private void RunWhole(DenseStep step)
-    {
-        var perUnit = Math.Max(1, (1L << _bits) / step.Units);
-        ForChunks(step.Units, (int)Math.Min(perUnit, int.MaxValue), (first, last) => step.Run(_re.Pointer, _im.Pointer, first, last));
-    }
-
-    private void RunBlocked(List<DenseStep> steps) => ForChunks(1L << (_bits - BlockBits), 1 << BlockBits, (first, last) =>
-    {
-        for (var block = first; block < last; block++)
-        {
-            var start = block << BlockBits;
-            foreach (var step in steps)
+            for (var chunk = first; chunk < last; chunk++)
             {
-                if ((start & step.OutMask) == step.OutValue)
-                {
-                    step.Run(_re.Pointer + start, _im.Pointer + start, 0, step.Units);
-                }
+                sums[chunk] = body(chunk * count, count);
             }
-        }
-    });
-
-    // Splits units over threads, in chunks short enough to notice a cancellation.
-    private void ForChunks(long units, int amplitudesPerUnit, Action<long, long> body)
-    {
-        if (_bits < ParallelBits || _threads < 2)
-        {
-            for (long first = 0, step = Math.Max(1, 4 * ChunkAmplitudes / amplitudesPerUnit); first < units; first += step)
-            {
-                _context.CancellationToken.ThrowIfCancellationRequested();
-                body(first, Math.Min(units, first + step));
-            }
-
-            return;
-        }
-
-        var chunk = Math.Max(1, Math.Min(units / _threads, ChunkAmplitudes / amplitudesPerUnit));
-        var chunks = (units + chunk - 1) / chunk;
-        var options = new ParallelOptions { MaxDegreeOfParallelism = _threads, CancellationToken = _context.CancellationToken };
-        Parallel.For(0, chunks, options, c => body(c * chunk, Math.Min(units, (c + 1) * chunk)));
-    }
-
-    private RunLayout Runs(int bit, bool value, out Vector256<double> lanes)
-    {
-        if (bit >= 2)
-        {
-            lanes = Vector256<double>.One;
-            return new RunLayout(_bits, [bit], value ? 1L << bit : 0);
-        }
-
-        lanes = bit == 0 ? Vector256.Create(0.0, 1, 0, 1) : Vector256.Create(0.0, 0, 1, 1);
-        lanes = value ? lanes : Vector256<double>.One - lanes;
-        return new RunLayout(_bits, [], 0);
-    }
-
-    private double Sum(in RunLayout runs, Vector256<double> lanes, long first, long last)
-    {
-        if (_accelerated)
-        {
-            return DenseKernels.Norm(_re.Pointer, _im.Pointer, runs, first, last, lanes);
-        }
-
-        var sum = 0.0;
-        for (var run = first; run < last; run++)
-        {
-            var start = runs.Start(run);
-            for (var k = start; k < start + runs.RunLength; k++)
-            {
-                sum += lanes.GetElement((int)(k & 3)) * (_re.Pointer[k] * _re.Pointer[k] + _im.Pointer[k] * _im.Pointer[k]);
-            }
-        }
-
-        return sum;
-    }
-
-    private bool IsIdentity(ReadOnlySpan<int> qubits)
-    {
-        for (var i = 0; i < qubits.Length; i++)
-        {
-            if (_bitOfQubit[qubits[i]] != i)
-            {
-                return false;
-            }
-        }
-
-        return qubits.Length == NumQubits;
-    }
-
-    private ulong Pack(long index, ReadOnlySpan<int> qubits, bool identity)
-    {
-        if (identity)
-        {
-            return (ulong)index;
-        }
-
-        ulong outcome = 0;
-        for (var i = 0; i < qubits.Length; i++)
-        {
-            outcome |= (ulong)(index >> _bitOfQubit[qubits[i]] & 1) << i;
-        }
-
-        return outcome;
-    }
-
-    private long LastNonZero()
-    {
-        var i = (1L << _bits) - 1;
-        while (i > 0 && _re.Pointer[i] == 0 && _im.Pointer[i] == 0)
-        {
-            i--;
-        }
-
-        return i;
+        });
+        return sums.Sum();
     }
 }

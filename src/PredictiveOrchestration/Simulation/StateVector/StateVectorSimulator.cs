@@ -1,5 +1,6 @@
 using PredictiveOrchestration.Backends;
 using PredictiveOrchestration.Common;
+using PredictiveOrchestration.Simulation.Kernels;
 
 namespace PredictiveOrchestration.Simulation.StateVector;
 
@@ -13,12 +14,23 @@ public sealed class StateVectorSimulator : LocalSimulator, ICalibratable
     public const int MaxQubits = 30;
 
     private readonly StateVectorOptions _options;
+    private readonly DenseKernelSet _kernels;
+    private readonly PlanCache _plans = new();
 
     /// <summary>Creates the engine.</summary>
     /// <param name="options">Id, threads and memory; null for the defaults.</param>
     /// <param name="time">The clock; null for the system's.</param>
     public StateVectorSimulator(StateVectorOptions? options = null, TimeProvider? time = null)
-        : base(Describe(options ??= new StateVectorOptions()), time) => _options = options;
+        : this(options, time, DenseKernelSelector.Best)
+    {
+    }
+
+    internal StateVectorSimulator(StateVectorOptions? options, TimeProvider? time, DenseKernelSet kernels)
+        : base(Describe(options ??= new StateVectorOptions()), time)
+    {
+        _options = options;
+        _kernels = kernels;
+    }
 
     /// <inheritdoc/>
     public IReadOnlyList<ExecutionRequest> CalibrationWorkloads { get; } = DenseWorkloads.All();
@@ -26,13 +38,21 @@ public sealed class StateVectorSimulator : LocalSimulator, ICalibratable
     private protected override IQuantumState CreateState(int numQubits, StateSnapshot? initial, ExecutionLimits limits, RunContext context)
     {
         var threads = Math.Max(1, Math.Min(_options.MaxThreads, limits.Threads ?? int.MaxValue));
-        var state = new DenseState(numQubits, threads, DenseKernelSelector.UseVectors, context);
-        if (initial is not null)
+        var state = new DenseState(numQubits, threads, _kernels, _plans, context);
+        try
         {
-            state.Load(initial);
-        }
+            if (initial is not null)
+            {
+                state.Load(initial);
+            }
 
-        return state;
+            return state;
+        }
+        catch
+        {
+            state.Dispose();
+            throw;
+        }
     }
 
     private static BackendDescriptor Describe(StateVectorOptions options)

@@ -1,9 +1,9 @@
 using System.Numerics;
 
-namespace PredictiveOrchestration.Simulation.Kernels;
+namespace PredictiveOrchestration.Tests.Simulation.Kernels;
 
-/// <summary>Plain twins of <see cref="DenseKernels"/>: slow, obvious, for machines without 256-bit vectors and for tests.</summary>
-internal static unsafe class DenseScalarKernels
+/// <summary>What a gate does, written out amplitude by amplitude: slow, obvious, without any code of the engines.</summary>
+internal static unsafe class PlainMatrix
 {
     /// <summary>
     /// Applies a matrix to the groups of amplitudes that differ in the target bits and have all control bits set.
@@ -17,7 +17,7 @@ internal static unsafe class DenseScalarKernels
     /// <param name="matrix">Row-major.</param>
     /// <param name="first">The first group.</param>
     /// <param name="last">One past the last group.</param>
-    public static void Matrix(
+    public static void Apply(
         double* re, double* im, ReadOnlySpan<int> fixedBits, long controlMask, ReadOnlySpan<int> targets, ReadOnlySpan<Complex> matrix, long first, long last)
     {
         var size = 1 << targets.Length;

@@ -1,0 +1,75 @@
+using System.Numerics;
+using PredictiveOrchestration.Circuits;
+using PredictiveOrchestration.Simulation.Kernels;
+
+namespace PredictiveOrchestration.Simulation.StateVector;
+
+/// <summary>
+/// A run of operations, ready to be applied to a state: a sequence of passes over the memory, each with kernel steps for blocks of
+/// amplitudes. Immutable once made, and free of the state, so it may be kept and shared between threads.
+/// </summary>
+internal sealed class DensePlan
+{
+    private DensePlan(DensePass[] passes, KernelStep[] steps, CoefficientTable coefficients, PhaseProgram[] programs, int[] bitOfQubit, Complex phase)
+    {
+        Passes = passes;
+        Steps = steps;
+        Coefficients = coefficients;
+        Programs = programs;
+        BitOfQubit = bitOfQubit;
+        Phase = phase;
+    }
+
+    public DensePass[] Passes { get; }
+
+    public KernelStep[] Steps { get; }
+
+    /// <summary>Lane-wise coefficients of all steps.</summary>
+    public CoefficientTable Coefficients { get; }
+
+    public PhaseProgram[] Programs { get; }
+
+    /// <summary>The index bit of each qubit afterwards.</summary>
+    public int[] BitOfQubit { get; }
+
+    /// <summary>What the state's global phase is multiplied by.</summary>
+    public Complex Phase { get; }
+
+    /// <summary>Makes the plan for operations <paramref name="start"/> to <paramref name="end"/>.</summary>
+    /// <param name="circuit">The circuit.</param>
+    /// <param name="start">The first operation.</param>
+    /// <param name="end">One past the last.</param>
+    /// <param name="classical">The memory that dynamic parameters read.</param>
+    /// <param name="bits">The index bits of the state.</param>
+    /// <param name="bitOfQubit">The index bit of each qubit before.</param>
+    /// <param name="kernels">The kernels that will run it.</param>
+    public static DensePlan Create(Circuit circuit, int start, int end, ClassicalState? classical, int bits, ReadOnlySpan<int> bitOfQubit, DenseKernelSet kernels)
+    {
+        var labels = bitOfQubit.ToArray();
+        var fused = GateFuser.Fuse(circuit, start, end, classical, bits, labels);
+        var builder = new StepBuilder(fused, kernels.LaneBits);
+        var passes = new List<DensePass>();
+        foreach (var (blockMask, operations) in PassPlanner.Plan(fused.Operations, bits))
+        {
+            var firstStep = builder.StepCount;
+            builder.BeginPass(blockMask);
+            long moved = 0;
+            foreach (var index in operations)
+            {
+                builder.Add(fused.Operations[index]);
+                moved |= fused.Operations[index].Moved;
+            }
+
+            passes.Add(new DensePass(blockMask, moved, firstStep, builder.StepCount));
+        }
+
+        return new DensePlan([.. passes], builder.Steps(), builder.Coefficients(), builder.Programs(), labels, fused.Phase);
+    }
+}
+
+/// <summary>One pass over the memory: blocks are brought into the cache, every step runs on them, and they are put back.</summary>
+/// <param name="BlockMask">The index bits within a block.</param>
+/// <param name="Moved">The index bits that the steps move amplitudes across.</param>
+/// <param name="FirstStep">The first step.</param>
+/// <param name="LastStep">One past the last step.</param>
+internal readonly record struct DensePass(long BlockMask, long Moved, int FirstStep, int LastStep);

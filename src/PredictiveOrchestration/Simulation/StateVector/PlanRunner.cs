@@ -1,0 +1,168 @@
+using System.Numerics;
+using PredictiveOrchestration.Common;
+using PredictiveOrchestration.Simulation.Kernels;
+
+namespace PredictiveOrchestration.Simulation.StateVector;
+
+/// <summary>Applies plans to amplitudes: pass by pass, block by block, in place where a block is contiguous and through a copy where not.</summary>
+internal sealed unsafe class PlanRunner : IDisposable
+{
+    private const int StepsBetweenChecks = 128;
+    private readonly AmplitudeMemory _amplitudes;
+    private readonly DenseKernelSet _kernels;
+    private readonly RunContext _context;
+    private readonly int _bits;
+    private readonly int _blockBits;
+    private readonly int _threads;
+    private readonly AlignedBuffer?[] _scratch;
+    private readonly int _scratchLength;
+
+    public PlanRunner(AmplitudeMemory amplitudes, int bits, int threads, DenseKernelSet kernels, RunContext context)
+    {
+        _amplitudes = amplitudes;
+        _bits = bits;
+        _kernels = kernels;
+        _context = context;
+        _blockBits = PassPlanner.BlockBitsOf(bits);
+        _threads = _blockBits == bits ? 1 : threads;
+        _scratch = new AlignedBuffer?[_threads];
+        _scratchLength = ScratchLength(bits);
+    }
+
+    /// <summary>The bytes of scratch memory of one run.</summary>
+    public static long ScratchBytes(int bits, int threads) =>
+        sizeof(double) * (long)ScratchLength(bits) * (PassPlanner.BlockBitsOf(bits) == bits ? 1 : threads);
+
+    /// <summary>Runs all passes.</summary>
+    /// <param name="plan">The plan.</param>
+    /// <param name="live">The index bits that are 1 in some amplitude that is not zero; widened by what the plan moves.</param>
+    /// <param name="firstOperation">The plan's first operation, for progress.</param>
+    /// <param name="lastOperation">One past the plan's last operation.</param>
+    public void Run(DensePlan plan, ref long live, int firstOperation, int lastOperation)
+    {
+        for (var p = 0; p < plan.Passes.Length; p++)
+        {
+            RunPass(plan, plan.Passes[p], live, firstOperation);
+            live |= plan.Passes[p].Moved;
+            _context.ReportOperations(firstOperation + (int)((long)(lastOperation - firstOperation) * (p + 1) / plan.Passes.Length));
+        }
+    }
+
+    public void Dispose()
+    {
+        foreach (var scratch in _scratch)
+        {
+            scratch?.Dispose();
+        }
+    }
+
+    private static int ScratchLength(int bits)
+    {
+        var blockBits = PassPlanner.BlockBitsOf(bits);
+        var copy = blockBits == bits ? 0 : (2 << blockBits) + 16;
+        return copy + PhaseProgram.ScratchLength(blockBits);
+    }
+
+    private void RunPass(DensePlan plan, DensePass pass, long live, int operation)
+    {
+        // Blocks whose number has a bit that no amplitude has are zero throughout, and stay so.
+        var outer = live & ~pass.BlockMask;
+        var blocks = 1L << BitOperations.PopCount((ulong)outer);
+        if (blocks == 1)
+        {
+            RunBlock(plan, pass, 0, 0, Rows(pass.BlockMask), operation);
+            return;
+        }
+
+        var rows = Rows(pass.BlockMask);
+        var chunk = Math.Clamp(blocks / (16L * _threads), 1, 8);
+        ParallelRange.Run(blocks, chunk, _threads, _context, operation, (thread, first, last) =>
+        {
+            for (var block = first; block < last; block++)
+            {
+                RunBlock(plan, pass, Deposit(block, outer), thread, rows, operation);
+            }
+        });
+    }
+
+    private void RunBlock(DensePlan plan, DensePass pass, long block, int thread, (int RowBits, long[] Starts) rows, int operation)
+    {
+        var scratch = (_scratch[thread] ??= new AlignedBuffer(_scratchLength)).Pointer;
+        double* re = _amplitudes.Re + block, im = _amplitudes.Im + block;
+        if (rows.Starts.Length == 1)
+        {
+            RunSteps(plan, pass, block, re, im, scratch, operation);
+            return;
+        }
+
+        double* copyRe = scratch, copyIm = scratch + (1L << _blockBits) + 8;
+        var rowLength = 1L << rows.RowBits;
+        var rowBytes = rowLength * sizeof(double);
+        for (var row = 0; row < rows.Starts.Length; row++)
+        {
+            var start = rows.Starts[row];
+            Buffer.MemoryCopy(re + start, copyRe + row * rowLength, rowBytes, rowBytes);
+            Buffer.MemoryCopy(im + start, copyIm + row * rowLength, rowBytes, rowBytes);
+        }
+
+        RunSteps(plan, pass, block, copyRe, copyIm, copyIm + (1L << _blockBits) + 8, operation);
+        for (var row = 0; row < rows.Starts.Length; row++)
+        {
+            var start = rows.Starts[row];
+            Buffer.MemoryCopy(copyRe + row * rowLength, re + start, rowBytes, rowBytes);
+            Buffer.MemoryCopy(copyIm + row * rowLength, im + start, rowBytes, rowBytes);
+        }
+    }
+
+    private void RunSteps(DensePlan plan, DensePass pass, long block, double* re, double* im, double* scratch, int operation)
+    {
+        var coefficients = plan.Coefficients.Pointer;
+        for (var s = pass.FirstStep; s < pass.LastStep; s++)
+        {
+            if ((s - pass.FirstStep) % StepsBetweenChecks == StepsBetweenChecks - 1)
+            {
+                _context.Check(operation);
+            }
+
+            ref readonly var step = ref plan.Steps[s];
+            if ((block & step.OuterMask) != step.OuterValue)
+            {
+                continue;
+            }
+
+            if (step.Kind == KernelKind.Phase)
+            {
+                _kernels.RunPhase(plan.Programs[step.Coefficients], block, re, im, scratch);
+            }
+            else
+            {
+                _kernels.Run(step, _blockBits, re, im, coefficients);
+            }
+        }
+    }
+
+    // Where the contiguous rows of a block begin, relative to the block.
+    private (int RowBits, long[] Starts) Rows(long blockMask)
+    {
+        var rowBits = BitOperations.TrailingZeroCount(~blockMask);
+        var starts = new long[1 << (_blockBits - rowBits)];
+        for (var row = 0; row < starts.Length; row++)
+        {
+            starts[row] = Deposit(row, blockMask >> rowBits << rowBits);
+        }
+
+        return (rowBits, starts);
+    }
+
+    // Spreads the low bits of a number over the set bits of a mask.
+    private static long Deposit(long value, long mask)
+    {
+        long result = 0;
+        for (; mask != 0; mask &= mask - 1, value >>= 1)
+        {
+            result |= (value & 1) != 0 ? mask & -mask : 0;
+        }
+
+        return result;
+    }
+}

@@ -1,0 +1,258 @@
+using System.Numerics;
+using PredictiveOrchestration.Simulation.Kernels;
+
+namespace PredictiveOrchestration.Simulation.StateVector;
+
+/// <summary>
+/// Turns fused operations into kernel steps for the blocks of a pass: index bits become bits within the block, lanes, or bits of the
+/// block's number; coefficients are spread over the lanes.
+/// </summary>
+internal sealed class StepBuilder(GateFuser fused, int laneBits)
+{
+    private readonly List<KernelStep> _steps = [];
+    private readonly List<double> _coefficients = [];
+    private readonly List<PhaseProgram> _programs = [];
+    private readonly int _lanes = 1 << laneBits;
+    private readonly int[] _local = new int[64];
+    private long _blockMask;
+    private int _blockBits;
+
+    public int StepCount => _steps.Count;
+
+    public KernelStep[] Steps() => [.. _steps];
+
+    public PhaseProgram[] Programs() => [.. _programs];
+
+    public CoefficientTable Coefficients() => new(System.Runtime.InteropServices.CollectionsMarshal.AsSpan(_coefficients));
+
+    /// <summary>The steps that follow are for blocks of these index bits.</summary>
+    public void BeginPass(long blockMask)
+    {
+        _blockMask = blockMask;
+        _blockBits = 0;
+        for (var bit = 0; bit < _local.Length; bit++)
+        {
+            _local[bit] = (blockMask >> bit & 1) != 0 ? _blockBits++ : -1;
+        }
+    }
+
+    public void Add(in FusedOperation operation)
+    {
+        switch (operation.Kind)
+        {
+            case FusedKind.Phase:
+                AddMultiply(operation.Controls, operation.Controls, fused.ValuesOf(operation)[0]);
+                break;
+            case FusedKind.Polynomial:
+                AddPolynomial(fused.PolynomialOf(operation));
+                break;
+            case FusedKind.Single when operation.Moved == 0:
+                var bit = 1L << fused.TargetsOf(operation)[0];
+                AddMultiply(bit, 0, fused.ValuesOf(operation)[0]);
+                AddMultiply(bit, bit, fused.ValuesOf(operation)[3]);
+                break;
+            case FusedKind.Single or FusedKind.Exchange:
+                AddSingle(operation);
+                break;
+            default:
+                AddMatrix(operation);
+                break;
+        }
+    }
+
+    private void AddPolynomial(PhasePolynomial polynomial)
+    {
+        if (polynomial.Count == 1)
+        {
+            var (first, second, factor) = polynomial.Factors.First();
+            var mask = 1L << first | 1L << second;
+            AddMultiply(mask, mask, factor);
+            return;
+        }
+
+        var (program, condition) = PhaseProgramBuilder.Create(polynomial, _blockMask, _local, _blockBits);
+        _programs.Add(program);
+        _steps.Add(new KernelStep { Kind = KernelKind.Phase, Coefficients = _programs.Count - 1, OuterMask = condition, OuterValue = condition });
+    }
+
+    // A phase where the bits of the mask have the given value.
+    private void AddMultiply(long mask, long value, Complex factor)
+    {
+        if (factor == Complex.One)
+        {
+            return;
+        }
+
+        var step = Begin(KernelKind.Multiply, mask, value, out var laneMask, out var laneValue);
+        Span<double> re = stackalloc double[_lanes], im = stackalloc double[_lanes];
+        for (var lane = 0; lane < _lanes; lane++)
+        {
+            var element = (lane & laneMask) == laneValue ? factor : Complex.One;
+            (re[lane], im[lane]) = (element.Real, element.Imaginary);
+        }
+
+        _coefficients.AddRange(re);
+        _coefficients.AddRange(im);
+        _steps.Add(step);
+    }
+
+    private void AddSingle(in FusedOperation operation)
+    {
+        var step = Begin(KernelKind.Pair, operation.Controls, operation.Controls, out var laneMask, out _);
+        var target = _local[fused.TargetsOf(operation)[0]];
+        var matrix = fused.ValuesOf(operation);
+        if (target < laneBits)
+        {
+            step.Kind = KernelKind.Lane;
+            step.LaneExchange = (byte)(1 << target);
+            AddLaneCoefficients(matrix, target, laneMask, 0);
+            AddLaneCoefficients(matrix, target, laneMask, 1);
+            _steps.Add(step);
+            return;
+        }
+
+        step.Stride = 1L << target;
+        step.FixedMask |= step.Stride;
+        if (operation.Kind == FusedKind.Exchange && laneMask == 0)
+        {
+            step.Kind = KernelKind.Exchange;
+            _steps.Add(step);
+            return;
+        }
+
+        var real = true;
+        Span<double> re = stackalloc double[_lanes], im = stackalloc double[_lanes];
+        for (var i = 0; i < 4; i++)
+        {
+            for (var lane = 0; lane < _lanes; lane++)
+            {
+                var element = (lane & laneMask) == laneMask ? matrix[i] : i is 0 or 3 ? Complex.One : Complex.Zero;
+                (re[lane], im[lane]) = (element.Real, element.Imaginary);
+                real &= element.Imaginary == 0;
+            }
+
+            _coefficients.AddRange(re);
+            _coefficients.AddRange(im);
+        }
+
+        step.Kind = real ? KernelKind.RealPair : KernelKind.Pair;
+        _steps.Add(step);
+    }
+
+    // For each lane the element of its own row in its own column (other = 0) or in the other one (other = 1).
+    private void AddLaneCoefficients(ReadOnlySpan<Complex> matrix, int target, int laneMask, int other)
+    {
+        Span<double> re = stackalloc double[_lanes], im = stackalloc double[_lanes];
+        for (var lane = 0; lane < _lanes; lane++)
+        {
+            var row = lane >> target & 1;
+            var element = (lane & laneMask) == laneMask ? matrix[row * 2 + (row ^ other)] : other == 0 ? Complex.One : Complex.Zero;
+            (re[lane], im[lane]) = (element.Real, element.Imaginary);
+        }
+
+        _coefficients.AddRange(re);
+        _coefficients.AddRange(im);
+    }
+
+    private void AddMatrix(in FusedOperation operation)
+    {
+        var step = Begin(KernelKind.Matrix, operation.Controls, operation.Controls, out var laneMask, out _);
+        var targets = fused.TargetsOf(operation);
+        var matrix = fused.ValuesOf(operation);
+        var size = 1 << targets.Length;
+        Span<int> low = stackalloc int[targets.Length], high = stackalloc int[targets.Length];
+        int lowCount = 0, highCount = 0;
+        for (var j = 0; j < targets.Length; j++)
+        {
+            if (_local[targets[j]] < laneBits)
+            {
+                low[lowCount++] = j;
+            }
+            else
+            {
+                high[highCount++] = j;
+                step.FixedMask |= 1L << _local[targets[j]];
+            }
+        }
+
+        step.VectorCount = (byte)(1 << highCount);
+        step.ExchangeCount = (byte)(1 << lowCount);
+
+        // The matrix index of each vector of a group, and of each lane.
+        Span<int> vectorIndex = stackalloc int[step.VectorCount], laneIndex = stackalloc int[_lanes];
+        vectorIndex.Clear();
+        laneIndex.Clear();
+        for (var h = 0; h < step.VectorCount; h++)
+        {
+            for (var j = 0; j < highCount; j++)
+            {
+                step.VectorOffsets[h] |= (h >> j & 1) << _local[targets[high[j]]];
+                vectorIndex[h] |= (h >> j & 1) << high[j];
+            }
+        }
+
+        for (var e = 0; e < step.ExchangeCount; e++)
+        {
+            for (var j = 0; j < lowCount; j++)
+            {
+                step.LaneExchanges[e] |= (byte)((e >> j & 1) << _local[targets[low[j]]]);
+            }
+        }
+
+        for (var lane = 0; lane < _lanes; lane++)
+        {
+            for (var j = 0; j < lowCount; j++)
+            {
+                laneIndex[lane] |= (lane >> _local[targets[low[j]]] & 1) << low[j];
+            }
+        }
+
+        Span<double> re = stackalloc double[_lanes], im = stackalloc double[_lanes];
+        for (var h = 0; h < step.VectorCount; h++)
+        {
+            for (var g = 0; g < step.VectorCount; g++)
+            {
+                for (var e = 0; e < step.ExchangeCount; e++)
+                {
+                    for (var lane = 0; lane < _lanes; lane++)
+                    {
+                        var element = (lane & laneMask) != laneMask
+                            ? (h == g && e == 0 ? Complex.One : Complex.Zero)
+                            : matrix[(vectorIndex[h] | laneIndex[lane]) * size + (vectorIndex[g] | laneIndex[lane ^ step.LaneExchanges[e]])];
+                        (re[lane], im[lane]) = (element.Real, element.Imaginary);
+                    }
+
+                    _coefficients.AddRange(re);
+                    _coefficients.AddRange(im);
+                }
+            }
+        }
+
+        _steps.Add(step);
+    }
+
+    // Splits a condition on index bits into lanes, bits of the block and bits of the block's number.
+    private KernelStep Begin(KernelKind kind, long mask, long value, out int laneMask, out int laneValue)
+    {
+        var step = new KernelStep { Kind = kind, Coefficients = _coefficients.Count, OuterMask = mask & ~_blockMask, OuterValue = value & ~_blockMask };
+        laneMask = laneValue = 0;
+        for (var rest = mask & _blockMask; rest != 0; rest &= rest - 1)
+        {
+            var bit = BitOperations.TrailingZeroCount(rest);
+            var local = _local[bit];
+            var set = (int)(value >> bit & 1);
+            if (local < laneBits)
+            {
+                laneMask |= 1 << local;
+                laneValue |= set << local;
+            }
+            else
+            {
+                step.FixedMask |= 1L << local;
+                step.FixedValue |= (long)set << local;
+            }
+        }
+
+        return step;
+    }
+}

@@ -16,7 +16,7 @@ internal static class CostBasisCatalog
                 var amplitudes = Math.ScaleB(1, work.Qubits);
                 var passes = work.Passes(job);
                 var evaluations = (job.Shots > 0 ? passes : 0) + (job.TopProbabilities > 0 ? 4 : 0) + job.Observables;
-                var bytes = 16 * amplitudes;
+                var bytes = 16 * Math.Max(4, amplitudes);
                 var readout = job.TopProbabilities > 0 ? 8 * amplitudes : 0;
 
                 // The runner holds one copy of the state for each open branching; where they do not fit it replays instead.

@@ -15,20 +15,19 @@ internal sealed class BackwardPass
         }
 
         // Run-time control flow is not followed backwards: everything counts as reached.
-        var everything = !measures || circuit.IsDynamic;
+        var isDynamic = circuit.IsDynamic;
+        var everything = !measures || isDynamic;
         var inCone = new bool[circuit.NumQubits];
         Array.Fill(inCone, everything);
         var used = new bool[circuit.NumQubits];
-        var nesting = 0;
         for (var i = operations.Length - 1; i >= 0; i--)
         {
             ref readonly var op = ref operations[i];
-            nesting += op.Kind is OperationKind.EndIf or OperationKind.EndWhile ? 1 : op.Kind is OperationKind.If or OperationKind.While ? -1 : 0;
             var qubits = circuit.QubitsOf(op);
             switch (op.Kind)
             {
                 case OperationKind.Measure:
-                    MidCircuitMeasurements += used[qubits[0]] || nesting > 0 ? 1 : 0;
+                    MidCircuitMeasurements += used[qubits[0]] || isDynamic ? 1 : 0;
                     inCone[qubits[0]] = true;
                     break;
                 case OperationKind.Reset:
@@ -65,6 +64,6 @@ internal sealed class BackwardPass
     /// <summary>The gates that can influence a measured qubit.</summary>
     public int ConeGates { get; }
 
-    /// <summary>Measurements after which the qubit is used again, or inside run-time control flow.</summary>
+    /// <summary>Measurements after which the qubit is used again, or anywhere in a circuit whose run depends on results.</summary>
     public int MidCircuitMeasurements { get; }
 }

@@ -27,8 +27,10 @@ public abstract record ClassicalExpression
         ClassicalExpression? all = null;
         for (var start = 0; start < length; start += 64)
         {
-            var part = new BitRangeExpression(firstBit + start, Math.Min(64, length - start));
-            var equal = new BinaryExpression(ClassicalOperator.Equal, part, new ConstantExpression(ClassicalValue.Of(start == 0 ? value : 0UL)), ClassicalType.Bool);
+            var count = Math.Min(64, length - start);
+            ClassicalExpression part = count == 1 ? new BitExpression(firstBit + start) : new BitRangeExpression(firstBit + start, count);
+            var wanted = start > 0 ? ClassicalValue.Of(0L) : value <= long.MaxValue ? ClassicalValue.Of((long)value) : ClassicalValue.Of(value);
+            var equal = new BinaryExpression(ClassicalOperator.Equal, part, new ConstantExpression(wanted), ClassicalType.Bool);
             all = all is null ? equal : new BinaryExpression(ClassicalOperator.LogicalAnd, all, equal, ClassicalType.Bool);
         }
 

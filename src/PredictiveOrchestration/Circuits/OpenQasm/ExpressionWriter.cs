@@ -40,6 +40,9 @@ internal sealed class ExpressionWriter(Circuit circuit)
     {
         ClassicalKind.Bool => value.ToBool() ? "true" : "false",
         ClassicalKind.Float => Real(value.Number),
+
+        // Unsigned constants come from strings of bits, and are read back as unsigned only from these.
+        ClassicalKind.UInt => $"\"{Convert.ToString(value.Bits, 2)}\"",
         _ => value.ToInt64().ToString(CultureInfo.InvariantCulture),
     };
 

@@ -395,6 +395,13 @@ internal sealed partial class Interpreter
 
     private void Assign(AssignmentStatement assignment)
     {
+        // A measurement into classical bits needs no detour.
+        if (assignment is { Operator: "=", Value: MeasureNode measure } && !IsVariable(assignment.Target) && Evaluate(assignment.Target) is BitsValue target)
+        {
+            Measure(Qubits(measure.Operand), target, measure.Start);
+            return;
+        }
+
         var value = EvaluateOrMeasure(assignment.Value);
         if (assignment.Operator != "=")
         {
@@ -437,6 +444,13 @@ internal sealed partial class Interpreter
                 break;
         }
     }
+
+    private bool IsVariable(Expression target) => target switch
+    {
+        NameNode name => _scope.Find(name.Name) is VariableSymbol or ArraySymbol,
+        IndexNode index => IsVariable(index.Target),
+        _ => false,
+    };
 
     private void AssignVariable(VariableSymbol variable, string name, ClassicalExpression value, int start)
     {

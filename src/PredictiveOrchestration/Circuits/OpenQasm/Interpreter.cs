@@ -213,7 +213,7 @@ internal sealed partial class Interpreter
 
     private Flow If(IfStatement branch)
     {
-        var condition = Truth(branch.Condition);
+        var condition = RegisterTest(branch.Condition) ?? Truth(branch.Condition);
         if (condition is ConstantExpression known)
         {
             return known.Value.ToBool() ? Block(branch.Then) : branch.Else is null ? Flow.Next : Block(branch.Else);
@@ -231,6 +231,12 @@ internal sealed partial class Interpreter
         _builder.EndIf();
         return Flow.Next;
     }
+
+    // OpenQASM 2's test of a whole register, of any size.
+    private ClassicalExpression? RegisterTest(Expression condition) =>
+        _dialect == 2 && condition is BinaryNode { Left: NameNode name, Right: NumberNode number } && _scope.Find(name.Name) is BitSymbol register
+            ? ClassicalExpression.RegisterEquals(register.Bits[0], register.Bits.Length, (ulong)number.Value.ToInt64())
+            : null;
 
     private void RunTimeBlock(List<Statement> body)
     {
@@ -470,7 +476,11 @@ internal sealed partial class Interpreter
         }
 
         Add(declaration.Start, declaration.Name, new BitSymbol(bits, declaration.Type.Size is null));
-        if (declaration.Value is not null)
+        if (declaration.Value is MeasureNode measure)
+        {
+            Measure(Qubits(measure.Operand), new BitsValue(bits, declaration.Type.Size is null), measure.Start);
+        }
+        else if (declaration.Value is not null)
         {
             Store(new BitsValue(bits, declaration.Type.Size is null), EvaluateOrMeasure(declaration.Value), declaration.Value.Start);
         }

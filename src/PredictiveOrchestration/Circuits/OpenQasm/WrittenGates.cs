@@ -6,7 +6,7 @@ internal static class WrittenGates
     // Definitions of gates that are in neither library, in terms of gates that are in both. The reader knows them by their matrix.
     private static readonly Dictionary<string, string> Definitions = new(StringComparer.Ordinal)
     {
-        ["sxdg"] = "gate sxdg a { s a; h a; s a; }",
+        ["sxdg"] = "gate sxdg a { inv @ sx a; }",
         ["rxx"] = "gate rxx(theta) a, b { h a; h b; cx a, b; rz(theta) b; cx a, b; h b; h a; }",
         ["ryy"] = "gate ryy(theta) a, b { rx(pi/2) a; rx(pi/2) b; cx a, b; rz(theta) b; cx a, b; rx(-pi/2) a; rx(-pi/2) b; }",
         ["rzz"] = "gate rzz(theta) a, b { cx a, b; rz(theta) b; cx a, b; }",

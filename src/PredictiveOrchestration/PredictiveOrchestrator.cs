@@ -37,6 +37,7 @@ public sealed partial class PredictiveOrchestrator : IAsyncDisposable
     private LearningLoop? _learning;
     private volatile string _strategy;
     private long _memoryBytes;
+    private bool _stopped;
 
     internal PredictiveOrchestrator(
         PredictiveOrchestratorOptions options, BackendRegistry registry, IReadOnlyDictionary<string, IBackendRouter> routers, TimeProvider time, ILogger logger)
@@ -112,10 +113,12 @@ public sealed partial class PredictiveOrchestrator : IAsyncDisposable
                 await idle.ConfigureAwait(false);
             }
 
-            if (_learning is not null)
+            if (_learning is not null && !_stopped)
             {
                 await _learning.DisposeAsync().ConfigureAwait(false);
             }
+
+            _stopped = true;
         }
         finally
         {

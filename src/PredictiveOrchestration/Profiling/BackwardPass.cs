@@ -15,11 +15,9 @@ internal sealed class BackwardPass
         }
 
         // Run-time control flow is not followed backwards: everything counts as reached.
-        var isDynamic = circuit.IsDynamic;
-        var everything = !measures || isDynamic;
+        var everything = !measures || circuit.IsDynamic;
         var inCone = new bool[circuit.NumQubits];
         Array.Fill(inCone, everything);
-        var used = new bool[circuit.NumQubits];
         for (var i = operations.Length - 1; i >= 0; i--)
         {
             ref readonly var op = ref operations[i];
@@ -27,18 +25,15 @@ internal sealed class BackwardPass
             switch (op.Kind)
             {
                 case OperationKind.Measure:
-                    MidCircuitMeasurements += used[qubits[0]] || isDynamic ? 1 : 0;
                     inCone[qubits[0]] = true;
                     break;
                 case OperationKind.Reset:
-                    used[qubits[0]] = true;
                     inCone[qubits[0]] = everything;
                     break;
                 case OperationKind.Gate or OperationKind.Unitary:
                     var reached = false;
                     foreach (var q in qubits)
                     {
-                        used[q] = true;
                         reached |= inCone[q];
                     }
 
@@ -56,6 +51,7 @@ internal sealed class BackwardPass
         }
 
         ConeQubits = inCone.Count(c => c);
+        MidCircuitMeasurements = measures ? new MeasurementPlan(circuit).MidCircuitCount : 0;
     }
 
     /// <summary>The qubits that can influence a measured one, seen from the beginning of the circuit.</summary>
@@ -64,6 +60,6 @@ internal sealed class BackwardPass
     /// <summary>The gates that can influence a measured qubit.</summary>
     public int ConeGates { get; }
 
-    /// <summary>Measurements after which the qubit is used again, or anywhere in a circuit whose run depends on results.</summary>
+    /// <summary>Measurements that cannot wait until the end.</summary>
     public int MidCircuitMeasurements { get; }
 }

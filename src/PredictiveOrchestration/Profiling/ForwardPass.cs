@@ -76,6 +76,7 @@ internal sealed class ForwardPass
             CliffordPrefixLength = _prefix < 0 ? GateCount : _prefix,
             DiagonalCount = _diagonal,
             MonomialCount = _monomial,
+            OutcomeBits = _measurements > 0 ? _circuit.NumClbits : _circuit.NumQubits,
             MeasurementCount = _measurements,
             MidCircuitMeasurementCount = backward.MidCircuitMeasurements,
             ResetCount = _resets,

@@ -430,13 +430,17 @@ internal sealed partial class Interpreter
         var symbol = new VariableSymbol(type, declaration.IsConst || declaration.Direction == "input");
         if (declaration.Direction == "input")
         {
+            // Declared first, so that its uses are not reported as well.
+            Add(declaration.Start, declaration.Name, symbol);
             symbol.Value = Fold.Cast(
                 _options.Inputs.TryGetValue(declaration.Name, out var input)
                     ? Fold.Constant(input)
                     : throw Error(OpenQasmCodes.UnboundInput, declaration.Start, $"The input '{declaration.Name}' has no value.", "Give one in OpenQasmReaderOptions.Inputs."),
                 type);
+            return;
         }
-        else if (declaration.Value is not null)
+
+        if (declaration.Value is not null)
         {
             var value = Fold.Cast(AsScalar(EvaluateOrMeasure(declaration.Value), declaration.Value.Start), type);
             if (declaration.IsConst && value is not ConstantExpression)
@@ -573,11 +577,15 @@ internal sealed partial class Interpreter
 
     private void CountStep(int start)
     {
-        if (++_steps > _options.MaxSteps && (_callDepth > 0 || _loops.Count > 0 || _scope != _global))
+        // Flat statements do not count: they are bounded by the source itself.
+        if ((_callDepth > 0 || _loops.Count > 0 || _scope != _global) && ++_steps > _options.MaxSteps)
         {
-            throw Error(OpenQasmCodes.TooManySteps, start, $"Unrolling takes more than {_options.MaxSteps} steps.", "Use shorter loops, or raise OpenQasmReaderOptions.MaxSteps.");
+            throw TooManySteps(start);
         }
     }
+
+    private SyntaxException TooManySteps(int start) =>
+        Error(OpenQasmCodes.TooManySteps, start, $"Unrolling takes more than {_options.MaxSteps} steps.", "Use shorter loops, or raise OpenQasmReaderOptions.MaxSteps.");
 
     private static SyntaxException NotConstant(int start, string what) =>
         Error(OpenQasmCodes.NotConstant, start, $"{what} must be known before the run.", "Use a constant.");

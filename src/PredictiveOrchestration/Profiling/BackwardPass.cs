@@ -5,19 +5,24 @@ namespace PredictiveOrchestration.Profiling;
 /// <summary>Everything about a circuit that is found by walking it once from the end: light cone and measurements in mid-circuit.</summary>
 internal sealed class BackwardPass
 {
-    public BackwardPass(Circuit circuit)
+    /// <summary>Walks the circuit backwards if there is anything to find.</summary>
+    /// <param name="circuit">The circuit.</param>
+    /// <param name="measures">Whether it measures.</param>
+    /// <param name="isDynamic">Whether its run depends on results.</param>
+    /// <param name="gates">The number of its gates.</param>
+    public BackwardPass(Circuit circuit, bool measures, bool isDynamic, int gates)
     {
+        // Run-time control flow is not followed backwards: everything counts as reached.
         var operations = circuit.Operations;
-        var measures = false;
-        foreach (ref readonly var op in operations)
+        var everything = !measures || isDynamic;
+        if (everything)
         {
-            measures |= op.Kind == OperationKind.Measure;
+            (ConeQubits, ConeGates) = (circuit.NumQubits, gates);
+            MidCircuitMeasurements = measures ? new MeasurementPlan(circuit).MidCircuitCount : 0;
+            return;
         }
 
-        // Run-time control flow is not followed backwards: everything counts as reached.
-        var everything = !measures || circuit.IsDynamic;
         var inCone = new bool[circuit.NumQubits];
-        Array.Fill(inCone, everything);
         for (var i = operations.Length - 1; i >= 0; i--)
         {
             ref readonly var op = ref operations[i];
@@ -28,7 +33,7 @@ internal sealed class BackwardPass
                     inCone[qubits[0]] = true;
                     break;
                 case OperationKind.Reset:
-                    inCone[qubits[0]] = everything;
+                    inCone[qubits[0]] = false;
                     break;
                 case OperationKind.Gate or OperationKind.Unitary:
                     var reached = false;
@@ -51,7 +56,7 @@ internal sealed class BackwardPass
         }
 
         ConeQubits = inCone.Count(c => c);
-        MidCircuitMeasurements = measures ? new MeasurementPlan(circuit).MidCircuitCount : 0;
+        MidCircuitMeasurements = new MeasurementPlan(circuit).MidCircuitCount;
     }
 
     /// <summary>The qubits that can influence a measured one, seen from the beginning of the circuit.</summary>

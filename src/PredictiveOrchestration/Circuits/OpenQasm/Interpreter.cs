@@ -52,6 +52,9 @@ internal sealed partial class Interpreter
     /// <summary>Finds the gate that a name means by itself, for the fast path of flat gate statements.</summary>
     public BuiltInGate? PlainGate(string name) => _gates.ContainsKey(name) ? null : FindBuiltIn(name);
 
+    /// <summary>Whether no declaration took the name.</summary>
+    public bool IsFree(string name) => _global.Find(name) is null;
+
     /// <summary>Finds a top-level qubit register, for the fast path.</summary>
     public QubitSymbol? PlainQubits(string name) => _global.Find(name) as QubitSymbol;
 

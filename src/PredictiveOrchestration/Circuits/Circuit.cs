@@ -95,7 +95,7 @@ public sealed partial class Circuit
     /// (<see cref="Operation.HasDynamicParameters"/>) are NaN here; see <see cref="EvaluateParameters"/>.
     /// </summary>
     public ReadOnlySpan<double> ParametersOf(in Operation operation) => operation.Kind == OperationKind.Gate
-        ? _parameters.AsSpan(operation.ParameterStart, GateCatalog.All[operation.GateIndex].NumParameters)
+        ? _parameters.AsSpan(operation.ParameterStart, GateCatalog.Table[operation.GateIndex].NumParameters)
         : [];
 
     /// <summary>Evaluates a gate's parameters, dynamic or not, into <paramref name="destination"/> and returns the part written.</summary>
@@ -116,7 +116,7 @@ public sealed partial class Circuit
     }
 
     /// <summary>Gets the gate of an operation of kind <see cref="OperationKind.Gate"/>.</summary>
-    public GateDefinition GateOf(in Operation operation) => GateCatalog.All[operation.GateIndex];
+    public GateDefinition GateOf(in Operation operation) => GateCatalog.Table[operation.GateIndex];
 
     /// <summary>Gets the matrix of an operation of kind <see cref="OperationKind.Unitary"/>: row-major, 4^k elements for k targets, controls apart.</summary>
     public ReadOnlySpan<Complex> MatrixOf(in Operation operation) => _matrices[operation.Argument];

@@ -103,6 +103,30 @@ public sealed partial class CircuitBuilder
         return this;
     }
 
+    /// <summary>Adds an operation of control flow that takes no operand.</summary>
+    internal CircuitBuilder Control(OperationKind kind) => kind switch
+    {
+        OperationKind.Else => Else(),
+        OperationKind.EndIf => EndIf(),
+        OperationKind.EndWhile => EndWhile(),
+        OperationKind.Break => Break(),
+        OperationKind.Continue => Continue(),
+        OperationKind.End => End(),
+        _ => throw Wrong(kind.ToString(), "it takes operands"),
+    };
+
+    /// <summary>A name like <paramref name="name"/> that nothing has yet.</summary>
+    internal string UnusedName(string name)
+    {
+        var unused = name;
+        for (var i = 1; _names.Contains(unused); i++)
+        {
+            unused = $"{name}_{i}";
+        }
+
+        return unused;
+    }
+
     private CircuitBuilder AddAssignment(ClassicalAssignment assignment)
     {
         _assignments.Add(assignment);

@@ -27,8 +27,10 @@ public abstract record ClassicalExpression
         ClassicalExpression? all = null;
         for (var start = 0; start < length; start += 64)
         {
-            var part = new BitRangeExpression(firstBit + start, Math.Min(64, length - start));
-            var equal = new BinaryExpression(ClassicalOperator.Equal, part, new ConstantExpression(ClassicalValue.Of(start == 0 ? value : 0UL)), ClassicalType.Bool);
+            var count = Math.Min(64, length - start);
+            ClassicalExpression part = count == 1 ? new BitExpression(firstBit + start) : new BitRangeExpression(firstBit + start, count);
+            var wanted = start > 0 ? ClassicalValue.Of(0L) : value <= long.MaxValue ? ClassicalValue.Of((long)value) : ClassicalValue.Of(value);
+            var equal = new BinaryExpression(ClassicalOperator.Equal, part, new ConstantExpression(wanted), ClassicalType.Bool);
             all = all is null ? equal : new BinaryExpression(ClassicalOperator.LogicalAnd, all, equal, ClassicalType.Bool);
         }
 
@@ -66,8 +68,31 @@ public sealed record BitRangeExpression(int Start, int Length) : ClassicalExpres
     /// <inheritdoc/>
     public override ClassicalValue Evaluate(ClassicalState state) => ClassicalValue.Of(state.ReadBits(Start, Length));
 
-    // Ranges never span the boundary between visible and scratch bits, so mapping the first bit maps them all.
-    internal override ClassicalExpression MapBits(Func<int, int> map) => new BitRangeExpression(map(Start), Length);
+    internal override ClassicalExpression MapBits(Func<int, int> map)
+    {
+        // Scratch bits have descending provisional numbers. A mapping that tears the range apart gives a sum of single bits.
+        var first = map(Start);
+        var step = first < 0 ? -1 : 1;
+        var source = Start < 0 ? -1 : 1;
+        ClassicalExpression? torn = null;
+        for (var i = 0; i < Length; i++)
+        {
+            if (map(Start + source * i) != first + step * i)
+            {
+                torn = new ConstantExpression(ClassicalValue.Of(0UL));
+                break;
+            }
+        }
+
+        for (var i = 0; torn is not null && i < Length; i++)
+        {
+            var bit = new BinaryExpression(
+                ClassicalOperator.ShiftLeft, new UnaryExpression(ClassicalOperator.Cast, new BitExpression(map(Start + source * i)), Type), new ConstantExpression(ClassicalValue.Of((long)i)), Type);
+            torn = new BinaryExpression(ClassicalOperator.BitwiseOr, torn, bit, Type);
+        }
+
+        return torn ?? new BitRangeExpression(first, Length);
+    }
 }
 
 /// <summary>A run-time variable.</summary>

@@ -20,6 +20,7 @@ internal static class CliffordCheck
         return op.ControlCount switch
         {
             0 => gate.IsClifford(parameters),
+            1 when gate == GateCatalog.X || gate == GateCatalog.Z => true,
             1 => gate.NumQubits <= 1 && IsPauli(gate, parameters),
             _ => gate == GateCatalog.Id,
         };

@@ -46,11 +46,15 @@ public static class GateCatalog
         Ecr = Add("ecr", 2, 0, (_, m) => Place(m, 4, (0, 1, Sqrt1_2), (0, 3, I * Sqrt1_2), (1, 0, Sqrt1_2), (1, 2, -I * Sqrt1_2), (2, 1, I * Sqrt1_2), (2, 3, Sqrt1_2), (3, 0, -I * Sqrt1_2), (3, 2, Sqrt1_2)), GateStructure.Generic, GateInverse.Self, "(IX - XY)/√2, the echoed cross resonance", Always);
         RCCX = Add("rccx", 3, 0, (_, m) => Place(m, 8, (0, 0, 1), (1, 1, 1), (2, 2, 1), (4, 4, 1), (6, 6, 1), (5, 5, -1), (7, 3, I), (3, 7, -I)), GateStructure.Monomial, GateInverse.Matrix, "relative-phase Toffoli (Margolus)", null);
         RC3X = Add("rc3x", 4, 0, RelativePhaseC3X, GateStructure.Monomial, GateInverse.Matrix, "relative-phase triply controlled X", null);
+        Table = [.. Definitions];
         ByName = Definitions.ToFrozenDictionary(g => g.Name);
     }
 
     /// <summary>Gets all gates, in the order of their indices.</summary>
     public static IReadOnlyList<GateDefinition> All => Definitions;
+
+    /// <summary>The same as an array, for hot paths.</summary>
+    internal static GateDefinition[] Table { get; }
 
     /// <summary>Gets the global phase e^{iγ}: no qubit, one parameter.</summary>
     public static GateDefinition GlobalPhase { get; }

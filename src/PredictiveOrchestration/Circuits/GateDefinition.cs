@@ -10,6 +10,7 @@ public sealed class GateDefinition
 {
     private readonly MatrixFunction _matrix;
     private readonly Func<ReadOnlySpan<double>, double>? _cliffordDistance;
+    private readonly bool _isFixedClifford;
 
     internal GateDefinition(
         ushort index, string name, int numQubits, int numParameters, MatrixFunction matrix, GateStructure structure,
@@ -25,6 +26,7 @@ public sealed class GateDefinition
         Description = description;
         _matrix = matrix;
         _cliffordDistance = cliffordDistance;
+        _isFixedClifford = numParameters == 0 && cliffordDistance is not null && cliffordDistance([]) <= 1e-12;
     }
 
     internal delegate void MatrixFunction(ReadOnlySpan<double> parameters, Span<Complex> matrix);
@@ -78,7 +80,7 @@ public sealed class GateDefinition
     /// (or of what the gate needs) within a relative 1e-12: an angle of 1e-7 is not Clifford.
     /// </summary>
     public bool IsClifford(ReadOnlySpan<double> parameters) =>
-        _cliffordDistance is not null && _cliffordDistance(parameters) <= 1e-12;
+        NumParameters == 0 ? _isFixedClifford : _cliffordDistance is not null && _cliffordDistance(parameters) <= 1e-12;
 
     /// <inheritdoc/>
     public override string ToString() => Name;

@@ -83,7 +83,7 @@ internal sealed partial class RowLog(string directory, int maxRows, ILogger logg
 
     private static string Line(TrainingRow row)
     {
-        var json = JsonSerializer.Serialize(row);
+        var json = JsonSerializer.Serialize(row, TrainingRowJson.Default.TrainingRow);
         return $"{Checksum(json)} {json}";
     }
 
@@ -96,7 +96,7 @@ internal sealed partial class RowLog(string directory, int maxRows, ILogger logg
 
         try
         {
-            var row = JsonSerializer.Deserialize<TrainingRow>(line[9..]);
+            var row = JsonSerializer.Deserialize(line[9..], TrainingRowJson.Default.TrainingRow);
             return row is { BackendId: not null, Basis: not null, Terms: not null, Features: not null }
                 && row.Seconds > 0 && double.IsFinite(row.Seconds)
                 && row.Terms.Length == CostBasisCatalog.Get(row.Basis).PriorSeconds.Length

@@ -23,7 +23,8 @@ internal sealed class AnalyticCostModel
 
     /// <summary>
     /// Fits the coefficients to the relative error, robustly: rows are reweighted by how far off they were (Huber, in log time), and
-    /// a censored row counts only while the prediction is below it. A hundredth of the prior keeps terms in that no row exercised.
+    /// a censored row counts only while the prediction is below it. Terms that no row exercised are pulled to the prior, brought to the
+    /// speed that the rows show.
     /// </summary>
     public static AnalyticCostModel Fit(CostBasis basis, IReadOnlyList<TrainingRow> rows)
     {
@@ -33,7 +34,10 @@ internal sealed class AnalyticCostModel
         }
 
         var terms = basis.PriorSeconds.Length;
-        var coefficients = (double[])basis.PriorSeconds.Clone();
+        var ratios = rows.Where(r => !r.IsCensored).Select(r => r.Seconds / Math.Max(1e-12, Dot(basis.PriorSeconds, r.Terms))).Order().ToArray();
+        var speed = ratios.Length == 0 ? 1 : ratios[ratios.Length / 2];
+        var prior = Array.ConvertAll(basis.PriorSeconds, p => p * speed);
+        var coefficients = (double[])prior.Clone();
         var weights = new double[rows.Count];
         Array.Fill(weights, 1);
         for (var round = 0; round < 8; round++)
@@ -46,7 +50,7 @@ internal sealed class AnalyticCostModel
                     : Math.Min(1, 0.3 / Math.Max(1e-9, Math.Abs(error)));
             }
 
-            Solve(basis, rows, weights, coefficients, terms);
+            Solve(prior, rows, weights, coefficients, terms);
         }
 
         return new AnalyticCostModel(basis, coefficients, true);
@@ -56,7 +60,7 @@ internal sealed class AnalyticCostModel
     public double Predict(double[] terms) => Math.Max(1e-9, Dot(Coefficients, terms));
 
     // Coordinate descent on Σ w (Σ c·f / t - 1)² + small · Σ (c / prior - 1)², c ≥ 0.
-    private static void Solve(CostBasis basis, IReadOnlyList<TrainingRow> rows, double[] weights, double[] coefficients, int terms)
+    private static void Solve(double[] prior, IReadOnlyList<TrainingRow> rows, double[] weights, double[] coefficients, int terms)
     {
         var gram = new double[terms * terms];
         var target = new double[terms];
@@ -70,7 +74,7 @@ internal sealed class AnalyticCostModel
 
             for (var i = 0; i < terms; i++)
             {
-                scaled[i] = rows[r].Terms[i] * basis.PriorSeconds[i] / rows[r].Seconds;
+                scaled[i] = rows[r].Terms[i] * prior[i] / rows[r].Seconds;
             }
 
             for (var i = 0; i < terms; i++)
@@ -87,7 +91,7 @@ internal sealed class AnalyticCostModel
         var factor = new double[terms];
         for (var i = 0; i < terms; i++)
         {
-            factor[i] = coefficients[i] / basis.PriorSeconds[i];
+            factor[i] = coefficients[i] / prior[i];
         }
 
         for (var sweep = 0; sweep < 400; sweep++)
@@ -114,7 +118,7 @@ internal sealed class AnalyticCostModel
 
         for (var i = 0; i < terms; i++)
         {
-            coefficients[i] = factor[i] * basis.PriorSeconds[i];
+            coefficients[i] = factor[i] * prior[i];
         }
     }
 

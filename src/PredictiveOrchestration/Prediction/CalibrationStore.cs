@@ -31,7 +31,7 @@ internal sealed partial class CalibrationStore(string directory, ILogger logger)
                 return null;
             }
 
-            var content = JsonSerializer.Deserialize<Content>(File.ReadAllBytes(_path));
+            var content = JsonSerializer.Deserialize(File.ReadAllBytes(_path), TrainingRowJson.Default.CalibrationFile);
             if (content is null || content.Version != FormatVersion || content.Rows is null || content.Checksum != ChecksumOf(content.Rows) || !content.Rows.TrueForAll(IsSound))
             {
                 SetAside("its checksum or form is wrong");
@@ -61,8 +61,9 @@ internal sealed partial class CalibrationStore(string directory, ILogger logger)
         {
             Directory.CreateDirectory(directory);
             List<TrainingRow> list = [.. rows];
+            var content = new CalibrationFile(FormatVersion, MachineFingerprint.Current, ChecksumOf(list), list);
             var temporary = $"{_path}.{Environment.ProcessId}.tmp";
-            File.WriteAllBytes(temporary, JsonSerializer.SerializeToUtf8Bytes(new Content(FormatVersion, MachineFingerprint.Current, ChecksumOf(list), list)));
+            File.WriteAllBytes(temporary, JsonSerializer.SerializeToUtf8Bytes(content, TrainingRowJson.Default.CalibrationFile));
             File.Move(temporary, _path, true);
         }
         catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
@@ -76,7 +77,7 @@ internal sealed partial class CalibrationStore(string directory, ILogger logger)
         && row.Seconds > 0 && double.IsFinite(row.Seconds)
         && row.Terms.Length == CostBasisCatalog.Get(row.Basis).PriorSeconds.Length && Array.TrueForAll(row.Terms, t => t >= 0 && double.IsFinite(t));
 
-    private static string ChecksumOf(List<TrainingRow> rows) => Convert.ToHexString(SHA256.HashData(JsonSerializer.SerializeToUtf8Bytes(rows)));
+    private static string ChecksumOf(List<TrainingRow> rows) => Convert.ToHexString(SHA256.HashData(JsonSerializer.SerializeToUtf8Bytes(rows, TrainingRowJson.Default.ListTrainingRow)));
 
     private void SetAside(string why)
     {
@@ -96,6 +97,4 @@ internal sealed partial class CalibrationStore(string directory, ILogger logger)
 
     [LoggerMessage(Level = LogLevel.Warning, Message = "The calibration file '{Path}' cannot be used")]
     private partial void CannotUse(Exception exception, string path);
-
-    private sealed record Content(int Version, string Fingerprint, string Checksum, List<TrainingRow>? Rows);
 }

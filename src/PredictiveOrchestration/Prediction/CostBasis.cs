@@ -1,3 +1,4 @@
+using PredictiveOrchestration.Backends;
 using PredictiveOrchestration.Profiling;
 
 namespace PredictiveOrchestration.Prediction;
@@ -68,8 +69,14 @@ internal sealed record WorkEstimate
 
     public required double TwoQubitShare { get; init; }
 
+    /// <summary>The bits of an outcome.</summary>
+    public required int OutcomeBits { get; init; }
+
     /// <summary>The measurements and resets that may divide the shots.</summary>
     public required int Branchings { get; init; }
+
+    /// <summary>Whether they may be met again and again, in loops.</summary>
+    public required bool HasLoops { get; init; }
 
     /// <summary>Standard deviation of the logarithm of dense and of sparse work, 0 if they are known.</summary>
     public required double DenseUncertainty { get; init; }
@@ -79,6 +86,14 @@ internal sealed record WorkEstimate
 
     /// <summary>The number of times that the circuit is walked: distinct measurement histories, at most the shots.</summary>
     public double Passes(JobShape job) => Branchings == 0 ? 1 : Math.Max(1, Math.Min(Math.Max(1, job.Shots), Math.ScaleB(1, Math.Min(Branchings, 60))));
+
+    /// <summary>The most bytes that the probabilities of outcomes take: a table where outcomes are few or most of them occur, else one entry for each that occurs.</summary>
+    public double ReadoutBytes(JobShape job, double amplitudes) =>
+        job.TopProbabilities == 0 ? 0 : 8192 + (Math.ScaleB(1, OutcomeBits) <= 4 * amplitudes ? 16 * Math.ScaleB(1, OutcomeBits) : (64 * amplitudes) + 262_144);
+
+    /// <summary>The most bytes that waiting copies of a state of <paramref name="stateBytes"/> take.</summary>
+    public double CopyBytes(double stateBytes) =>
+        Branchings == 0 ? 0 : HistoryCopies.Bound(stateBytes, HasLoops ? double.PositiveInfinity : Branchings);
 
     public static WorkEstimate Of(CircuitProfile profile)
     {
@@ -104,6 +119,8 @@ internal sealed record WorkEstimate
             DiagonalShare = (double)f.DiagonalCount / gates,
             TwoQubitShare = (double)f.TwoQubitGateCount / gates,
             Branchings = f.IsDynamic || f.MidCircuitMeasurementCount > 0 || f.ResetCount > 0 ? Math.Max(1, f.MidCircuitMeasurementCount + f.ResetCount) : 0,
+            OutcomeBits = f.OutcomeBits,
+            HasLoops = f.IsDynamic,
             DenseUncertainty = f.IsDynamic ? 0.5 : 0,
             StructureUncertainty = f.IsDynamic ? 0.5 : 0,
         };
@@ -131,6 +148,8 @@ internal sealed record WorkEstimate
             DiagonalShare = 0.3,
             TwoQubitShare = 0.4,
             Branchings = 0,
+            OutcomeBits = n,
+            HasLoops = false,
             DenseUncertainty = 0.7,
             StructureUncertainty = 2,
         };

@@ -16,13 +16,11 @@ internal static class CostBasisCatalog
                 var amplitudes = Math.ScaleB(1, work.Qubits);
                 var passes = work.Passes(job);
                 var evaluations = (job.Shots > 0 ? passes : 0) + (job.TopProbabilities > 0 ? 4 : 0) + job.Observables;
-                var bytes = 16 * amplitudes;
-                var readout = job.TopProbabilities > 0 ? 8 * amplitudes : 0;
-
-                // The runner holds one copy of the state for each open branching; where they do not fit it replays instead.
+                var bytes = 16 * Math.Max(4, amplitudes);
+                var readout = work.ReadoutBytes(job, amplitudes);
                 return new CostDrivers(
                     Finite([1, work.Gates * passes, work.DenseWork * passes, amplitudes * passes, amplitudes * evaluations, job.Shots]),
-                    bytes + readout, bytes * (1 + work.Branchings) + readout, work.DenseUncertainty);
+                    bytes, bytes + work.CopyBytes(bytes) + readout, work.DenseUncertainty);
             }));
         Add(new CostBasis(
             "sparse",
@@ -35,10 +33,12 @@ internal static class CostBasisCatalog
                 var entry = work.Qubits > 64 ? 32 : 24;
                 var evaluations = (job.Shots > 0 ? passes : 0) + (job.TopProbabilities > 0 ? 4 : 0) + job.Observables;
 
-                // While a gate mixes k qubits, old and new entries, groups and the table are held: at most about ten entries for each one.
+                var bytes = 32.0 * entry * amplitudes;
+
+                // While a gate mixes k qubits, old and new entries, groups and the table are held: at most about thirty entries for each one.
                 return new CostDrivers(
                     Finite([1, work.Gates * passes, (work.SparseWork - work.SparseBranchingWork) * passes, work.SparseBranchingWork * passes, amplitudes * evaluations, job.Shots]),
-                    entry, 4096 + 10.0 * entry * amplitudes * (1 + work.Branchings) + (job.TopProbabilities > 0 ? 64 * amplitudes : 0),
+                    entry, 16384 + bytes + work.CopyBytes(16384 + bytes) + work.ReadoutBytes(job, amplitudes),
                     work.StructureUncertainty + 0.05 * Math.Min(30, work.SupportLog2));
             }));
         Add(new CostBasis(
@@ -59,7 +59,7 @@ internal static class CostBasisCatalog
                 var passes = work.Passes(job);
                 return new CostDrivers(
                     Finite([1, work.Gates * (4 + columns) * passes, work.Qubits * (double)work.Qubits * (1 + columns) * passes, (double)job.Shots * work.Qubits]),
-                    tableau / 16, 4096 + tableau * (2 + work.Branchings), work.DenseUncertainty);
+                    tableau / 16, 4096 + 2 * tableau + work.CopyBytes(tableau), work.DenseUncertainty);
             }));
         Add(new CostBasis(
             "generic",

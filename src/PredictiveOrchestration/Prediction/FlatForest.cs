@@ -10,6 +10,7 @@ namespace PredictiveOrchestration.Prediction;
 /// </summary>
 internal sealed class FlatForest
 {
+    private readonly double _base;
     private readonly int[] _roots;
     private readonly int[] _feature;
     private readonly float[] _threshold;
@@ -19,8 +20,9 @@ internal sealed class FlatForest
     private readonly float[] _low;
     private readonly float[] _high;
 
-    private FlatForest(IReadOnlyList<RegressionTreeBase> trees, float[] low, float[] high)
+    private FlatForest(double level, IReadOnlyList<RegressionTreeBase> trees, float[] low, float[] high)
     {
+        _base = level;
         var nodes = trees.Sum(t => t.NumberOfNodes);
         var leaves = trees.Sum(t => t.NumberOfLeaves);
         _roots = new int[trees.Count];
@@ -62,11 +64,13 @@ internal sealed class FlatForest
     /// <param name="seed">Makes training reproducible.</param>
     public static FlatForest Train(IReadOnlyList<float[]> rows, IReadOnlyList<float> targets, int seed)
     {
+        // Around the mean: rows that are all alike give no trees, and the mean is the whole answer.
         var width = rows[0].Length;
+        var level = targets.Average();
         var context = new MLContext(seed);
         var schema = SchemaDefinition.Create(typeof(Sample));
         schema[nameof(Sample.Features)].ColumnType = new VectorDataViewType(NumberDataViewType.Single, width);
-        var data = context.Data.LoadFromEnumerable(rows.Select((row, i) => new Sample { Features = row, Label = targets[i] }), schema);
+        var data = context.Data.LoadFromEnumerable(rows.Select((row, i) => new Sample { Features = row, Label = targets[i] - level }), schema);
         var trainer = context.Regression.Trainers.FastForest(new FastForestRegressionTrainer.Options
         {
             NumberOfTrees = 80,
@@ -87,7 +91,7 @@ internal sealed class FlatForest
             }
         }
 
-        return new FlatForest([.. trainer.Fit(data).Model.TrainedTreeEnsemble.Trees], low, high);
+        return new FlatForest(level, [.. trainer.Fit(data).Model.TrainedTreeEnsemble.Trees], low, high);
     }
 
     /// <summary>The mean over the trees, clamped to ±6 bits and shrunk to 0 as the input leaves the range of the training data.</summary>
@@ -117,7 +121,7 @@ internal sealed class FlatForest
             sum += _leaf[~node];
         }
 
-        return sum / _roots.Length;
+        return _base + (_roots.Length == 0 ? 0 : sum / _roots.Length);
     }
 
     private sealed class Sample

@@ -22,6 +22,7 @@ internal sealed class AffineSupportBound
     private readonly int[] _variableOfPivot;
     private readonly Stack<int> _free = new();
     private readonly bool[] _unknown;
+    private bool _isFull;
 
     public AffineSupportBound(int numQubits)
     {
@@ -45,8 +46,14 @@ internal sealed class AffineSupportBound
     /// <summary>Takes in a gate or unitary. <paramref name="uncertain"/>: it may or may not be executed, perhaps several times.</summary>
     public void Apply(Circuit circuit, in Operation op, bool uncertain)
     {
-        Span<int> controls = stackalloc int[op.ControlCount];
-        var remaining = 0;
+        // Gates map the space of all basis states onto itself: nothing is tracked until a reset.
+        if (Dimension == _constant.Length)
+        {
+            _isFull = true;
+            return;
+        }
+
+        int remaining = 0, free = -1;
         foreach (var control in circuit.ControlsOf(op))
         {
             if (!uncertain && IsKnown(control))
@@ -58,7 +65,7 @@ internal sealed class AffineSupportBound
             }
             else
             {
-                controls[remaining++] = control;
+                (free, remaining) = (control, remaining + 1);
             }
         }
 
@@ -102,7 +109,7 @@ internal sealed class AffineSupportBound
         {
             if (remaining == 1)
             {
-                AddRow(controls[0], targets[0]);
+                AddRow(free, targets[0]);
             }
             else
             {
@@ -114,6 +121,11 @@ internal sealed class AffineSupportBound
     /// <summary>Takes in a reset.</summary>
     public void Reset(int qubit, bool uncertain)
     {
+        if (_isFull)
+        {
+            MakeIdentity();
+        }
+
         if (uncertain)
         {
             Free(qubit);
@@ -122,6 +134,25 @@ internal sealed class AffineSupportBound
 
         Detach(qubit);
         _constant[qubit] = false;
+    }
+
+    // The whole space in its simplest form: every qubit is a variable of its own.
+    private void MakeIdentity()
+    {
+        _isFull = false;
+        Array.Clear(_constant);
+        if (_coarse)
+        {
+            return;
+        }
+
+        Array.Clear(_rows);
+        for (var q = 0; q < _constant.Length; q++)
+        {
+            Row(q)[q >> 6] |= 1UL << q;
+            _pivotOfVariable[q] = q;
+            _variableOfPivot[q] = q;
+        }
     }
 
     private enum TargetMotion

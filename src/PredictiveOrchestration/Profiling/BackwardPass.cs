@@ -5,41 +5,40 @@ namespace PredictiveOrchestration.Profiling;
 /// <summary>Everything about a circuit that is found by walking it once from the end: light cone and measurements in mid-circuit.</summary>
 internal sealed class BackwardPass
 {
-    public BackwardPass(Circuit circuit)
+    /// <summary>Walks the circuit backwards if there is anything to find.</summary>
+    /// <param name="circuit">The circuit.</param>
+    /// <param name="measures">Whether it measures.</param>
+    /// <param name="isDynamic">Whether its run depends on results.</param>
+    /// <param name="gates">The number of its gates.</param>
+    public BackwardPass(Circuit circuit, bool measures, bool isDynamic, int gates)
     {
+        // Run-time control flow is not followed backwards: everything counts as reached.
         var operations = circuit.Operations;
-        var measures = false;
-        foreach (ref readonly var op in operations)
+        var everything = !measures || isDynamic;
+        if (everything)
         {
-            measures |= op.Kind == OperationKind.Measure;
+            (ConeQubits, ConeGates) = (circuit.NumQubits, gates);
+            MidCircuitMeasurements = measures ? new MeasurementPlan(circuit).MidCircuitCount : 0;
+            return;
         }
 
-        // Run-time control flow is not followed backwards: everything counts as reached.
-        var everything = !measures || circuit.IsDynamic;
         var inCone = new bool[circuit.NumQubits];
-        Array.Fill(inCone, everything);
-        var used = new bool[circuit.NumQubits];
-        var nesting = 0;
         for (var i = operations.Length - 1; i >= 0; i--)
         {
             ref readonly var op = ref operations[i];
-            nesting += op.Kind is OperationKind.EndIf or OperationKind.EndWhile ? 1 : op.Kind is OperationKind.If or OperationKind.While ? -1 : 0;
             var qubits = circuit.QubitsOf(op);
             switch (op.Kind)
             {
                 case OperationKind.Measure:
-                    MidCircuitMeasurements += used[qubits[0]] || nesting > 0 ? 1 : 0;
                     inCone[qubits[0]] = true;
                     break;
                 case OperationKind.Reset:
-                    used[qubits[0]] = true;
-                    inCone[qubits[0]] = everything;
+                    inCone[qubits[0]] = false;
                     break;
                 case OperationKind.Gate or OperationKind.Unitary:
                     var reached = false;
                     foreach (var q in qubits)
                     {
-                        used[q] = true;
                         reached |= inCone[q];
                     }
 
@@ -57,6 +56,7 @@ internal sealed class BackwardPass
         }
 
         ConeQubits = inCone.Count(c => c);
+        MidCircuitMeasurements = new MeasurementPlan(circuit).MidCircuitCount;
     }
 
     /// <summary>The qubits that can influence a measured one, seen from the beginning of the circuit.</summary>
@@ -65,6 +65,6 @@ internal sealed class BackwardPass
     /// <summary>The gates that can influence a measured qubit.</summary>
     public int ConeGates { get; }
 
-    /// <summary>Measurements after which the qubit is used again, or inside run-time control flow.</summary>
+    /// <summary>Measurements that cannot wait until the end.</summary>
     public int MidCircuitMeasurements { get; }
 }

@@ -1,4 +1,5 @@
 using PredictiveOrchestration.Circuits;
+using PredictiveOrchestration.Common;
 
 namespace PredictiveOrchestration.Profiling;
 
@@ -6,10 +7,27 @@ namespace PredictiveOrchestration.Profiling;
 /// A proved bound on the Schmidt rank across every cut between qubits j and j + 1: 2^b, where b grows by the base-2 logarithm of the
 /// operator-Schmidt rank of each gate across the cut, and stays below the size of either side and below the support bound.
 /// </summary>
-internal sealed class BondDimensionBound(int numQubits)
+internal sealed class BondDimensionBound
 {
-    private readonly byte[] _now = new byte[Math.Max(0, numQubits - 1)];
-    private readonly byte[] _peak = new byte[Math.Max(0, numQubits - 1)];
+    private readonly int _numQubits;
+    private readonly byte[] _now;
+    private readonly byte[] _peak;
+    private readonly double[] _fullWork;
+    private int _notFull;
+
+    public BondDimensionBound(int numQubits)
+    {
+        _numQubits = numQubits;
+        var cuts = Math.Max(0, numQubits - 1);
+        _now = new byte[cuts];
+        _peak = new byte[cuts];
+        _fullWork = new double[cuts + 1];
+        for (var cut = 0; cut < cuts; cut++)
+        {
+            _fullWork[cut + 1] = _fullWork[cut] + CutWork(2, Size(cut - 1), Size(cut + 1));
+            _notFull += Size(cut) > 0 ? 1 : 0;
+        }
+    }
 
     /// <summary>The greatest b of each cut.</summary>
     public byte[] Peak => _peak;
@@ -33,6 +51,20 @@ internal sealed class BondDimensionBound(int numQubits)
         {
             low = Math.Min(low, q);
             high = Math.Max(high, q);
+        }
+
+        if (support == 0 && Greatest == 0)
+        {
+            // A single basis state.
+            Work += (high - low) * CutWork(high - low, 0, 0);
+            return;
+        }
+
+        if (_notFull == 0 && support >= _numQubits / 2)
+        {
+            // Every bond is as large as the smaller side and stays so: the work of a range of cuts is known.
+            Work += (high - low == 1 ? 0.5 : 1) * (_fullWork[high] - _fullWork[low]);
+            return;
         }
 
         var targets = op.QubitCount - op.ControlCount;
@@ -67,9 +99,9 @@ internal sealed class BondDimensionBound(int numQubits)
     public double Bytes()
     {
         double bytes = 0;
-        for (var q = 0; q < numQubits; q++)
+        for (var q = 0; q < _numQubits; q++)
         {
-            bytes += 32 * Math.ScaleB(1, (q == 0 ? 0 : _peak[q - 1]) + (q == numQubits - 1 ? 0 : _peak[q]));
+            bytes += 32 * PowersOfTwo.Of((q == 0 ? 0 : _peak[q - 1]) + (q == _numQubits - 1 ? 0 : _peak[q]));
         }
 
         return Math.Min(bytes, double.MaxValue);
@@ -77,14 +109,16 @@ internal sealed class BondDimensionBound(int numQubits)
 
     private void Raise(int cut, int growth, int support, int span)
     {
-        var bound = Math.Min(_now[cut] + growth, Math.Min(Math.Min(cut + 1, numQubits - 1 - cut), Math.Min(support, byte.MaxValue)));
+        var size = Size(cut);
+        var bound = Math.Min(_now[cut] + growth, Math.Min(size, support));
         if (span == 1)
         {
             // A qubit adds at most one bit between neighbouring cuts.
             bound = Math.Min(bound, 1 + (cut == 0 ? 0 : _now[cut - 1]));
-            bound = Math.Min(bound, 1 + (cut == numQubits - 2 ? 0 : _now[cut + 1]));
+            bound = Math.Min(bound, 1 + (cut == _numQubits - 2 ? 0 : _now[cut + 1]));
         }
 
+        _notFull += (_now[cut] == size ? 1 : 0) - (bound == size ? 1 : 0);
         _now[cut] = (byte)bound;
         if (bound > _peak[cut])
         {
@@ -92,9 +126,15 @@ internal sealed class BondDimensionBound(int numQubits)
             Greatest = Math.Max(Greatest, bound);
         }
 
-        int left = cut == 0 ? 0 : _now[cut - 1], right = cut == numQubits - 2 ? 0 : _now[cut + 1];
-        Work += Math.ScaleB(span == 1 ? 8 : 16, left + right + 1 + Math.Min(left, right));
+        int left = cut == 0 ? 0 : _now[cut - 1], right = cut == _numQubits - 2 ? 0 : _now[cut + 1];
+        Work += CutWork(span, left, right);
     }
+
+    // The base-2 logarithm of the dimension of the smaller side; 0 beyond the ends.
+    private int Size(int cut) => Math.Min(byte.MaxValue, Math.Min(cut + 1, _numQubits - 1 - cut));
+
+    private static double CutWork(int span, int left, int right) =>
+        (span == 1 ? 8 : 16) * PowersOfTwo.Of(left + right + 1 + Math.Min(left, right));
 
     private static bool IsPauliRotation(GateDefinition gate) =>
         gate == GateCatalog.RXX || gate == GateCatalog.RYY || gate == GateCatalog.RZZ || gate == GateCatalog.RZX;

@@ -61,10 +61,13 @@ public sealed record CircuitFeatures
     /// <summary>Gets the number of gates that permute basis states with phases and are not diagonal.</summary>
     public required int MonomialCount { get; init; }
 
+    /// <summary>Gets the number of bits of an outcome: the classical bits, or the qubits where nothing is measured.</summary>
+    public required int OutcomeBits { get; init; }
+
     /// <summary>Gets the number of measurements.</summary>
     public required int MeasurementCount { get; init; }
 
-    /// <summary>Gets the number of measurements after which the qubit or the bit's value is used again.</summary>
+    /// <summary>Gets the number of measurements that cannot wait until the end: in control flow, or the qubit or the bit's value is used again, or the bit is written again.</summary>
     public required int MidCircuitMeasurementCount { get; init; }
 
     /// <summary>Gets the number of resets.</summary>

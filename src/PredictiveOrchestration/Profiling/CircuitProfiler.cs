@@ -10,8 +10,7 @@ public static class CircuitProfiler
     {
         ArgumentNullException.ThrowIfNull(circuit);
         var forward = new ForwardPass(circuit);
-        var backward = new BackwardPass(circuit);
-        var features = forward.Features(backward);
+        var features = forward.Features();
         var n = circuit.NumQubits;
         var dense = Math.ScaleB(16, n);
         var sparse = Math.ScaleB(n > 64 ? 32 : 24, features.PeakSupportLog2);

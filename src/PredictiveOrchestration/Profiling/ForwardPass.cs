@@ -1,4 +1,6 @@
+using System.Numerics;
 using PredictiveOrchestration.Circuits;
+using PredictiveOrchestration.Common;
 
 namespace PredictiveOrchestration.Profiling;
 
@@ -10,9 +12,8 @@ internal sealed class ForwardPass
     private readonly BondDimensionBound _bond;
     private readonly UnionFind _blocks;
     private readonly byte[] _trajectory;
-    private readonly int[] _layer;
-    private readonly int[] _pairsOnPath;
-    private readonly HashSet<long> _pairs = [];
+    private readonly long[] _place;
+    private readonly QubitPairs _pairs;
     private readonly int[] _group = new int[4];
     private int _groupSize;
     private int _oneQubit;
@@ -26,7 +27,6 @@ internal sealed class ForwardPass
     private int _resets;
     private int _measurements;
     private int _groups;
-    private int _criticalPairs;
     private int _peakSupport;
     private int _loops;
     private bool _dynamic;
@@ -34,6 +34,8 @@ internal sealed class ForwardPass
     private double _sparseWork;
     private double _branchingWork;
     private long _live;
+    private long _last;
+    private ulong _groupMask;
     private ulong _hash = 0xCBF29CE484222325;
 
     public ForwardPass(Circuit circuit)
@@ -43,19 +45,20 @@ internal sealed class ForwardPass
         _support = new AffineSupportBound(n);
         _bond = new BondDimensionBound(n);
         _blocks = new UnionFind(n);
-        _layer = new int[n];
-        _pairsOnPath = new int[n];
+        _pairs = new QubitPairs(n);
+        _place = new long[n];
         _trajectory = new byte[circuit.Operations.Length];
         Mix((ulong)n);
         Walk();
     }
 
-    public int Depth { get; private set; }
+    public int Depth => (int)(_last >> 32);
 
     public int GateCount { get; private set; }
 
-    public CircuitFeatures Features(BackwardPass backward)
+    public CircuitFeatures Features()
     {
+        var backward = new BackwardPass(_circuit, _measurements > 0, _dynamic, GateCount);
         int n = _circuit.NumQubits, depth = Depth;
         var pairs = _twoQubit;
         var (blocks, largest) = _blocks.Count();
@@ -63,7 +66,7 @@ internal sealed class ForwardPass
         {
             Supermarq = new SupermarqFeatures(
                 n < 2 ? 0 : 2.0 * _pairs.Count / ((double)n * (n - 1)),
-                pairs == 0 ? 0 : (double)_criticalPairs / pairs,
+                pairs == 0 ? 0 : (double)(uint)_last / pairs,
                 GateCount == 0 ? 0 : (double)pairs / GateCount,
                 n < 2 || depth == 0 ? 0 : Math.Clamp(((double)GateCount / depth - 1) / (n - 1), 0, 1),
                 n == 0 || depth == 0 ? 0 : (double)_live / ((double)n * depth),
@@ -76,6 +79,7 @@ internal sealed class ForwardPass
             CliffordPrefixLength = _prefix < 0 ? GateCount : _prefix,
             DiagonalCount = _diagonal,
             MonomialCount = _monomial,
+            OutcomeBits = _measurements > 0 ? _circuit.NumClbits : _circuit.NumQubits,
             MeasurementCount = _measurements,
             MidCircuitMeasurementCount = backward.MidCircuitMeasurements,
             ResetCount = _resets,
@@ -106,7 +110,7 @@ internal sealed class ForwardPass
         for (var i = 0; i < operations.Length; i++)
         {
             ref readonly var op = ref operations[i];
-            Mix(((ulong)op.Kind << 48) | ((ulong)op.GateIndex << 32) | op.ControlCount);
+            MixOperation(op);
             switch (op.Kind)
             {
                 case OperationKind.Gate or OperationKind.Unitary:
@@ -160,11 +164,11 @@ internal sealed class ForwardPass
             _tCount += IsT(op) ? 1 : 0;
         }
 
-        var weight = isDiagonal ? 0.5 : Math.ScaleB(0.5, Math.Max(1, targets));
-        _denseWork += Math.ScaleB(weight, n - op.ControlCount);
+        var weight = isDiagonal ? 0.5 : PowersOfTwo.Of(Math.Max(1, targets) - 1);
+        _denseWork += weight * PowersOfTwo.Of(n - op.ControlCount);
         var before = _support.Dimension;
         _support.Apply(_circuit, op, uncertain);
-        var amplitudes = Math.ScaleB(1, _support.Dimension);
+        var amplitudes = PowersOfTwo.Of(_support.Dimension);
         _sparseWork += amplitudes;
         _branchingWork += structure == GateStructure.Generic ? amplitudes : 0;
         if (op.QubitCount > 1)
@@ -173,7 +177,7 @@ internal sealed class ForwardPass
             for (var i = 1; i < qubits.Length; i++)
             {
                 _blocks.Join(qubits[0], qubits[i]);
-                Pair(qubits[i - 1], qubits[i]);
+                _pairs.Add(qubits[i - 1], qubits[i]);
             }
         }
         else if (op.QubitCount == 1)
@@ -223,52 +227,58 @@ internal sealed class ForwardPass
         return Math.Abs(eighths - Math.Round(eighths)) < 1e-12 * Math.Max(1, Math.Abs(eighths)) && ((long)Math.Round(eighths) & 1) != 0;
     }
 
-    // The operation goes into the first layer behind those of its qubits.
+    // The operation goes into the first layer behind those of its qubits. A place is the layer, and below it the pairs on the longest path there.
     private void Place(in Operation op)
     {
         var qubits = _circuit.QubitsOf(op);
-        int layer = 0, pairs = 0;
+        long place = 0;
         foreach (var q in qubits)
         {
-            Mix((ulong)q);
-            if (_layer[q] > layer || (_layer[q] == layer && _pairsOnPath[q] > pairs))
-            {
-                (layer, pairs) = (_layer[q], _pairsOnPath[q]);
-            }
+            place = Math.Max(place, _place[q]);
         }
 
-        layer++;
-        pairs += qubits.Length == 2 ? 1 : 0;
+        place += (1L << 32) + (qubits.Length == 2 ? 1 : 0);
         foreach (var q in qubits)
         {
-            (_layer[q], _pairsOnPath[q]) = (layer, pairs);
+            _place[q] = place;
         }
 
         if (qubits.Length > 0)
         {
             _live += qubits.Length;
-            if (layer > Depth || (layer == Depth && pairs > _criticalPairs))
-            {
-                (Depth, _criticalPairs) = (layer, pairs);
-            }
-        }
-    }
-
-    private void Pair(int a, int b)
-    {
-        if (_pairs.Count < 1_000_000)
-        {
-            _pairs.Add(((long)Math.Min(a, b) << 32) | (uint)Math.Max(a, b));
+            _last = Math.Max(_last, place);
         }
     }
 
     // Counts groups of consecutive gates that fit on four qubits.
     private void Fuse(ReadOnlySpan<int> qubits)
     {
+        if (_circuit.NumQubits <= 64)
+        {
+            var mask = 0UL;
+            foreach (var q in qubits)
+            {
+                mask |= 1UL << q;
+            }
+
+            // Without a branch: whether a gate fits is hard to foresee.
+            var joined = _groupMask | mask;
+            var fits = _groupMask != 0 && BitOperations.PopCount(joined) <= _group.Length;
+            _groups += fits || mask == 0 ? 0 : 1;
+            _groupMask = fits || mask == 0 ? joined : mask;
+            return;
+        }
+
         var size = _groupSize;
         foreach (var q in qubits)
         {
-            if (_group.AsSpan(0, size).Contains(q))
+            var at = 0;
+            while (at < size && _group[at] != q)
+            {
+                at++;
+            }
+
+            if (at < size)
             {
                 continue;
             }
@@ -286,6 +296,18 @@ internal sealed class ForwardPass
 
         _groups += _groupSize == 0 && size > 0 ? 1 : 0;
         _groupSize = size;
+    }
+
+    // Kind, gate, number of controls and the first two qubits, of 20 bits each, make one word.
+    private void MixOperation(in Operation op)
+    {
+        var qubits = _circuit.QubitsOf(op);
+        var word = ((ulong)op.Kind << 60) | ((ulong)op.GateIndex << 51) | ((ulong)op.ControlCount << 40);
+        Mix(word ^ (qubits.Length > 0 ? (ulong)(uint)qubits[0] << 20 : 0) ^ (qubits.Length > 1 ? (uint)qubits[1] : 0));
+        for (var i = 2; i < qubits.Length; i++)
+        {
+            Mix((uint)qubits[i]);
+        }
     }
 
     private void Mix(ulong value)

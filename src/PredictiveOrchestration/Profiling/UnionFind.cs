@@ -5,6 +5,7 @@ internal sealed class UnionFind
 {
     private readonly int[] _parent;
     private readonly bool[] _used;
+    private int _joins;
 
     public UnionFind(int count)
     {
@@ -20,9 +21,17 @@ internal sealed class UnionFind
 
     public void Join(int a, int b)
     {
+        // All in one group: nothing can change any more.
+        if (_joins == _parent.Length - 1)
+        {
+            return;
+        }
+
         _used[a] = true;
         _used[b] = true;
-        _parent[Root(a)] = Root(b);
+        int from = Root(a), to = Root(b);
+        _joins += from == to ? 0 : 1;
+        _parent[from] = to;
     }
 
     /// <summary>The number of groups of used items, and the size of the largest.</summary>

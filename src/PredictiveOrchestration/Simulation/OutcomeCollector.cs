@@ -8,7 +8,7 @@ namespace PredictiveOrchestration.Simulation;
 /// <summary>Gathers counts, exact probabilities and expectation values from the groups of shots that reach the end.</summary>
 internal sealed class OutcomeCollector
 {
-    private const int DirectBits = 20;
+    private const int DirectBits = 10;
     private readonly ExecutionRequest _request;
     private readonly Circuit _circuit;
     private readonly RunContext _context;

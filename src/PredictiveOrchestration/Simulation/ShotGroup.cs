@@ -8,6 +8,9 @@ internal sealed class ShotGroup
     /// <summary>The state, or null if the group is to be replayed from the beginning with <see cref="History"/>.</summary>
     public IQuantumState? State { get; set; }
 
+    /// <summary>The size of the state when it was copied for this group; 0 if it was not.</summary>
+    public long CopiedBytes { get; init; }
+
     public required ClassicalState Classical { get; set; }
 
     /// <summary>The shots by number.</summary>
@@ -29,9 +32,10 @@ internal sealed class ShotGroup
     public List<int> Pending { get; init; } = [];
 
     /// <summary>Makes the group of the shots that got the other result.</summary>
-    public ShotGroup Split(IQuantumState? state, int[] shots, double weight, bool result) => new()
+    public ShotGroup Split(IQuantumState? state, long copiedBytes, int[] shots, double weight, bool result) => new()
     {
         State = state,
+        CopiedBytes = copiedBytes,
         Classical = Classical.Clone(),
         Shots = shots,
         Weight = weight,

@@ -29,6 +29,7 @@ internal sealed class ShotRunner
     private readonly Stack<ShotGroup> _waiting = new();
     private int _firstOperation;
     private long _steps;
+    private long _copiedBytes;
     private long _peakNonZeros;
     private double _prunedWeight;
     private double _droppedWeight;
@@ -65,6 +66,7 @@ internal sealed class ShotRunner
         {
             while (_waiting.TryPop(out var group))
             {
+                _copiedBytes -= group.CopiedBytes;
                 try
                 {
                     RunGroup(group);
@@ -232,8 +234,11 @@ internal sealed class ShotRunner
         if (followOne && followZero)
         {
             // The copy is taken before the collapse. Where it does not fit, the other group is replayed from the beginning.
-            var copy = _context.CanReserve(group.State!.MemoryBytes) ? group.State.Clone() : null;
-            var other = group.Split(copy, result ? zeros : ones, group.Weight - weight, !result);
+            var bytes = group.State!.MemoryBytes;
+            var fits = HistoryCopies.Fits(_copiedBytes, bytes) && _context.CanReserve(bytes);
+            var copy = fits ? group.State.Clone() : null;
+            _copiedBytes += copy is null ? 0 : bytes;
+            var other = group.Split(copy, copy is null ? 0 : bytes, result ? zeros : ones, group.Weight - weight, !result);
             _waiting.Push(other);
         }
         else

@@ -26,18 +26,23 @@ internal sealed partial class Interpreter
             throw Redeclared(declaration.Start, name);
         }
 
+        double operations = 0;
+        double steps = 0;
         foreach (var statement in declaration.Body)
         {
             CheckBody(declaration, statement);
+            var (more, moreSteps) = LeastWork(statement);
+            operations += more;
+            steps += moreSteps;
         }
 
         // A definition of a gate that the catalogue knows, with the same matrix, is that gate: engines have kernels for it.
         BuiltInGates.ByName.TryGetValue(name, out var known);
         Add(declaration.Start, name, new OpaqueSymbol("gate"));
-        _gates.Add(name, new GateSymbol(declaration, null));
-        if (known is not null && known.NumQubits == declaration.Qubits.Count && known.NumParameters == declaration.Parameters.Count && known.NumQubits is > 0 and <= 5 && IsSame(known, declaration))
+        _gates.Add(name, new GateSymbol(declaration, null, operations, steps));
+        if (known is not null && steps <= 1000 && known.NumQubits == declaration.Qubits.Count && known.NumParameters == declaration.Parameters.Count && known.NumQubits is > 0 and <= 5 && IsSame(known, declaration))
         {
-            _gates[name] = new GateSymbol(declaration, known);
+            _gates[name] = new GateSymbol(declaration, known, 1, 0);
         }
     }
 
@@ -75,6 +80,12 @@ internal sealed partial class Interpreter
                 break;
         }
     }
+
+    // What a statement of a gate body comes to at least, so that exponential nesting is refused before it is walked. Loops and powers may come to nothing.
+    private (double Operations, double Steps) LeastWork(Statement statement) =>
+        statement is not GateCall call || call.Modifiers.Exists(m => m.Name == "pow") ? (0, 1)
+        : _gates.TryGetValue(call.Name, out var gate) ? (gate.Operations, gate.Steps + 1)
+        : (1, 1);
 
     private bool IsSame(BuiltInGate known, GateDeclaration declaration)
     {
@@ -341,6 +352,16 @@ internal sealed partial class Interpreter
         {
             sink(Map(equivalent, parameters, qubits));
             return;
+        }
+
+        if (gate.Operations > _options.MaxUnrolledOperations - _operations)
+        {
+            throw TooManyOperations(start);
+        }
+
+        if (gate.Steps > _options.MaxSteps - _steps)
+        {
+            throw TooManySteps(start);
         }
 
         if (_gateDepth >= _options.MaxDepth)

@@ -52,6 +52,9 @@ internal sealed partial class Interpreter
     /// <summary>Finds the gate that a name means by itself, for the fast path of flat gate statements.</summary>
     public BuiltInGate? PlainGate(string name) => _gates.ContainsKey(name) ? null : FindBuiltIn(name);
 
+    /// <summary>Whether no declaration took the name.</summary>
+    public bool IsFree(string name) => _global.Find(name) is null;
+
     /// <summary>Finds a top-level qubit register, for the fast path.</summary>
     public QubitSymbol? PlainQubits(string name) => _global.Find(name) as QubitSymbol;
 
@@ -213,7 +216,7 @@ internal sealed partial class Interpreter
 
     private Flow If(IfStatement branch)
     {
-        var condition = Truth(branch.Condition);
+        var condition = RegisterTest(branch.Condition) ?? Truth(branch.Condition);
         if (condition is ConstantExpression known)
         {
             return known.Value.ToBool() ? Block(branch.Then) : branch.Else is null ? Flow.Next : Block(branch.Else);
@@ -231,6 +234,12 @@ internal sealed partial class Interpreter
         _builder.EndIf();
         return Flow.Next;
     }
+
+    // OpenQASM 2's test of a whole register, of any size.
+    private ClassicalExpression? RegisterTest(Expression condition) =>
+        _dialect == 2 && condition is BinaryNode { Left: NameNode name, Right: NumberNode number } && _scope.Find(name.Name) is BitSymbol register
+            ? ClassicalExpression.RegisterEquals(register.Bits[0], register.Bits.Length, (ulong)number.Value.ToInt64())
+            : null;
 
     private void RunTimeBlock(List<Statement> body)
     {
@@ -385,163 +394,6 @@ internal sealed partial class Interpreter
         return Flow.Stop;
     }
 
-    private void DeclareQubits(QubitDeclaration declaration)
-    {
-        RequireGlobal(declaration.Start, "A qubit");
-        var size = declaration.Size is null ? 1 : Size(declaration.Size);
-        CheckBits(declaration.Start, _builder.NumQubits, size);
-        var register = AddRegister(declaration.Start, declaration.Name, () => _builder.AddQubits(declaration.Name, size));
-        Add(declaration.Start, declaration.Name, new QubitSymbol(Enumerable.Range(register.Start, size).ToArray(), declaration.Size is null));
-    }
-
-    private void Declare(ClassicalDeclaration declaration)
-    {
-        if (declaration.Direction is not null)
-        {
-            RequireGlobal(declaration.Start, $"An {declaration.Direction}");
-        }
-
-        if (declaration.Type.Name is "duration" or "stretch")
-        {
-            Add(declaration.Start, declaration.Name, new OpaqueSymbol("duration"));
-            _warn(OpenQasmCodes.TimingIgnored, declaration.Start, $"'{declaration.Name}' is a time and has no effect.", "Timing does not change an ideal run.");
-            return;
-        }
-
-        if (declaration.Type.Name == "array")
-        {
-            DeclareArray(declaration);
-            return;
-        }
-
-        if (declaration.Type.Name == "bit" && !declaration.IsConst && declaration.Direction != "input")
-        {
-            DeclareBits(declaration);
-            return;
-        }
-
-        var type = ScalarType(declaration.Type);
-        var symbol = new VariableSymbol(type, declaration.IsConst || declaration.Direction == "input");
-        if (declaration.Direction == "input")
-        {
-            symbol.Value = Fold.Cast(
-                _options.Inputs.TryGetValue(declaration.Name, out var input)
-                    ? Fold.Constant(input)
-                    : throw Error(OpenQasmCodes.UnboundInput, declaration.Start, $"The input '{declaration.Name}' has no value.", "Give one in OpenQasmReaderOptions.Inputs."),
-                type);
-        }
-        else if (declaration.Value is not null)
-        {
-            var value = Fold.Cast(AsScalar(EvaluateOrMeasure(declaration.Value), declaration.Value.Start), type);
-            if (declaration.IsConst && value is not ConstantExpression)
-            {
-                throw NotConstant(declaration.Value.Start, $"The constant '{declaration.Name}'");
-            }
-
-            if (value is ConstantExpression)
-            {
-                symbol.Value = value;
-            }
-            else
-            {
-                Spill(symbol, declaration.Name);
-                _builder.Assign(symbol.Runtime!, value);
-            }
-        }
-
-        Add(declaration.Start, declaration.Name, symbol);
-    }
-
-    private void DeclareBits(ClassicalDeclaration declaration)
-    {
-        var size = declaration.Type.Size is null ? 1 : Size(declaration.Type.Size);
-        CheckBits(declaration.Start, _builder.NumClbits, size);
-        int[] bits;
-        if (_scope == _global)
-        {
-            var register = AddRegister(declaration.Start, declaration.Name, () => _builder.AddClbits(declaration.Name, size));
-            bits = Enumerable.Range(register.Start, size).ToArray();
-        }
-        else
-        {
-            // Bits inside blocks and subroutines are not part of the outcome.
-            var first = _builder.AddScratchBits(size);
-            bits = Enumerable.Range(0, size).Select(i => first - i).ToArray();
-        }
-
-        Add(declaration.Start, declaration.Name, new BitSymbol(bits, declaration.Type.Size is null));
-        if (declaration.Value is not null)
-        {
-            Store(new BitsValue(bits, declaration.Type.Size is null), EvaluateOrMeasure(declaration.Value), declaration.Value.Start);
-        }
-        else if (_scope != _global)
-        {
-            Store(new BitsValue(bits, false), new ScalarValue(Fold.Constant(0L)), declaration.Start);
-        }
-    }
-
-    private void DeclareArray(ClassicalDeclaration declaration)
-    {
-        var element = ScalarType(declaration.Type.Element!);
-        var dimensions = declaration.Type.Dimensions!.Select(Size).ToArray();
-        if (dimensions.Aggregate(1.0, (product, d) => product * d) > 1_000_000)
-        {
-            throw Error(OpenQasmCodes.TooManyBits, declaration.Start, $"The array '{declaration.Name}' has more than 1,000,000 elements.", "Use a smaller one.");
-        }
-
-        var zero = new ScalarValue(Fold.Cast(Fold.Constant(0L), element));
-        var array = declaration.Value is null
-            ? Zeros(dimensions, 0, zero)
-            : Evaluate(declaration.Value) is ArrayValue given ? Convert(given, dimensions, 0, element, declaration.Start) : throw Error(OpenQasmCodes.WrongKind, declaration.Value.Start, "An array needs a list of values.", "Write {…}.");
-        Add(declaration.Start, declaration.Name, new ArraySymbol((ArrayValue)array, declaration.IsConst));
-    }
-
-    private static Value Zeros(int[] dimensions, int level, Value zero) =>
-        level == dimensions.Length ? zero : new ArrayValue(Enumerable.Range(0, dimensions[level]).Select(_ => Zeros(dimensions, level + 1, zero)).ToArray());
-
-    private Value Convert(Value value, int[] dimensions, int level, ClassicalType element, int start)
-    {
-        if (level == dimensions.Length)
-        {
-            return new ScalarValue(Fold.Cast(AsScalar(value, start), element));
-        }
-
-        return value is ArrayValue array && array.Items.Length == dimensions[level]
-            ? new ArrayValue(Array.ConvertAll(array.Items, item => Convert(item, dimensions, level + 1, element, start)))
-            : throw Error(OpenQasmCodes.SizeMismatch, start, $"The list does not have {dimensions[level]} elements.", "Make it fit the declared dimensions.");
-    }
-
-    private Register AddRegister(int start, string name, Func<Register> add)
-    {
-        try
-        {
-            return add();
-        }
-        catch (CircuitException)
-        {
-            throw Redeclared(start, name);
-        }
-    }
-
-    private void Add(int start, string name, Symbol symbol)
-    {
-        if (!_scope.TryAdd(name, symbol))
-        {
-            throw Redeclared(start, name);
-        }
-    }
-
-    private static SyntaxException Redeclared(int start, string name) =>
-        Error(OpenQasmCodes.Redeclared, start, $"The name '{name}' is declared twice.", "Choose another name.");
-
-    private void RequireGlobal(int start, string what)
-    {
-        if (_scope != _global)
-        {
-            throw Error(OpenQasmCodes.NotAllowedHere, start, $"{what} is declared inside a block.", "Declare it at the top level.");
-        }
-    }
-
     private static bool Returns(List<Statement> body) => body.Exists(s => s switch
     {
         ReturnStatement => true,
@@ -563,11 +415,15 @@ internal sealed partial class Interpreter
 
     private void CountStep(int start)
     {
-        if (++_steps > _options.MaxSteps && (_callDepth > 0 || _loops.Count > 0 || _scope != _global))
+        // Flat statements do not count: they are bounded by the source itself.
+        if ((_callDepth > 0 || _loops.Count > 0 || _scope != _global) && ++_steps > _options.MaxSteps)
         {
-            throw Error(OpenQasmCodes.TooManySteps, start, $"Unrolling takes more than {_options.MaxSteps} steps.", "Use shorter loops, or raise OpenQasmReaderOptions.MaxSteps.");
+            throw TooManySteps(start);
         }
     }
+
+    private SyntaxException TooManySteps(int start) =>
+        Error(OpenQasmCodes.TooManySteps, start, $"Unrolling takes more than {_options.MaxSteps} steps.", "Use shorter loops, or raise OpenQasmReaderOptions.MaxSteps.");
 
     private static SyntaxException NotConstant(int start, string what) =>
         Error(OpenQasmCodes.NotConstant, start, $"{what} must be known before the run.", "Use a constant.");

@@ -1,3 +1,4 @@
+using System.Diagnostics.CodeAnalysis;
 using System.Globalization;
 
 namespace PredictiveOrchestration.Circuits.OpenQasm;
@@ -165,6 +166,9 @@ public static class OpenQasmReader
         private readonly Dictionary<string, QubitSymbol?> _registers = new(StringComparer.Ordinal);
         private readonly double[] _parameters = new double[4];
         private readonly int[] _qubits = new int[8];
+        private string _registerName = string.Empty;
+        private QubitSymbol? _register;
+        private bool _plainPi;
 
         public void Run()
         {
@@ -172,6 +176,8 @@ public static class OpenQasmReader
             var begun = position;
             _gates.Clear();
             _registers.Clear();
+            _register = null;
+            _plainPi = interpreter.IsFree("pi");
             while (TryStatement(ref position))
             {
             }
@@ -193,7 +199,7 @@ public static class OpenQasmReader
 
             for (var i = 0; i < gate.NumParameters; i++)
             {
-                if (!Take(ref at, i == 0 ? '(' : ',') || !Number(ref at, out _parameters[i]))
+                if (!Take(ref at, i == 0 ? '(' : ',') || !Product(ref at, out _parameters[i]))
                 {
                     return false;
                 }
@@ -212,8 +218,7 @@ public static class OpenQasmReader
                 }
 
                 Space(ref at);
-                if (!Name(ref at, out var registerName) || !Find(_registers, registerName, interpreter.PlainQubits, out var register)
-                    || !Take(ref at, '[') || !Integer(ref at, out var index) || !Take(ref at, ']') || index >= register.Qubits.Length)
+                if (!Name(ref at, out var registerName) || !FindRegister(registerName, out var register) || !Take(ref at, '[') || !Integer(ref at, out var index) || !Take(ref at, ']') || index >= register.Qubits.Length)
                 {
                     return false;
                 }
@@ -235,7 +240,25 @@ public static class OpenQasmReader
             return true;
         }
 
-        private static bool Find<T>(Dictionary<string, T?> cache, ReadOnlySpan<char> name, Func<string, T?> look, [System.Diagnostics.CodeAnalysis.NotNullWhen(true)] out T? value)
+        // Most statements name the register of the one before.
+        private bool FindRegister(ReadOnlySpan<char> name, [NotNullWhen(true)] out QubitSymbol? register)
+        {
+            register = _register;
+            if (register is not null && name.SequenceEqual(_registerName))
+            {
+                return true;
+            }
+
+            if (!Find(_registers, name, interpreter.PlainQubits, out register))
+            {
+                return false;
+            }
+
+            (_register, _registerName) = (register, name.ToString());
+            return true;
+        }
+
+        private static bool Find<T>(Dictionary<string, T?> cache, ReadOnlySpan<char> name, Func<string, T?> look, [NotNullWhen(true)] out T? value)
             where T : class
         {
             var lookup = cache.GetAlternateLookup<ReadOnlySpan<char>>();
@@ -298,16 +321,57 @@ public static class OpenQasmReader
             return at > start;
         }
 
-        private bool Number(ref int at, out double value)
+        // A number or pi, or a product or quotient of them, perhaps with a minus before it: most of all parameters ever written.
+        private bool Product(ref int at, out double value)
+        {
+            var isNegative = Take(ref at, '-');
+            if (!Factor(ref at, out value))
+            {
+                return false;
+            }
+
+            while (true)
+            {
+                var isQuotient = Take(ref at, '/');
+                if (!isQuotient && !Take(ref at, '*'))
+                {
+                    break;
+                }
+
+                if (!Factor(ref at, out var factor))
+                {
+                    return false;
+                }
+
+                value = isQuotient ? value / factor : value * factor;
+            }
+
+            value = isNegative ? -value : value;
+            return double.IsFinite(value);
+        }
+
+        private bool Factor(ref int at, out double value)
         {
             Space(ref at);
+            if (_plainPi && source.AsSpan(at).StartsWith("pi") && (at + 2 == source.Length || !(char.IsLetterOrDigit(source[at + 2]) || source[at + 2] == '_')))
+            {
+                at += 2;
+                value = Math.PI;
+                return true;
+            }
+
+            return Number(ref at, out value);
+        }
+
+        private bool Number(ref int at, out double value)
+        {
             var start = at;
-            while (at < source.Length && (char.IsAsciiDigit(source[at]) || source[at] is '.' or 'e' or 'E' or '-' or '+'))
+            while (at < source.Length && (char.IsAsciiDigit(source[at]) || source[at] == '.' || source[at] is 'e' or 'E' || (source[at] is '-' or '+' && at > start && source[at - 1] is 'e' or 'E')))
             {
                 at++;
             }
 
-            return double.TryParse(source.AsSpan(start, at - start), NumberStyles.Float, CultureInfo.InvariantCulture, out value) && double.IsFinite(value);
+            return double.TryParse(source.AsSpan(start, at - start), NumberStyles.AllowDecimalPoint | NumberStyles.AllowExponent, CultureInfo.InvariantCulture, out value);
         }
     }
 }

@@ -18,7 +18,12 @@ internal sealed record VariableSymbol(ClassicalType Type, bool IsConst) : Symbol
 
 internal sealed record ArraySymbol(ArrayValue Array, bool IsConst) : Symbol;
 
-internal sealed record GateSymbol(GateDeclaration Declaration, BuiltInGate? Equivalent) : Symbol;
+/// <summary>A gate definition.</summary>
+/// <param name="Declaration">The definition.</param>
+/// <param name="Equivalent">The built-in gate with the same matrix.</param>
+/// <param name="Operations">At least this many operations come of a call.</param>
+/// <param name="Steps">At least this many statements are executed by a call.</param>
+internal sealed record GateSymbol(GateDeclaration Declaration, BuiltInGate? Equivalent, double Operations, double Steps) : Symbol;
 
 internal sealed record SubroutineSymbol(SubroutineDeclaration Declaration) : Symbol;
 

@@ -1,6 +1,4 @@
-using PredictiveOrchestration.Circuits;
-
-namespace PredictiveOrchestration.Simulation;
+namespace PredictiveOrchestration.Circuits;
 
 /// <summary>
 /// Which measurements may wait until the end of the circuit and be sampled together: those outside control flow whose qubit is
@@ -30,6 +28,7 @@ internal sealed class MeasurementPlan
                     _deferred[i] = depths[i] == 0 && !qubitUsed[qubit] && !bitTaken[op.Argument];
                     if (!_deferred[i])
                     {
+                        MidCircuitCount++;
                         qubitUsed[qubit] = true;
                         bitTaken[op.Argument] = true;
                     }
@@ -65,6 +64,9 @@ internal sealed class MeasurementPlan
 
     /// <summary>Whether the circuit measures at all; if not, the outcome is over all qubits.</summary>
     public bool HasMeasurements { get; }
+
+    /// <summary>The measurements that cannot wait: they divide the shots where they stand.</summary>
+    public int MidCircuitCount { get; }
 
     public bool IsDeferred(int operation) => _deferred[operation];
 

@@ -1,0 +1,55 @@
+using System.Globalization;
+
+namespace CircuitRunner;
+
+/// <summary>The same for people.</summary>
+internal static class TableReport
+{
+    public static void Write(CircuitReport report, RunnerOptions options, TextWriter output)
+    {
+        output.WriteLine(report.File);
+        if (report.Error is { } error)
+        {
+            Console.Error.WriteLine($"{report.File}{(error.Line is null ? string.Empty : $"({error.Line},{error.Column})")}: {error.Code}: {error.Message}");
+        }
+
+        if (report.Profile is { Features: { } f } p)
+        {
+            output.WriteLine(string.Create(CultureInfo.InvariantCulture, $"  {p.NumQubits} qubits, {p.GateCount} gates, depth {p.CircuitDepth}, {f.CliffordCount} Clifford, support ≤ 2^{f.PeakSupportLog2}, bond ≤ 2^{f.PeakBondLog2}, entanglement {p.EntanglementComplexity:F2}"));
+        }
+
+        if (report.Decision is { } decision)
+        {
+            foreach (var line in decision.Explain().Split('\n', StringSplitOptions.RemoveEmptyEntries))
+            {
+                output.WriteLine("  " + line.TrimEnd());
+            }
+        }
+
+        foreach (var run in report.Runs)
+        {
+            if (run.Error is { } failure)
+            {
+                Console.Error.WriteLine($"{report.File}: {run.Backend}: {failure.Code}: {failure.Message}");
+                continue;
+            }
+
+            var result = run.Result!;
+            output.WriteLine(string.Create(CultureInfo.InvariantCulture, $"  {run.Backend,-14} {1e3 * result.Timings.Service.TotalSeconds,10:F3} ms  peak {result.Execution.PeakMemoryBytes,12:N0} B  {(result.IsExact ? "exact" : "approximate")}"));
+            foreach (var swap in result.SwapEvents)
+            {
+                output.WriteLine($"    swap {swap.From} → {swap.To} ({swap.Trigger}): {swap.Reason}");
+            }
+
+            foreach (var (outcome, count) in result.Counts.OrderByDescending(c => c.Value).ThenBy(c => c.Key).Take(options.Top))
+            {
+                output.WriteLine($"    {outcome}  {count}");
+            }
+
+            foreach (var probability in options.Probabilities ? result.Probabilities : [])
+            {
+                output.WriteLine(string.Create(CultureInfo.InvariantCulture, $"    {probability.Outcome}  {probability.Probability:F9}"));
+            }
+        }
+    }
+}

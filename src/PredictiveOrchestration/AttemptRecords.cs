@@ -1,0 +1,64 @@
+using PredictiveOrchestration.Backends;
+using PredictiveOrchestration.Costs;
+using PredictiveOrchestration.Execution;
+using PredictiveOrchestration.Prediction;
+using PredictiveOrchestration.Profiling;
+using PredictiveOrchestration.Routing;
+using PredictiveOrchestration.Telemetry;
+
+namespace PredictiveOrchestration;
+
+/// <summary>From attempts to telemetry.</summary>
+internal static class AttemptRecords
+{
+    public static ExecutionRecord Of(ExecutionAttempt attempt, RoutingDecision decision, CircuitProfile profile, JobShape job, PriceTable prices, DateTimeOffset now)
+    {
+        var candidate = attempt.Ranked.Candidate;
+        var result = attempt.Result;
+        var service = result?.Timings.Service ?? attempt.Elapsed;
+        var outcome = OutcomeOf(attempt);
+        return new ExecutionRecord
+        {
+            Timestamp = now,
+            BackendId = attempt.BackendId,
+            CostModel = candidate.Backend.CostModel,
+            Strategy = decision.Strategy,
+            Outcome = outcome,
+            Profile = profile,
+            Shots = job.Shots,
+            Threads = job.Threads,
+            Observables = job.Observables,
+            TopProbabilities = job.TopProbabilities,
+            QueueTime = attempt.QueueTime + (result?.Timings.Queue ?? TimeSpan.Zero),
+            ServiceTime = service,
+            SampleTime = result?.Timings.Sample ?? TimeSpan.Zero,
+            PeakMemoryBytes = result?.PeakMemoryBytes ?? 0,
+            PeakNonZeros = result?.PeakNonZeros,
+            Cost = outcome == ExecutionOutcome.Refused ? 0 : prices.Of(candidate.Backend).Price(job.Shots, service),
+            Currency = candidate.Cost.Currency,
+            Fidelity = candidate.Prediction.Fidelity.Median,
+            PredictedSeconds = candidate.Prediction.Seconds.Median,
+            PredictedLowerSeconds = candidate.Prediction.Seconds.Lower,
+            PredictedUpperSeconds = candidate.Prediction.Seconds.Upper,
+            ModelVersion = decision.ModelVersion,
+        };
+    }
+
+    /// <summary>Whether an attempt counts for (true) or against (false) a backend's health; null if for neither.</summary>
+    public static bool? HeldAgainstBackend(ExecutionAttempt attempt) => OutcomeOf(attempt) switch
+    {
+        ExecutionOutcome.Completed => true,
+        ExecutionOutcome.Failed => false,
+        _ => null,
+    };
+
+    private static ExecutionOutcome OutcomeOf(ExecutionAttempt attempt) => attempt.Error switch
+    {
+        null => ExecutionOutcome.Completed,
+        OperationCanceledException => ExecutionOutcome.Cancelled,
+        BackendException { Kind: BackendErrorKind.TimeLimit } => ExecutionOutcome.TimedOut,
+        BackendException { Kind: BackendErrorKind.OutOfMemory } => ExecutionOutcome.OutOfMemory,
+        BackendException { Kind: BackendErrorKind.Unsupported or BackendErrorKind.BudgetRefused } or ArgumentException => ExecutionOutcome.Refused,
+        _ => ExecutionOutcome.Failed,
+    };
+}

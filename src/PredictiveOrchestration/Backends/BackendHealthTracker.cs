@@ -1,0 +1,80 @@
+namespace PredictiveOrchestration.Backends;
+
+/// <summary>
+/// Keeps failing backends out: a backend whose latest runs failed more often than not is closed for a while, then tried with one run.
+/// Only faults count: never a cancellation, a refusal, or a circuit beyond its limits. Thread-safe.
+/// </summary>
+internal sealed class BackendHealthTracker(TimeProvider time)
+{
+    private const int Window = 20;
+    private const int MinimumSamples = 4;
+    private static readonly TimeSpan ClosedFor = TimeSpan.FromSeconds(30);
+    private readonly Dictionary<string, Entry> _entries = new(StringComparer.Ordinal);
+    private readonly Lock _lock = new();
+
+    /// <summary>The share of successes among the latest runs, 1 if there were none.</summary>
+    public double SuccessRate(string backendId)
+    {
+        lock (_lock)
+        {
+            return _entries.TryGetValue(backendId, out var entry) ? entry.SuccessRate : 1;
+        }
+    }
+
+    /// <summary>Why the backend must not be used now, or null.</summary>
+    public string? Reason(string backendId)
+    {
+        lock (_lock)
+        {
+            if (!_entries.TryGetValue(backendId, out var entry) || entry.ClosedAt is not { } closed)
+            {
+                return null;
+            }
+
+            var left = ClosedFor - time.GetElapsedTime(closed);
+            return left <= TimeSpan.Zero
+                ? null
+                : $"it failed in {entry.Failures} of its last {entry.Outcomes.Count} runs and is closed for {left.TotalSeconds:F0} s more";
+        }
+    }
+
+    public void Report(string backendId, bool succeeded)
+    {
+        lock (_lock)
+        {
+            if (!_entries.TryGetValue(backendId, out var entry))
+            {
+                _entries.Add(backendId, entry = new Entry());
+            }
+
+            if (entry.ClosedAt is not null && succeeded)
+            {
+                // The run that was let through after the pause succeeded: start afresh.
+                entry.Outcomes.Clear();
+                entry.ClosedAt = null;
+            }
+
+            entry.Outcomes.Enqueue(succeeded);
+            if (entry.Outcomes.Count > Window)
+            {
+                entry.Outcomes.Dequeue();
+            }
+
+            if (entry.Outcomes.Count >= MinimumSamples && entry.Failures * 2 > entry.Outcomes.Count)
+            {
+                entry.ClosedAt = time.GetTimestamp();
+            }
+        }
+    }
+
+    private sealed class Entry
+    {
+        public Queue<bool> Outcomes { get; } = new();
+
+        public long? ClosedAt { get; set; }
+
+        public int Failures => Outcomes.Count(o => !o);
+
+        public double SuccessRate => Outcomes.Count == 0 ? 1 : 1 - (double)Failures / Outcomes.Count;
+    }
+}

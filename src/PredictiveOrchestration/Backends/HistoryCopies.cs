@@ -1,0 +1,19 @@
+namespace PredictiveOrchestration.Backends;
+
+/// <summary>
+/// How many copies of a state may wait while another measurement history is followed: one rule for the runner that holds them and the
+/// prediction that bounds them. Histories whose copy does not fit are replayed from the beginning.
+/// </summary>
+internal static class HistoryCopies
+{
+    /// <summary>The most bytes of copies that wait at one time; a single copy may be larger.</summary>
+    public const long BudgetBytes = 64L << 20;
+
+    /// <summary>Whether one more copy may wait.</summary>
+    public static bool Fits(long waitingBytes, long bytes) => waitingBytes == 0 || waitingBytes + bytes <= BudgetBytes;
+
+    /// <summary>The most bytes that waiting copies take.</summary>
+    /// <param name="stateBytes">The size of one state at its largest.</param>
+    /// <param name="branchings">Measurements that may divide the shots; infinite if they stand in loops.</param>
+    public static double Bound(double stateBytes, double branchings) => Math.Min(stateBytes * branchings, Math.Max(BudgetBytes, stateBytes));
+}

@@ -1,0 +1,314 @@
+namespace PredictiveOrchestration.Circuits;
+
+/// <content>New circuits from old ones.</content>
+public sealed partial class Circuit
+{
+    /// <summary>Makes the circuit that undoes this one.</summary>
+    /// <exception cref="CircuitException">The circuit measures, resets or has run-time control flow or parameters.</exception>
+    public Circuit Inverse()
+    {
+        var builder = CreateBuilder(Name.Length == 0 ? string.Empty : Name + "_inverse");
+        for (var i = _operations.Length - 1; i >= 0; i--)
+        {
+            AppendInverse(builder, i);
+        }
+
+        return builder.Build();
+    }
+
+    /// <summary>Makes the circuit repeated <paramref name="exponent"/> times; a negative exponent repeats the inverse.</summary>
+    /// <param name="exponent">The exponent; the result has at most 100,000,000 operations.</param>
+    /// <exception cref="CircuitException">The result is too long, or a negative exponent is given for a circuit that has no inverse.</exception>
+    public Circuit Power(int exponent)
+    {
+        if (Math.Abs((long)exponent) * _operations.Length > 100_000_000)
+        {
+            throw new CircuitException($"Raising a circuit of {_operations.Length} operations to the power {exponent}: the result has more than 100,000,000 operations.");
+        }
+
+        var factor = exponent < 0 ? Inverse() : this;
+        var builder = CreateBuilder(Name);
+        for (var k = 0; k < Math.Abs(exponent); k++)
+        {
+            factor.AppendTo(builder, null, null);
+        }
+
+        return builder.Build();
+    }
+
+    /// <summary>Makes the circuit that runs this one and then <paramref name="next"/>.</summary>
+    /// <param name="next">The second circuit.</param>
+    /// <param name="qubits">The qubit of this circuit for each qubit of <paramref name="next"/>; null for equal numbers.</param>
+    /// <param name="clbits">The classical bit of this circuit for each one of <paramref name="next"/>; null for equal numbers.</param>
+    /// <exception cref="CircuitException">A mapping has the wrong length, or names a bit twice or one that does not exist.</exception>
+    public Circuit Compose(Circuit next, IReadOnlyList<int>? qubits = null, IReadOnlyList<int>? clbits = null)
+    {
+        ArgumentNullException.ThrowIfNull(next);
+        CheckMapping(qubits, next.NumQubits, NumQubits, "qubits");
+        CheckMapping(clbits, next.NumClbits, NumClbits, "classical bits");
+        var builder = CreateBuilder(Name);
+        AppendTo(builder, null, null);
+        next.AppendTo(builder, qubits, clbits);
+        return builder.Build();
+    }
+
+    /// <summary>Makes the circuit with its qubits renumbered.</summary>
+    /// <param name="qubits">The new number of each qubit: a permutation, or an injection into more qubits.</param>
+    /// <param name="numQubits">The number of qubits of the result; null for the same as now.</param>
+    /// <exception cref="CircuitException">The mapping has the wrong length, or names a qubit twice or one that does not exist.</exception>
+    public Circuit Remap(IReadOnlyList<int> qubits, int? numQubits = null)
+    {
+        ArgumentNullException.ThrowIfNull(qubits);
+        CheckMapping(qubits, NumQubits, numQubits ?? NumQubits, "qubits");
+        var builder = new CircuitBuilder(Name);
+        if ((numQubits ?? NumQubits) > 0)
+        {
+            builder.AddQubits("q", numQubits ?? NumQubits);
+        }
+
+        AddClassicalRegisters(builder);
+        AppendTo(builder, qubits, null);
+        return builder.Build();
+    }
+
+    /// <summary>Tells whether another circuit has the same registers and the same operations in the same order; names, notes and variables' names apart.</summary>
+    /// <param name="other">The other circuit.</param>
+    /// <param name="tolerance">The greatest difference of parameters and matrix elements.</param>
+    public bool StructurallyEquals(Circuit other, double tolerance = 0)
+    {
+        ArgumentNullException.ThrowIfNull(other);
+        if (NumQubits != other.NumQubits || NumClbits != other.NumClbits || NumScratchBits != other.NumScratchBits || _operations.Length != other._operations.Length
+            || !QuantumRegisters.SequenceEqual(other.QuantumRegisters) || !ClassicalRegisters.SequenceEqual(other.ClassicalRegisters)
+            || !Variables.Select(v => v.Type).SequenceEqual(other.Variables.Select(v => v.Type)))
+        {
+            return false;
+        }
+
+        for (var i = 0; i < _operations.Length; i++)
+        {
+            if (!SameOperation(other, i, tolerance))
+            {
+                return false;
+            }
+        }
+
+        return true;
+    }
+
+    /// <summary>Tells whether an operation of this circuit, controls included, is a Clifford gate; angles count within a relative 1e-12.</summary>
+    public bool IsClifford(in Operation operation) => CliffordCheck.IsClifford(this, operation);
+
+    private bool SameOperation(Circuit other, int index, double tolerance)
+    {
+        ref readonly var a = ref _operations[index];
+        ref readonly var b = ref other._operations[index];
+        if (a.Kind != b.Kind || a.GateIndex != b.GateIndex || a.ControlCount != b.ControlCount || a.HasDynamicParameters != b.HasDynamicParameters || !QubitsOf(a).SequenceEqual(other.QubitsOf(b)))
+        {
+            return false;
+        }
+
+        switch (a.Kind)
+        {
+            case OperationKind.Gate:
+                var parameters = ParametersOf(a);
+                for (var i = 0; i < parameters.Length; i++)
+                {
+                    var same = a.HasDynamicParameters
+                        ? ExpressionAt(a.Argument + i) == other.ExpressionAt(b.Argument + i)
+                        : Math.Abs(parameters[i] - other.ParametersOf(b)[i]) <= tolerance;
+                    if (!same)
+                    {
+                        return false;
+                    }
+                }
+
+                return true;
+            case OperationKind.Unitary:
+                var mine = MatrixOf(a);
+                var theirs = other.MatrixOf(b);
+                for (var i = 0; i < mine.Length && mine.Length == theirs.Length; i++)
+                {
+                    if ((mine[i] - theirs[i]).Magnitude > tolerance)
+                    {
+                        return false;
+                    }
+                }
+
+                return mine.Length == theirs.Length;
+            case OperationKind.Assign:
+                return AssignmentOf(a) == other.AssignmentOf(b);
+            case OperationKind.If or OperationKind.While:
+                return a.Argument == b.Argument && ConditionOf(a) == other.ConditionOf(b);
+            default:
+                return a.Argument == b.Argument;
+        }
+    }
+
+    private CircuitBuilder CreateBuilder(string name)
+    {
+        var builder = new CircuitBuilder(name);
+        foreach (var register in QuantumRegisters)
+        {
+            builder.AddQubits(register.Name, register.Size);
+        }
+
+        AddClassicalRegisters(builder);
+        return builder;
+    }
+
+    private void AddClassicalRegisters(CircuitBuilder builder)
+    {
+        foreach (var register in ClassicalRegisters)
+        {
+            builder.AddClbits(register.Name == "q" && QuantumRegisters.Count != 1 ? "c_q" : register.Name, register.Size);
+        }
+    }
+
+    private void AppendInverse(CircuitBuilder builder, int index)
+    {
+        ref readonly var op = ref _operations[index];
+        switch (op.Kind)
+        {
+            case OperationKind.Barrier:
+                builder.Barrier(QubitsOf(op));
+                return;
+            case OperationKind.Unitary:
+                var adjoint = new System.Numerics.Complex[MatrixOf(op).Length];
+                UnitaryMatrix.Adjoint(MatrixOf(op), 1 << (op.QubitCount - op.ControlCount), adjoint);
+                builder.Unitary(adjoint, QubitsOf(op), op.ControlCount);
+                return;
+            case OperationKind.Gate when !op.HasDynamicParameters:
+                var gate = GateOf(op);
+                if (GateInversion.Invert(gate, ParametersOf(op).ToArray(), p => -p) is { } inverse)
+                {
+                    builder.Gate(inverse.Gate, op.ControlCount, inverse.Parameters, QubitsOf(op));
+                }
+                else
+                {
+                    builder.Unitary(GateInversion.Adjoint(gate, ParametersOf(op)), QubitsOf(op), op.ControlCount);
+                }
+
+                return;
+            default:
+                throw new CircuitException($"Inverting a circuit: operation {index} ({op.Kind}) has no inverse. Invert the part before it.", operationIndex: index);
+        }
+    }
+
+    private void AppendTo(CircuitBuilder builder, IReadOnlyList<int>? qubits, IReadOnlyList<int>? clbits)
+    {
+        var scratch = NumScratchBits == 0 ? 0 : builder.AddScratchBits(NumScratchBits);
+        int Bit(int bit) => bit >= NumClbits ? scratch - (bit - NumClbits) : clbits is null ? bit : clbits[bit];
+        var variables = Variables.Select(v => builder.AddVariable(builder.UnusedName(v.Name), v.Type)).ToArray();
+        ClassicalExpression Expression(ClassicalExpression e) => MapVariables(e.MapBits(Bit), variables);
+        var mapped = new List<int>();
+        var note = 0;
+        for (var index = 0; index < _operations.Length; index++)
+        {
+            ref readonly var op = ref _operations[index];
+            for (; note < Annotations.Count && Annotations[note].OperationIndex <= index; note++)
+            {
+                builder.Annotate(Annotations[note].Text);
+            }
+
+            mapped.Clear();
+            foreach (var q in QubitsOf(op))
+            {
+                mapped.Add(qubits is null ? q : qubits[q]);
+            }
+
+            var operands = System.Runtime.InteropServices.CollectionsMarshal.AsSpan(mapped);
+            switch (op.Kind)
+            {
+                case OperationKind.Gate when op.HasDynamicParameters:
+                    var expressions = new ClassicalExpression[GateOf(op).NumParameters];
+                    for (var i = 0; i < expressions.Length; i++)
+                    {
+                        expressions[i] = Expression(ExpressionAt(op.Argument + i));
+                    }
+
+                    builder.DynamicGate(GateOf(op), op.ControlCount, expressions, operands);
+                    break;
+                case OperationKind.Gate:
+                    builder.Gate(GateOf(op), op.ControlCount, ParametersOf(op), operands);
+                    break;
+                case OperationKind.Unitary:
+                    builder.Unitary(MatrixOf(op), operands, op.ControlCount);
+                    break;
+                case OperationKind.Measure:
+                    builder.Measure(operands[0], Bit(op.Argument));
+                    break;
+                case OperationKind.Reset:
+                    builder.Reset(operands[0]);
+                    break;
+                case OperationKind.Barrier:
+                    builder.Barrier(operands);
+                    break;
+                case OperationKind.Assign:
+                    var assignment = AssignmentOf(op);
+                    if (assignment.VariableIndex >= 0)
+                    {
+                        builder.Assign(variables[assignment.VariableIndex], Expression(assignment.Value));
+                    }
+                    else
+                    {
+                        AssignBits(builder, assignment, Bit, Expression(assignment.Value));
+                    }
+
+                    break;
+                case OperationKind.If:
+                    builder.If(Expression(ConditionOf(op)));
+                    break;
+                case OperationKind.While:
+                    builder.While(Expression(ConditionOf(op)));
+                    break;
+                default:
+                    builder.Control(op.Kind);
+                    break;
+            }
+        }
+    }
+
+    // A mapping may tear consecutive bits apart: then they are assigned one by one.
+    private static void AssignBits(CircuitBuilder builder, ClassicalAssignment assignment, Func<int, int> map, ClassicalExpression value)
+    {
+        var first = map(assignment.FirstBit);
+        var step = first < 0 ? -1 : 1;
+        if (Enumerable.Range(0, assignment.BitCount).All(i => map(assignment.FirstBit + i) == first + step * i))
+        {
+            builder.AssignBits(first, assignment.BitCount, value);
+            return;
+        }
+
+        for (var i = 0; i < assignment.BitCount; i++)
+        {
+            var shifted = new BinaryExpression(ClassicalOperator.ShiftRight, value, new ConstantExpression(ClassicalValue.Of((long)i)), value.Type);
+            builder.AssignBits(map(assignment.FirstBit + i), 1, shifted);
+        }
+    }
+
+    private static ClassicalExpression MapVariables(ClassicalExpression expression, VariableExpression[] variables) => expression switch
+    {
+        VariableExpression variable => variables[variable.Index],
+        UnaryExpression unary => unary with { Operand = MapVariables(unary.Operand, variables) },
+        BinaryExpression binary => binary with { Left = MapVariables(binary.Left, variables), Right = MapVariables(binary.Right, variables) },
+        _ => expression,
+    };
+
+    private static void CheckMapping(IReadOnlyList<int>? mapping, int needed, int available, string what)
+    {
+        if (mapping is null)
+        {
+            if (needed > available)
+            {
+                throw new CircuitException($"Composing circuits: the second has {needed} {what}, the first only {available}. Give a mapping or add {what}.");
+            }
+
+            return;
+        }
+
+        if (mapping.Count != needed || mapping.Any(m => m < 0 || m >= available) || mapping.Distinct().Count() != needed)
+        {
+            throw new CircuitException($"The mapping [{string.Join(", ", mapping.Take(20))}] of {what} is wrong: {needed} different numbers from 0 to {available - 1} are needed.");
+        }
+    }
+}

@@ -1,0 +1,275 @@
+using System.Globalization;
+using System.Text;
+
+namespace PredictiveOrchestration.Circuits.OpenQasm;
+
+/// <summary>The versions of the language that can be written.</summary>
+public enum OpenQasmVersion
+{
+    /// <summary>OpenQASM 2.0.</summary>
+    Version2 = 2,
+
+    /// <summary>OpenQASM 3.0.</summary>
+    Version3 = 3,
+}
+
+/// <summary>
+/// Writes circuits as OpenQASM. Reading the text again gives the same circuit. Gates outside the version's library are defined at the
+/// top, so that other readers know them too. Thread-safe.
+/// </summary>
+public static class OpenQasmWriter
+{
+    /// <summary>Writes a circuit.</summary>
+    /// <param name="circuit">The circuit.</param>
+    /// <param name="version">The version of the language.</param>
+    /// <exception cref="OpenQasmException">The version cannot express an operation: code OQ5001 says which.</exception>
+    public static string Write(Circuit circuit, OpenQasmVersion version = OpenQasmVersion.Version3)
+    {
+        ArgumentNullException.ThrowIfNull(circuit);
+        return version is OpenQasmVersion.Version2 or OpenQasmVersion.Version3
+            ? new Writing(circuit, version == OpenQasmVersion.Version3).Run()
+            : throw new ArgumentOutOfRangeException(nameof(version), version, $"The version '{version}' is not declared.");
+    }
+
+    private sealed class Writing(Circuit circuit, bool three)
+    {
+        private readonly StringBuilder _body = new();
+        private readonly SortedDictionary<string, string> _definitions = new(StringComparer.Ordinal);
+        private readonly ExpressionWriter _expressions = new(circuit);
+        private int _indent;
+
+        public string Run()
+        {
+            Registers();
+            var operations = circuit.Operations;
+            var note = 0;
+            for (var i = 0; i < operations.Length; i++)
+            {
+                for (; note < circuit.Annotations.Count && circuit.Annotations[note].OperationIndex <= i; note++)
+                {
+                    Annotation(circuit.Annotations[note].Text);
+                }
+
+                Operation(operations, ref i);
+            }
+
+            for (; note < circuit.Annotations.Count; note++)
+            {
+                Annotation(circuit.Annotations[note].Text);
+            }
+
+            var text = new StringBuilder(three ? "OPENQASM 3.0;\ninclude \"stdgates.inc\";\n" : "OPENQASM 2.0;\ninclude \"qelib1.inc\";\n");
+            foreach (var definition in _definitions.Values)
+            {
+                text.Append(definition).Append('\n');
+            }
+
+            return text.Append(_body).ToString();
+        }
+
+        private void Registers()
+        {
+            foreach (var register in circuit.QuantumRegisters)
+            {
+                // Physical qubits need no declaration.
+                if (register.Name[0] != '$')
+                {
+                    Line(three ? $"qubit[{register.Size}] {register.Name};" : $"qreg {register.Name}[{register.Size}];");
+                }
+                else if (!three)
+                {
+                    throw Cannot(-1, "physical qubits", "Use version 3.");
+                }
+            }
+
+            foreach (var register in circuit.ClassicalRegisters)
+            {
+                Line(three ? $"bit[{register.Size}] {register.Name};" : $"creg {register.Name}[{register.Size}];");
+            }
+
+            if (circuit.NumScratchBits > 0)
+            {
+                throw Cannot(-1, "bits that are not part of the outcome", "Measure into declared registers.");
+            }
+
+            foreach (var variable in circuit.Variables)
+            {
+                throw Cannot(-1, $"the run-time variable '{variable.Name}'", "Keep run-time values in classical bits.");
+            }
+        }
+
+        private void Annotation(string text)
+        {
+            if (three)
+            {
+                Line(text);
+            }
+        }
+
+        private void Operation(ReadOnlySpan<Operation> operations, ref int index)
+        {
+            ref readonly var op = ref operations[index];
+            switch (op.Kind)
+            {
+                case OperationKind.Gate:
+                    Line(Gate(op, index));
+                    break;
+                case OperationKind.Unitary:
+                    throw Cannot(index, "an arbitrary unitary matrix", "Decompose it into gates first.");
+                case OperationKind.Measure:
+                    Line(three ? $"{Bit(op.Argument)} = measure {Qubit(circuit.QubitsOf(op)[0])};" : $"measure {Qubit(circuit.QubitsOf(op)[0])} -> {Bit(op.Argument)};");
+                    break;
+                case OperationKind.Reset:
+                    Line($"reset {Qubit(circuit.QubitsOf(op)[0])};");
+                    break;
+                case OperationKind.Barrier:
+                    Line($"barrier {Qubits(op)};");
+                    break;
+                case OperationKind.If when !three:
+                    If2(operations, ref index);
+                    break;
+                case OperationKind.If or OperationKind.While when three:
+                    Line($"{(op.Kind == OperationKind.If ? "if" : "while")} ({_expressions.Write(circuit.ConditionOf(op))}) {{");
+                    _indent++;
+                    break;
+                case OperationKind.Else when three:
+                    _indent--;
+                    Line("} else {");
+                    _indent++;
+                    break;
+                case OperationKind.EndIf or OperationKind.EndWhile when three:
+                    _indent--;
+                    Line("}");
+                    break;
+                case OperationKind.Break or OperationKind.Continue or OperationKind.End when three:
+                    Line(op.Kind switch { OperationKind.Break => "break;", OperationKind.Continue => "continue;", _ => "end;" });
+                    break;
+                case OperationKind.Assign when three:
+                    Line(Assignment(circuit.AssignmentOf(op), index));
+                    break;
+                default:
+                    throw Cannot(index, $"'{op.Kind}' at run time", "Use version 3.");
+            }
+        }
+
+        // OpenQASM 2 knows if (register == integer) and one operation.
+        private void If2(ReadOnlySpan<Operation> operations, ref int index)
+        {
+            var condition = circuit.ConditionOf(operations[index]);
+            var register = circuit.ClassicalRegisters.FirstOrDefault(r => IsTest(condition, r, out _));
+            if (register is null || operations[index].Argument != index + 2 || operations[index + 2].Kind != OperationKind.EndIf || operations[index + 1].Kind == OperationKind.If)
+            {
+                throw Cannot(index, "a condition other than a whole register's value before one operation", "Use version 3.");
+            }
+
+            IsTest(condition, register, out var value);
+            _body.Append(CultureInfo.InvariantCulture, $"if ({register.Name} == {value}) ");
+            var inner = index + 1;
+            Operation(operations, ref inner);
+            index += 2;
+        }
+
+        private static bool IsTest(ClassicalExpression condition, Register register, out ulong value)
+        {
+            value = 0;
+            var first = condition;
+            while (first is BinaryExpression { Operator: ClassicalOperator.LogicalAnd } all)
+            {
+                first = all.Left;
+            }
+
+            if (first is BinaryExpression { Operator: ClassicalOperator.Equal, Right: ConstantExpression constant })
+            {
+                value = (ulong)constant.Value.Bits;
+            }
+
+            return ClassicalExpression.RegisterEquals(register.Start, register.Size, value) == condition;
+        }
+
+        private string Assignment(ClassicalAssignment assignment, int index)
+        {
+            var register = circuit.ClassicalRegisters.First(r => assignment.FirstBit >= r.Start && assignment.FirstBit < r.Start + r.Size);
+            var offset = assignment.FirstBit - register.Start;
+            if (offset + assignment.BitCount > register.Size)
+            {
+                throw Cannot(index, "an assignment across registers", "Assign register by register.");
+            }
+
+            var target = assignment.BitCount == 1 ? $"{register.Name}[{offset}]" : $"{register.Name}[{offset}:{offset + assignment.BitCount - 1}]";
+            return $"{target} = {_expressions.Write(assignment.Value)};";
+        }
+
+        private string Gate(in Operation op, int index)
+        {
+            var gate = circuit.GateOf(op);
+            var (name, implied, drop) = WrittenGates.Find(gate, op.ControlCount, three);
+            if (name is null)
+            {
+                throw Cannot(index, $"'{gate.Name}' with {op.ControlCount} controls", "Use version 3.");
+            }
+
+            if (WrittenGates.Definition(name, three) is { } definition)
+            {
+                _definitions.TryAdd(name, definition);
+            }
+
+            var text = new StringBuilder();
+            if (op.ControlCount > implied)
+            {
+                text.Append(op.ControlCount - implied == 1 ? "ctrl @ " : $"ctrl({op.ControlCount - implied}) @ ");
+            }
+
+            text.Append(name);
+            var count = gate.NumParameters - drop;
+            if (count > 0)
+            {
+                text.Append('(');
+                for (var i = 0; i < count; i++)
+                {
+                    text.Append(i == 0 ? string.Empty : ", ").Append(op.HasDynamicParameters
+                        ? _expressions.Write(circuit.ExpressionAt(op.Argument + i))
+                        : circuit.ParametersOf(op)[i].ToString("R", CultureInfo.InvariantCulture));
+                }
+
+                text.Append(')');
+            }
+
+            return op.QubitCount == 0 ? $"{text};" : $"{text} {Qubits(op)};";
+        }
+
+        private string Qubits(in Operation op)
+        {
+            var text = new StringBuilder();
+            foreach (var qubit in circuit.QubitsOf(op))
+            {
+                text.Append(text.Length == 0 ? string.Empty : ", ").Append(Qubit(qubit));
+            }
+
+            return text.ToString();
+        }
+
+        private string Qubit(int qubit) => Element(circuit.QuantumRegisters, qubit);
+
+        private string Bit(int bit) => Element(circuit.ClassicalRegisters, bit);
+
+        private static string Element(IReadOnlyList<Register> registers, int index)
+        {
+            foreach (var register in registers)
+            {
+                if (index < register.Start + register.Size)
+                {
+                    return register.Name[0] == '$' ? register.Name : $"{register.Name}[{index - register.Start}]";
+                }
+            }
+
+            throw new ArgumentOutOfRangeException(nameof(index), index, "The index belongs to no register.");
+        }
+
+        private void Line(string text) => _body.Append(' ', 2 * _indent).Append(text).Append('\n');
+
+        private OpenQasmException Cannot(int index, string what, string remedy) => new(
+        [
+            new OpenQasmDiagnostic(OpenQasmCodes.CannotWrite, DiagnosticSeverity.Error, $"OpenQASM {(three ? 3 : 2)} cannot express {what}{(index < 0 ? string.Empty : $" (operation {index})")}.", remedy, circuit.Name, 0, 0, string.Empty),
+        ]);
+    }
+}

@@ -1,0 +1,58 @@
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.DependencyInjection.Extensions;
+using Microsoft.Extensions.Hosting;
+using Microsoft.Extensions.Logging;
+using PredictiveOrchestration.Backends;
+using PredictiveOrchestration.Routing;
+
+namespace PredictiveOrchestration.DependencyInjection;
+
+/// <summary>Registers the orchestrator with a host.</summary>
+public static class PredictiveOrchestrationServices
+{
+    /// <summary>
+    /// Adds a <see cref="PredictiveOrchestrator"/> that starts and stops with the host. Registered <see cref="IQuantumBackend"/>s and
+    /// <see cref="IBackendRouter"/>s are added to it, and a registered <see cref="TimeProvider"/> and <see cref="ILoggerFactory"/> are used.
+    /// </summary>
+    /// <param name="services">The services.</param>
+    /// <param name="configure">Changes the builder, or null.</param>
+    public static IServiceCollection AddPredictiveOrchestration(this IServiceCollection services, Action<PredictiveOrchestratorBuilder>? configure = null)
+    {
+        ArgumentNullException.ThrowIfNull(services);
+        services.TryAddSingleton(provider =>
+        {
+            var builder = new PredictiveOrchestratorBuilder();
+            if (provider.GetService<TimeProvider>() is { } time)
+            {
+                builder.UseTimeProvider(time);
+            }
+
+            if (provider.GetService<ILoggerFactory>() is { } loggers)
+            {
+                builder.UseLoggerFactory(loggers);
+            }
+
+            foreach (var backend in provider.GetServices<IQuantumBackend>())
+            {
+                builder.AddBackend(backend);
+            }
+
+            foreach (var router in provider.GetServices<IBackendRouter>())
+            {
+                builder.AddRouter(router);
+            }
+
+            configure?.Invoke(builder);
+            return builder.Build();
+        });
+        services.AddHostedService<Host>();
+        return services;
+    }
+
+    private sealed class Host(PredictiveOrchestrator orchestrator) : IHostedService
+    {
+        public Task StartAsync(CancellationToken cancellationToken) => orchestrator.StartAsync(cancellationToken);
+
+        public Task StopAsync(CancellationToken cancellationToken) => orchestrator.StopAsync(cancellationToken);
+    }
+}

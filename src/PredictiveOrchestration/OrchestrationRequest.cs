@@ -1,0 +1,38 @@
+using PredictiveOrchestration.Backends;
+using PredictiveOrchestration.Circuits;
+
+namespace PredictiveOrchestration;
+
+/// <summary>What to do with a circuit, besides the circuit itself.</summary>
+public sealed record OrchestrationRequest
+{
+    /// <summary>Gets the default request: 1,000 shots, seed 0.</summary>
+    public static OrchestrationRequest Default { get; } = new();
+
+    /// <summary>Gets the number of shots; default 1,000.</summary>
+    public int Shots { get; init; } = 1000;
+
+    /// <summary>Gets the seed of the shots; equal seeds give equal counts on the same backend and version. Default 0.</summary>
+    public ulong Seed { get; init; }
+
+    /// <summary>Gets how many exact probabilities to return; 0 (default) for none, <see cref="int.MaxValue"/> for all.</summary>
+    public int TopProbabilities { get; init; }
+
+    /// <summary>Gets the observables whose expectation values are wanted.</summary>
+    public IReadOnlyList<PauliSum> Observables { get; init; } = [];
+
+    /// <summary>Gets a value indicating whether approximate backends must not be used; default true.</summary>
+    public bool RequireExact { get; init; } = true;
+
+    /// <summary>Gets the id of the backend to use; null (default) to let the router choose.</summary>
+    public string? Backend { get; init; }
+
+    /// <summary>Gets the most that this run may cost; null (default) for the options' <c>CostThreshold</c>.</summary>
+    public decimal? CostThreshold { get; init; }
+
+    /// <summary>Gets the limits; a time limit also is the deadline that routers see.</summary>
+    public ExecutionLimits Limits { get; init; } = ExecutionLimits.None;
+
+    /// <summary>Gets the receiver of progress reports.</summary>
+    public IProgress<ExecutionProgress>? Progress { get; init; }
+}

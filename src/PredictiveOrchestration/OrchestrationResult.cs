@@ -1,0 +1,75 @@
+using PredictiveOrchestration.Backends;
+using PredictiveOrchestration.Circuits;
+using PredictiveOrchestration.Execution;
+using PredictiveOrchestration.Profiling;
+using PredictiveOrchestration.Routing;
+
+namespace PredictiveOrchestration;
+
+/// <summary>What running a circuit gave, and how it came about.</summary>
+public sealed record OrchestrationResult
+{
+    /// <summary>Gets what the backend returned.</summary>
+    public required ExecutionResult Execution { get; init; }
+
+    /// <summary>Gets the circuit's profile.</summary>
+    public required CircuitProfile Profile { get; init; }
+
+    /// <summary>Gets the decision; <see cref="RoutingDecision.Explain"/> says why.</summary>
+    public required RoutingDecision Decision { get; init; }
+
+    /// <summary>Gets all attempts; the last one succeeded.</summary>
+    public required IReadOnlyList<ExecutionAttempt> Attempts { get; init; }
+
+    /// <summary>Gets the changes of backend.</summary>
+    public required IReadOnlyList<SwapEvent> SwapEvents { get; init; }
+
+    /// <summary>Gets the time that profiling, predicting and choosing took.</summary>
+    public required TimeSpan DecisionTime { get; init; }
+
+    /// <summary>Gets what the run cost, failed attempts included.</summary>
+    public required decimal Cost { get; init; }
+
+    /// <summary>Gets how often each outcome was seen.</summary>
+    public IReadOnlyDictionary<BitString, long> Counts => Execution.Counts;
+
+    /// <summary>Gets the exact probabilities asked for.</summary>
+    public IReadOnlyList<OutcomeProbability> Probabilities => Execution.Probabilities;
+
+    /// <summary>Gets the expectation values asked for.</summary>
+    public IReadOnlyList<double> ExpectationValues => Execution.ExpectationValues;
+
+    /// <summary>Gets the backend that was chosen first.</summary>
+    public string RequestedBackend => Decision.Chosen.Candidate.Backend.Id;
+
+    /// <summary>Gets the backend that gave the result.</summary>
+    public string ActualBackend => Execution.BackendId;
+
+    /// <summary>Gets a value indicating whether the answer is exact up to rounding and sampling.</summary>
+    public bool IsExact => Execution.IsExact;
+
+    /// <summary>Gets the times, the local queue included.</summary>
+    public ExecutionTimings Timings => Execution.Timings;
+}
+
+/// <summary>What the router would do with a circuit.</summary>
+public sealed record RoutingRecommendation
+{
+    /// <summary>Gets the recommended backend.</summary>
+    public required BackendDescriptor Backend { get; init; }
+
+    /// <summary>Gets the probability that it is the best of the feasible backends, by the strategy's measure.</summary>
+    public required double Confidence { get; init; }
+
+    /// <summary>Gets what it is expected to take.</summary>
+    public required Prediction.BackendPrediction ExpectedPerformance { get; init; }
+
+    /// <summary>Gets the other feasible backends, best first.</summary>
+    public required IReadOnlyList<RankedBackend> Alternatives { get; init; }
+
+    /// <summary>Gets the decision with all predictions and refusals.</summary>
+    public required RoutingDecision Decision { get; init; }
+
+    /// <summary>Gets the profile that was judged.</summary>
+    public required CircuitProfile Profile { get; init; }
+}

@@ -1,0 +1,107 @@
+using PredictiveOrchestration.Backends;
+
+namespace PredictiveOrchestration;
+
+/// <summary>A backend and whether it can be used now.</summary>
+/// <param name="Descriptor">The backend.</param>
+/// <param name="IsAvailable">Whether it takes work.</param>
+/// <param name="Reason">Why not; empty if it does.</param>
+/// <param name="InFlight">Runs under way on it.</param>
+/// <param name="SuccessRate">The share of its latest runs that succeeded.</param>
+public sealed record BackendStatus(BackendDescriptor Descriptor, bool IsAvailable, string Reason, int InFlight, double SuccessRate);
+
+/// <summary>What routing has done so far.</summary>
+public sealed record RoutingStatistics
+{
+    /// <summary>Gets the number of decisions, recommendations included.</summary>
+    public required long TotalRoutingDecisions { get; init; }
+
+    /// <summary>Gets the number of decisions that chose each backend.</summary>
+    public required IReadOnlyDictionary<string, long> DecisionsByBackend { get; init; }
+
+    /// <summary>Gets the number of decisions by each strategy.</summary>
+    public required IReadOnlyDictionary<string, long> DecisionsByStrategy { get; init; }
+
+    /// <summary>Gets the mean time of a decision.</summary>
+    public required TimeSpan AverageDecisionTime { get; init; }
+
+    /// <summary>Gets the number of completed runs.</summary>
+    public required long CompletedRuns { get; init; }
+
+    /// <summary>Gets the number of runs that gave no result.</summary>
+    public required long FailedRuns { get; init; }
+
+    /// <summary>Gets the number of changes to another backend.</summary>
+    public required long FallBacks { get; init; }
+
+    /// <summary>Gets the number of models fitted and published.</summary>
+    public required int ModelsTrained { get; init; }
+
+    /// <summary>Gets the number of records that models have learned from.</summary>
+    public required long RecordsLearned { get; init; }
+
+    /// <summary>Gets the number of records dropped because telemetry was full.</summary>
+    public required long RecordsDropped { get; init; }
+
+    /// <summary>Gets the strategy in use.</summary>
+    public required string Strategy { get; init; }
+}
+
+/// <summary>How busy the orchestrator is.</summary>
+public sealed record RealTimeMetrics
+{
+    /// <summary>Gets the share of local cores in use, 0 to 1.</summary>
+    public required double CurrentLoad { get; init; }
+
+    /// <summary>Gets the number of backends that take work.</summary>
+    public required int ActiveBackends { get; init; }
+
+    /// <summary>Gets the number of local runs that wait.</summary>
+    public required int QueueLength { get; init; }
+
+    /// <summary>Gets the number of runs under way.</summary>
+    public required int RunningJobs { get; init; }
+
+    /// <summary>Gets the mean time from call to result over the kept records.</summary>
+    public required TimeSpan AverageResponseTime { get; init; }
+
+    /// <summary>Gets the time within which half of the runs ended.</summary>
+    public required TimeSpan ResponseTimeP50 { get; init; }
+
+    /// <summary>Gets the time within which 95 % of the runs ended.</summary>
+    public required TimeSpan ResponseTimeP95 { get; init; }
+
+    /// <summary>Gets the time within which 99 % of the runs ended.</summary>
+    public required TimeSpan ResponseTimeP99 { get; init; }
+
+    /// <summary>Gets the completed runs in each second, over the last 60 telemetry intervals.</summary>
+    public required double ThroughputPerSecond { get; init; }
+
+    /// <summary>Gets the share of wall time each backend was busy over the last 60 telemetry intervals; above 1 where runs overlap.</summary>
+    public required IReadOnlyDictionary<string, double> BackendUtilization { get; init; }
+
+    /// <summary>Gets the forecast of completed runs for each of the next <c>PredictionHorizon</c> telemetry intervals.</summary>
+    public required IReadOnlyList<double> ThroughputForecast { get; init; }
+}
+
+/// <summary>What to look at when decisions seem wrong.</summary>
+public sealed record DebugInfo
+{
+    /// <summary>Gets explanations of the latest decisions, latest last.</summary>
+    public required IReadOnlyList<string> RecentDecisions { get; init; }
+
+    /// <summary>Gets, by backend, the share of kept runs whose time lay in the predicted 90 % interval.</summary>
+    public required IReadOnlyDictionary<string, double> ModelAccuracy { get; init; }
+
+    /// <summary>Gets, by backend, the median over kept runs of max(predicted / actual, actual / predicted).</summary>
+    public required IReadOnlyDictionary<string, double> PredictionErrors { get; init; }
+
+    /// <summary>Gets the share of wall time each backend was busy lately.</summary>
+    public required IReadOnlyDictionary<string, double> BackendUtilization { get; init; }
+
+    /// <summary>Gets the version of the model in use.</summary>
+    public required int ModelVersion { get; init; }
+
+    /// <summary>Gets the version of the set of backends.</summary>
+    public required int RegistryVersion { get; init; }
+}

@@ -1,0 +1,410 @@
+using Microsoft.Extensions.Logging;
+using PredictiveOrchestration.Backends;
+using PredictiveOrchestration.Circuits;
+using PredictiveOrchestration.Circuits.OpenQasm;
+using PredictiveOrchestration.Costs;
+using PredictiveOrchestration.Execution;
+using PredictiveOrchestration.Learning;
+using PredictiveOrchestration.Prediction;
+using PredictiveOrchestration.Profiling;
+using PredictiveOrchestration.Routing;
+using PredictiveOrchestration.Simulation;
+using PredictiveOrchestration.Telemetry;
+
+namespace PredictiveOrchestration;
+
+/// <summary>
+/// Takes circuits, predicts for every backend what they would take, chooses one by a strategy, executes, and learns from what happened.
+/// Make one with <see cref="PredictiveOrchestratorBuilder"/>, start it, use it from any number of threads, stop it.
+/// </summary>
+public sealed partial class PredictiveOrchestrator : IAsyncDisposable
+{
+    private readonly PredictiveOrchestratorOptions _options;
+    private readonly BackendRegistry _registry;
+    private readonly IReadOnlyDictionary<string, IBackendRouter> _routers;
+    private readonly TimeProvider _time;
+    private readonly ILogger _logger;
+    private readonly BackendHealthTracker _health;
+    private readonly PriceTable _prices;
+    private readonly CostAnalyzer _costs;
+    private readonly RunJournal _journal;
+    private readonly TelemetryRingBuffer _ring;
+    private readonly ModelPublisher _publisher = new(new PerformancePredictor(0, []));
+    private readonly RunningWork _running = new();
+    private readonly SemaphoreSlim _lifecycle = new(1, 1);
+    private readonly CancellationTokenSource _aborted = new();
+    private LocalAdmission? _admission;
+    private LearningLoop? _learning;
+    private volatile string _strategy;
+    private long _memoryBytes;
+    private bool _stopped;
+
+    internal PredictiveOrchestrator(
+        PredictiveOrchestratorOptions options, BackendRegistry registry, IReadOnlyDictionary<string, IBackendRouter> routers, TimeProvider time, ILogger logger)
+    {
+        _options = options;
+        _registry = registry;
+        _routers = routers;
+        _time = time;
+        _logger = logger;
+        _health = new BackendHealthTracker(time);
+        _prices = new PriceTable(new Dictionary<string, PriceModel>(options.Prices));
+        _costs = new CostAnalyzer(options.Currency, options.Budget);
+        _journal = new RunJournal(options.TelemetryRetention, options.TelemetryInterval, time);
+        _ring = new TelemetryRingBuffer(options.TelemetryRetention);
+        _strategy = RoutingStrategies.NameOf(options.RoutingStrategy)!;
+    }
+
+    /// <summary>Gets the registry; backends may be added and removed at any time.</summary>
+    public BackendRegistry Backends => _registry;
+
+    /// <summary>Starts: loads or makes the calibration (at most <c>CalibrationBudget</c>), loads what was learned, and begins to learn. A second call does nothing.</summary>
+    /// <param name="cancellationToken">Gives up; the orchestrator is then as before.</param>
+    /// <exception cref="ObjectDisposedException">It was stopped.</exception>
+    public async Task StartAsync(CancellationToken cancellationToken = default)
+    {
+        await _lifecycle.WaitAsync(cancellationToken).ConfigureAwait(false);
+        try
+        {
+            if (!_running.CanStart())
+            {
+                return;
+            }
+
+            var directory = StateDirectory();
+            var calibration = await CalibrateAsync(directory, cancellationToken).ConfigureAwait(false);
+            _publisher.Publish(new PerformancePredictor(1, ModelBuilder.Calibrated(calibration)));
+            _memoryBytes = _options.MaxMemoryBytes ?? MachineMemory.AvailableBytes;
+            _admission = new LocalAdmission(_memoryBytes, Environment.ProcessorCount, _options.MaxQueueLength);
+            if (_options.Learning)
+            {
+                var log = directory is null ? null : new RowLog(directory, _options.TelemetryRetention, _logger);
+                _learning = new LearningLoop(_ring, _publisher, calibration, new LearningOptions { ModelUpdateFrequency = _options.ModelUpdateFrequency }, log, _logger);
+                _learning.Start();
+            }
+
+            _running.Open();
+            Started(_registry.Current.Backends.Length, _publisher.Current.Version);
+        }
+        finally
+        {
+            _lifecycle.Release();
+        }
+    }
+
+    /// <summary>
+    /// Stops: takes no more work, waits at most <c>StopTimeout</c> for what is running and then cancels it, and learns from every record.
+    /// A second call does nothing.
+    /// </summary>
+    /// <param name="cancellationToken">Ends the wait: running work is cancelled at once.</param>
+    public async Task StopAsync(CancellationToken cancellationToken = default)
+    {
+        await _lifecycle.WaitAsync(CancellationToken.None).ConfigureAwait(false);
+        try
+        {
+            var idle = _running.Close();
+            try
+            {
+                await idle.WaitAsync(_options.StopTimeout, _time, cancellationToken).ConfigureAwait(false);
+            }
+            catch (Exception exception) when (exception is TimeoutException or OperationCanceledException)
+            {
+                await _aborted.CancelAsync().ConfigureAwait(false);
+                await idle.ConfigureAwait(false);
+            }
+
+            if (_learning is not null && !_stopped)
+            {
+                await _learning.DisposeAsync().ConfigureAwait(false);
+            }
+
+            _stopped = true;
+        }
+        finally
+        {
+            _lifecycle.Release();
+        }
+    }
+
+    /// <summary>Stops and frees what is held.</summary>
+    public async ValueTask DisposeAsync() => await StopAsync().ConfigureAwait(false);
+
+    /// <summary>Profiles, predicts, routes and executes a circuit, and learns from it.</summary>
+    /// <param name="circuit">The circuit.</param>
+    /// <param name="request">Shots, seed, what to return, limits; null for the defaults.</param>
+    /// <param name="cancellationToken">Cancels; the run is recorded, but not held against the backend.</param>
+    /// <exception cref="NoFeasibleBackendException">No backend can run it; each one's reason is given.</exception>
+    /// <exception cref="BackendException">The run failed on every backend that could be tried, or reached the caller's limits; the last error.</exception>
+    /// <exception cref="QueueFullException">Too many runs are waiting.</exception>
+    /// <exception cref="InvalidOperationException">The orchestrator is not started.</exception>
+    /// <exception cref="ObjectDisposedException">The orchestrator was stopped.</exception>
+    public async Task<OrchestrationResult> ExecuteAsync(Circuit circuit, OrchestrationRequest? request = null, CancellationToken cancellationToken = default)
+    {
+        ArgumentNullException.ThrowIfNull(circuit);
+        request ??= OrchestrationRequest.Default;
+        using var work = _running.Enter();
+        using var either = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, _aborted.Token);
+
+        var start = _time.GetTimestamp();
+        var backends = _registry.Current;
+        var profile = CircuitProfiler.Profile(circuit);
+        var decision = Decide(backends, profile, circuit, request);
+        var decisionTime = _time.GetElapsedTime(start);
+        _journal.Decided(decision, decisionTime);
+
+        var money = decision.Chosen.Candidate.Cost.Upper;
+        Reserve(money, decision);
+        _journal.Began(decision.Chosen.Candidate.Backend.Id);
+        try
+        {
+            var report = await new HotSwapExecutor(backends, _admission!, _time).RunAsync(decision, ToBackend(circuit, request), either.Token).ConfigureAwait(false);
+            var cost = Record(report, decision, profile, request);
+            return report.Last.Result is { } result
+                ? Complete(result, report, decision, profile, decisionTime, cost)
+                : throw Failure(report.Last.Error!);
+        }
+        finally
+        {
+            _journal.Ended(decision.Chosen.Candidate.Backend.Id);
+            _costs.Release(money);
+        }
+    }
+
+    /// <summary>Reads OpenQASM 2 or 3 and executes it.</summary>
+    /// <param name="openQasm">The source text.</param>
+    /// <param name="request">Shots, seed, what to return, limits; null for the defaults.</param>
+    /// <param name="cancellationToken">Cancels.</param>
+    /// <exception cref="OpenQasmException">The source has errors; the exception carries them all.</exception>
+    public Task<OrchestrationResult> ExecuteAsync(string openQasm, OrchestrationRequest? request = null, CancellationToken cancellationToken = default) =>
+        ExecuteAsync(OpenQasmReader.Read(openQasm).GetCircuitOrThrow(), request, cancellationToken);
+
+    /// <summary>Says which backend would run a circuit and what it would take; runs nothing.</summary>
+    /// <exception cref="NoFeasibleBackendException">No backend can run it.</exception>
+    public RoutingRecommendation GetRoutingRecommendation(Circuit circuit, OrchestrationRequest? request = null)
+    {
+        ArgumentNullException.ThrowIfNull(circuit);
+        return Recommend(CircuitProfiler.Profile(circuit), circuit, request ?? OrchestrationRequest.Default);
+    }
+
+    /// <summary>Says which backend would run a circuit of this profile; runs nothing.</summary>
+    /// <exception cref="NoFeasibleBackendException">No backend can run it.</exception>
+    public RoutingRecommendation GetRoutingRecommendation(CircuitProfile profile, OrchestrationRequest? request = null)
+    {
+        ArgumentNullException.ThrowIfNull(profile);
+        return Recommend(profile, null, request ?? OrchestrationRequest.Default);
+    }
+
+    /// <summary>Changes the strategy for decisions from now on.</summary>
+    /// <exception cref="ArgumentOutOfRangeException">The strategy is not declared.</exception>
+    public void SetRoutingStrategy(RoutingStrategy strategy) =>
+        SetRoutingStrategy(RoutingStrategies.NameOf(strategy) ?? throw new ArgumentOutOfRangeException(nameof(strategy), strategy, $"The strategy '{strategy}' is not declared."));
+
+    /// <summary>Changes the strategy to a router by its name, built-in or custom.</summary>
+    /// <exception cref="ArgumentException">No router has that name.</exception>
+    public void SetRoutingStrategy(string router)
+    {
+        ArgumentNullException.ThrowIfNull(router);
+        _strategy = _routers.ContainsKey(router)
+            ? router
+            : throw new ArgumentException($"No router is named '{router}'. Registered are {string.Join(", ", _routers.Keys.Order())}.", nameof(router));
+    }
+
+    /// <summary>Gets all backends, and which of them take work now.</summary>
+    public IReadOnlyList<BackendStatus> GetAvailableBackends() =>
+    [
+        .. _registry.Current.Backends.Select(b =>
+        {
+            var reason = _health.Reason(b.Descriptor.Id);
+            return new BackendStatus(b.Descriptor, reason is null, reason ?? string.Empty, _journal.InFlight(b.Descriptor.Id), _health.SuccessRate(b.Descriptor.Id));
+        }),
+    ];
+
+    /// <summary>Gets what routing has done so far.</summary>
+    public RoutingStatistics GetRoutingStatistics() =>
+        _journal.Statistics(_strategy, _learning?.ModelsTrained ?? 0, _learning?.RecordsLearned ?? 0, _ring.Dropped);
+
+    /// <summary>Gets what runs have cost.</summary>
+    public CostAnalysis GetCostAnalysis() => _costs.GetCostAnalysis();
+
+    /// <summary>Gets how busy the orchestrator is, and a forecast over <c>PredictionHorizon</c> steps.</summary>
+    public RealTimeMetrics GetRealTimeMetrics() => _journal.Metrics(
+        _admission?.Load ?? 0, GetAvailableBackends().Count(b => b.IsAvailable), _admission?.QueueLength ?? 0, _options.PredictionHorizon);
+
+    /// <summary>Gets what to look at when decisions seem wrong.</summary>
+    public DebugInfo GetDebugInfo() => _journal.Debug(_publisher.Current.Version, _registry.Current.Version);
+
+    /// <summary>Learns from everything recorded so far before it returns; for tests and benchmarks.</summary>
+    internal Task FlushLearningAsync() => _learning?.FlushAsync() ?? Task.CompletedTask;
+
+    private RoutingRecommendation Recommend(CircuitProfile profile, Circuit? circuit, OrchestrationRequest request)
+    {
+        using var work = _running.Enter();
+        var start = _time.GetTimestamp();
+        var decision = Decide(_registry.Current, profile, circuit, request);
+        _journal.Decided(decision, _time.GetElapsedTime(start));
+        return new RoutingRecommendation
+        {
+            Backend = decision.Chosen.Candidate.Backend,
+            Confidence = decision.Confidence,
+            ExpectedPerformance = decision.Chosen.Candidate.Prediction,
+            Alternatives = [.. decision.Ranked.Skip(1)],
+            Decision = decision,
+            Profile = profile,
+        };
+    }
+
+    private RoutingDecision Decide(BackendSet backends, CircuitProfile profile, Circuit? circuit, OrchestrationRequest request)
+    {
+        var model = _publisher.Current;
+        var candidates = new List<RoutingCandidate>();
+        foreach (var backend in backends.Backends)
+        {
+            var descriptor = backend.Descriptor;
+            if (request.Backend is not null && request.Backend != descriptor.Id)
+            {
+                continue;
+            }
+
+            var job = Shape(request, descriptor);
+            var prediction = model.Predict(descriptor, profile, job);
+            candidates.Add(new RoutingCandidate
+            {
+                Prediction = prediction,
+                Cost = _prices.Of(descriptor).Estimate(prediction, job),
+                SuccessRate = _health.SuccessRate(descriptor.Id),
+                InFlight = _journal.InFlight(descriptor.Id),
+            });
+        }
+
+        if (request.Backend is not null && candidates.Count == 0)
+        {
+            throw new ArgumentException($"No backend has the id '{request.Backend}'. Registered are {string.Join(", ", backends.Backends.Select(b => b.Descriptor.Id))}.", nameof(request));
+        }
+
+        var threshold = request.CostThreshold ?? _options.CostThreshold;
+        var requirements = new JobRequirements
+        {
+            Profile = profile,
+            Circuit = circuit,
+            Shots = request.Shots,
+            NeedsProbabilities = request.TopProbabilities > 0,
+            NeedsExpectations = request.Observables.Count > 0,
+            RequireExact = request.RequireExact,
+            AvailableBytes = Math.Min(_memoryBytes, request.Limits.MemoryBytes ?? long.MaxValue),
+            CostThreshold = threshold,
+            Deadline = request.Limits.Time,
+        };
+        var preferences = new RoutingContext
+        {
+            Candidates = candidates,
+            CostWeight = _options.CostWeight,
+            PerformanceWeight = _options.PerformanceWeight,
+            CostThreshold = threshold,
+            Deadline = request.Limits.Time,
+        };
+        return DecisionMaker.Decide(_routers[_strategy], candidates, requirements, _health.Reason, preferences, _options.PerformanceThreshold, backends.Version, model.Version);
+    }
+
+    private static JobShape Shape(OrchestrationRequest request, BackendDescriptor descriptor) => new(
+        request.Shots, Math.Min(descriptor.MaxThreads, request.Limits.Threads ?? int.MaxValue), request.Observables.Sum(o => o.Terms.Count), request.TopProbabilities);
+
+    private static ExecutionRequest ToBackend(Circuit circuit, OrchestrationRequest request) => new()
+    {
+        Circuit = circuit,
+        Shots = request.Shots,
+        Seed = request.Seed,
+        TopProbabilities = request.TopProbabilities,
+        Observables = request.Observables,
+        RequireExact = request.RequireExact,
+        Limits = request.Limits,
+        Progress = request.Progress,
+    };
+
+    private void Reserve(decimal money, RoutingDecision decision)
+    {
+        if (!_costs.TryReserve(money, out var left))
+        {
+            throw new BackendException(
+                BackendErrorKind.BudgetRefused, decision.Chosen.Candidate.Backend.Id,
+                $"Running on '{decision.Chosen.Candidate.Backend.Id}' may cost up to {money:0.######} {_options.Currency}; {left:0.######} of the budget is left. Raise PredictiveOrchestratorOptions.Budget or choose a cheaper backend.");
+        }
+    }
+
+    // Writes a record for every attempt, and returns what they cost together.
+    private decimal Record(ExecutionReport report, RoutingDecision decision, CircuitProfile profile, OrchestrationRequest request)
+    {
+        var total = 0m;
+        foreach (var attempt in report.Attempts)
+        {
+            var record = AttemptRecords.Of(attempt, decision, profile, Shape(request, attempt.Ranked.Candidate.Backend), _prices, _time.GetUtcNow());
+            total += record.Cost;
+            _journal.Recorded(record);
+            _costs.Settle(record);
+            if (AttemptRecords.HeldAgainstBackend(attempt) is { } succeeded)
+            {
+                _health.Report(record.BackendId, succeeded);
+            }
+
+            if (_options.Learning && _ring.TryWrite(record))
+            {
+                _learning!.Wake();
+            }
+        }
+
+        _journal.Finished(report.Last.Result is not null, report.Swaps.Count);
+        return total;
+    }
+
+    private static OrchestrationResult Complete(
+        ExecutionResult result, ExecutionReport report, RoutingDecision decision, CircuitProfile profile, TimeSpan decisionTime, decimal cost)
+    {
+        var timings = result.Timings;
+        return new OrchestrationResult
+        {
+            Execution = result with { Timings = timings with { Queue = timings.Queue + report.Last.QueueTime } },
+            Profile = profile,
+            Decision = decision,
+            Attempts = report.Attempts,
+            SwapEvents = report.Swaps,
+            DecisionTime = decisionTime,
+            Cost = cost,
+        };
+    }
+
+    private Exception Failure(Exception error)
+    {
+        System.Runtime.ExceptionServices.ExceptionDispatchInfo.Throw(
+            error is OperationCanceledException && _aborted.IsCancellationRequested ? new OperationCanceledException("The orchestrator was stopped while the run was under way.", error) : error);
+        return error;
+    }
+
+    private async Task<IReadOnlyList<TrainingRow>> CalibrateAsync(string? directory, CancellationToken cancellationToken)
+    {
+        var backends = _registry.Current.Backends;
+        var able = backends.Where(b => b is ICalibratable).Select(b => b.Descriptor.Id).ToList();
+        if (able.Count == 0 || _options.CalibrationBudget == TimeSpan.Zero)
+        {
+            return [];
+        }
+
+        var store = directory is null ? null : new CalibrationStore(directory, _logger);
+        if (store?.Load(able) is { } kept)
+        {
+            return kept;
+        }
+
+        var rows = await new CalibrationRunner(_time, _logger).RunAsync(backends, _options.CalibrationBudget, cancellationToken).ConfigureAwait(false);
+        store?.Save(rows);
+        return rows;
+    }
+
+    private string? StateDirectory() => _options.StateDirectory switch
+    {
+        null => Path.Combine(Environment.GetFolderPath(Environment.SpecialFolder.LocalApplicationData, Environment.SpecialFolderOption.DoNotVerify), "PredictiveOrchestration"),
+        "" => null,
+        var directory => directory,
+    };
+
+    [LoggerMessage(Level = LogLevel.Information, Message = "Started with {Backends} backends, model version {Version}")]
+    private partial void Started(int backends, int version);
+}

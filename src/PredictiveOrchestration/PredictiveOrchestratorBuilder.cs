@@ -1,0 +1,97 @@
+using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Logging.Abstractions;
+using PredictiveOrchestration.Backends;
+using PredictiveOrchestration.Routing;
+using PredictiveOrchestration.Simulation.Sparse;
+using PredictiveOrchestration.Simulation.StateVector;
+
+namespace PredictiveOrchestration;
+
+/// <summary>Composes a <see cref="PredictiveOrchestrator"/>. Without further calls it has the in-process engines and the built-in routers.</summary>
+public sealed class PredictiveOrchestratorBuilder
+{
+    private readonly List<IQuantumBackend> _backends = [];
+    private readonly List<IBackendRouter> _routers =
+        [new PredictiveRouter(), new AdaptiveRouter(), new CostOptimizedRouter(), new PerformanceOptimizedRouter(), new BalancedRouter()];
+
+    private readonly PredictiveOrchestratorOptions _options = new();
+    private bool _localEngines = true;
+    private TimeProvider _time = TimeProvider.System;
+    private ILoggerFactory _loggers = NullLoggerFactory.Instance;
+
+    /// <summary>Adds a backend.</summary>
+    public PredictiveOrchestratorBuilder AddBackend(IQuantumBackend backend)
+    {
+        ArgumentNullException.ThrowIfNull(backend);
+        _backends.Add(backend);
+        return this;
+    }
+
+    /// <summary>Adds a router, which <see cref="PredictiveOrchestrator.SetRoutingStrategy(string)"/> chooses by its name.</summary>
+    public PredictiveOrchestratorBuilder AddRouter(IBackendRouter router)
+    {
+        ArgumentNullException.ThrowIfNull(router);
+        _routers.Add(router);
+        return this;
+    }
+
+    /// <summary>Leaves the in-process engines out.</summary>
+    public PredictiveOrchestratorBuilder WithoutLocalEngines()
+    {
+        _localEngines = false;
+        return this;
+    }
+
+    /// <summary>Changes options.</summary>
+    public PredictiveOrchestratorBuilder Configure(Action<PredictiveOrchestratorOptions> configure)
+    {
+        ArgumentNullException.ThrowIfNull(configure);
+        configure(_options);
+        return this;
+    }
+
+    /// <summary>Sets the clock; the system's by default.</summary>
+    public PredictiveOrchestratorBuilder UseTimeProvider(TimeProvider time)
+    {
+        _time = time ?? throw new ArgumentNullException(nameof(time));
+        return this;
+    }
+
+    /// <summary>Sets where logs go; nowhere by default.</summary>
+    public PredictiveOrchestratorBuilder UseLoggerFactory(ILoggerFactory loggers)
+    {
+        _loggers = loggers ?? throw new ArgumentNullException(nameof(loggers));
+        return this;
+    }
+
+    /// <summary>Builds the orchestrator; start it before use.</summary>
+    /// <exception cref="ArgumentException">Options are wrong (all failures are named), or two backends or routers have the same name.</exception>
+    public PredictiveOrchestrator Build()
+    {
+        // The built orchestrator does not change with the builder.
+        var options = _options with { };
+        options.Validate();
+        var registry = new BackendRegistry();
+        if (_localEngines)
+        {
+            registry.Register(new StateVectorSimulator(new StateVectorOptions { MaxMemoryBytes = options.MaxMemoryBytes }, _time));
+            registry.Register(new SparseStateSimulator(new SparseStateOptions { MaxMemoryBytes = options.MaxMemoryBytes }, _time));
+        }
+
+        foreach (var backend in _backends)
+        {
+            registry.Register(backend);
+        }
+
+        var routers = new Dictionary<string, IBackendRouter>(StringComparer.Ordinal);
+        foreach (var router in _routers)
+        {
+            if (!routers.TryAdd(router.Name, router))
+            {
+                throw new ArgumentException($"Two routers are named '{router.Name}'. Give the custom one another name.");
+            }
+        }
+
+        return new PredictiveOrchestrator(options, registry, routers, _time, _loggers.CreateLogger<PredictiveOrchestrator>());
+    }
+}

@@ -1,0 +1,109 @@
+using System.Globalization;
+using PredictiveOrchestration.Costs;
+
+namespace PredictiveOrchestration;
+
+/// <summary>How a <see cref="PredictiveOrchestrator"/> works. Validated once when it is built; all failures are reported together.</summary>
+public sealed record PredictiveOrchestratorOptions
+{
+    /// <summary>Gets or sets the strategy at the beginning; default <see cref="RoutingStrategy.Predictive"/>.</summary>
+    public RoutingStrategy RoutingStrategy { get; set; } = RoutingStrategy.Predictive;
+
+    /// <summary>Gets or sets the weight of cost for the predictive strategy, 0 to 1; default 0.3.</summary>
+    public double CostWeight { get; set; } = 0.3;
+
+    /// <summary>Gets or sets the weight of time for the predictive strategy, 0 to 1; default 0.7. Not both weights may be 0.</summary>
+    public double PerformanceWeight { get; set; } = 0.7;
+
+    /// <summary>Gets or sets how many future steps of one <see cref="TelemetryInterval"/> forecasts cover, 1 to 100,000; default 100.</summary>
+    public int PredictionHorizon { get; set; } = 100;
+
+    /// <summary>Gets or sets the number of records of a backend after which its model is fitted anew, 1 to 1,000,000; default 1,000. The first fits come earlier.</summary>
+    public int ModelUpdateFrequency { get; set; } = 1000;
+
+    /// <summary>Gets or sets the number of execution records kept for statistics and learning, 1 to 10,000,000; default 10,000.</summary>
+    public int TelemetryRetention { get; set; } = 10_000;
+
+    /// <summary>Gets or sets the most that one run may cost, in <see cref="Currency"/>; default 0.1: nothing paid happens by accident. A request may raise it.</summary>
+    public decimal CostThreshold { get; set; } = 0.1m;
+
+    /// <summary>
+    /// Gets or sets the least acceptable score, 0 to 1; default 0.8. The score of a backend is the best feasible predicted time divided by its own, times its
+    /// probability of success; one below the threshold is taken only if nothing above it can do the job.
+    /// </summary>
+    public double PerformanceThreshold { get; set; } = 0.8;
+
+    /// <summary>Gets or sets the length of one telemetry step; default 1 s, at least 1 ms.</summary>
+    public TimeSpan TelemetryInterval { get; set; } = TimeSpan.FromSeconds(1);
+
+    /// <summary>Gets or sets the account's currency; default USD.</summary>
+    public string Currency { get; set; } = "USD";
+
+    /// <summary>Gets or sets the most that all runs together may cost; null (default) for no limit.</summary>
+    public decimal? Budget { get; set; }
+
+    /// <summary>Gets the prices of backends by id; what is not listed is free.</summary>
+    public IDictionary<string, PriceModel> Prices { get; } = new Dictionary<string, PriceModel>(StringComparer.Ordinal);
+
+    /// <summary>Gets or sets whether models learn from runs; default true.</summary>
+    public bool Learning { get; set; } = true;
+
+    /// <summary>Gets or sets the longest time of calibration at the first start on a machine; default 3 s; zero for none.</summary>
+    public TimeSpan CalibrationBudget { get; set; } = TimeSpan.FromSeconds(3);
+
+    /// <summary>
+    /// Gets or sets the folder for calibration and what was learned; null (default) for a folder of the user's local application data, an empty string to
+    /// keep nothing on disk.
+    /// </summary>
+    public string? StateDirectory { get; set; }
+
+    /// <summary>Gets or sets the number of local runs that may wait, 0 to 1,000,000; default 1,000.</summary>
+    public int MaxQueueLength { get; set; } = 1000;
+
+    /// <summary>Gets or sets the memory in bytes that local runs may take together; null (default) for what the machine has free at start.</summary>
+    public long? MaxMemoryBytes { get; set; }
+
+    /// <summary>Gets or sets how long <see cref="PredictiveOrchestrator.StopAsync"/> waits for running work; default 30 s.</summary>
+    public TimeSpan StopTimeout { get; set; } = TimeSpan.FromSeconds(30);
+
+    /// <summary>Checks all values.</summary>
+    /// <exception cref="ArgumentException">Values are wrong; the message names each with what is accepted.</exception>
+    internal void Validate()
+    {
+        var failures = new List<string>();
+        void Check(bool valid, string name, object? value, string accepted)
+        {
+            if (!valid)
+            {
+                failures.Add(string.Create(CultureInfo.InvariantCulture, $"{name} is '{value}'; accepted: {accepted}"));
+            }
+        }
+
+        Check(RoutingStrategies.NameOf(RoutingStrategy) is not null, nameof(RoutingStrategy), RoutingStrategy, "a declared strategy");
+        Check(CostWeight is >= 0 and <= 1, nameof(CostWeight), CostWeight, "0 to 1");
+        Check(PerformanceWeight is >= 0 and <= 1, nameof(PerformanceWeight), PerformanceWeight, "0 to 1");
+        Check(CostWeight + PerformanceWeight != 0, $"{nameof(CostWeight)} + {nameof(PerformanceWeight)}", 0, "more than 0");
+        Check(PredictionHorizon is >= 1 and <= 100_000, nameof(PredictionHorizon), PredictionHorizon, "1 to 100000");
+        Check(ModelUpdateFrequency is >= 1 and <= 1_000_000, nameof(ModelUpdateFrequency), ModelUpdateFrequency, "1 to 1000000");
+        Check(TelemetryRetention is >= 1 and <= 10_000_000, nameof(TelemetryRetention), TelemetryRetention, "1 to 10000000");
+        Check(CostThreshold >= 0, nameof(CostThreshold), CostThreshold, "0 or more");
+        Check(PerformanceThreshold is >= 0 and <= 1, nameof(PerformanceThreshold), PerformanceThreshold, "0 to 1");
+        Check(TelemetryInterval >= TimeSpan.FromMilliseconds(1), nameof(TelemetryInterval), TelemetryInterval, "1 ms or more");
+        Check(!string.IsNullOrWhiteSpace(Currency), nameof(Currency), Currency, "a currency code such as USD");
+        Check(Budget is null or >= 0, nameof(Budget), Budget, "0 or more, or null");
+        Check(CalibrationBudget >= TimeSpan.Zero && CalibrationBudget <= TimeSpan.FromMinutes(10), nameof(CalibrationBudget), CalibrationBudget, "0 to 10 minutes");
+        Check(MaxQueueLength is >= 0 and <= 1_000_000, nameof(MaxQueueLength), MaxQueueLength, "0 to 1000000");
+        Check(MaxMemoryBytes is null or > 0, nameof(MaxMemoryBytes), MaxMemoryBytes, "more than 0, or null");
+        Check(StopTimeout >= TimeSpan.Zero, nameof(StopTimeout), StopTimeout, "0 or more");
+        foreach (var (id, price) in Prices)
+        {
+            Check(price is not null && price.Currency == Currency, $"{nameof(Prices)}['{id}'].Currency", price?.Currency, $"the account's currency, {Currency}");
+            Check(price is { PerRun: >= 0, PerShot: >= 0, PerSecond: >= 0, Minimum: >= 0 }, $"{nameof(Prices)}['{id}']", price, "amounts of 0 or more");
+        }
+
+        if (failures.Count > 0)
+        {
+            throw new ArgumentException($"{failures.Count} option(s) of PredictiveOrchestrator are wrong: {string.Join("; ", failures)}.");
+        }
+    }
+}

@@ -1,0 +1,56 @@
+using PredictiveOrchestration.Backends;
+using PredictiveOrchestration.Costs;
+using PredictiveOrchestration.Prediction;
+
+namespace PredictiveOrchestration.Routing;
+
+/// <summary>A backend with what it would take for one job.</summary>
+public sealed record RoutingCandidate
+{
+    /// <summary>Gets the prediction.</summary>
+    public required BackendPrediction Prediction { get; init; }
+
+    /// <summary>Gets the predicted cost.</summary>
+    public required CostEstimate Cost { get; init; }
+
+    /// <summary>Gets the share of its latest runs that succeeded, 0 to 1.</summary>
+    public required double SuccessRate { get; init; }
+
+    /// <summary>Gets the number of runs under way on it through this orchestrator.</summary>
+    public required int InFlight { get; init; }
+
+    /// <summary>Gets the backend.</summary>
+    public BackendDescriptor Backend => Prediction.Backend;
+
+    /// <summary>Gets the median time to the result in seconds: waiting and service.</summary>
+    public double TotalSeconds => Prediction.Seconds.Median + Prediction.WaitSeconds.Median;
+
+    /// <summary>Gets the probability of a usable result: fidelity times success rate.</summary>
+    public double SuccessProbability => Prediction.Fidelity.Median * SuccessRate;
+}
+
+/// <summary>What a router chooses from, and by which preferences. All candidates can do the job.</summary>
+public sealed record RoutingContext
+{
+    /// <summary>Gets the candidates; at least one.</summary>
+    public required IReadOnlyList<RoutingCandidate> Candidates { get; init; }
+
+    /// <summary>Gets the weight of cost, 0 to 1.</summary>
+    public required double CostWeight { get; init; }
+
+    /// <summary>Gets the weight of time, 0 to 1.</summary>
+    public required double PerformanceWeight { get; init; }
+
+    /// <summary>Gets the most that the run may cost, which also is the unit in which costs are compared.</summary>
+    public required decimal CostThreshold { get; init; }
+
+    /// <summary>Gets the latest time at which the result is wanted, from now; null if any.</summary>
+    public required TimeSpan? Deadline { get; init; }
+}
+
+/// <summary>A candidate with a router's opinion.</summary>
+/// <param name="Candidate">The candidate.</param>
+/// <param name="Loss">What the router wants least of; positive, comparable within one ranking. Lowest first.</param>
+/// <param name="LossSigma">Standard deviation of the loss's natural logarithm, from the uncertainty of the prediction.</param>
+/// <param name="Reason">The loss in words and numbers.</param>
+public sealed record RankedBackend(RoutingCandidate Candidate, double Loss, double LossSigma, string Reason);

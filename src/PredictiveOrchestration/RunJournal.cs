@@ -1,0 +1,217 @@
+using PredictiveOrchestration.Routing;
+using PredictiveOrchestration.Telemetry;
+
+namespace PredictiveOrchestration;
+
+/// <summary>Counts decisions and runs, and keeps the latest records for the reports. Thread-safe.</summary>
+internal sealed class RunJournal(int retention, TimeSpan interval, TimeProvider time)
+{
+    private const int KeptDecisions = 32;
+    private const int RecentIntervals = 60;
+    private readonly Lock _lock = new();
+    private readonly Queue<ExecutionRecord> _records = new();
+    private readonly Queue<RoutingDecision> _decisions = new();
+    private readonly Dictionary<string, long> _byBackend = new(StringComparer.Ordinal);
+    private readonly Dictionary<string, long> _byStrategy = new(StringComparer.Ordinal);
+    private readonly Dictionary<string, int> _inFlight = new(StringComparer.Ordinal);
+    private long _total;
+    private TimeSpan _decisionTime;
+    private long _completed;
+    private long _failed;
+    private long _swaps;
+
+    public void Decided(RoutingDecision decision, TimeSpan took)
+    {
+        lock (_lock)
+        {
+            _total++;
+            _decisionTime += took;
+            var id = decision.Chosen.Candidate.Backend.Id;
+            _byBackend[id] = _byBackend.GetValueOrDefault(id) + 1;
+            _byStrategy[decision.Strategy] = _byStrategy.GetValueOrDefault(decision.Strategy) + 1;
+            _decisions.Enqueue(decision);
+            if (_decisions.Count > KeptDecisions)
+            {
+                _decisions.Dequeue();
+            }
+        }
+    }
+
+    public void Began(string backendId)
+    {
+        lock (_lock)
+        {
+            _inFlight[backendId] = _inFlight.GetValueOrDefault(backendId) + 1;
+        }
+    }
+
+    public void Ended(string backendId)
+    {
+        lock (_lock)
+        {
+            _inFlight[backendId]--;
+        }
+    }
+
+    public void Recorded(ExecutionRecord record)
+    {
+        lock (_lock)
+        {
+            _records.Enqueue(record);
+            if (_records.Count > retention)
+            {
+                _records.Dequeue();
+            }
+        }
+    }
+
+    public void Finished(bool succeeded, int swaps)
+    {
+        lock (_lock)
+        {
+            _completed += succeeded ? 1 : 0;
+            _failed += succeeded ? 0 : 1;
+            _swaps += swaps;
+        }
+    }
+
+    public int InFlight(string backendId)
+    {
+        lock (_lock)
+        {
+            return _inFlight.GetValueOrDefault(backendId);
+        }
+    }
+
+    public RoutingStatistics Statistics(string strategy, int modelsTrained, long learned, long dropped)
+    {
+        lock (_lock)
+        {
+            return new RoutingStatistics
+            {
+                TotalRoutingDecisions = _total,
+                DecisionsByBackend = new Dictionary<string, long>(_byBackend),
+                DecisionsByStrategy = new Dictionary<string, long>(_byStrategy),
+                AverageDecisionTime = _total == 0 ? TimeSpan.Zero : _decisionTime / _total,
+                CompletedRuns = _completed,
+                FailedRuns = _failed,
+                FallBacks = _swaps,
+                ModelsTrained = modelsTrained,
+                RecordsLearned = learned,
+                RecordsDropped = dropped,
+                Strategy = strategy,
+            };
+        }
+    }
+
+    public RealTimeMetrics Metrics(double load, int active, int queue, int horizon)
+    {
+        var records = Snapshot();
+        var times = records.Where(r => r.Outcome == ExecutionOutcome.Completed).Select(r => r.QueueTime + r.ServiceTime).Order().ToArray();
+        TimeSpan At(double level) => times.Length == 0 ? TimeSpan.Zero : times[(int)Math.Min(times.Length - 1, Math.Floor(level * times.Length))];
+        var perInterval = PerInterval(records);
+        return new RealTimeMetrics
+        {
+            CurrentLoad = load,
+            ActiveBackends = active,
+            QueueLength = queue,
+            RunningJobs = Running(),
+            AverageResponseTime = times.Length == 0 ? TimeSpan.Zero : TimeSpan.FromTicks((long)times.Average(t => t.Ticks)),
+            ResponseTimeP50 = At(0.5),
+            ResponseTimeP95 = At(0.95),
+            ResponseTimeP99 = At(0.99),
+            ThroughputPerSecond = perInterval.Sum() / (RecentIntervals * interval.TotalSeconds),
+            BackendUtilization = Utilization(records),
+            ThroughputForecast = Forecast(perInterval, horizon),
+        };
+    }
+
+    public DebugInfo Debug(int modelVersion, int registryVersion)
+    {
+        var records = Snapshot();
+        var done = records.Where(r => r.Outcome == ExecutionOutcome.Completed && r.ServiceTime > TimeSpan.Zero && r.PredictedSeconds > 0).GroupBy(r => r.BackendId).ToList();
+        string[] decisions;
+        lock (_lock)
+        {
+            decisions = [.. _decisions.Select(d => d.Explain())];
+        }
+
+        return new DebugInfo
+        {
+            RecentDecisions = decisions,
+            ModelAccuracy = done.ToDictionary(g => g.Key, g => g.Average(r => r.ServiceTime.TotalSeconds >= r.PredictedLowerSeconds && r.ServiceTime.TotalSeconds <= r.PredictedUpperSeconds ? 1.0 : 0)),
+            PredictionErrors = done.ToDictionary(g => g.Key, g =>
+            {
+                var errors = g.Select(r => Math.Exp(Math.Abs(Math.Log(r.ServiceTime.TotalSeconds / r.PredictedSeconds)))).Order().ToArray();
+                return errors[errors.Length / 2];
+            }),
+            BackendUtilization = Utilization(records),
+            ModelVersion = modelVersion,
+            RegistryVersion = registryVersion,
+        };
+    }
+
+    private ExecutionRecord[] Snapshot()
+    {
+        lock (_lock)
+        {
+            return [.. _records];
+        }
+    }
+
+    private int Running()
+    {
+        lock (_lock)
+        {
+            return _inFlight.Values.Sum();
+        }
+    }
+
+    // Completed runs in each of the last intervals, oldest first.
+    private double[] PerInterval(ExecutionRecord[] records)
+    {
+        var now = time.GetUtcNow();
+        var counts = new double[RecentIntervals];
+        foreach (var record in records)
+        {
+            var age = (now - record.Timestamp) / interval;
+            if (record.Outcome == ExecutionOutcome.Completed && age is >= 0 and < RecentIntervals)
+            {
+                counts[RecentIntervals - 1 - (int)age]++;
+            }
+        }
+
+        return counts;
+    }
+
+    private Dictionary<string, double> Utilization(ExecutionRecord[] records)
+    {
+        var window = RecentIntervals * interval;
+        var since = time.GetUtcNow() - window;
+        return records.Where(r => r.Timestamp >= since).GroupBy(r => r.BackendId).ToDictionary(g => g.Key, g => g.Sum(r => r.ServiceTime / window));
+    }
+
+    // Holt's linear exponential smoothing with a damped trend.
+    private static double[] Forecast(double[] history, int horizon)
+    {
+        const double levelGain = 0.3, trendGain = 0.1, damping = 0.9;
+        double level = history[0], trend = 0;
+        for (var i = 1; i < history.Length; i++)
+        {
+            var before = level;
+            level = levelGain * history[i] + (1 - levelGain) * (level + damping * trend);
+            trend = trendGain * (level - before) + (1 - trendGain) * damping * trend;
+        }
+
+        var forecast = new double[horizon];
+        double sum = 0, factor = 1;
+        for (var step = 0; step < horizon; step++)
+        {
+            factor *= damping;
+            sum += factor;
+            forecast[step] = Math.Max(0, level + sum * trend);
+        }
+
+        return forecast;
+    }
+}

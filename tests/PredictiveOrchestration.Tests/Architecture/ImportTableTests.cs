@@ -1,0 +1,101 @@
+using System.Text.RegularExpressions;
+using PredictiveOrchestration.TestKit;
+
+namespace PredictiveOrchestration.Tests.Architecture;
+
+/// <summary>Reads the sources against the import table of docs/architecture.md.</summary>
+public sealed partial class ImportTableTests
+{
+    private static readonly string Source = Path.Combine(SharedFiles.RepositoryRoot, "src", "PredictiveOrchestration");
+
+    // Folder → folders it may use besides Common and itself. The root and DependencyInjection may use everything.
+    private static readonly Dictionary<string, string[]> MayUse = new()
+    {
+        ["Common"] = [],
+        ["Circuits"] = [],
+        ["Backends"] = ["Circuits"],
+        ["Profiling"] = ["Circuits"],
+        ["Simulation/Kernels"] = [],
+        ["Simulation"] = ["Circuits", "Backends", "Simulation/Kernels"],
+        ["Simulation/StateVector"] = ["Circuits", "Backends", "Simulation", "Simulation/Kernels"],
+        ["Simulation/Sparse"] = ["Circuits", "Backends", "Simulation", "Simulation/Kernels"],
+        ["Simulation/Stabilizer"] = ["Circuits", "Backends", "Simulation", "Simulation/Kernels"],
+        ["Telemetry"] = ["Backends", "Profiling"],
+        ["Prediction"] = ["Profiling", "Backends", "Circuits", "Telemetry"],
+        ["Costs"] = ["Prediction", "Profiling", "Telemetry", "Backends"],
+        ["Routing"] = ["Costs", "Prediction", "Profiling", "Backends", "Circuits"],
+        ["Execution"] = ["Routing", "Prediction", "Profiling", "Backends", "Circuits"],
+        ["Learning"] = ["Telemetry", "Prediction"],
+    };
+
+    // Packages that only some folders may name.
+    private static readonly Dictionary<string, string[]> OnlyIn = new()
+    {
+        ["ILGPU"] = ["Simulation/Gpu"],
+        ["System.Net.Http"] = ["Remote"],
+        ["Microsoft.ML"] = ["Prediction", "Learning"],
+    };
+
+    [Fact]
+    public void Sources_UsingDirectives_FollowTheTable()
+    {
+        var wrong = new List<string>();
+        var seen = 0;
+        foreach (var file in Directory.EnumerateFiles(Source, "*.cs", SearchOption.AllDirectories))
+        {
+            var folder = Path.GetRelativePath(Source, Path.GetDirectoryName(file)!).Replace('\\', '/');
+            var lines = File.ReadAllLines(file);
+            for (var i = 0; i < lines.Length; i++)
+            {
+                foreach (Match match in Reference().Matches(lines[i]))
+                {
+                    var target = Owner(match.Groups[1].Value.Replace('.', '/'));
+                    seen++;
+                    if (!Allowed(Floor(folder), target))
+                    {
+                        wrong.Add($"{Path.GetRelativePath(Source, file)}({i + 1}): {folder} must not use {target}");
+                    }
+                }
+
+                foreach (var (package, folders) in OnlyIn)
+                {
+                    if (lines[i].StartsWith($"using {package}", StringComparison.Ordinal) && !folders.Any(f => folder == f || folder.StartsWith(f + "/", StringComparison.Ordinal)))
+                    {
+                        wrong.Add($"{Path.GetRelativePath(Source, file)}({i + 1}): only {string.Join(", ", folders)} may use {package}");
+                    }
+                }
+            }
+        }
+
+        wrong.Should().BeEmpty();
+        seen.Should().BeGreaterThan(50, "the pattern must find references");
+    }
+
+    private static bool Allowed(string folder, string target) =>
+        folder is "." or "DependencyInjection" || target == "Common" || target == folder || target.StartsWith(folder + "/", StringComparison.Ordinal) && !folder.StartsWith("Simulation", StringComparison.Ordinal)
+        || (MayUse.TryGetValue(folder, out var allowed) && allowed.Contains(target));
+
+    // Sub-folders that are not in the table belong to the nearest folder above that is.
+    private static string Floor(string folder)
+    {
+        while (folder != "." && !MayUse.ContainsKey(folder) && folder != "DependencyInjection")
+        {
+            folder = folder.Contains('/', StringComparison.Ordinal) ? folder[..folder.LastIndexOf('/')] : throw new InvalidOperationException($"The folder '{folder}' is not in the import table.");
+        }
+
+        return folder;
+    }
+
+    private static string Owner(string path)
+    {
+        while (!MayUse.ContainsKey(path) && path.Contains('/', StringComparison.Ordinal))
+        {
+            path = path[..path.LastIndexOf('/')];
+        }
+
+        return path;
+    }
+
+    [GeneratedRegex(@"(?:using (?:static )?|[^.\w])PredictiveOrchestration\.((?:Common|Circuits|Backends|Profiling|Simulation|Telemetry|Prediction|Costs|Routing|Execution|Learning)(?:\.[A-Z]\w*)*)")]
+    private static partial Regex Reference();
+}

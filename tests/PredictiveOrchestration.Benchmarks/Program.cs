@@ -1,8 +1,18 @@
 using BenchmarkDotNet.Running;
+using PredictiveOrchestration.Benchmarks.Engines;
 
 namespace PredictiveOrchestration.Benchmarks;
 
 internal static class Program
 {
-    private static void Main(string[] args) => BenchmarkSwitcher.FromAssembly(typeof(Program).Assembly).Run(args);
+    private static async Task<int> Main(string[] args)
+    {
+        if (args is ["engines", .. var rest])
+        {
+            return await EngineBenchmark.RunAsync(rest);
+        }
+
+        BenchmarkSwitcher.FromAssembly(typeof(Program).Assembly).Run(args);
+        return 0;
+    }
 }

@@ -16,7 +16,9 @@ internal static class CostBasisCatalog
                 var amplitudes = Math.ScaleB(1, work.Qubits);
                 var passes = work.Passes(job);
                 var evaluations = (job.Shots > 0 ? passes : 0) + (job.TopProbabilities > 0 ? 4 : 0) + job.Observables;
-                var bytes = 16 * Math.Max(4, amplitudes);
+
+                // The state, and each thread's block, rows of phases and coefficients.
+                var bytes = 16 * Math.Max(8, amplitudes) + 400_000.0 * (work.Qubits <= 14 ? 0.1 : job.Threads);
                 var readout = work.ReadoutBytes(job, amplitudes);
                 return new CostDrivers(
                     Finite([1, work.Gates * passes, work.DenseWork * passes, amplitudes * passes, amplitudes * evaluations, job.Shots]),

@@ -162,9 +162,9 @@ public sealed class OrchestratorTests
         await using var strict = await StartedAsync(b => b.Configure(o => o.PerformanceThreshold = 1).AddRouter(new FirstRouter("local-dense")));
         strict.SetRoutingStrategy("first");
 
-        // A phase circuit on 18 qubits in the computational basis: dense takes far longer than sparse, whatever a router prefers.
-        var builder = new CircuitBuilder(18);
-        for (var q = 0; q < 17; q++)
+        // A circuit of controlled X on 26 qubits: dense takes far longer than sparse, whatever a router prefers.
+        var builder = new CircuitBuilder(26);
+        for (var q = 0; q < 25; q++)
         {
             builder.CX(q, q + 1);
         }

@@ -47,7 +47,11 @@ internal sealed unsafe class DenseKernelSet<TVector, TLanes>(string name) : Dens
 
     public override int LaneBits => TLanes.LaneBits;
 
-    private static int Lanes => 1 << TLanes.LaneBits;
+    private static int Lanes
+    {
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        get => 1 << TLanes.LaneBits;
+    }
 
     public override void Run(in KernelStep step, int blockBits, double* re, double* im, double* coefficients)
     {
@@ -246,12 +250,13 @@ internal sealed unsafe class DenseKernelSet<TVector, TLanes>(string name) : Dens
         }
 
         var sign = TLanes.Load(laneSigns);
+        var pattern = TLanes.Pattern(laneFlip);
         TVector sumRe = TLanes.Zero, sumIm = TLanes.Zero;
         for (var k = first; k < first + count; k += Lanes)
         {
             var high = TLanes.Broadcast((System.Numerics.BitOperations.PopCount((ulong)(k & signs)) & 1) == 0 ? 1 : -1);
             TVector ar = TLanes.Multiply(high, TLanes.Load(re + k)), ai = TLanes.Multiply(high, TLanes.Load(im + k));
-            TVector br = TLanes.Exchange(TLanes.Load(re + (k ^ highFlip)), laneFlip), bi = TLanes.Exchange(TLanes.Load(im + (k ^ highFlip)), laneFlip);
+            TVector br = TLanes.Permute(TLanes.Load(re + (k ^ highFlip)), pattern), bi = TLanes.Permute(TLanes.Load(im + (k ^ highFlip)), pattern);
             sumRe = TLanes.MultiplyAdd(br, ar, TLanes.MultiplyAdd(bi, ai, sumRe));
             sumIm = TLanes.MultiplyAdd(br, ai, TLanes.MultiplySubtract(bi, ar, sumIm));
         }
@@ -300,67 +305,19 @@ internal sealed unsafe class DenseKernelSet<TVector, TLanes>(string name) : Dens
         }
     }
 
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static void Lane(in KernelStep step, long groups, double* re, double* im, double* c)
     {
-        // A constant exchange in each loop lets the compiler choose one shuffle instruction.
-        switch (step.LaneExchange)
-        {
-            case 1:
-                Lane1(step, groups, re, im, c);
-                break;
-            case 2:
-                Lane2(step, groups, re, im, c);
-                break;
-            default:
-                Lane4(step, groups, re, im, c);
-                break;
-        }
-    }
-
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private static void Lane1(in KernelStep step, long groups, double* re, double* im, double* c)
-    {
         TVector dr = TLanes.Load(c), di = TLanes.Load(c + Lanes), or = TLanes.Load(c + 2 * Lanes), oi = TLanes.Load(c + 3 * Lanes);
+        var pattern = TLanes.Pattern(step.LaneExchange);
         long mask = step.FixedMask, value = step.FixedValue, index = 0;
         for (; groups > 0; groups--, index = Next(index, mask))
         {
             double* r = re + (index | value), i = im + (index | value);
-            TVector ar = TLanes.Load(r), ai = TLanes.Load(i);
-            LaneUpdate(r, i, ar, ai, TLanes.Exchange(ar, 1), TLanes.Exchange(ai, 1), dr, di, or, oi);
+            TVector ar = TLanes.Load(r), ai = TLanes.Load(i), br = TLanes.Permute(ar, pattern), bi = TLanes.Permute(ai, pattern);
+            TLanes.Store(TLanes.MultiplySubtract(oi, bi, TLanes.MultiplyAdd(or, br, TLanes.MultiplySubtract(di, ai, TLanes.Multiply(dr, ar)))), r);
+            TLanes.Store(TLanes.MultiplyAdd(oi, br, TLanes.MultiplyAdd(or, bi, TLanes.MultiplyAdd(di, ar, TLanes.Multiply(dr, ai)))), i);
         }
-    }
-
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private static void Lane2(in KernelStep step, long groups, double* re, double* im, double* c)
-    {
-        TVector dr = TLanes.Load(c), di = TLanes.Load(c + Lanes), or = TLanes.Load(c + 2 * Lanes), oi = TLanes.Load(c + 3 * Lanes);
-        long mask = step.FixedMask, value = step.FixedValue, index = 0;
-        for (; groups > 0; groups--, index = Next(index, mask))
-        {
-            double* r = re + (index | value), i = im + (index | value);
-            TVector ar = TLanes.Load(r), ai = TLanes.Load(i);
-            LaneUpdate(r, i, ar, ai, TLanes.Exchange(ar, 2), TLanes.Exchange(ai, 2), dr, di, or, oi);
-        }
-    }
-
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private static void Lane4(in KernelStep step, long groups, double* re, double* im, double* c)
-    {
-        TVector dr = TLanes.Load(c), di = TLanes.Load(c + Lanes), or = TLanes.Load(c + 2 * Lanes), oi = TLanes.Load(c + 3 * Lanes);
-        long mask = step.FixedMask, value = step.FixedValue, index = 0;
-        for (; groups > 0; groups--, index = Next(index, mask))
-        {
-            double* r = re + (index | value), i = im + (index | value);
-            TVector ar = TLanes.Load(r), ai = TLanes.Load(i);
-            LaneUpdate(r, i, ar, ai, TLanes.Exchange(ar, 4), TLanes.Exchange(ai, 4), dr, di, or, oi);
-        }
-    }
-
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static void LaneUpdate(double* r, double* i, TVector ar, TVector ai, TVector br, TVector bi, TVector dr, TVector di, TVector or, TVector oi)
-    {
-        TLanes.Store(TLanes.MultiplySubtract(oi, bi, TLanes.MultiplyAdd(or, br, TLanes.MultiplySubtract(di, ai, TLanes.Multiply(dr, ar)))), r);
-        TLanes.Store(TLanes.MultiplyAdd(oi, br, TLanes.MultiplyAdd(or, bi, TLanes.MultiplyAdd(di, ar, TLanes.Multiply(dr, ai)))), i);
     }
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
@@ -392,42 +349,68 @@ internal sealed unsafe class DenseKernelSet<TVector, TLanes>(string name) : Dens
         }
     }
 
-    // Four terms a result: a two-qubit matrix. Coefficients: for each result and term the real, then the imaginary part.
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    // Four terms a result: a two-qubit matrix, with none, one or both targets within a vector.
     private static void Quad(in KernelStep step, long groups, double* re, double* im, double* c)
     {
+        switch (step.VectorCount)
+        {
+            case 4:
+                QuadVectors(step, groups, re, im, c);
+                break;
+            case 2:
+                QuadHalves(step, groups, re, im, c);
+                break;
+            default:
+                QuadLanes(step, groups, re, im, c);
+                break;
+        }
+    }
+
+    // Coefficients: for each result and term the real, then the imaginary part.
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    private static void QuadVectors(in KernelStep step, long groups, double* re, double* im, double* c)
+    {
         long mask = step.FixedMask, value = step.FixedValue, index = 0;
-        int vectors = step.VectorCount, o1 = step.VectorOffsets[1], o2 = step.VectorOffsets[2], o3 = step.VectorOffsets[3];
-        int e1 = step.LaneExchanges[1], e2 = step.LaneExchanges[2], e3 = step.LaneExchanges[3];
+        long o1 = step.VectorOffsets[1], o2 = step.VectorOffsets[2], o3 = step.VectorOffsets[3];
         for (; groups > 0; groups--, index = Next(index, mask))
         {
             double* r = re + (index | value), i = im + (index | value);
-            TVector r0 = TLanes.Load(r), i0 = TLanes.Load(i), r1, i1, r2, i2, r3, i3;
-            if (vectors == 4)
-            {
-                (r1, i1) = (TLanes.Load(r + o1), TLanes.Load(i + o1));
-                (r2, i2) = (TLanes.Load(r + o2), TLanes.Load(i + o2));
-                (r3, i3) = (TLanes.Load(r + o3), TLanes.Load(i + o3));
-                QuadRow(r, i, c, r0, i0, r1, i1, r2, i2, r3, i3);
-                QuadRow(r + o1, i + o1, c + 8 * Lanes, r0, i0, r1, i1, r2, i2, r3, i3);
-                QuadRow(r + o2, i + o2, c + 16 * Lanes, r0, i0, r1, i1, r2, i2, r3, i3);
-                QuadRow(r + o3, i + o3, c + 24 * Lanes, r0, i0, r1, i1, r2, i2, r3, i3);
-            }
-            else if (vectors == 2)
-            {
-                (r1, i1) = (TLanes.Exchange(r0, e1), TLanes.Exchange(i0, e1));
-                (r2, i2) = (TLanes.Load(r + o1), TLanes.Load(i + o1));
-                (r3, i3) = (TLanes.Exchange(r2, e1), TLanes.Exchange(i2, e1));
-                QuadRow(r, i, c, r0, i0, r1, i1, r2, i2, r3, i3);
-                QuadRow(r + o1, i + o1, c + 8 * Lanes, r0, i0, r1, i1, r2, i2, r3, i3);
-            }
-            else
-            {
-                (r1, i1) = (TLanes.Exchange(r0, e1), TLanes.Exchange(i0, e1));
-                (r2, i2) = (TLanes.Exchange(r0, e2), TLanes.Exchange(i0, e2));
-                (r3, i3) = (TLanes.Exchange(r0, e3), TLanes.Exchange(i0, e3));
-                QuadRow(r, i, c, r0, i0, r1, i1, r2, i2, r3, i3);
-            }
+            TVector r0 = TLanes.Load(r), i0 = TLanes.Load(i), r1 = TLanes.Load(r + o1), i1 = TLanes.Load(i + o1);
+            TVector r2 = TLanes.Load(r + o2), i2 = TLanes.Load(i + o2), r3 = TLanes.Load(r + o3), i3 = TLanes.Load(i + o3);
+            QuadRow(r, i, c, r0, i0, r1, i1, r2, i2, r3, i3);
+            QuadRow(r + o1, i + o1, c + 8 * Lanes, r0, i0, r1, i1, r2, i2, r3, i3);
+            QuadRow(r + o2, i + o2, c + 16 * Lanes, r0, i0, r1, i1, r2, i2, r3, i3);
+            QuadRow(r + o3, i + o3, c + 24 * Lanes, r0, i0, r1, i1, r2, i2, r3, i3);
+        }
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    private static void QuadHalves(in KernelStep step, long groups, double* re, double* im, double* c)
+    {
+        long mask = step.FixedMask, value = step.FixedValue, index = 0, o1 = step.VectorOffsets[1];
+        var pattern = TLanes.Pattern(step.LaneExchanges[1]);
+        for (; groups > 0; groups--, index = Next(index, mask))
+        {
+            double* r = re + (index | value), i = im + (index | value);
+            TVector r0 = TLanes.Load(r), i0 = TLanes.Load(i), r2 = TLanes.Load(r + o1), i2 = TLanes.Load(i + o1);
+            TVector r1 = TLanes.Permute(r0, pattern), i1 = TLanes.Permute(i0, pattern), r3 = TLanes.Permute(r2, pattern), i3 = TLanes.Permute(i2, pattern);
+            QuadRow(r, i, c, r0, i0, r1, i1, r2, i2, r3, i3);
+            QuadRow(r + o1, i + o1, c + 8 * Lanes, r0, i0, r1, i1, r2, i2, r3, i3);
+        }
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    private static void QuadLanes(in KernelStep step, long groups, double* re, double* im, double* c)
+    {
+        long mask = step.FixedMask, value = step.FixedValue, index = 0;
+        TVector p1 = TLanes.Pattern(step.LaneExchanges[1]), p2 = TLanes.Pattern(step.LaneExchanges[2]), p3 = TLanes.Pattern(step.LaneExchanges[3]);
+        for (; groups > 0; groups--, index = Next(index, mask))
+        {
+            double* r = re + (index | value), i = im + (index | value);
+            TVector r0 = TLanes.Load(r), i0 = TLanes.Load(i);
+            QuadRow(
+                r, i, c, r0, i0, TLanes.Permute(r0, p1), TLanes.Permute(i0, p1),
+                TLanes.Permute(r0, p2), TLanes.Permute(i0, p2), TLanes.Permute(r0, p3), TLanes.Permute(i0, p3));
         }
     }
 
@@ -454,6 +437,12 @@ internal sealed unsafe class DenseKernelSet<TVector, TLanes>(string name) : Dens
         int vectors = step.VectorCount, exchanges = step.ExchangeCount, terms = vectors * exchanges;
         var vr = stackalloc TVector[terms];
         var vi = stackalloc TVector[terms];
+        var patterns = stackalloc TVector[exchanges];
+        for (var e = 0; e < exchanges; e++)
+        {
+            patterns[e] = TLanes.Pattern(step.LaneExchanges[e]);
+        }
+
         long mask = step.FixedMask, value = step.FixedValue, index = 0;
         for (; groups > 0; groups--, index = Next(index, mask))
         {
@@ -463,8 +452,8 @@ internal sealed unsafe class DenseKernelSet<TVector, TLanes>(string name) : Dens
                 TVector ar = TLanes.Load(r + step.VectorOffsets[g]), ai = TLanes.Load(i + step.VectorOffsets[g]);
                 for (var e = 0; e < exchanges; e++, t++)
                 {
-                    vr[t] = TLanes.Exchange(ar, step.LaneExchanges[e]);
-                    vi[t] = TLanes.Exchange(ai, step.LaneExchanges[e]);
+                    vr[t] = TLanes.Permute(ar, patterns[e]);
+                    vi[t] = TLanes.Permute(ai, patterns[e]);
                 }
             }
 

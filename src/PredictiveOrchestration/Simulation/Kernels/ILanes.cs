@@ -1,5 +1,6 @@
 using System.Runtime.CompilerServices;
 using System.Runtime.Intrinsics;
+using System.Runtime.Intrinsics.X86;
 
 namespace PredictiveOrchestration.Simulation.Kernels;
 
@@ -30,8 +31,10 @@ internal unsafe interface ILanes<TVector>
     /// <summary>c - a · b, fused where the processor can.</summary>
     static abstract TVector MultiplySubtract(TVector a, TVector b, TVector c);
 
-    /// <summary>Lane k of the result is lane k XOR <paramref name="xor"/> of the value.</summary>
-    static abstract TVector Exchange(TVector value, int xor);
+    /// <summary>The pattern with which <see cref="Permute"/> exchanges lane k with lane k XOR <paramref name="xor"/>.</summary>
+    static abstract TVector Pattern(int xor);
+
+    static abstract TVector Permute(TVector value, TVector pattern);
 
     static abstract double Sum(TVector value);
 }
@@ -64,18 +67,10 @@ internal readonly unsafe struct Lanes512 : ILanes<Vector512<double>>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Vector512<double> MultiplySubtract(Vector512<double> a, Vector512<double> b, Vector512<double> c) => Vector512.MultiplyAddEstimate(-a, b, c);
 
+    public static Vector512<double> Pattern(int xor) => (Vector512<long>.Indices ^ Vector512.Create((long)xor)).AsDouble();
+
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static Vector512<double> Exchange(Vector512<double> value, int xor) => xor switch
-    {
-        0 => value,
-        1 => Vector512.Shuffle(value, Vector512.Create(1L, 0, 3, 2, 5, 4, 7, 6)),
-        2 => Vector512.Shuffle(value, Vector512.Create(2L, 3, 0, 1, 6, 7, 4, 5)),
-        3 => Vector512.Shuffle(value, Vector512.Create(3L, 2, 1, 0, 7, 6, 5, 4)),
-        4 => Vector512.Shuffle(value, Vector512.Create(4L, 5, 6, 7, 0, 1, 2, 3)),
-        5 => Vector512.Shuffle(value, Vector512.Create(5L, 4, 7, 6, 1, 0, 3, 2)),
-        6 => Vector512.Shuffle(value, Vector512.Create(6L, 7, 4, 5, 2, 3, 0, 1)),
-        _ => Vector512.Shuffle(value, Vector512.Create(7L, 6, 5, 4, 3, 2, 1, 0)),
-    };
+    public static Vector512<double> Permute(Vector512<double> value, Vector512<double> pattern) => Vector512.ShuffleNative(value, pattern.AsInt64());
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static double Sum(Vector512<double> value) => Vector512.Sum(value);
@@ -109,14 +104,15 @@ internal readonly unsafe struct Lanes256 : ILanes<Vector256<double>>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Vector256<double> MultiplySubtract(Vector256<double> a, Vector256<double> b, Vector256<double> c) => Vector256.MultiplyAddEstimate(-a, b, c);
 
+    // AVX2 permutes 32-bit lanes by a vector: each lane of 64 bits is a pair of them.
+    public static Vector256<double> Pattern(int xor) => Avx2.IsSupported
+        ? (Vector256<int>.Indices ^ Vector256.Create(2 * xor)).AsDouble()
+        : (Vector256<long>.Indices ^ Vector256.Create((long)xor)).AsDouble();
+
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static Vector256<double> Exchange(Vector256<double> value, int xor) => xor switch
-    {
-        0 => value,
-        1 => Vector256.Shuffle(value, Vector256.Create(1L, 0, 3, 2)),
-        2 => Vector256.Shuffle(value, Vector256.Create(2L, 3, 0, 1)),
-        _ => Vector256.Shuffle(value, Vector256.Create(3L, 2, 1, 0)),
-    };
+    public static Vector256<double> Permute(Vector256<double> value, Vector256<double> pattern) => Avx2.IsSupported
+        ? Avx2.PermuteVar8x32(value.AsInt32(), pattern.AsInt32()).AsDouble()
+        : Vector256.Shuffle(value, pattern.AsInt64());
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static double Sum(Vector256<double> value) => Vector256.Sum(value);
@@ -150,9 +146,10 @@ internal readonly unsafe struct Lanes128 : ILanes<Vector128<double>>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Vector128<double> MultiplySubtract(Vector128<double> a, Vector128<double> b, Vector128<double> c) => Vector128.MultiplyAddEstimate(-a, b, c);
 
+    public static Vector128<double> Pattern(int xor) => (Vector128<long>.Indices ^ Vector128.Create((long)xor)).AsDouble();
+
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static Vector128<double> Exchange(Vector128<double> value, int xor) =>
-        xor == 0 ? value : Vector128.Shuffle(value, Vector128.Create(1L, 0));
+    public static Vector128<double> Permute(Vector128<double> value, Vector128<double> pattern) => Vector128.Shuffle(value, pattern.AsInt64());
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static double Sum(Vector128<double> value) => Vector128.Sum(value);
@@ -186,8 +183,10 @@ internal readonly unsafe struct LanesScalar : ILanes<double>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static double MultiplySubtract(double a, double b, double c) => c - a * b;
 
+    public static double Pattern(int xor) => xor;
+
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static double Exchange(double value, int xor) => value;
+    public static double Permute(double value, double pattern) => value;
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static double Sum(double value) => value;

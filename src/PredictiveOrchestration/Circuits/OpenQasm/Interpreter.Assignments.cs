@@ -144,7 +144,7 @@ internal sealed partial class Interpreter
     {
         if (target is null)
         {
-            var first = _builder.AddScratchBits(source.Qubits.Length);
+            var first = AddScratchBits(source.Qubits.Length, start);
             target = new BitsValue(Enumerable.Range(0, source.Qubits.Length).Select(i => first - i).ToArray(), source.IsScalar);
         }
 
@@ -160,9 +160,16 @@ internal sealed partial class Interpreter
 
         for (var i = 0; i < bits.Bits.Length; i++)
         {
-            CountOperation(start);
+            CountOperation(start, bits.Bits.Length > 1);
             _builder.Measure(source.Qubits[i], bits.Bits[i]);
         }
+    }
+
+    private int AddScratchBits(int count, int start)
+    {
+        CheckBits(start, _scratchBits, count);
+        _scratchBits += count;
+        return _builder.AddScratchBits(count);
     }
 
     // Everything that the statement may assign must live in run-time variables from now on.

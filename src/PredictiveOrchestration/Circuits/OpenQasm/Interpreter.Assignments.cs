@@ -21,7 +21,7 @@ internal sealed partial class Interpreter
             value = new ScalarValue(Fold.Binary(op, Scalar(assignment.Target), AsScalar(value, assignment.Value.Start)));
         }
 
-        switch (assignment.Target)
+        switch (Flattened(assignment.Target))
         {
             case NameNode name when _scope.Find(name.Name) is VariableSymbol variable:
                 AssignVariable(variable, name.Name, AsScalar(value, assignment.Value.Start), assignment.Start);
@@ -54,6 +54,20 @@ internal sealed partial class Interpreter
                 break;
         }
     }
+
+    // a[i][j] is a[i, j].
+    private Expression Flattened(Expression target)
+    {
+        while (target is IndexNode { Target: IndexNode inner } outer && IsArray(inner.Target))
+        {
+            target = new IndexNode(outer.Start, inner.Target, [.. inner.Items, .. outer.Items]);
+        }
+
+        return target;
+    }
+
+    private bool IsArray(Expression target) =>
+        target is IndexNode index ? IsArray(index.Target) : target is NameNode name && _scope.Find(name.Name) is ArraySymbol;
 
     private bool IsVariable(Expression target) => target switch
     {

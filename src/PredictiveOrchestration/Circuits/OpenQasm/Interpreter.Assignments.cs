@@ -18,7 +18,7 @@ internal sealed partial class Interpreter
             var op = Binaries.TryGetValue(assignment.Operator[..^1], out var known)
                 ? known
                 : throw Error(OpenQasmCodes.Unsupported, assignment.Start, $"'{assignment.Operator}' is not supported.", "Write it out.");
-            value = new ScalarValue(Fold.Binary(op, Scalar(assignment.Target), AsScalar(value, assignment.Value.Start)));
+            value = new ScalarValue(Combine(op, Scalar(assignment.Target), AsScalar(value, assignment.Value.Start), assignment.Start));
         }
 
         switch (Flattened(assignment.Target))
@@ -32,6 +32,11 @@ internal sealed partial class Interpreter
                 AssignElement(symbol, element, value, assignment.Start);
                 break;
             case IndexNode { Target: NameNode integer } element when _scope.Find(integer.Name) is VariableSymbol variable:
+                if (variable.Type.Kind == ClassicalKind.Float || element.Items.Count != 1)
+                {
+                    throw Error(OpenQasmCodes.WrongKind, element.Start, "This has no elements that could be assigned.", "Index an array, an integer or bits.");
+                }
+
                 var position = Select(element.Items[0], variable.Type.Width);
                 var mask = 0UL;
                 foreach (var i in position.Items)
@@ -140,6 +145,7 @@ internal sealed partial class Interpreter
         }
 
         var scalar = AsScalar(value, start);
+        scalar = scalar.Type.Kind == ClassicalKind.Float ? Fold.Cast(scalar, ClassicalType.Int()) : scalar;
         for (var i = 0; i < bits.Bits.Length;)
         {
             var count = 1;

@@ -31,13 +31,13 @@ internal sealed partial class Interpreter
         {
             case "mod":
                 CheckCount(call, 2);
-                return new ScalarValue(Fold.Binary(ClassicalOperator.Modulo, Scalar(arguments[0]), Scalar(arguments[1])));
+                return new ScalarValue(Combine(ClassicalOperator.Modulo, Scalar(arguments[0]), Scalar(arguments[1]), call.Start));
             case "pow":
                 CheckCount(call, 2);
-                return new ScalarValue(Fold.Binary(ClassicalOperator.Power, Scalar(arguments[0]), Scalar(arguments[1])));
+                return new ScalarValue(Combine(ClassicalOperator.Power, Scalar(arguments[0]), Scalar(arguments[1]), call.Start));
             case "rotl" or "rotr":
                 CheckCount(call, 2);
-                return new ScalarValue(Fold.Binary(call.Name == "rotl" ? ClassicalOperator.RotateLeft : ClassicalOperator.RotateRight, Scalar(arguments[0]), Scalar(arguments[1])));
+                return new ScalarValue(Combine(call.Name == "rotl" ? ClassicalOperator.RotateLeft : ClassicalOperator.RotateRight, Scalar(arguments[0]), Scalar(arguments[1]), call.Start));
             case "sizeof":
                 if (arguments.Count is < 1 or > 2)
                 {

@@ -44,7 +44,7 @@ internal sealed partial class Interpreter
             case BinaryNode { Operator: "++" } join:
                 return Join(Evaluate(join.Left), Evaluate(join.Right), join.Start);
             case BinaryNode binary:
-                return new ScalarValue(Bounded(Fold.Binary(Binaries[binary.Operator], Scalar(binary.Left), Scalar(binary.Right)), binary.Start));
+                return new ScalarValue(Combine(Binaries[binary.Operator], Scalar(binary.Left), Scalar(binary.Right), binary.Start));
             case CastNode cast:
                 return new ScalarValue(Fold.Cast(Scalar(cast.Operand), ScalarType(cast.Type)));
             case CallNode call:
@@ -123,6 +123,11 @@ internal sealed partial class Interpreter
 
         return node.Number;
     }
+
+    private static ClassicalExpression Combine(ClassicalOperator op, ClassicalExpression left, ClassicalExpression right, int start) =>
+        op is >= ClassicalOperator.BitwiseAnd and <= ClassicalOperator.RotateRight && (left.Type.Kind == ClassicalKind.Float || right.Type.Kind == ClassicalKind.Float)
+            ? throw Error(OpenQasmCodes.WrongKind, start, "An operator on bits is given a number that is not an integer.", "Convert it by int(…) or uint(…).")
+            : Bounded(Fold.Binary(op, left, right), start);
 
     private Value Join(Value left, Value right, int start) => (left, right) switch
     {

@@ -93,6 +93,16 @@ public sealed class ReaderFeatureTests
         result.Circuit!.Operations.Length.Should().Be(1);
     }
 
+    [Theory]
+    [InlineData("qubit q; rx(2.5 ^ 1) q;")]
+    [InlineData("qubit q; rx(1 << 0.5) q;")]
+    [InlineData("float f = 1; f |= 2;")]
+    [InlineData("float f = 1; f[0] = 1;")]
+    [InlineData("qubit q; bit c; c = measure q; float f = c; if ((f & 1) == 1) { x q; }")]
+    [InlineData("int a = rotl(1.5, 2);")]
+    public void Read_BitsOfANumberThatIsNotAnInteger_IsAnError(string source) =>
+        OpenQasmReader.Read(Include + source).Diagnostics.Should().ContainSingle().Which.Code.Should().Be(OpenQasmCodes.WrongKind);
+
     [Fact]
     public void Read_Box_RunsItsBody() => Read("qubit q; box { x q; } box[1us] { h q; }").Operations.Length.Should().Be(2);
 

@@ -45,6 +45,9 @@ public sealed record ExecutionRecord
     /// <summary>Gets the circuit's profile.</summary>
     public required CircuitProfile Profile { get; init; }
 
+    /// <summary>Gets the request's tag, or null.</summary>
+    public string? Tag { get; init; }
+
     /// <summary>Gets the number of shots.</summary>
     public required int Shots { get; init; }
 

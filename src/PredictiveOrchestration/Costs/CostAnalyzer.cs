@@ -112,11 +112,14 @@ internal sealed class CostAnalyzer(string currency)
         _cheapest.Add(alternatives.OrderBy(a => a.Cost).ThenBy(a => a.Seconds).First(), record, seconds);
         _fastest.Add(alternatives.OrderBy(a => a.Seconds).ThenBy(a => a.Cost).First(), record, seconds);
         _worst.Add(alternatives.OrderByDescending(a => a.Cost).ThenByDescending(a => a.Seconds).First(), record, seconds);
-        var cheaper = alternatives.Where(a => a.BackendId != record.BackendId && a.Cost < record.Cost && a.Seconds <= AcceptableSlowdown * seconds).OrderBy(a => a.Cost).FirstOrDefault();
+
+        // Prediction against prediction: what the chosen one really took says nothing about how wrong the others are.
+        var predicted = alternatives.FirstOrDefault(a => a.BackendId == record.BackendId).Seconds;
+        var cheaper = alternatives.Where(a => a.BackendId != record.BackendId && a.Cost < record.Cost && a.Seconds <= AcceptableSlowdown * predicted).OrderBy(a => a.Cost).FirstOrDefault();
         if (cheaper.BackendId is not null)
         {
             var (runs, saved, more) = _cheaper.GetValueOrDefault((record.BackendId, cheaper.BackendId));
-            _cheaper[(record.BackendId, cheaper.BackendId)] = (runs + 1, saved + record.Cost - cheaper.Cost, more + cheaper.Seconds - seconds);
+            _cheaper[(record.BackendId, cheaper.BackendId)] = (runs + 1, saved + record.Cost - cheaper.Cost, more + cheaper.Seconds - predicted);
         }
     }
 

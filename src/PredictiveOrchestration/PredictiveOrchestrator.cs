@@ -1,3 +1,4 @@
+using System.Diagnostics.Metrics;
 using Microsoft.Extensions.Logging;
 using PredictiveOrchestration.Backends;
 using PredictiveOrchestration.Circuits;
@@ -30,6 +31,7 @@ public sealed partial class PredictiveOrchestrator : IAsyncDisposable
     private readonly BudgetLedger _ledger;
     private readonly RunJournal _journal;
     private readonly TelemetryRingBuffer _ring;
+    private readonly OrchestrationMetrics _metrics;
     private readonly ModelPublisher _publisher = new(new PerformancePredictor(0, []));
     private readonly RunningWork _running = new();
     private readonly SemaphoreSlim _lifecycle = new(1, 1);
@@ -41,7 +43,7 @@ public sealed partial class PredictiveOrchestrator : IAsyncDisposable
     private bool _stopped;
 
     internal PredictiveOrchestrator(
-        PredictiveOrchestratorOptions options, BackendRegistry registry, IReadOnlyDictionary<string, IBackendRouter> routers, TimeProvider time, ILogger logger)
+        PredictiveOrchestratorOptions options, BackendRegistry registry, IReadOnlyDictionary<string, IBackendRouter> routers, TimeProvider time, ILogger logger, IMeterFactory? meters)
     {
         _options = options;
         _registry = registry;
@@ -55,11 +57,19 @@ public sealed partial class PredictiveOrchestrator : IAsyncDisposable
         _ledger = new BudgetLedger(options.Currency, [.. total, .. options.BudgetCaps], options.BudgetLedgerPath, time);
         _journal = new RunJournal(options.TelemetryRetention, options.TelemetryInterval, time);
         _ring = new TelemetryRingBuffer(options.TelemetryRetention);
+        _metrics = new OrchestrationMetrics(meters, () => (_journal.Running, _admission?.QueueLength ?? 0, _admission?.Load ?? 0, _ring.Dropped));
+        Monitor = new PerformanceMonitor(options.Alerts with { }, time, logger);
         _strategy = RoutingStrategies.NameOf(options.RoutingStrategy)!;
     }
 
     /// <summary>Gets the registry; backends may be added and removed at any time.</summary>
     public BackendRegistry Backends => _registry;
+
+    /// <summary>Gets a value indicating whether it is started and not stopped.</summary>
+    public bool IsRunning => _running.IsOpen;
+
+    /// <summary>Gets the monitor, which says when something needs attention.</summary>
+    public PerformanceMonitor Monitor { get; }
 
     /// <summary>Starts: loads or makes the calibration (at most <c>CalibrationBudget</c>), loads what was learned, and begins to learn. A second call does nothing.</summary>
     /// <param name="cancellationToken">Gives up; the orchestrator is then as before.</param>
@@ -122,6 +132,7 @@ public sealed partial class PredictiveOrchestrator : IAsyncDisposable
             }
 
             await _ledger.DisposeAsync().ConfigureAwait(false);
+            _metrics.Dispose();
             _stopped = true;
         }
         finally
@@ -149,12 +160,14 @@ public sealed partial class PredictiveOrchestrator : IAsyncDisposable
         using var work = _running.Enter();
         using var either = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, _aborted.Token);
 
+        using var activity = OrchestrationMetrics.Activities.StartActivity(TelemetryNames.ExecuteActivity);
         var start = _time.GetTimestamp();
         var backends = _registry.Current;
         var profile = CircuitProfiler.Profile(circuit);
         var decision = Decide(backends, profile, circuit, request);
         var decisionTime = _time.GetElapsedTime(start);
-        _journal.Decided(decision, decisionTime);
+        Decided(decision, decisionTime);
+        activity?.Describe(decision, profile, request.Shots);
 
         var label = new SpendLabel(Guid.CreateVersion7(_time.GetUtcNow()).ToString(), request.Tag);
         _journal.Began(decision.Chosen.Candidate.Backend.Id);
@@ -238,12 +251,29 @@ public sealed partial class PredictiveOrchestrator : IAsyncDisposable
     /// <summary>Learns from everything recorded so far before it returns; for tests and benchmarks.</summary>
     internal Task FlushLearningAsync() => _learning?.FlushAsync() ?? Task.CompletedTask;
 
+    private void Decided(RoutingDecision decision, TimeSpan took)
+    {
+        _journal.Decided(decision, took);
+        _metrics.Decided(decision.Strategy, decision.Chosen.Candidate.Backend.Id, took);
+    }
+
+    private double? BudgetUse()
+    {
+        if (_options.Budget is not { } budget || budget == 0)
+        {
+            return null;
+        }
+
+        var balance = _ledger.Known();
+        return (double)((balance.Spent + balance.Reserved) / budget);
+    }
+
     private RoutingRecommendation Recommend(CircuitProfile profile, Circuit? circuit, OrchestrationRequest request)
     {
         using var work = _running.Enter();
         var start = _time.GetTimestamp();
         var decision = Decide(_registry.Current, profile, circuit, request);
-        _journal.Decided(decision, _time.GetElapsedTime(start));
+        Decided(decision, _time.GetElapsedTime(start));
         return new RoutingRecommendation
         {
             Backend = decision.Chosen.Candidate.Backend,
@@ -339,6 +369,8 @@ public sealed partial class PredictiveOrchestrator : IAsyncDisposable
             var record = AttemptRecords.Of(attempt, decision, profile, Shape(request, attempt.Ranked.Candidate.Backend), _prices, request.Tag, _time.GetUtcNow());
             total += record.Cost;
             _journal.Recorded(record);
+            _metrics.Recorded(record);
+            Monitor.Observe(record, new MonitoredState(BudgetUse(), _memoryBytes, (_admission?.QueueLength ?? 0) / (double)Math.Max(1, _options.MaxQueueLength)));
             _costs.Settle(record, attempt.Ranked.Candidate.Cost.Upper, alternatives);
             if (attempt.SpendKey is { } key)
             {
@@ -356,6 +388,12 @@ public sealed partial class PredictiveOrchestrator : IAsyncDisposable
             }
         }
 
+        foreach (var swap in report.Swaps)
+        {
+            _metrics.Swapped(swap.Trigger.ToString());
+        }
+
+        ActivityDescription.AddAttempts(report.Attempts, _time.GetUtcNow());
         _journal.Finished(report.Last.Result is not null, report.Swaps.Count);
         return total;
     }

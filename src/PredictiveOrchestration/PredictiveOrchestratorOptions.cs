@@ -1,5 +1,6 @@
 using System.Globalization;
 using PredictiveOrchestration.Costs;
+using PredictiveOrchestration.Telemetry;
 
 namespace PredictiveOrchestration;
 
@@ -32,6 +33,9 @@ public sealed record PredictiveOrchestratorOptions
     /// probability of success; one below the threshold is taken only if nothing above it can do the job.
     /// </summary>
     public double PerformanceThreshold { get; set; } = 0.8;
+
+    /// <summary>Gets or sets when alerts begin and end.</summary>
+    public PerformanceMonitorOptions Alerts { get; set; } = new();
 
     /// <summary>Gets or sets the length of one telemetry step; default 1 s, at least 1 ms.</summary>
     public TimeSpan TelemetryInterval { get; set; } = TimeSpan.FromSeconds(1);
@@ -101,6 +105,8 @@ public sealed record PredictiveOrchestratorOptions
         Check(!string.IsNullOrWhiteSpace(Currency), nameof(Currency), Currency, "a currency code such as USD");
         Check(Budget is null or >= 0, nameof(Budget), Budget, "0 or more, or null");
         Check(BudgetCaps.All(c => c is { Limit: >= 0 } && Enum.IsDefined(c.Scope)), nameof(BudgetCaps), string.Join(", ", BudgetCaps), "limits of 0 or more");
+        var alerts = Alerts is null ? "null" : Alerts.Failure();
+        Check(alerts is null, nameof(Alerts), alerts, "thresholds in order and a window of 4 to 1000");
         Check(PriceList is not null, nameof(PriceList), PriceList, "a list; PriceList.Empty for none");
         Check(CalibrationBudget >= TimeSpan.Zero && CalibrationBudget <= TimeSpan.FromMinutes(10), nameof(CalibrationBudget), CalibrationBudget, "0 to 10 minutes");
         Check(MaxQueueLength is >= 0 and <= 1_000_000, nameof(MaxQueueLength), MaxQueueLength, "0 to 1000000");

@@ -93,6 +93,9 @@ public sealed record ExecutionRecord
     /// <summary>Gets the upper end of the predicted interval in seconds.</summary>
     public required double PredictedUpperSeconds { get; init; }
 
+    /// <summary>Gets how far off the prediction was: max(predicted / actual, actual / predicted) of the service time, at least 1.</summary>
+    public double PredictionError => Math.Exp(Math.Abs(Math.Log(ServiceTime.TotalSeconds / PredictedSeconds)));
+
     /// <summary>Gets the version of the model that predicted.</summary>
     public required int ModelVersion { get; init; }
 }

@@ -21,7 +21,7 @@ internal sealed partial class Interpreter
             value = new ScalarValue(Fold.Binary(op, Scalar(assignment.Target), AsScalar(value, assignment.Value.Start)));
         }
 
-        switch (assignment.Target)
+        switch (Flattened(assignment.Target))
         {
             case NameNode name when _scope.Find(name.Name) is VariableSymbol variable:
                 AssignVariable(variable, name.Name, AsScalar(value, assignment.Value.Start), assignment.Start);
@@ -54,6 +54,20 @@ internal sealed partial class Interpreter
                 break;
         }
     }
+
+    // a[i][j] is a[i, j].
+    private Expression Flattened(Expression target)
+    {
+        while (target is IndexNode { Target: IndexNode inner } outer && IsArray(inner.Target))
+        {
+            target = new IndexNode(outer.Start, inner.Target, [.. inner.Items, .. outer.Items]);
+        }
+
+        return target;
+    }
+
+    private bool IsArray(Expression target) =>
+        target is IndexNode index ? IsArray(index.Target) : target is NameNode name && _scope.Find(name.Name) is ArraySymbol;
 
     private bool IsVariable(Expression target) => target switch
     {
@@ -144,7 +158,7 @@ internal sealed partial class Interpreter
     {
         if (target is null)
         {
-            var first = _builder.AddScratchBits(source.Qubits.Length);
+            var first = AddScratchBits(source.Qubits.Length, start);
             target = new BitsValue(Enumerable.Range(0, source.Qubits.Length).Select(i => first - i).ToArray(), source.IsScalar);
         }
 
@@ -160,9 +174,16 @@ internal sealed partial class Interpreter
 
         for (var i = 0; i < bits.Bits.Length; i++)
         {
-            CountOperation(start);
+            CountOperation(start, bits.Bits.Length > 1);
             _builder.Measure(source.Qubits[i], bits.Bits[i]);
         }
+    }
+
+    private int AddScratchBits(int count, int start)
+    {
+        CheckBits(start, _scratchBits, count);
+        _scratchBits += count;
+        return _builder.AddScratchBits(count);
     }
 
     // Everything that the statement may assign must live in run-time variables from now on.

@@ -10,6 +10,11 @@ internal sealed partial class Interpreter
             return CallSubroutine(subroutine.Declaration, call, allowVoid);
         }
 
+        if (_scope.Find(call.Name) is FaultySymbol)
+        {
+            throw Faulty(call.Start);
+        }
+
         if (_scope.Find(call.Name) is OpaqueSymbol opaque)
         {
             throw Error(OpenQasmCodes.Opaque, call.Start, $"'{call.Name}' is an {opaque.What}: its meaning is not known here.", "Define it.");
@@ -73,7 +78,7 @@ internal sealed partial class Interpreter
             throw Error(OpenQasmCodes.TooDeep, call.Start, $"Calls nest deeper than {_options.MaxDepth}.", "Recursion must end earlier.");
         }
 
-        CountStep(call.Start);
+        Charge(call.Start, 2 * UnitsPerStep);
         var inner = new Scope(_global);
         for (var i = 0; i < call.Arguments.Count; i++)
         {
@@ -90,9 +95,16 @@ internal sealed partial class Interpreter
         _subroutineRuntimeDepth = _runtimeDepth;
         _callDepth++;
         _returned = null;
-        Block(subroutine.Body);
-        _callDepth--;
-        (_scope, _subroutineRuntimeDepth) = (scope, runtimeDepth);
+        try
+        {
+            Block(subroutine.Body);
+        }
+        finally
+        {
+            _callDepth--;
+            (_scope, _subroutineRuntimeDepth) = (scope, runtimeDepth);
+        }
+
         var result = _returned;
         _returned = null;
         if (result is null)

@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using System.Globalization;
 using PredictiveOrchestration.Backends;
+using PredictiveOrchestration.Simulation.Sparse;
 using PredictiveOrchestration.Simulation.StateVector;
 
 namespace PredictiveOrchestration.Benchmarks.Engines;
@@ -39,6 +40,7 @@ internal static class EngineBenchmark
     private static IQuantumBackend Create(string engine, int threads) => engine switch
     {
         "dense" => new StateVectorSimulator(new StateVectorOptions { MaxThreads = threads }),
+        "sparse" => new SparseStateSimulator(),
         _ => throw new ArgumentException($"There is no engine '{engine}'.", nameof(engine)),
     };
 

@@ -12,6 +12,11 @@ internal static class Program
             return await EngineBenchmark.RunAsync(rest);
         }
 
+        if (args is ["sparse", .. var options])
+        {
+            return SparseBenchmark.Run(options);
+        }
+
         BenchmarkSwitcher.FromAssembly(typeof(Program).Assembly).Run(args);
         return 0;
     }

@@ -57,6 +57,7 @@ internal sealed unsafe class SparseKernelSet<TVector, TLanes, TIndex, TIndexLane
         get => 1 << TLanes.LaneBits;
     }
 
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public override void Run(ReadOnlySpan<SparseStep> steps, SparsePlanes planes, int length)
     {
         foreach (ref readonly var step in steps)
@@ -83,6 +84,7 @@ internal sealed unsafe class SparseKernelSet<TVector, TLanes, TIndex, TIndexLane
     public override BasisIndex Differences(SparsePlanes planes, int length, BasisIndex reference) => new(
         Differences(planes.Low, length, reference.Low), planes.High == null ? 0 : Differences(planes.High, length, reference.High));
 
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public override int Find(SparsePlanes planes, int length, BasisIndex index)
     {
         var i = 0;
@@ -260,6 +262,7 @@ internal sealed unsafe class SparseKernelSet<TVector, TLanes, TIndex, TIndexLane
         return any;
     }
 
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static ulong Differences(ulong* plane, int length, ulong reference)
     {
         var all = TIndexLanes.Broadcast(0);
@@ -286,6 +289,7 @@ internal sealed unsafe class SparseKernelSet<TVector, TLanes, TIndex, TIndexLane
         return result;
     }
 
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static bool IsExchange(ulong* plane, int first, int last, int exchange, ulong flip)
     {
         if (last - first < Lanes)
@@ -351,6 +355,7 @@ internal sealed unsafe class SparseKernelSet<TVector, TLanes, TIndex, TIndexLane
         }
     }
 
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static void FlipAll(ulong* plane, ulong flip, int length)
     {
         var flips = TIndexLanes.Broadcast(flip);
@@ -360,6 +365,7 @@ internal sealed unsafe class SparseKernelSet<TVector, TLanes, TIndex, TIndexLane
         }
     }
 
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static void Flip<TEither>(ulong* plane, ulong mask, ulong value, ulong other, ulong flip, int length)
         where TEither : struct, IFlag
     {
@@ -372,6 +378,7 @@ internal sealed unsafe class SparseKernelSet<TVector, TLanes, TIndex, TIndexLane
         }
     }
 
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static void Negate(SparsePlanes planes, ulong* plane, ulong mask, ulong value, ulong other, int length)
     {
         var (masks, values, others, sign) = (TIndexLanes.Broadcast(mask), TIndexLanes.Broadcast(value), TIndexLanes.Broadcast(other), TIndexLanes.Broadcast(1UL << 63));
@@ -383,6 +390,7 @@ internal sealed unsafe class SparseKernelSet<TVector, TLanes, TIndex, TIndexLane
         }
     }
 
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static void Multiply<TEither>(SparsePlanes planes, ulong* plane, ulong mask, ulong value, ulong other, double re, double im, int length)
         where TEither : struct, IFlag
     {
@@ -413,6 +421,7 @@ internal sealed unsafe class SparseKernelSet<TVector, TLanes, TIndex, TIndexLane
         TLanes.Store(TLanes.MultiplyAdd(s, re, TLanes.Multiply(c, im)), planes.Im + i);
     }
 
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static void RunWide(in SparseStep step, SparsePlanes planes, int length)
     {
         var (maskLow, valueLow, otherLow, flipLow) = (TIndexLanes.Broadcast(step.Mask.Low), TIndexLanes.Broadcast(step.Value.Low), TIndexLanes.Broadcast(step.Other.Low), TIndexLanes.Broadcast(step.Flip.Low));
@@ -437,6 +446,7 @@ internal sealed unsafe class SparseKernelSet<TVector, TLanes, TIndex, TIndexLane
         }
     }
 
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static void RunTable(in SparseStep step, SparsePlanes planes, int length)
     {
         var table = step.Table!;

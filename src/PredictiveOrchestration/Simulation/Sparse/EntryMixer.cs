@@ -1,4 +1,5 @@
 using System.Numerics;
+using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
 using PredictiveOrchestration.Simulation.Kernels;
 
@@ -24,7 +25,7 @@ internal sealed unsafe class EntryMixer(EntryStore entries, SparseKernelSet kern
     /// <summary>The probability weight dropped so far.</summary>
     public double DiscardedWeight { get; set; }
 
-    /// <summary>Mixes without pairing: the bit has one value in all entries.</summary>
+    /// <summary>Mixes without pairing: no entry has a partner.</summary>
     public void Spread(BasisIndex bit, in PairMatrix matrix, int operation)
     {
         var count = entries.Count;
@@ -56,23 +57,14 @@ internal sealed unsafe class EntryMixer(EntryStore entries, SparseKernelSet kern
             return;
         }
 
-        var (zeros, ones) = CountValues(controls, bit, operation);
-        if (zeros == 0 || ones == 0)
+        var (active, paired) = Table.FindPairs(entries, controls, bit, bit, operation);
+        if (paired == 0 && controls.IsZero)
         {
-            MixListed(null, zeros + ones, controls, bit, matrix, operation);
+            Spread(bit, matrix, operation);
             return;
         }
 
-        Table.FindPairs(entries, controls, bit, bit, zeros, ones, operation);
-        var partners = Table.Result;
-        var single = 0;
-        for (var i = 0; i < entries.Count; i++)
-        {
-            single += partners[i] < 0 ? 1 : 0;
-        }
-
-        // Entries without the controls have no partner either.
-        MixListed(partners, single - (entries.Count - zeros - ones), controls, bit, matrix, operation);
+        MixListed(paired == 0 ? null : Table.Result, active - paired, controls, bit, matrix, operation);
     }
 
     /// <summary>Applies a matrix to several qubits.</summary>
@@ -132,26 +124,6 @@ internal sealed unsafe class EntryMixer(EntryStore entries, SparseKernelSet kern
         entries.SetCount(kept);
     }
 
-    /// <summary>How many entries with the controls have the bit 0, and how many have it 1.</summary>
-    public (int Zeros, int Ones) CountValues(BasisIndex controls, BasisIndex bit, int operation)
-    {
-        var (planes, all, ones) = (entries.Planes, 0, 0);
-        for (var i = 0; i < entries.Count; i++)
-        {
-            if ((i & (Interval - 1)) == 0)
-            {
-                context.Check(operation);
-            }
-
-            var index = planes.IndexAt(i);
-            var active = index.Has(controls);
-            all += active ? 1 : 0;
-            ones += active && index.Has(bit) ? 1 : 0;
-        }
-
-        return (all - ones, ones);
-    }
-
     public void Dispose()
     {
         Table.Dispose();
@@ -188,6 +160,7 @@ internal sealed unsafe class EntryMixer(EntryStore entries, SparseKernelSet kern
         return exchange;
     }
 
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private void MixListed(int* partners, int single, BasisIndex controls, BasisIndex bit, in PairMatrix matrix, int operation)
     {
         var count = entries.Count;

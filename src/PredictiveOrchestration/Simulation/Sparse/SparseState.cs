@@ -192,8 +192,11 @@ internal sealed unsafe class SparseState : IQuantumState
         int* partners = null;
         if (!x.IsZero)
         {
-            var (zeros, ones) = _mixer.CountValues(BasisIndex.Zero, x.Lowest, _context.OperationCount);
-            _mixer.Table.FindPairs(_entries, BasisIndex.Zero, x.Lowest, x, zeros, ones, _context.OperationCount);
+            if (_mixer.Table.FindPairs(_entries, BasisIndex.Zero, x.Lowest, x, _context.OperationCount).Paired == 0)
+            {
+                return 0;
+            }
+
             partners = _mixer.Table.Result;
         }
 

@@ -7,7 +7,7 @@ namespace PredictiveOrchestration.Benchmarks.Engines;
 internal static class EngineTable
 {
     /// <summary>All rows.</summary>
-    public static IReadOnlyList<EngineRow> Rows { get; } = [.. Dense()];
+    public static IReadOnlyList<EngineRow> Rows { get; } = [.. Dense(), .. Sparse()];
 
     private static IEnumerable<EngineRow> Dense()
     {
@@ -33,5 +33,13 @@ internal static class EngineTable
         yield return new EngineRow("dense", "sample 1,000,000 of random 24 depth 1", 250, () => RandomFamilies.Random(24, 1, 7), 1_000_000);
         yield return new EngineRow("dense", "random 5 depth 20", 0.003, () => RandomFamilies.Random(5, 20, 7));
         yield return new EngineRow("dense", "random 10 depth 20", 0.09, () => RandomFamilies.Random(10, 20, 7));
+    }
+
+    private static IEnumerable<EngineRow> Sparse()
+    {
+        yield return new EngineRow("sparse", "ghz 50", 0.015, () => States.Ghz(50));
+        yield return new EngineRow("sparse", "bernstein-vazirani 50", 0.015, () => Oracles.BernsteinVazirani(new BitString(0x1B6DB6DB6DB6D, 49)));
+        yield return new EngineRow("sparse", "cuccaro adder, 42 qubits", 0.030, () => Adders.Cuccaro(20));
+        yield return new EngineRow("sparse", "w 40", 0.200, () => States.W(40));
     }
 }

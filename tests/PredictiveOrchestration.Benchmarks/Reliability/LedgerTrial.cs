@@ -31,7 +31,7 @@ internal static class LedgerTrial
             var killed = 0;
             for (var done = false; !done;)
             {
-                using var child = Process.Start(new ProcessStartInfo(Environment.ProcessPath!, ["reliability", "ledger-child", folder, $"{jobs}", $"{seed}"]) { RedirectStandardOutput = true })!;
+                using var child = Process.Start(new ProcessStartInfo(Environment.ProcessPath!, ["ledger-child", folder, $"{jobs}", $"{seed}"]) { RedirectStandardOutput = true })!;
                 var deadline = killed < kills ? TimeSpan.FromMilliseconds(300 + random.Next(900)) : TimeSpan.FromMinutes(10);
                 using var source = new CancellationTokenSource(deadline);
                 try

@@ -12,20 +12,21 @@ namespace PredictiveOrchestration.Benchmarks.Engines;
 internal static class EngineBenchmark
 {
     /// <summary>Runs the table.</summary>
-    /// <param name="args">[--filter TEXT] [--threads N] [--repeat N] [--no-plain].</param>
+    /// <param name="args">[--filter TEXT] [--threads N] [--precision double|single] [--repeat N] [--no-plain].</param>
     public static async Task<int> RunAsync(string[] args)
     {
         var filter = Option(args, "--filter") ?? string.Empty;
         var threads = int.Parse(Option(args, "--threads") ?? Environment.ProcessorCount.ToString(CultureInfo.InvariantCulture), CultureInfo.InvariantCulture);
+        var precision = Enum.Parse<StateVectorPrecision>(Option(args, "--precision") ?? "double", ignoreCase: true);
         var repeat = int.Parse(Option(args, "--repeat") ?? "5", CultureInfo.InvariantCulture);
         var plain = !args.Contains("--no-plain");
-        Console.WriteLine($"{threads} thread(s), best of {repeat}; times in ms");
+        Console.WriteLine($"{threads} thread(s), {precision} precision, best of {repeat}; times in ms");
         Console.WriteLine("| engine | circuit | wall | cpu | target | met | plain path | plain ÷ engine |");
         Console.WriteLine("|---|---|---|---|---|---|---|---|");
         foreach (var row in EngineTable.Rows.Where(r => $"{r.Engine} {r.Name}".Contains(filter, StringComparison.OrdinalIgnoreCase)))
         {
             var request = row.Request();
-            var backend = Create(row.Engine, threads);
+            var backend = Create(row.Engine, threads, precision);
             var (wall, cpu) = await MeasureAsync(repeat, () => backend.ExecuteAsync(request));
             var reference = plain && row is { Engine: "dense", Shots: 0 } && request.Circuit.NumQubits <= 22 ? PlainStateVector.BestMilliseconds(request.Circuit, threads) : double.NaN;
             Console.WriteLine(string.Create(
@@ -36,9 +37,9 @@ internal static class EngineBenchmark
         return 0;
     }
 
-    private static IQuantumBackend Create(string engine, int threads) => engine switch
+    private static IQuantumBackend Create(string engine, int threads, StateVectorPrecision precision) => engine switch
     {
-        "dense" => new StateVectorSimulator(new StateVectorOptions { MaxThreads = threads }),
+        "dense" => new StateVectorSimulator(new StateVectorOptions { MaxThreads = threads, Precision = precision }),
         _ => throw new ArgumentException($"There is no engine '{engine}'.", nameof(engine)),
     };
 

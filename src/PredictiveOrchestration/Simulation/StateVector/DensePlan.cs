@@ -42,14 +42,14 @@ internal sealed class DensePlan
     /// <param name="classical">The memory that dynamic parameters read.</param>
     /// <param name="bits">The index bits of the state.</param>
     /// <param name="bitOfQubit">The index bit of each qubit before.</param>
-    /// <param name="kernels">The kernels that will run it.</param>
-    public static DensePlan Create(Circuit circuit, int start, int end, ClassicalState? classical, int bits, ReadOnlySpan<int> bitOfQubit, DenseKernelSet kernels)
+    /// <param name="settings">The kernels that will run it, and the blocks.</param>
+    public static DensePlan Create(Circuit circuit, int start, int end, ClassicalState? classical, int bits, ReadOnlySpan<int> bitOfQubit, DenseSettings settings)
     {
         var labels = bitOfQubit.ToArray();
         var fused = GateFuser.Fuse(circuit, start, end, classical, bits, labels);
-        var builder = new StepBuilder(fused, kernels.LaneBits);
+        var builder = new StepBuilder(fused, settings.Kernels);
         var passes = new List<DensePass>();
-        foreach (var (blockMask, operations) in PassPlanner.Plan(fused.Operations, bits))
+        foreach (var (blockMask, operations) in PassPlanner.Plan(fused.Operations, bits, settings.BlockBits(bits)))
         {
             var firstStep = builder.StepCount;
             builder.BeginPass(blockMask);

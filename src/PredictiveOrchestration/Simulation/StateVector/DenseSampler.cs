@@ -1,3 +1,5 @@
+using PredictiveOrchestration.Simulation.Kernels;
+
 namespace PredictiveOrchestration.Simulation.StateVector;
 
 /// <summary>
@@ -8,16 +10,21 @@ internal sealed unsafe class DenseSampler
 {
     private const int GreatestBlockBits = 11;
     private readonly AmplitudeMemory _amplitudes;
+    private readonly DenseKernelSet _kernels;
     private readonly int _blockBits;
+    private readonly double[] _probabilities;
     private readonly double[] _cumulative;
 
     /// <param name="amplitudes">The state.</param>
+    /// <param name="kernels">What reads it.</param>
     /// <param name="blockBits">The base-2 logarithm of a block's length.</param>
     /// <param name="sums">The weight of each block; taken over.</param>
-    public DenseSampler(AmplitudeMemory amplitudes, int blockBits, double[] sums)
+    public DenseSampler(AmplitudeMemory amplitudes, DenseKernelSet kernels, int blockBits, double[] sums)
     {
         _amplitudes = amplitudes;
+        _kernels = kernels;
         _blockBits = blockBits;
+        _probabilities = new double[1 << blockBits];
         _cumulative = sums;
         for (var i = 1; i < sums.Length; i++)
         {
@@ -108,13 +115,13 @@ internal sealed unsafe class DenseSampler
     private void Walk(int block, ReadOnlySpan<double> keys, ReadOnlySpan<int> shots, BitPacker packer, Span<ulong> outcomes)
     {
         var start = (long)block << _blockBits;
-        double* re = _amplitudes.Re + start, im = _amplitudes.Im + start;
+        _kernels.Probabilities(_amplitudes.Re, _amplitudes.Im, start, _probabilities);
         var cumulative = block == 0 ? 0 : _cumulative[block - 1];
         long last = -1;
         var next = 0;
         for (var k = 0; k < 1 << _blockBits && next < keys.Length; k++)
         {
-            var p = re[k] * re[k] + im[k] * im[k];
+            var p = _probabilities[k];
             if (p == 0)
             {
                 continue;

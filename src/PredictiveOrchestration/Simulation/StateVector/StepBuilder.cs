@@ -7,12 +7,13 @@ namespace PredictiveOrchestration.Simulation.StateVector;
 /// Turns fused operations into kernel steps for the blocks of a pass: index bits become bits within the block, lanes, or bits of the
 /// block's number; coefficients are spread over the lanes.
 /// </summary>
-internal sealed class StepBuilder(GateFuser fused, int laneBits)
+internal sealed class StepBuilder(GateFuser fused, DenseKernelSet kernels)
 {
     private readonly List<KernelStep> _steps = [];
     private readonly List<double> _coefficients = [];
     private readonly List<PhaseProgram> _programs = [];
-    private readonly int _lanes = 1 << laneBits;
+    private readonly int _laneBits = kernels.LaneBits;
+    private readonly int _lanes = 1 << kernels.LaneBits;
     private readonly int[] _local = new int[64];
     private long _blockMask;
     private int _blockBits;
@@ -23,7 +24,7 @@ internal sealed class StepBuilder(GateFuser fused, int laneBits)
 
     public PhaseProgram[] Programs() => [.. _programs];
 
-    public CoefficientTable Coefficients() => new(System.Runtime.InteropServices.CollectionsMarshal.AsSpan(_coefficients));
+    public CoefficientTable Coefficients() => kernels.Table(System.Runtime.InteropServices.CollectionsMarshal.AsSpan(_coefficients));
 
     /// <summary>The steps that follow are for blocks of these index bits.</summary>
     public void BeginPass(long blockMask)
@@ -70,7 +71,7 @@ internal sealed class StepBuilder(GateFuser fused, int laneBits)
             return;
         }
 
-        var (program, condition) = PhaseProgramBuilder.Create(polynomial, _blockMask, _local, _blockBits);
+        var (program, condition) = PhaseProgramBuilder.Create(polynomial, _blockMask, _local, _blockBits, kernels);
         _programs.Add(program);
         _steps.Add(new KernelStep { Kind = KernelKind.Phase, Coefficients = _programs.Count - 1, OuterMask = condition, OuterValue = condition });
     }
@@ -101,7 +102,7 @@ internal sealed class StepBuilder(GateFuser fused, int laneBits)
         var step = Begin(KernelKind.Pair, operation.Controls, operation.Controls, out var laneMask, out _);
         var target = _local[fused.TargetsOf(operation)[0]];
         var matrix = fused.ValuesOf(operation);
-        if (target < laneBits)
+        if (target < _laneBits)
         {
             step.Kind = KernelKind.Lane;
             step.LaneExchange = (byte)(1 << target);
@@ -164,7 +165,7 @@ internal sealed class StepBuilder(GateFuser fused, int laneBits)
         int lowCount = 0, highCount = 0;
         for (var j = 0; j < targets.Length; j++)
         {
-            if (_local[targets[j]] < laneBits)
+            if (_local[targets[j]] < _laneBits)
             {
                 low[lowCount++] = j;
             }
@@ -241,7 +242,7 @@ internal sealed class StepBuilder(GateFuser fused, int laneBits)
             var bit = BitOperations.TrailingZeroCount(rest);
             var local = _local[bit];
             var set = (int)(value >> bit & 1);
-            if (local < laneBits)
+            if (local < _laneBits)
             {
                 laneMask |= 1 << local;
                 laneValue |= set << local;

@@ -1,21 +1,22 @@
 using System.Numerics;
-using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
 
 namespace PredictiveOrchestration.Simulation.Kernels;
 
-/// <summary>Numbers that kernels read, in the kernels' precision: aligned to 64 bytes in an array that the garbage collector does not move.</summary>
+/// <summary>
+/// Numbers that kernels read, in the kernels' precision, in native memory aligned to 64 bytes. Whoever uses the pointer keeps the table
+/// reachable; it is freed by its finaliser, since plans are shared and kept without an owner.
+/// </summary>
 internal sealed unsafe class CoefficientTable
 {
     private const int Alignment = 64;
-    private readonly byte[] _array;
 
-    private CoefficientTable(int bytes)
+    private CoefficientTable(nuint bytes)
     {
-        _array = GC.AllocateUninitializedArray<byte>(bytes + Alignment, pinned: true);
-        var address = (nint)Unsafe.AsPointer(ref MemoryMarshal.GetArrayDataReference(_array));
-        Pointer = (void*)((address + Alignment - 1) & -Alignment);
+        Pointer = NativeMemory.AlignedAlloc(bytes == 0 ? Alignment : bytes, Alignment);
     }
+
+    ~CoefficientTable() => NativeMemory.AlignedFree(Pointer);
 
     /// <summary>The first number; valid as long as this object is reachable.</summary>
     public void* Pointer { get; }
@@ -24,7 +25,13 @@ internal sealed unsafe class CoefficientTable
     public static CoefficientTable Create<T>(ReadOnlySpan<double> values)
         where T : unmanaged, INumberBase<T>
     {
-        var table = new CoefficientTable(values.Length * sizeof(T));
+        var table = new CoefficientTable((nuint)values.Length * (nuint)sizeof(T));
+        if (typeof(T) == typeof(double))
+        {
+            values.CopyTo(new Span<double>(table.Pointer, values.Length));
+            return table;
+        }
+
         var target = new Span<T>(table.Pointer, values.Length);
         for (var i = 0; i < values.Length; i++)
         {

@@ -48,6 +48,9 @@ internal sealed unsafe class PlanRunner : IDisposable
             live |= plan.Passes[p].Moved;
             _context.ReportOperations(firstOperation + (int)((long)(lastOperation - firstOperation) * (p + 1) / plan.Passes.Length));
         }
+
+        // The kernels hold pointers into its tables.
+        GC.KeepAlive(plan);
     }
 
     public void Dispose()

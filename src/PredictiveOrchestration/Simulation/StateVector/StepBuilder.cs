@@ -1,11 +1,12 @@
 using System.Numerics;
+using System.Runtime.InteropServices;
 using PredictiveOrchestration.Simulation.Kernels;
 
 namespace PredictiveOrchestration.Simulation.StateVector;
 
 /// <summary>
 /// Turns fused operations into kernel steps for the blocks of a pass: index bits become bits within the block, lanes, or bits of the
-/// block's number; coefficients are spread over the lanes.
+/// block's number; coefficients are spread over the lanes. May be used again after <see cref="Clear"/>; not thread-safe.
 /// </summary>
 internal sealed class StepBuilder(GateFuser fused, DenseKernelSet kernels)
 {
@@ -24,7 +25,15 @@ internal sealed class StepBuilder(GateFuser fused, DenseKernelSet kernels)
 
     public PhaseProgram[] Programs() => [.. _programs];
 
-    public CoefficientTable Coefficients() => kernels.Table(System.Runtime.InteropServices.CollectionsMarshal.AsSpan(_coefficients));
+    public CoefficientTable Coefficients() => kernels.Table(CollectionsMarshal.AsSpan(_coefficients));
+
+    /// <summary>Forgets all steps.</summary>
+    public void Clear()
+    {
+        _steps.Clear();
+        _coefficients.Clear();
+        _programs.Clear();
+    }
 
     /// <summary>The steps that follow are for blocks of these index bits.</summary>
     public void BeginPass(long blockMask)
@@ -208,28 +217,43 @@ internal sealed class StepBuilder(GateFuser fused, DenseKernelSet kernels)
             }
         }
 
-        Span<double> re = stackalloc double[_lanes], im = stackalloc double[_lanes];
+        var uniform = lowCount == 0 && laneMask == 0;
         for (var h = 0; h < step.VectorCount; h++)
         {
             for (var g = 0; g < step.VectorCount; g++)
             {
                 for (var e = 0; e < step.ExchangeCount; e++)
                 {
+                    var lanes = Room(2 * _lanes);
+                    if (uniform)
+                    {
+                        var element = matrix[vectorIndex[h] * size + vectorIndex[g]];
+                        lanes[.._lanes].Fill(element.Real);
+                        lanes[_lanes..].Fill(element.Imaginary);
+                        continue;
+                    }
+
+                    var exchange = step.LaneExchanges[e];
                     for (var lane = 0; lane < _lanes; lane++)
                     {
                         var element = (lane & laneMask) != laneMask
                             ? (h == g && e == 0 ? Complex.One : Complex.Zero)
-                            : matrix[(vectorIndex[h] | laneIndex[lane]) * size + (vectorIndex[g] | laneIndex[lane ^ step.LaneExchanges[e]])];
-                        (re[lane], im[lane]) = (element.Real, element.Imaginary);
+                            : matrix[(vectorIndex[h] | laneIndex[lane]) * size + (vectorIndex[g] | laneIndex[lane ^ exchange])];
+                        (lanes[lane], lanes[_lanes + lane]) = (element.Real, element.Imaginary);
                     }
-
-                    _coefficients.AddRange(re);
-                    _coefficients.AddRange(im);
                 }
             }
         }
 
         _steps.Add(step);
+    }
+
+    // Makes room for coefficients at the end of the list.
+    private Span<double> Room(int count)
+    {
+        var start = _coefficients.Count;
+        CollectionsMarshal.SetCount(_coefficients, start + count);
+        return CollectionsMarshal.AsSpan(_coefficients)[start..];
     }
 
     // Splits a condition on index bits into lanes, bits of the block and bits of the block's number.

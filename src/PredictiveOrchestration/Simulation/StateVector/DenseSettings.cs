@@ -18,10 +18,12 @@ internal sealed record DenseSettings(DenseKernelSet Kernels, int MostBlockBits =
     public int BlockBits(int bits) => bits <= MostBlockBits ? bits : Math.Min(MostBlockBits, Math.Max(LeastCacheBlockBits, bits - LeastBlockNumberBits));
 
     /// <summary>The bytes of scratch memory of one thread: its copy of a block, and rows of phases.</summary>
-    public long ScratchBytes(int bits)
+    public long ScratchBytes(int bits) => CopyBytes(bits) + PhaseProgram.ScratchBytes(BlockBits(bits), Kernels.ElementBytes);
+
+    /// <summary>The bytes of the copy of a block; 0 where the state is one block.</summary>
+    public long CopyBytes(int bits)
     {
         var blockBits = BlockBits(bits);
-        var copy = blockBits == bits ? 0 : 2 * (((long)Kernels.ElementBytes << blockBits) + PlanRunner.PlaneGap);
-        return copy + PhaseProgram.ScratchBytes(blockBits, Kernels.ElementBytes);
+        return blockBits == bits ? 0 : 2 * (((long)Kernels.ElementBytes << blockBits) + PlanRunner.PlaneGap);
     }
 }

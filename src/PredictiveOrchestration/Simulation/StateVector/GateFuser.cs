@@ -20,6 +20,8 @@ internal sealed class GateFuser
     private const double ExchangeCost = 0.12;
     private const double PairCost = 0.72;
 
+    private static readonly Complex[] Identity = [Complex.One, Complex.Zero, Complex.Zero, Complex.One];
+
     private readonly Complex[] _waiting = new Complex[4 * StateVectorSimulator.MaxQubits];
     private readonly Group?[] _open = new Group?[StateVectorSimulator.MaxQubits];
     private readonly Complex[] _linear = new Complex[StateVectorSimulator.MaxQubits];
@@ -422,10 +424,8 @@ internal sealed class GateFuser
         }
 
         Span<Complex> product = stackalloc Complex[16];
-        product.Clear();
-        product[0] = product[5] = product[10] = product[15] = 1;
         var members = group.Members.Count;
-        Multiply(group, 0, product);
+        Multiply(group, Begin(group, product), product);
         if (IsDiagonal(product, 4))
         {
             EmitDiagonalPair(group, product);
@@ -519,6 +519,39 @@ internal sealed class GateFuser
         return operation;
     }
 
+    // The product of the one-qubit gates that a group begins with; returns the first member that is not one.
+    private int Begin(Group group, Span<Complex> product)
+    {
+        ReadOnlySpan<Complex> low = Identity, high = Identity;
+        var members = CollectionsMarshal.AsSpan(group.Members);
+        var count = 0;
+        for (; count < members.Length && count < 2; count++)
+        {
+            ref readonly var member = ref members[count];
+            var target = TargetsOf(member)[0];
+            if (member.TargetCount != 1 || member.Controls != 0 || (count == 1 && target == TargetsOf(members[0])[0]))
+            {
+                break;
+            }
+
+            if (target == group.Low)
+            {
+                low = ValuesOf(member);
+            }
+            else
+            {
+                high = ValuesOf(member);
+            }
+        }
+
+        for (var i = 0; i < 16; i++)
+        {
+            product[i] = high[(i >> 3) * 2 + (i >> 1 & 1)] * low[(i >> 2 & 1) * 2 + (i & 1)];
+        }
+
+        return count;
+    }
+
     // Multiplies a 4×4 matrix from the left by the members of a group from a given one on.
     private void Multiply(Group group, int firstMember, Span<Complex> product)
     {
@@ -527,13 +560,30 @@ internal sealed class GateFuser
             var matrix = ValuesOf(member);
             var targets = TargetsOf(member);
             var first = targets[0] == group.Low ? 0 : 1;
-            if (targets.Length == 1)
+            if (member.Kind == FusedKind.Exchange)
+            {
+                Exchange(first, member.Controls != 0, product);
+            }
+            else if (targets.Length == 1)
             {
                 MultiplySingle(matrix, first, member.Controls != 0, product);
             }
             else
             {
                 MultiplyPair(matrix, first, product);
+            }
+        }
+    }
+
+    private static void Exchange(int target, bool isControlled, Span<Complex> product)
+    {
+        var step = 4 << target;
+        var other = 4 << (1 - target);
+        for (var start = isControlled ? other : 0; start <= other; start += other)
+        {
+            for (var column = start; column < start + 4; column++)
+            {
+                (product[column], product[column + step]) = (product[column + step], product[column]);
             }
         }
     }
@@ -576,9 +626,13 @@ internal sealed class GateFuser
 
     private static bool IsDiagonal(ReadOnlySpan<Complex> matrix, int size)
     {
-        for (var i = 0; i < matrix.Length; i++)
+        for (int i = 0, diagonal = 0; i < matrix.Length; i++)
         {
-            if (i / size != i % size && matrix[i] != Complex.Zero)
+            if (i == diagonal)
+            {
+                diagonal += size + 1;
+            }
+            else if (matrix[i] != Complex.Zero)
             {
                 return false;
             }

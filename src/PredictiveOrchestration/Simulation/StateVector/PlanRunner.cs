@@ -19,6 +19,7 @@ internal sealed unsafe class PlanRunner : IDisposable
     private readonly int _threads;
     private readonly AlignedBuffer?[] _scratch;
     private readonly long _scratchLength;
+    private readonly long _copyBytes;
 
     public PlanRunner(AmplitudeMemory amplitudes, int bits, int threads, DenseSettings settings, RunContext context)
     {
@@ -29,6 +30,7 @@ internal sealed unsafe class PlanRunner : IDisposable
         _blockBits = settings.BlockBits(bits);
         _threads = ThreadsOf(bits, threads, settings);
         _scratch = new AlignedBuffer?[_threads];
+        _copyBytes = settings.CopyBytes(bits);
         _scratchLength = (settings.ScratchBytes(bits) + sizeof(double) - 1) / sizeof(double);
     }
 
@@ -85,16 +87,15 @@ internal sealed unsafe class PlanRunner : IDisposable
 
     private void RunBlock(DensePlan plan, DensePass pass, long block, int thread, (int RowBits, long[] Starts) rows, int operation)
     {
-        var scratch = (byte*)(_scratch[thread] ??= new AlignedBuffer(_scratchLength)).Pointer;
         byte* re = _amplitudes.Re + block * _elementBytes, im = _amplitudes.Im + block * _elementBytes;
         if (rows.Starts.Length == 1)
         {
-            RunSteps(plan, pass, block, re, im, scratch, operation);
+            RunSteps(plan, pass, block, re, im, thread, operation);
             return;
         }
 
-        var planeBytes = ((long)_elementBytes << _blockBits) + PlaneGap;
-        byte* copyRe = scratch, copyIm = scratch + planeBytes;
+        var scratch = Scratch(thread);
+        byte* copyRe = scratch, copyIm = scratch + _copyBytes / 2;
         var rowBytes = (long)_elementBytes << rows.RowBits;
         for (var row = 0; row < rows.Starts.Length; row++)
         {
@@ -103,7 +104,7 @@ internal sealed unsafe class PlanRunner : IDisposable
             Buffer.MemoryCopy(im + start, copyIm + row * rowBytes, rowBytes, rowBytes);
         }
 
-        RunSteps(plan, pass, block, copyRe, copyIm, copyIm + planeBytes, operation);
+        RunSteps(plan, pass, block, copyRe, copyIm, thread, operation);
         for (var row = 0; row < rows.Starts.Length; row++)
         {
             var start = rows.Starts[row] * _elementBytes;
@@ -112,7 +113,7 @@ internal sealed unsafe class PlanRunner : IDisposable
         }
     }
 
-    private void RunSteps(DensePlan plan, DensePass pass, long block, byte* re, byte* im, byte* scratch, int operation)
+    private void RunSteps(DensePlan plan, DensePass pass, long block, byte* re, byte* im, int thread, int operation)
     {
         var coefficients = plan.Coefficients.Pointer;
         for (var s = pass.FirstStep; s < pass.LastStep; s++)
@@ -130,7 +131,7 @@ internal sealed unsafe class PlanRunner : IDisposable
 
             if (step.Kind == KernelKind.Phase)
             {
-                _kernels.RunPhase(plan.Programs[step.Coefficients], block, re, im, scratch);
+                _kernels.RunPhase(plan.Programs[step.Coefficients], block, re, im, Scratch(thread) + _copyBytes);
             }
             else
             {
@@ -138,6 +139,9 @@ internal sealed unsafe class PlanRunner : IDisposable
             }
         }
     }
+
+    // A thread's room: the copy of a block, where there are several, and the rows of phases. Few small circuits need any.
+    private byte* Scratch(int thread) => (byte*)(_scratch[thread] ??= new AlignedBuffer(_scratchLength)).Pointer;
 
     // Where the contiguous rows of a block begin, relative to the block.
     private (int RowBits, long[] Starts) Rows(long blockMask)

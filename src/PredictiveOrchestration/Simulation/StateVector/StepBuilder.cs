@@ -217,29 +217,38 @@ internal sealed class StepBuilder(GateFuser fused, DenseKernelSet kernels)
             }
         }
 
-        var uniform = lowCount == 0 && laneMask == 0;
+        // Where each lane finds its element, relative to the elements of a pair of vectors.
+        Span<int> offsets = stackalloc int[step.ExchangeCount * _lanes];
+        for (var e = 0; e < step.ExchangeCount; e++)
+        {
+            for (var lane = 0; lane < _lanes; lane++)
+            {
+                offsets[e * _lanes + lane] = laneIndex[lane] * size + laneIndex[lane ^ step.LaneExchanges[e]];
+            }
+        }
+
+        var coefficients = Room(2 * _lanes * step.VectorCount * step.VectorCount * step.ExchangeCount);
         for (var h = 0; h < step.VectorCount; h++)
         {
             for (var g = 0; g < step.VectorCount; g++)
             {
+                var elements = matrix[(vectorIndex[h] * size + vectorIndex[g])..];
                 for (var e = 0; e < step.ExchangeCount; e++)
                 {
-                    var lanes = Room(2 * _lanes);
-                    if (uniform)
+                    Span<double> re = coefficients[.._lanes], im = coefficients.Slice(_lanes, _lanes);
+                    coefficients = coefficients[(2 * _lanes)..];
+                    var at = offsets.Slice(e * _lanes, _lanes);
+                    for (var lane = 0; lane < at.Length; lane++)
                     {
-                        var element = matrix[vectorIndex[h] * size + vectorIndex[g]];
-                        lanes[.._lanes].Fill(element.Real);
-                        lanes[_lanes..].Fill(element.Imaginary);
-                        continue;
+                        (re[lane], im[lane]) = (elements[at[lane]].Real, elements[at[lane]].Imaginary);
                     }
 
-                    var exchange = step.LaneExchanges[e];
-                    for (var lane = 0; lane < _lanes; lane++)
+                    for (var lane = 0; laneMask != 0 && lane < _lanes; lane++)
                     {
-                        var element = (lane & laneMask) != laneMask
-                            ? (h == g && e == 0 ? Complex.One : Complex.Zero)
-                            : matrix[(vectorIndex[h] | laneIndex[lane]) * size + (vectorIndex[g] | laneIndex[lane ^ exchange])];
-                        (lanes[lane], lanes[_lanes + lane]) = (element.Real, element.Imaginary);
+                        if ((lane & laneMask) != laneMask)
+                        {
+                            (re[lane], im[lane]) = (h == g && e == 0 ? 1 : 0, 0);
+                        }
                     }
                 }
             }

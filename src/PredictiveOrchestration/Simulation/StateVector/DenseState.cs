@@ -156,15 +156,24 @@ internal sealed unsafe class DenseState : IQuantumState
     public void Sample(ReadOnlySpan<int> qubits, ReadOnlySpan<double> draws, Span<ulong> outcomes)
     {
         var blockBits = DenseSampler.BlockBitsOf(_bits);
-        var sums = new double[1L << (_bits - blockBits)];
-        ParallelRange.Run(sums.Length, Math.Max(1, 1L << (ChunkBits - blockBits)), _bits < ParallelBits ? 1 : _threads, _context, _context.OperationCount, (_, first, last) =>
+        var tables = DenseSampler.TableBytes(1L << (_bits - blockBits), draws.Length);
+        _context.Reserve(tables, "the tables of the sampler");
+        try
         {
-            for (var block = first; block < last; block++)
+            var sums = new double[1L << (_bits - blockBits)];
+            ParallelRange.Run(sums.Length, Math.Max(1, 1L << (ChunkBits - blockBits)), _bits < ParallelBits ? 1 : _threads, _context, _context.OperationCount, (_, first, last) =>
             {
-                sums[block] = _kernels.Norm(_amplitudes.Re, _amplitudes.Im, block << blockBits, 1L << blockBits, 0);
-            }
-        });
-        new DenseSampler(_amplitudes, _kernels, blockBits, sums).Sample(new BitPacker(_bitOfQubit, qubits), draws, outcomes, _context);
+                for (var block = first; block < last; block++)
+                {
+                    sums[block] = _kernels.Norm(_amplitudes.Re, _amplitudes.Im, block << blockBits, 1L << blockBits, 0);
+                }
+            });
+            new DenseSampler(_amplitudes, _kernels, blockBits, sums).Sample(new BitPacker(_bitOfQubit, qubits), draws, outcomes, _threads, _context);
+        }
+        finally
+        {
+            _context.Release(tables);
+        }
     }
 
     public void VisitProbabilities(ReadOnlySpan<int> qubits, ProbabilityVisitor visit)

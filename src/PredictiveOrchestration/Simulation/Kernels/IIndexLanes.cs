@@ -3,7 +3,7 @@ using System.Runtime.Intrinsics;
 
 namespace PredictiveOrchestration.Simulation.Kernels;
 
-/// <summary>Vectors of 64-bit basis indices beside the vectors of doubles of <see cref="ILanes{TVector}"/>, as wide as they are.</summary>
+/// <summary>Vectors of 64-bit basis indices beside the vectors of doubles of <see cref="ILanes{TVector, T}"/>, as wide as they are.</summary>
 /// <typeparam name="TIndex">The vector of indices; masks are vectors of all or no bits.</typeparam>
 /// <typeparam name="TVector">The vector of doubles.</typeparam>
 internal unsafe interface IIndexLanes<TIndex, TVector>

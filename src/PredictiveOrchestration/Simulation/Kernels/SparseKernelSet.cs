@@ -41,7 +41,7 @@ internal abstract unsafe class SparseKernelSet
 internal sealed unsafe class SparseKernelSet<TVector, TLanes, TIndex, TIndexLanes>(string name) : SparseKernelSet
     where TVector : unmanaged
     where TIndex : unmanaged
-    where TLanes : struct, ILanes<TVector>
+    where TLanes : struct, ILanes<TVector, double>
     where TIndexLanes : struct, IIndexLanes<TIndex, TVector>
 {
     private interface IFlag

@@ -22,19 +22,19 @@ internal static class SparseKernelSelector
     {
         if (Vector512.IsHardwareAccelerated)
         {
-            yield return new SparseKernelSet<Vector512<double>, Lanes512, Vector512<ulong>, IndexLanes512>("vector512");
+            yield return new SparseKernelSet<Vector512<double>, Lanes512<double>, Vector512<ulong>, IndexLanes512>("vector512");
         }
 
         if (Vector256.IsHardwareAccelerated)
         {
-            yield return new SparseKernelSet<Vector256<double>, Lanes256, Vector256<ulong>, IndexLanes256>("vector256");
+            yield return new SparseKernelSet<Vector256<double>, Lanes256<double>, Vector256<ulong>, IndexLanes256>("vector256");
         }
 
         if (Vector128.IsHardwareAccelerated)
         {
-            yield return new SparseKernelSet<Vector128<double>, Lanes128, Vector128<ulong>, IndexLanes128>("vector128");
+            yield return new SparseKernelSet<Vector128<double>, Lanes128<double>, Vector128<ulong>, IndexLanes128>("vector128");
         }
 
-        yield return new SparseKernelSet<double, LanesScalar, ulong, IndexLanesScalar>("scalar");
+        yield return new SparseKernelSet<double, LanesScalar<double>, ulong, IndexLanesScalar>("scalar");
     }
 }

@@ -1,3 +1,4 @@
+using System.Diagnostics.Metrics;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Logging.Abstractions;
 using PredictiveOrchestration.Backends;
@@ -18,6 +19,7 @@ public sealed class PredictiveOrchestratorBuilder
     private bool _localEngines = true;
     private TimeProvider _time = TimeProvider.System;
     private ILoggerFactory _loggers = NullLoggerFactory.Instance;
+    private IMeterFactory? _meters;
 
     /// <summary>Adds a backend.</summary>
     public PredictiveOrchestratorBuilder AddBackend(IQuantumBackend backend)
@@ -64,6 +66,13 @@ public sealed class PredictiveOrchestratorBuilder
         return this;
     }
 
+    /// <summary>Sets the factory of meters, so that a host's listeners tell this orchestrator's metrics apart; none by default.</summary>
+    public PredictiveOrchestratorBuilder UseMeterFactory(IMeterFactory meters)
+    {
+        _meters = meters ?? throw new ArgumentNullException(nameof(meters));
+        return this;
+    }
+
     /// <summary>Builds the orchestrator; start it before use.</summary>
     /// <exception cref="ArgumentException">Options are wrong (all failures are named), or two backends or routers have the same name.</exception>
     public PredictiveOrchestrator Build()
@@ -92,6 +101,6 @@ public sealed class PredictiveOrchestratorBuilder
             }
         }
 
-        return new PredictiveOrchestrator(options, registry, routers, _time, _loggers.CreateLogger<PredictiveOrchestrator>());
+        return new PredictiveOrchestrator(options, registry, routers, _time, _loggers.CreateLogger<PredictiveOrchestrator>(), _meters);
     }
 }

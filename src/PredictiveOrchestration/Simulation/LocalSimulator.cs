@@ -98,7 +98,7 @@ public abstract class LocalSimulator : ISnapshotBackend
     }
 
     private RunContext CreateContext(ExecutionRequest request, CancellationToken cancellationToken) =>
-        new(Descriptor.Id, request, Math.Min(MachineMemory.AvailableBytes, _memoryLimit ?? long.MaxValue), _time, cancellationToken);
+        new(Descriptor.Id, request, _memoryLimit ?? long.MaxValue, _time, cancellationToken);
 
     private void Check(ExecutionRequest request)
     {

@@ -127,7 +127,25 @@ internal sealed class OutcomeCollector
 
     private void CountRuns(ulong[] outcomes, Readout readout)
     {
-        Array.Sort(outcomes);
+        // Some engines give outcomes in order.
+        var distinct = 1;
+        var isSorted = true;
+        for (var i = 1; i < outcomes.Length && isSorted; i++)
+        {
+            isSorted = outcomes[i - 1] <= outcomes[i];
+        }
+
+        if (!isSorted)
+        {
+            Array.Sort(outcomes);
+        }
+
+        for (var i = 1; i < outcomes.Length; i++)
+        {
+            distinct += outcomes[i] != outcomes[i - 1] ? 1 : 0;
+        }
+
+        _counts.EnsureCapacity(_counts.Count == 0 ? distinct : 0);
         for (int i = 0, next; i < outcomes.Length; i = next)
         {
             for (next = i + 1; next < outcomes.Length && outcomes[next] == outcomes[i]; next++)

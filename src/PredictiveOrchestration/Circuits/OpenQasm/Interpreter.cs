@@ -286,7 +286,7 @@ internal sealed partial class Interpreter
             return known.Value.ToBool() ? Block(branch.Then) : branch.Else is null ? Flow.Next : Block(branch.Else);
         }
 
-        Charge(branch.Start, 4 * UnitsPerStep);
+        Charge(branch.Start, 8 * UnitsPerStep);
         Spill(branch);
         _builder.If(condition);
         try
@@ -346,7 +346,7 @@ internal sealed partial class Interpreter
                 continue;
             }
 
-            Charge(loop.Start, 4 * UnitsPerStep);
+            Charge(loop.Start, 8 * UnitsPerStep);
             Spill(loop);
             _builder.While(Truth(loop.Condition));
             _runtimeDepth++;

@@ -20,6 +20,9 @@ internal interface IQuantumState : IDisposable
     /// <summary>The probability weight dropped so far.</summary>
     double DiscardedWeight { get; }
 
+    /// <summary>What the squared overlap with the exact state is surely not below.</summary>
+    double FidelityLowerBound => 1;
+
     /// <summary>Applies the gates of a run of operations that holds gates, unitaries and barriers only; may fuse and reorder as long as the state is the same.</summary>
     /// <param name="circuit">The circuit.</param>
     /// <param name="start">The first operation.</param>

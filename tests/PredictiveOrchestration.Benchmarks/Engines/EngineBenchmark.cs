@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using System.Globalization;
 using PredictiveOrchestration.Backends;
+using PredictiveOrchestration.Simulation.MatrixProductState;
 using PredictiveOrchestration.Simulation.Sparse;
 using PredictiveOrchestration.Simulation.StateVector;
 
@@ -43,6 +44,7 @@ internal static class EngineBenchmark
     {
         "dense" => new StateVectorSimulator(new StateVectorOptions { MaxThreads = threads, Precision = precision }),
         "sparse" => new SparseStateSimulator(),
+        "mps" => new MatrixProductStateSimulator(new MatrixProductStateOptions { Truncation = new TruncationPolicy { MaxBondDimension = 64, RequireExact = false } }),
         _ => throw new ArgumentException($"There is no engine '{engine}'.", nameof(engine)),
     };
 

@@ -45,11 +45,20 @@ internal static class CostBasisCatalog
             }));
         Add(new CostBasis(
             "mps",
-            ["call", "gate overhead", "contractions", "shots"],
-            [5e-5, 1e-6, 1e-9, 2e-6],
-            static (work, job) => new CostDrivers(
-                Finite([1, work.Gates, work.MatrixProductWork, (double)job.Shots * work.Qubits]),
-                64.0 * work.Qubits, 4 * work.MatrixProductBytes, work.StructureUncertainty + 0.1 * Math.Min(30, work.BondLog2))));
+            ["call", "gate overhead", "contractions", "canonical sweep", "sampling", "shots"],
+            [5e-5, 1.5e-6, 1e-10, 1e-9, 5e-10, 2e-7],
+            static (work, job) =>
+            {
+                var passes = work.Passes(job);
+                var bond = Math.Pow(2, Math.Min(300, work.BondLog2));
+                var elements = work.MatrixProductBytes / 32;
+
+                // Shots that agree on the qubits so far are one row.
+                var rows = Math.Min(job.Shots, Math.Pow(2, Math.Min(40, work.SupportLog2)));
+                return new CostDrivers(
+                    Finite([1, (work.Gates + work.Qubits) * passes, work.MatrixProductWork * passes, elements * bond * passes, rows * elements, rows * work.Qubits]),
+                    64.0 * work.Qubits, MatrixProductBytes(work, job, bond), work.StructureUncertainty + (0.1 * Math.Min(30, work.BondLog2)));
+            }));
         Add(new CostBasis(
             "stabilizer",
             ["call", "gates", "measurements", "shots"],
@@ -74,6 +83,25 @@ internal static class CostBasisCatalog
     public static CostBasis Get(string name) => ByName.GetValueOrDefault(name) ?? ByName["generic"];
 
     private static void Add(CostBasis basis) => ByName.Add(basis.Name, basis);
+
+    // A bond is at most 64, or four times what the state needs while a gate passes. A tensor's rows are padded by at most 15 elements. Some six
+    // matrices of the size of the largest tensor are in use besides. Blocks below 1 MiB have sizes of powers of two and are kept: four
+    // times, or 4 MiB more for each. Outcomes hold rows of the bond for 2,048 shots, or for the branch that is read.
+    private static double MatrixProductBytes(WorkEstimate work, JobShape job, double bond)
+    {
+        const double Free = 64, Padding = 15, Block = 4 << 20;
+        var largest = Math.Max(Free, 4 * bond);
+        var tensors = (32 * Free * (Free + Padding) * work.Qubits) + (16 * (1 + (Padding / Free)) * work.MatrixProductBytes);
+        var scratch = 6 * 32 * largest * (largest + Padding) + (8 * 256 * (largest * 2 + 16));
+        var rows = job.Shots == 0 ? 0 : 4 * 16.0 * Math.Min(job.Shots, 2048) * (largest + Padding);
+        var branch = job.TopProbabilities == 0 ? 0 : 2 * tensors;
+        var state = Math.Min(4 * (tensors + scratch), tensors + scratch + (Block * (work.Qubits + 7)));
+
+        // Probabilities: a table where the numbers stored are many, else an entry for each outcome that occurs.
+        var outcomes = Math.ScaleB(1, Math.Min(1000, work.OutcomeBits));
+        var readout = job.TopProbabilities == 0 ? 0 : 270_336 + (64 * Math.Min(outcomes, Math.Pow(2, Math.Min(1000, work.SupportLog2))));
+        return state + (4 * (rows + branch)) + work.CopyBytes(state) + Math.Max(readout, job.TopProbabilities == 0 ? 0 : 8 * Math.Min(outcomes, tensors));
+    }
 
     private static double[] Finite(double[] terms) => Array.ConvertAll(terms, t => Math.Min(t, 1e290));
 }

@@ -19,6 +19,7 @@ public sealed partial class ImportTableTests
         ["Simulation"] = ["Circuits", "Backends", "Simulation/Kernels"],
         ["Simulation/StateVector"] = ["Circuits", "Backends", "Simulation", "Simulation/Kernels"],
         ["Simulation/Sparse"] = ["Circuits", "Backends", "Simulation", "Simulation/Kernels"],
+        ["Simulation/MatrixProductState"] = ["Circuits", "Backends", "Simulation", "Simulation/Kernels"],
         ["Simulation/Stabilizer"] = ["Circuits", "Backends", "Simulation", "Simulation/Kernels"],
         ["Telemetry"] = ["Backends", "Profiling"],
         ["Prediction"] = ["Profiling", "Backends", "Circuits", "Telemetry"],

@@ -6,14 +6,17 @@ using PredictiveOrchestration.Simulation.Kernels;
 namespace PredictiveOrchestration.Simulation.MatrixProductState;
 
 /// <summary>
-/// Native memory for matrices, in sizes of powers of two, booked in the run before it is allocated. Blocks given back are kept for the
-/// next matrix of their size, since gates replace matrices by ones of the same or twice the size.
+/// Native memory for matrices, booked in the run before it is allocated. Small blocks have sizes of powers of two and are kept for the
+/// next matrix of their size when given back, since gates replace matrices by ones of about the same size; large ones are freed.
 /// </summary>
 internal sealed unsafe class MatrixPool(RunContext context) : IDisposable
 {
     private const int SmallestClass = 4;
-    private readonly Stack<nint>[] _free = [.. Enumerable.Range(0, 48).Select(_ => new Stack<nint>())];
-    private readonly List<nint> _all = [];
+
+    // 1 MiB: above it the operating system's work does not count.
+    private const int GreatestClass = 17;
+    private readonly Stack<nint>[] _free = [.. Enumerable.Range(0, GreatestClass + 1).Select(_ => new Stack<nint>())];
+    private readonly Dictionary<nint, long> _held = [];
 
     ~MatrixPool() => Free();
 
@@ -29,12 +32,24 @@ internal sealed unsafe class MatrixPool(RunContext context) : IDisposable
         stride += stride >= 64 && stride % 64 == 0 ? MatrixKernelSet.Alignment : 0;
         var doubles = Math.Max(1L << SmallestClass, 2L * rows * stride);
         var sizeClass = 64 - BitOperations.LeadingZeroCount((ulong)doubles - 1);
-        var memory = (double*)Take(sizeClass);
+        var memory = (double*)(sizeClass > GreatestClass ? Allocate(8 * doubles) : _free[sizeClass].TryPop(out var block) ? block : Allocate(8L << sizeClass));
         NativeMemory.Clear(memory, (nuint)(8 * doubles));
         return new Matrix(this, memory, sizeClass, rows, columns, stride);
     }
 
-    public void Return(nint memory, int sizeClass) => _free[sizeClass].Push(memory);
+    public void Return(nint memory, int sizeClass)
+    {
+        if (sizeClass <= GreatestClass)
+        {
+            _free[sizeClass].Push(memory);
+        }
+        else if (_held.Remove(memory, out var bytes))
+        {
+            NativeMemory.AlignedFree((void*)memory);
+            Bytes -= bytes;
+            context.Release(bytes);
+        }
+    }
 
     public void Dispose()
     {
@@ -44,37 +59,30 @@ internal sealed unsafe class MatrixPool(RunContext context) : IDisposable
         GC.SuppressFinalize(this);
     }
 
-    private nint Take(int sizeClass)
+    private nint Allocate(long bytes)
     {
-        if (_free[sizeClass].TryPop(out var memory))
-        {
-            return memory;
-        }
-
-        var bytes = 8L << sizeClass;
         context.Reserve(bytes, "the tensors of the matrix product state");
         try
         {
-            memory = (nint)NativeMemory.AlignedAlloc((nuint)bytes, 64);
+            var memory = (nint)NativeMemory.AlignedAlloc((nuint)bytes, 64);
+            Bytes += bytes;
+            _held.Add(memory, bytes);
+            return memory;
         }
         catch (OutOfMemoryException exception)
         {
             context.Release(bytes);
             throw new OutOfMemoryException($"{ByteSize.Format(bytes)} of native memory could not be allocated for a tensor of a matrix product state.", exception);
         }
-
-        Bytes += bytes;
-        _all.Add(memory);
-        return memory;
     }
 
     private void Free()
     {
-        foreach (var memory in _all)
+        foreach (var memory in _held.Keys)
         {
             NativeMemory.AlignedFree((void*)memory);
         }
 
-        _all.Clear();
+        _held.Clear();
     }
 }

@@ -2,6 +2,7 @@ using System.Diagnostics;
 using System.Globalization;
 using PredictiveOrchestration.Backends;
 using PredictiveOrchestration.Simulation.Sparse;
+using PredictiveOrchestration.Simulation.Stabilizer;
 using PredictiveOrchestration.Simulation.StateVector;
 
 namespace PredictiveOrchestration.Benchmarks.Engines;
@@ -43,6 +44,7 @@ internal static class EngineBenchmark
     {
         "dense" => new StateVectorSimulator(new StateVectorOptions { MaxThreads = threads, Precision = precision }),
         "sparse" => new SparseStateSimulator(),
+        "stabilizer" => new StabilizerSimulator(),
         _ => throw new ArgumentException($"There is no engine '{engine}'.", nameof(engine)),
     };
 

@@ -5,6 +5,7 @@ using PredictiveOrchestration.Backends;
 using PredictiveOrchestration.Routing;
 using PredictiveOrchestration.Simulation.MatrixProductState;
 using PredictiveOrchestration.Simulation.Sparse;
+using PredictiveOrchestration.Simulation.Stabilizer;
 using PredictiveOrchestration.Simulation.StateVector;
 
 namespace PredictiveOrchestration;
@@ -87,6 +88,7 @@ public sealed class PredictiveOrchestratorBuilder
             registry.Register(new StateVectorSimulator(new StateVectorOptions { MaxMemoryBytes = options.MaxMemoryBytes }, _time));
             registry.Register(new SparseStateSimulator(new SparseStateOptions { MaxMemoryBytes = options.MaxMemoryBytes }, _time));
             registry.Register(new MatrixProductStateSimulator(new MatrixProductStateOptions { MaxMemoryBytes = options.MaxMemoryBytes }, _time));
+            registry.Register(new StabilizerSimulator(new StabilizerOptions { MaxMemoryBytes = options.MaxMemoryBytes }, _time));
         }
 
         foreach (var backend in _backends)

@@ -3,6 +3,7 @@ using System.Globalization;
 using PredictiveOrchestration.Backends;
 using PredictiveOrchestration.Simulation.MatrixProductState;
 using PredictiveOrchestration.Simulation.Sparse;
+using PredictiveOrchestration.Simulation.Stabilizer;
 using PredictiveOrchestration.Simulation.StateVector;
 
 namespace PredictiveOrchestration.Benchmarks.Engines;
@@ -45,6 +46,7 @@ internal static class EngineBenchmark
         "dense" => new StateVectorSimulator(new StateVectorOptions { MaxThreads = threads, Precision = precision }),
         "sparse" => new SparseStateSimulator(),
         "mps" => new MatrixProductStateSimulator(new MatrixProductStateOptions { Truncation = new TruncationPolicy { MaxBondDimension = 64, RequireExact = false } }),
+        "stabilizer" => new StabilizerSimulator(),
         _ => throw new ArgumentException($"There is no engine '{engine}'.", nameof(engine)),
     };
 

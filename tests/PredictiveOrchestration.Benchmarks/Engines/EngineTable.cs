@@ -7,7 +7,21 @@ namespace PredictiveOrchestration.Benchmarks.Engines;
 internal static class EngineTable
 {
     /// <summary>All rows.</summary>
-    public static IReadOnlyList<EngineRow> Rows { get; } = [.. Dense(), .. Sparse(), .. MatrixProduct()];
+    public static IReadOnlyList<EngineRow> Rows { get; } = [.. Stabilizer(), .. Dense(), .. Sparse(), .. MatrixProduct()];
+
+    private static IEnumerable<EngineRow> Stabilizer()
+    {
+        // The targets are twice what Stim takes as a whole process; reading the text is a row of its own below.
+        foreach (var (n, target) in new[] { (500, 126.0), (1000, 194), (2000, 628) })
+        {
+            yield return new EngineRow("stabilizer", $"random clifford {n}, 200 n gates, 1,000 shots", target, () => RandomFamilies.RandomClifford(n, 200 * n, 7), 1_000);
+        }
+
+        yield return new EngineRow("stabilizer", "ghz 1000, 1,000 shots", double.NaN, () => States.Ghz(1000), 1_000);
+        yield return new EngineRow("stabilizer", "ghz 10000, 100 shots", double.NaN, () => States.Ghz(10_000), 100);
+        yield return new EngineRow("stabilizer", "surface code distance 5, 5 rounds, 100,000 shots", double.NaN, () => ErrorCorrection.SurfaceCode(5, 5), 100_000);
+        yield return new EngineRow("stabilizer", "repetition code distance 25, 25 rounds, 10,000 shots", double.NaN, () => ErrorCorrection.Repetition(25, 25), 10_000);
+    }
 
     private static IEnumerable<EngineRow> Dense()
     {

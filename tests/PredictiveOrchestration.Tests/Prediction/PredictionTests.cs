@@ -4,6 +4,7 @@ using PredictiveOrchestration.Circuits.Library;
 using PredictiveOrchestration.Learning;
 using PredictiveOrchestration.Prediction;
 using PredictiveOrchestration.Profiling;
+using PredictiveOrchestration.Simulation.MatrixProductState;
 using PredictiveOrchestration.Simulation.Sparse;
 using PredictiveOrchestration.Simulation.StateVector;
 using PredictiveOrchestration.Telemetry;
@@ -107,7 +108,7 @@ public sealed class PredictionTests(ITestOutputHelper output)
     public async Task PeakBytes_RealRuns_StayWithinTheBound()
     {
         var predictor = new PerformancePredictor(1, []);
-        var backends = new IQuantumBackend[] { new StateVectorSimulator(), new SparseStateSimulator() };
+        var backends = new IQuantumBackend[] { new StateVectorSimulator(), new SparseStateSimulator(), new MatrixProductStateSimulator() };
         for (var seed = 0; seed < 150; seed++)
         {
             var circuit = TestKit.RandomCircuits.Create(seed, new TestKit.RandomCircuitOptions { Qubits = 1 + seed % 9, Operations = 25, MidCircuit = seed % 3 == 0, MeasureAtEnd = true });

@@ -10,7 +10,7 @@ internal sealed unsafe class ChainReader(TensorChain chain, RunContext context)
     private const long MostOutcomes = 1 << 24;
 
     // Outcomes of less probability are rounding.
-    private const double Negligible = 1e-30;
+    private const double Negligible = 1e-26;
 
     private ulong[] _outcome = [];
     private int[] _places = [];

@@ -141,8 +141,9 @@ internal sealed unsafe class MatrixAlgebra(MatrixPool pool, MatrixKernelSet kern
             }
 
             work += (long)(rows - i) * (stride - start);
-            if (work > CheckInterval)
+            if (work > CheckInterval / 8)
             {
+                // Reflections are bound by the cache, products are not.
                 work = 0;
                 Check();
             }
@@ -274,6 +275,7 @@ internal sealed unsafe class MatrixAlgebra(MatrixPool pool, MatrixKernelSet kern
     private Matrix Orthonormal(Matrix m, int[] row, double[] taus, int rank)
     {
         var q = pool.Rent(rank, m.Columns);
+        long work = 0;
         for (var j = rank - 1; j >= 0; j--)
         {
             q.Re[((long)j * q.Stride) + j] = 1;
@@ -288,6 +290,13 @@ internal sealed unsafe class MatrixAlgebra(MatrixPool pool, MatrixKernelSet kern
             {
                 var at = ((long)z * q.Stride) + start;
                 kernels.Reflect(wr, wi, taus[j], q.Re + at, q.Im + at, m.Stride - start);
+            }
+
+            work += (long)(rank - j) * (m.Stride - start);
+            if (work > CheckInterval / 8)
+            {
+                work = 0;
+                Check();
             }
         }
 

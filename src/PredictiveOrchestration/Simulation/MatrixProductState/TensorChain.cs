@@ -355,6 +355,7 @@ internal sealed unsafe class TensorChain : IDisposable
     // A = Q · C with orthonormal columns in Q; C goes to the right neighbour.
     private void ShiftRight(int qubit, double tolerance)
     {
+        _algebra.Check();
         using var transposed = _algebra.Transpose(_sites[qubit]);
         var (l, q) = _algebra.Lq(transposed, tolerance);
         Replace(qubit, _algebra.Transpose(q!));
@@ -367,6 +368,7 @@ internal sealed unsafe class TensorChain : IDisposable
     // [A0 | A1] = L · Q; L goes to the left neighbour.
     private void ShiftLeft(int qubit, double tolerance)
     {
+        _algebra.Check();
         using var wide = Wide(qubit);
         var (l, q) = _algebra.Lq(wide, tolerance);
         FromWide(qubit, q!);

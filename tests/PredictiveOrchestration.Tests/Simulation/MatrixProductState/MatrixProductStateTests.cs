@@ -173,6 +173,34 @@ public sealed class MatrixProductStateTests
         result.FidelityLowerBound.Should().BeGreaterThan(0.99);
     }
 
+    [Fact]
+    public async Task Execute_CancelledWhileBondsAreLarge_Stops()
+    {
+        // Uncancelled this would take hours: bonds of up to 2^15.
+        using var source = new CancellationTokenSource();
+        var progress = new Immediate(done =>
+        {
+            if (done.OperationsDone == 0)
+            {
+                source.CancelAfter(1500);
+            }
+        });
+        var request = new ExecutionRequest { Circuit = RandomFamilies.Random(30, 60, 1), Shots = 1, Progress = progress };
+        var act = () => new MatrixProductStateSimulator().ExecuteAsync(request, source.Token);
+        await act.Should().ThrowAsync<OperationCanceledException>();
+        progress.Reports.Should().BeGreaterThan(1);
+    }
+
+    [Fact]
+    public async Task Execute_BondsBeyondTheMemory_IsRefusedWithNumbers()
+    {
+        var act = () => new MatrixProductStateSimulator(new MatrixProductStateOptions { MaxMemoryBytes = 20_000_000 })
+            .ExecuteAsync(new ExecutionRequest { Circuit = RandomFamilies.Random(30, 40, 1), Shots = 1 });
+        var exception = (await act.Should().ThrowAsync<BackendException>()).Which;
+        exception.Kind.Should().Be(BackendErrorKind.OutOfMemory);
+        exception.RequiredBytes.Should().BeGreaterThan(20_000_000);
+    }
+
     [Theory]
     [InlineData(0, 0, false)]
     [InlineData(4, 0.1, false)]
@@ -181,6 +209,17 @@ public sealed class MatrixProductStateTests
     {
         var act = () => new MatrixProductStateSimulator(new MatrixProductStateOptions { Truncation = new TruncationPolicy { MaxBondDimension = bond, Cutoff = cutoff, RequireExact = exact } });
         act.Should().Throw<ArgumentOutOfRangeException>();
+    }
+
+    private sealed class Immediate(Action<ExecutionProgress> act) : IProgress<ExecutionProgress>
+    {
+        public int Reports { get; private set; }
+
+        public void Report(ExecutionProgress value)
+        {
+            Reports++;
+            act(value);
+        }
     }
 
     private static MatrixProductStateSimulator Limited(int bond, bool requireExact) =>

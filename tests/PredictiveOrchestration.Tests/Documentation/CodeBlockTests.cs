@@ -15,7 +15,7 @@ public sealed partial class CodeBlockTests
         using Microsoft.Extensions.DependencyInjection; using Microsoft.Extensions.Hosting;
         using PredictiveOrchestration; using PredictiveOrchestration.Backends; using PredictiveOrchestration.Circuits; using PredictiveOrchestration.Circuits.Library;
         using PredictiveOrchestration.Circuits.OpenQasm; using PredictiveOrchestration.Costs; using PredictiveOrchestration.Profiling; using PredictiveOrchestration.Routing;
-        using PredictiveOrchestration.Simulation.Sparse; using PredictiveOrchestration.Simulation.StateVector;
+        using PredictiveOrchestration.Simulation.MatrixProductState; using PredictiveOrchestration.Simulation.Sparse; using PredictiveOrchestration.Simulation.StateVector;
 
         """;
 

@@ -37,6 +37,12 @@ internal abstract unsafe class MatrixKernelSet
     /// <summary>x, y = c · x - e · y, conj(e) · x + c · y.</summary>
     public abstract void Rotate(double* xr, double* xi, double* yr, double* yi, double c, double er, double ei, long length);
 
+    /// <summary>x, y = c · x - s · y, s · x + c · y of real numbers, the length a multiple of <see cref="Alignment"/>.</summary>
+    public abstract void RotateReal(double* x, double* y, double c, double s, long length);
+
+    /// <summary>z -= u · x + v · y, the length a multiple of <see cref="Alignment"/>.</summary>
+    public abstract void Subtract(Complex u, double* xr, double* xi, Complex v, double* yr, double* yi, double* zr, double* zi, long length);
+
     /// <summary>z = u · x + v · y, of any length; z may be x or y.</summary>
     public abstract void Combine(Complex u, double* xr, double* xi, Complex v, double* yr, double* yi, double* zr, double* zi, long length);
 
@@ -189,6 +195,39 @@ internal sealed unsafe class MatrixKernelSet<TVector, TLanes>(string name) : Mat
             TLanes.Store(TLanes.MultiplySubtract(im, u, TLanes.MultiplySubtract(re, v, TLanes.Multiply(cosine, b))), xi + j);
             TLanes.Store(TLanes.MultiplyAdd(im, b, TLanes.MultiplyAdd(re, a, TLanes.Multiply(cosine, u))), yr + j);
             TLanes.Store(TLanes.MultiplySubtract(im, a, TLanes.MultiplyAdd(re, b, TLanes.Multiply(cosine, v))), yi + j);
+        }
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    public override void RotateReal(double* x, double* y, double c, double s, long length)
+    {
+        var lanes = Lanes;
+        var cosine = TLanes.Broadcast(c);
+        var sine = TLanes.Broadcast(s);
+        for (long j = 0; j < length; j += lanes)
+        {
+            var a = TLanes.Load(x + j);
+            var b = TLanes.Load(y + j);
+            TLanes.Store(TLanes.MultiplySubtract(sine, b, TLanes.Multiply(cosine, a)), x + j);
+            TLanes.Store(TLanes.MultiplyAdd(sine, a, TLanes.Multiply(cosine, b)), y + j);
+        }
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    public override void Subtract(Complex u, double* xr, double* xi, Complex v, double* yr, double* yi, double* zr, double* zi, long length)
+    {
+        var lanes = Lanes;
+        TVector a = TLanes.Broadcast(u.Real), b = TLanes.Broadcast(u.Imaginary), c = TLanes.Broadcast(v.Real), d = TLanes.Broadcast(v.Imaginary);
+        for (long j = 0; j < length; j += lanes)
+        {
+            var p = TLanes.Load(xr + j);
+            var q = TLanes.Load(xi + j);
+            var f = TLanes.Load(yr + j);
+            var g = TLanes.Load(yi + j);
+            var re = TLanes.MultiplyAdd(b, q, TLanes.MultiplySubtract(a, p, TLanes.Load(zr + j)));
+            var im = TLanes.MultiplySubtract(b, p, TLanes.MultiplySubtract(a, q, TLanes.Load(zi + j)));
+            TLanes.Store(TLanes.MultiplyAdd(d, g, TLanes.MultiplySubtract(c, f, re)), zr + j);
+            TLanes.Store(TLanes.MultiplySubtract(d, f, TLanes.MultiplySubtract(c, g, im)), zi + j);
         }
     }
 

@@ -209,6 +209,72 @@ internal sealed unsafe class MatrixAlgebra(MatrixPool pool, MatrixKernelSet kern
         return new SingularFactors(v, values);
     }
 
+    /// <summary>M ≈ carry · V with orthonormal rows in V, at most <paramref name="most"/>, and the share of the squared norm that is lost.</summary>
+    /// <param name="m">The matrix; kept.</param>
+    /// <param name="most">The greatest rank.</param>
+    /// <param name="cutoff">The share that may be lost besides.</param>
+    /// <param name="tolerance">Singular values at or below it, relative to the greatest, are rounding.</param>
+    public (Matrix V, Matrix Carry, double Lost) Truncate(Matrix m, int most, double cutoff, double tolerance)
+    {
+        // Where the values kept are well above what squaring loses, eigenvectors of the Gram matrix are good and three times as fast.
+        if (cutoff == 0 && m.Rows > most && m.Columns > most && TruncateByGram(m, most) is { } fast)
+        {
+            return fast;
+        }
+
+        var (right, values) = Svd(m, tolerance);
+        using var all = right;
+        double total = 0, dropped = 0;
+        foreach (var value in values)
+        {
+            total += value * value;
+        }
+
+        var rank = values.Length;
+        while (rank > 1 && (rank > Math.Min(most, right.Rows) || dropped + (values[rank - 1] * values[rank - 1]) <= cutoff * total))
+        {
+            rank--;
+            dropped += values[rank] * values[rank];
+        }
+
+        var v = pool.Rent(rank, right.Columns);
+        for (var i = 0; i < rank; i++)
+        {
+            v.CopyRow(i, 0, right, i, 0, right.Columns);
+        }
+
+        using var adjoint = Transpose(v, conjugate: true);
+        return (v, Multiply(m, adjoint), dropped / total);
+    }
+
+    private (Matrix V, Matrix Carry, double Lost)? TruncateByGram(Matrix m, int most)
+    {
+        const double Trusted = 1e-12;
+        using var adjoint = Transpose(m, conjugate: true);
+        using var gram = Multiply(m, adjoint);
+        var total = 0.0;
+        for (var i = 0; i < gram.Rows; i++)
+        {
+            total += gram[i, i].Real;
+        }
+
+        var (vectors, values) = HermitianEigen.Greatest(this, gram, most);
+        using var rows = vectors;
+        if (values[^1] < Trusted * values[0])
+        {
+            return null;
+        }
+
+        // U†M = L · V, and U · L is the carry.
+        using var u = Transpose(rows);
+        using var left = Transpose(u, conjugate: true);
+        using var reduced = Multiply(left, m);
+        var (l, v) = Lq(reduced, 0);
+        var carry = Multiply(u, l);
+        l.Dispose();
+        return (v!, carry, Math.Max(0, 1 - (values.Sum() / total)));
+    }
+
     /// <summary>Makes the rows orthogonal by rotations from the left; gives their norms, greatest first, and which row has each.</summary>
     public double[] JacobiRows(Matrix x, out int[] order)
     {

@@ -398,39 +398,18 @@ internal sealed unsafe class TensorChain : IDisposable
         }
 
         using var wide = Wide(qubit);
-        var (v, values) = _algebra.Svd(wide, RankTolerance);
-        double total = 0, dropped = 0;
-        foreach (var value in values)
-        {
-            total += value * value;
-        }
-
-        var rank = values.Length;
-        while (rank > 1 && (rank > Math.Min(most, v.Rows) || dropped + (values[rank - 1] * values[rank - 1]) <= _policy.Cutoff * total))
-        {
-            rank--;
-            dropped += values[rank] * values[rank];
-        }
-
-        using var kept = _pool.Rent(rank, v.Columns);
-        for (var i = 0; i < rank; i++)
-        {
-            kept.CopyRow(i, 0, v, i, 0, v.Columns);
-        }
-
-        v.Dispose();
-        using var adjoint = _algebra.Transpose(kept, conjugate: true);
-        using var carry = _algebra.Multiply(wide, adjoint);
-        var share = dropped / total;
-        if (share > 1e-15)
+        var (v, carry, share) = _algebra.Truncate(wide, most, _policy.Cutoff, RankTolerance);
+        if (share > 1e-14)
         {
             carry.Scale(1 / Math.Sqrt(1 - share));
             DiscardedWeight = 1 - ((1 - DiscardedWeight) * (1 - share));
             _angle += Math.Asin(Math.Sqrt(share));
         }
 
-        FromWide(qubit, kept);
+        FromWide(qubit, v);
+        v.Dispose();
         MultiplyRight(qubit - 1, carry);
+        carry.Dispose();
     }
 
     private Matrix Wide(int qubit)

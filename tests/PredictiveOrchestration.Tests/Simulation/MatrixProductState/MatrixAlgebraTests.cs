@@ -108,6 +108,53 @@ public sealed class MatrixAlgebraTests : IDisposable
         right.Dispose();
     }
 
+    [Fact]
+    public void Greatest_HermitianMatrices_GivesMathNetsEigenvaluesAndTheirVectors()
+    {
+        var algebra = Algebra(MatrixKernelSelector.Available[0].Name);
+        foreach (var n in new[] { 1, 2, 3, 8, 17, 64, 65, 130 })
+        {
+            var a = Random(n, n, 9);
+            var hermitian = a * a.ConjugateTranspose();
+            using var work = Load(hermitian);
+            var count = (n + 1) / 2;
+            var (vectors, values) = HermitianEigen.Greatest(algebra, work, count);
+            var expected = hermitian.Evd(Symmetricity.Hermitian).EigenValues.Select(e => e.Real).OrderDescending().ToArray();
+            for (var r = 0; r < count; r++)
+            {
+                values[r].Should().BeApproximately(expected[r], 1e-12 * expected[0], "n = {0}", n);
+            }
+
+            // Row r holds the components of vector r: G u = λ u.
+            var u = ToReference(vectors).Transpose();
+            (hermitian * u - u * Reference.Build.DenseOfDiagonalArray(Array.ConvertAll(values, v => (Complex)v))).Enumerate().Max(e => e.Magnitude).Should().BeLessThan(1e-12 * n, "n = {0}", n);
+            vectors.Dispose();
+        }
+    }
+
+    [Theory]
+    [InlineData(40, 60, 17, 0.7)]
+    [InlineData(130, 130, 64, 0.9)]
+    [InlineData(100, 200, 60, 0.3)]
+    public void Truncate_AnySpectrum_LosesTheLeastPossible(int rows, int columns, int most, double decay)
+    {
+        var algebra = Algebra(MatrixKernelSelector.Available[0].Name);
+        var size = Math.Min(rows, columns);
+        var a = Random(rows, size, 10).QR(MathNet.Numerics.LinearAlgebra.Factorization.QRMethod.Thin).Q
+            * Reference.Build.DenseOfDiagonalArray(Enumerable.Range(0, size).Select(k => (Complex)Math.Pow(decay, k)).ToArray())
+            * Random(columns, size, 11).QR(MathNet.Numerics.LinearAlgebra.Factorization.QRMethod.Thin).Q.ConjugateTranspose();
+        using var work = Load(a);
+        var (v, carry, lost) = algebra.Truncate(work, most, 0, 1e-14);
+        var squares = Enumerable.Range(0, size).Select(k => Math.Pow(decay, 2 * k)).ToArray();
+        lost.Should().BeApproximately(squares.Skip(v.Rows).Sum() / squares.Sum(), 1e-14);
+        v.Rows.Should().BeLessThanOrEqualTo(most);
+        var error = ToReference(carry) * ToReference(v) - a;
+        error.FrobeniusNorm().Should().BeLessThan(Math.Sqrt(squares.Skip(most).Sum()) + 1e-13);
+        Distance(v, Reference.Build.DenseIdentity(v.Rows), adjoint: true).Should().BeLessThan(1e-12);
+        v.Dispose();
+        carry.Dispose();
+    }
+
     public void Dispose() => _pool.Dispose();
 
     private static RunContext Context() =>

@@ -2,6 +2,8 @@ using System.Numerics;
 using PredictiveOrchestration.Backends;
 using PredictiveOrchestration.Circuits;
 using PredictiveOrchestration.Circuits.Library;
+using PredictiveOrchestration.Prediction;
+using PredictiveOrchestration.Profiling;
 using PredictiveOrchestration.Simulation.MatrixProductState;
 using PredictiveOrchestration.Simulation.Sparse;
 using PredictiveOrchestration.Simulation.StateVector;
@@ -199,6 +201,29 @@ public sealed class MatrixProductStateTests
         var exception = (await act.Should().ThrowAsync<BackendException>()).Which;
         exception.Kind.Should().Be(BackendErrorKind.OutOfMemory);
         exception.RequiredBytes.Should().BeGreaterThan(20_000_000);
+    }
+
+    [Fact]
+    public async Task PeakMemory_RandomCircuits_StaysWithinThePredictedBound()
+    {
+        var engine = new MatrixProductStateSimulator();
+        var predictor = new PerformancePredictor(1, []);
+        for (var seed = 0; seed < 320; seed++)
+        {
+            // Small circuits of everything; long ones with gates on up to four qubits anywhere; deep ones of large bonds.
+            var circuit = (seed % 8) switch
+            {
+                0 => RandomFamilies.Random(8 + seed % 5, 8, (ulong)seed),
+                1 => FewBranches(seed, 60 + seed),
+                2 => Weak(seed, 8 + seed % 6),
+                _ => RandomCircuits.Create(seed, new RandomCircuitOptions { Qubits = 2 + seed % 9, Operations = 30, MidCircuit = seed % 3 == 0, ControlFlow = seed % 7 == 0, MeasureAtEnd = seed % 2 == 0 }),
+            };
+            var top = circuit.NumQubits <= 12 ? seed % 2 * 10 : 0;
+            var shots = seed % 5 == 0 ? 3000 : 50;
+            var bound = predictor.Predict(engine.Descriptor, CircuitProfiler.Profile(circuit), new JobShape(shots, 1, 1, top)).PeakBytes.Upper;
+            var result = await engine.ExecuteAsync(new ExecutionRequest { Circuit = circuit, Shots = shots, TopProbabilities = top, Observables = [new PauliSum([new PauliTerm(1, [(0, Pauli.X), (circuit.NumQubits - 1, Pauli.Z)])])] });
+            ((double)result.PeakMemoryBytes).Should().BeLessThanOrEqualTo(bound, "seed {0}", seed);
+        }
     }
 
     [Theory]

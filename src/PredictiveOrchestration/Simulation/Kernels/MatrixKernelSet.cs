@@ -154,21 +154,9 @@ internal sealed unsafe class MatrixKernelSet<TVector, TLanes>(string name) : Mat
     public override void Reflect(double* wr, double* wi, double tau, double* zr, double* zi, long length)
     {
         var lanes = Lanes;
-        TVector a = TLanes.Zero, b = TLanes.Zero, c = TLanes.Zero, d = TLanes.Zero;
-        for (long j = 0; j < length; j += lanes)
-        {
-            var p = TLanes.Load(zr + j);
-            var q = TLanes.Load(zi + j);
-            var u = TLanes.Load(wr + j);
-            var v = TLanes.Load(wi + j);
-            a = TLanes.MultiplyAdd(p, u, a);
-            b = TLanes.MultiplyAdd(q, v, b);
-            c = TLanes.MultiplyAdd(q, u, c);
-            d = TLanes.MultiplySubtract(p, v, d);
-        }
-
-        var x = TLanes.Broadcast(tau * TLanes.Sum(TLanes.Add(a, b)));
-        var y = TLanes.Broadcast(tau * TLanes.Sum(TLanes.Add(c, d)));
+        var (re, im) = Dot(zr, zi, wr, wi, length);
+        var x = TLanes.Broadcast(tau * re);
+        var y = TLanes.Broadcast(tau * im);
         for (long j = 0; j < length; j += lanes)
         {
             var u = TLanes.Load(wr + j);

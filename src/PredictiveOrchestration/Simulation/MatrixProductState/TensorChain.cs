@@ -13,8 +13,8 @@ internal sealed unsafe class TensorChain : IDisposable
     // What a state has in singular values below this, relative to the greatest, is rounding.
     private const double RankTolerance = 1e-14;
 
-    // While the state is not canonical only exact dependence is taken out.
-    private const double LooseTolerance = 1e-15;
+    // While the state is not canonical nothing may be cut: what is small on one side of a bond may be large on the other.
+    private const double LooseTolerance = 0;
 
     // Below this bonds grow without a look at what they need.
     private const int FreeBond = 64;
@@ -26,6 +26,7 @@ internal sealed unsafe class TensorChain : IDisposable
     private readonly Matrix[] _sites;
     private readonly int[] _bonds;
     private readonly int[] _limits;
+    private readonly bool[] _tight;
     private int _low;
     private int _high;
     private double _angle;
@@ -39,6 +40,7 @@ internal sealed unsafe class TensorChain : IDisposable
         _sites = new Matrix[numQubits];
         _bonds = new int[numQubits + 1];
         _limits = new int[numQubits + 1];
+        _tight = new bool[numQubits + 1];
         _bonds.AsSpan().Fill(1);
         for (var q = 0; q < numQubits; q++)
         {
@@ -89,6 +91,7 @@ internal sealed unsafe class TensorChain : IDisposable
 
         other._bonds.CopyTo(_bonds, 0);
         other._limits.CopyTo(_limits, 0);
+        other._tight.CopyTo(_tight, 0);
         (_low, _high, _angle, Phase, DiscardedWeight) = (other._low, other._high, other._angle, other.Phase, other.DiscardedWeight);
     }
 
@@ -113,13 +116,15 @@ internal sealed unsafe class TensorChain : IDisposable
     public void Apply(OperatorString gate)
     {
         int first = gate.Qubits[0], last = gate.Qubits[^1];
-        if (IsTooLarge(gate))
-        {
-            Compress();
-        }
-
+        var tooLarge = IsTooLarge(gate);
         _low = Math.Min(_low, first);
         _high = Math.Max(_high, last);
+        if (tooLarge)
+        {
+            Compress();
+            _high = last;
+        }
+
         var next = 0;
         for (var q = first; q <= last; q++)
         {
@@ -138,6 +143,7 @@ internal sealed unsafe class TensorChain : IDisposable
             for (var cut = gate.Qubits[k] + 1; cut <= gate.Qubits[k + 1]; cut++)
             {
                 _bonds[cut] = _sites[cut].Rows / 2;
+                _tight[cut] &= gate.Cores[k].Right == 1;
             }
         }
     }
@@ -209,6 +215,7 @@ internal sealed unsafe class TensorChain : IDisposable
             Truncate(_high);
             _low = _high - 1;
             _limits[_high] = 2 * _bonds[_high];
+            _tight[_high] = true;
         }
     }
 
@@ -264,9 +271,9 @@ internal sealed unsafe class TensorChain : IDisposable
             var factor = gate.Cores[k].Right;
             for (var cut = gate.Qubits[k] + 1; cut <= gate.Qubits[k + 1]; cut++)
             {
-                if (factor > 1 && _bonds[cut] * (long)factor > Limit(cut))
+                if (factor > 1 && !_tight[cut] && _bonds[cut] * (long)factor > Limit(cut))
                 {
-                    return _low < _high;
+                    return true;
                 }
             }
         }

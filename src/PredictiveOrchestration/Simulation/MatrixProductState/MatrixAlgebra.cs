@@ -9,6 +9,9 @@ internal sealed unsafe class MatrixAlgebra(MatrixPool pool, MatrixKernelSet kern
     // Multiply-adds between two looks at the clock: some milliseconds.
     private const long CheckInterval = 20_000_000;
 
+    // Squares below it lose digits to the end of the range of numbers: no reflector can be made of such a row. Rounding of rounding gets there.
+    private const double Nothing = 1e-250;
+
     public MatrixPool Pool => pool;
 
     public MatrixKernelSet Kernels => kernels;
@@ -119,7 +122,7 @@ internal sealed unsafe class MatrixAlgebra(MatrixPool pool, MatrixKernelSet kern
             double* wr = m.Re + ((long)row[i] * stride), wi = m.Im + ((long)row[i] * stride);
             MoveRow(m, l, row[i], i);
             var square = kernels.Norm(wr + start, wi + start, stride - start);
-            if (square > 0)
+            if (square > Nothing)
             {
                 // v = x + e^{i arg x_i} |x| e_i takes x to -e^{i arg x_i} |x| e_i.
                 var norm = Math.Sqrt(square);

@@ -57,6 +57,29 @@ public sealed class MatrixAlgebraTests : IDisposable
     }
 
     [Fact]
+    public void Lq_RowsAtTheEndOfTheRangeOfNumbers_KeepsQOrthonormal()
+    {
+        // Squares of 1e-160 are denormal: a reflector made of such a row would not be unitary.
+        var algebra = Algebra(MatrixKernelSelector.Available[0].Name);
+        foreach (var scale in new[] { 1e-120, 1e-155, 1e-160, 1e-163 })
+        {
+            var a = Random(6, 20, 12);
+            for (var j = 0; j < 20; j++)
+            {
+                a[2, j] *= scale;
+                a[4, j] *= scale;
+            }
+
+            using var work = Load(a);
+            var (l, q) = algebra.Lq(work, 0);
+            Distance(l, q!, a).Should().BeLessThan(1e-12, "scale {0}", scale);
+            Distance(q!, Reference.Build.DenseIdentity(6), adjoint: true).Should().BeLessThan(1e-12, "scale {0}", scale);
+            l.Dispose();
+            q!.Dispose();
+        }
+    }
+
+    [Fact]
     public void Lq_DependentRows_FindsTheRank()
     {
         var algebra = Algebra(MatrixKernelSelector.Available[0].Name);

@@ -98,12 +98,17 @@ internal sealed class HotSwapPlanner(
     }
 
     /// <summary>The time of a part on one engine by the bound alone.</summary>
-    public double BoundSeconds(int engine, int start, int end, StateOutlook outlook)
+    public double BoundSeconds(int engine, int start, int end, StateOutlook outlook) => Seconds(engine, start, end, outlook with { GrowthPerMixing = 1 });
+
+    /// <summary>The predicted time of a part on one engine.</summary>
+    public double Seconds(int engine, int start, int end, StateOutlook outlook)
     {
         var support = outlook.SupportLog2;
-        var segment = Work(start, end, ref support, outlook with { GrowthPerMixing = 1 });
-        return costs.SegmentSeconds(engines[engine].Descriptor, segment);
+        return costs.SegmentSeconds(engines[engine].Descriptor, Work(start, end, ref support, outlook));
     }
+
+    /// <summary>The base-2 logarithm of the support bound before an operation.</summary>
+    public double Bound(int position) => Math.Min(numQubits, (int)work.Support[position]);
 
     /// <summary>The bytes that a state takes on an engine.</summary>
     public double StateBytes(int engine, double supportLog2, int position) => costs.StateBytes(engines[engine].Descriptor, supportLog2, work.Bond[position]);
@@ -201,13 +206,13 @@ internal sealed class HotSwapPlanner(
         double sparse = 0, branching = 0, before = support, most = support;
         for (var i = start; i < end; i++)
         {
-            support = Math.Min(work.Support[i + 1], support + (work.Mixes(i) ? outlook.GrowthPerMixing : 0));
+            support = Math.Min(work.Support[i + 1], support + work.Mixes(i) * outlook.GrowthPerMixing);
             most = Math.Max(most, support);
             if (work.IsGate(i))
             {
                 var amplitudes = Math.Pow(2, support);
                 sparse += amplitudes;
-                branching += work.Mixes(i) ? amplitudes : 0;
+                branching += work.Mixes(i) > 0 ? amplitudes : 0;
             }
         }
 

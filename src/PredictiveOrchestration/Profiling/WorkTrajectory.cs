@@ -13,7 +13,7 @@ internal sealed class WorkTrajectory
     private readonly int[] _gates;
     private readonly int[] _mixing;
     private readonly int[] _nonClifford;
-    private readonly bool[] _mixes;
+    private readonly byte[] _mixes;
 
     /// <summary>Walks the circuit.</summary>
     public WorkTrajectory(Circuit circuit)
@@ -22,7 +22,7 @@ internal sealed class WorkTrajectory
         var count = operations.Length;
         (_dense, _bondWork) = (new double[count + 1], new double[count + 1]);
         (_gates, _mixing, _nonClifford) = (new int[count + 1], new int[count + 1], new int[count + 1]);
-        _mixes = new bool[count];
+        _mixes = new byte[count];
         (Support, Bond) = (new byte[count + 1], new byte[count + 1]);
         var support = new AffineSupportBound(circuit.NumQubits);
         var bond = new BondDimensionBound(circuit.NumQubits);
@@ -41,7 +41,7 @@ internal sealed class WorkTrajectory
                     var targets = op.QubitCount - op.ControlCount;
                     var weight = structure == GateStructure.Diagonal ? 0.5 : PowersOfTwo.Of(Math.Max(1, targets) - 1);
                     dense = weight * PowersOfTwo.Of(circuit.NumQubits - op.ControlCount);
-                    _mixes[i] = structure == GateStructure.Generic;
+                    _mixes[i] = (byte)(structure == GateStructure.Generic ? targets : 0);
                     var before = support.Dimension;
                     support.Apply(circuit, op, nesting > 0);
                     if (op.QubitCount > 1)
@@ -61,7 +61,7 @@ internal sealed class WorkTrajectory
             _dense[i + 1] = Math.Min(1e290, _dense[i] + dense);
             _bondWork[i + 1] = Math.Min(1e290, bond.Work);
             _gates[i + 1] = _gates[i] + (isGate ? 1 : 0);
-            _mixing[i + 1] = _mixing[i] + (_mixes[i] ? 1 : 0);
+            _mixing[i + 1] = _mixing[i] + _mixes[i];
             _nonClifford[i + 1] = _nonClifford[i] + (isClifford ? 0 : 1);
             Support[i + 1] = (byte)Math.Min(support.Dimension, byte.MaxValue);
             Bond[i + 1] = (byte)Math.Min(bond.Greatest, byte.MaxValue);
@@ -90,10 +90,10 @@ internal sealed class WorkTrajectory
 
     public bool IsClifford(int start, int end) => _nonClifford[end] == _nonClifford[start];
 
-    /// <summary>The gates in a part that mix basis states.</summary>
+    /// <summary>The targets, in a part, of gates that mix basis states: no more can the logarithm of the support grow.</summary>
     public int Mixing(int start, int end) => _mixing[end] - _mixing[start];
 
-    public bool Mixes(int operation) => _mixes[operation];
+    public int Mixes(int operation) => _mixes[operation];
 
     public bool IsGate(int operation) => _gates[operation + 1] > _gates[operation];
 }

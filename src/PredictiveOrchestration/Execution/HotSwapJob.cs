@@ -53,18 +53,22 @@ internal sealed record HotSwapJob(
         }
 
         var planner = new HotSwapPlanner(trajectory, Profile.NumQubits, Costs, Conversions, engines, MemoryBytes, passes);
-        var alone = planner.Plan(StateOutlook.AtStart, only: first);
-        var best = planner.Plan(StateOutlook.AtStart);
-        if (best is null)
+        if (planner.Plan(StateOutlook.AtStart, stay: first) is not { } best)
         {
             return null;
         }
 
-        var pays = alone is null || alone.Seconds - best.Seconds > Math.Max(Policy.MinSaving.TotalSeconds, Policy.MinGain * alone.Seconds);
-        var plan = pays ? best : alone!;
+        // Which engine runs a job alone is the router's choice; the planner's is where to change.
+        var alone = best.StaySeconds;
+        if (!best.IsSingle && alone - best.Seconds > Math.Max(Policy.MinSaving.TotalSeconds, Policy.MinGain * Math.Min(alone, 1e9)))
+        {
+            return new PlannedJob(planner, best, ranked);
+        }
 
         // Without a swap in sight a run is watched only if there is time for one to show.
-        return pays && !best.IsSingle || Control is not null || plan.Seconds > 10 * Policy.ShortestRun.TotalSeconds ? new PlannedJob(planner, plan, ranked) : null;
+        return Control is not null || alone > Policy.ShortestRun.TotalSeconds
+            ? planner.Plan(StateOutlook.AtStart, only: first) is { } single ? new PlannedJob(planner, single, ranked) : null
+            : null;
     }
 
     private static bool IsFree(RoutingCandidate candidate) => candidate.Backend.IsLocal && candidate.Cost.Upper == 0;

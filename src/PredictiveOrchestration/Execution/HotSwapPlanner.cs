@@ -7,11 +7,14 @@ namespace PredictiveOrchestration.Execution;
 /// <param name="Backend">The backend.</param>
 /// <param name="Start">The first operation.</param>
 /// <param name="End">The operation before which the next part takes over.</param>
-/// <param name="Seconds">The predicted time, hand-over from the part before included.</param>
-internal sealed record PlannedSegment(ISegmentedBackend Backend, int Start, int End, double Seconds);
+internal sealed record PlannedSegment(ISegmentedBackend Backend, int Start, int End);
 
 /// <summary>Parts in their order, and what they take together.</summary>
-internal sealed record HotSwapPlan(IReadOnlyList<PlannedSegment> Segments, double Seconds, double PeakBytes)
+/// <param name="Segments">The parts.</param>
+/// <param name="Seconds">The predicted time.</param>
+/// <param name="PeakBytes">The most memory that a state takes.</param>
+/// <param name="StaySeconds">The predicted time of one engine alone, the one that was asked about; infinite if it cannot go on.</param>
+internal sealed record HotSwapPlan(IReadOnlyList<PlannedSegment> Segments, double Seconds, double PeakBytes, double StaySeconds)
 {
     public bool IsSingle => Segments.Count == 1;
 }
@@ -34,6 +37,7 @@ internal sealed class HotSwapPlanner(
     WorkTrajectory work, int numQubits, ISegmentCostModel costs, ConversionCosts conversions, IReadOnlyList<ISegmentedBackend> engines, double memoryBytes, double tailPasses)
 {
     private const int MostPositions = 96;
+    private readonly int[] _positions = AllPositions(work);
 
     /// <summary>The engines that plans are made of.</summary>
     public IReadOnlyList<ISegmentedBackend> Engines => engines;
@@ -43,15 +47,19 @@ internal sealed class HotSwapPlanner(
     /// <param name="current">The engine that holds the state; negative at the start.</param>
     /// <param name="pace">How many times slower than predicted the current engine has been.</param>
     /// <param name="only">The one engine to use; negative for any.</param>
+    /// <param name="stay">The engine whose time alone is asked; negative for the current one.</param>
     /// <returns>The plan, or null if no engine can go on.</returns>
-    public HotSwapPlan? Plan(StateOutlook outlook, int current = -1, double pace = 1, int only = -1)
+    public HotSwapPlan? Plan(StateOutlook outlook, int current = -1, double pace = 1, int only = -1, int stay = -1)
     {
+        stay = stay < 0 ? current : stay;
+        var staySeconds = stay < 0 ? double.PositiveInfinity : stay == current ? 0 : costs.OpenSeconds(engines[stay].Descriptor);
         var positions = Positions(outlook.Position);
         var count = positions.Count - 1;
         var cost = new double[(count + 1) * engines.Count];
         var from = new int[(count + 1) * engines.Count];
         Array.Fill(cost, double.PositiveInfinity);
         double Pace(int e) => e == current ? pace : 1;
+        double Run(int e, in Segment segment) => Fits(e, segment) ? Pace(e) * costs.SegmentSeconds(engines[e].Descriptor, segment) : double.PositiveInfinity;
         for (var e = 0; e < engines.Count; e++)
         {
             if (only >= 0 && e != only)
@@ -67,6 +75,7 @@ internal sealed class HotSwapPlanner(
         for (var p = 1; p <= count; p++)
         {
             var segment = Work(positions[p - 1], positions[p], ref support, outlook);
+            staySeconds += stay >= 0 ? Run(stay, segment) : 0;
             for (var e = 0; e < engines.Count; e++)
             {
                 if (only >= 0 && e != only)
@@ -74,7 +83,7 @@ internal sealed class HotSwapPlanner(
                     continue;
                 }
 
-                var run = Fits(e, segment) ? Pace(e) * costs.SegmentSeconds(engines[e].Descriptor, segment) : double.PositiveInfinity;
+                var run = Run(e, segment);
                 cost[p * engines.Count + e] = double.PositiveInfinity;
                 for (var f = 0; f < engines.Count && !double.IsInfinity(run); f++)
                 {
@@ -94,7 +103,7 @@ internal sealed class HotSwapPlanner(
             }
         }
 
-        return Best(positions, cost, from, support, outlook, Pace);
+        return Best(positions, cost, from, support, outlook, Pace, stay, staySeconds);
     }
 
     /// <summary>The time of a part on one engine by the bound alone.</summary>
@@ -123,15 +132,35 @@ internal sealed class HotSwapPlanner(
         return new StateOutlook(position, supportLog2, mixing == 0 ? 1 : Math.Clamp(supportLog2 / mixing, 0.1, 1));
     }
 
-    /// <summary>The next position at which a plan could change engines.</summary>
+    /// <summary>The positions from one on at which a plan may change engines, itself and the last one included.</summary>
     public List<int> Positions(int start)
     {
-        var positions = new List<int> { start };
-        var end = Math.Max(start, work.UnitaryEnd);
-        var longest = Math.Max(1, (end - start) / 32);
-        for (var i = start + 1; i < end; i++)
+        var at = Array.BinarySearch(_positions, start + 1);
+        List<int> rest = [start, .. _positions.AsSpan(at < 0 ? ~at : at)];
+        if (rest.Count == 1)
         {
-            var changes = work.Support[i] != work.Support[i - 1] || (!work.IsClifford(i, i + 1) && work.IsClifford(start, i));
+            rest.Add(Math.Max(start, work.UnitaryEnd));
+        }
+
+        return rest;
+    }
+
+    /// <summary>The support expected before an operation.</summary>
+    public double Expected(StateOutlook outlook, int position)
+    {
+        var support = outlook.SupportLog2;
+        Work(outlook.Position, position, ref support, outlook);
+        return support;
+    }
+
+    private static int[] AllPositions(WorkTrajectory work)
+    {
+        var positions = new List<int> { 0 };
+        var end = work.UnitaryEnd;
+        var longest = Math.Max(1, end / 32);
+        for (var i = 1; i < end; i++)
+        {
+            var changes = work.Support[i] != work.Support[i - 1] || (!work.IsClifford(i, i + 1) && work.IsClifford(0, i));
             if (changes || i - positions[^1] >= longest)
             {
                 positions.Add(i);
@@ -143,11 +172,10 @@ internal sealed class HotSwapPlanner(
             positions = [.. positions.Where((_, i) => i == 0 || i % 2 == 1)];
         }
 
-        positions.Add(end);
-        return positions;
+        return [.. positions, end];
     }
 
-    private HotSwapPlan? Best(List<int> positions, double[] cost, int[] from, double support, StateOutlook outlook, Func<int, double> pace)
+    private HotSwapPlan? Best(List<int> positions, double[] cost, int[] from, double support, StateOutlook outlook, Func<int, double> pace, int stay, double staySeconds)
     {
         // What comes after the first measurement is done where the state then is.
         var last = positions.Count - 1;
@@ -158,8 +186,10 @@ internal sealed class HotSwapPlanner(
         for (var e = 0; e < engines.Count; e++)
         {
             var descriptor = engines[e].Descriptor;
-            var total = cost[last * engines.Count + e] + pace(e) * costs.FinishSeconds(descriptor, tailSupport);
-            total += tail.Gates == 0 ? 0 : tailPasses * (Fits(e, tail) ? costs.SegmentSeconds(descriptor, tail) : double.PositiveInfinity);
+            var finish = pace(e) * costs.FinishSeconds(descriptor, tailSupport);
+            finish += tail.Gates == 0 ? 0 : tailPasses * (Fits(e, tail) ? costs.SegmentSeconds(descriptor, tail) : double.PositiveInfinity);
+            var total = cost[last * engines.Count + e] + finish;
+            staySeconds += e == stay ? finish : 0;
             if (total < least)
             {
                 (best, least) = (e, total);
@@ -179,14 +209,14 @@ internal sealed class HotSwapPlanner(
             peak = Math.Max(peak, StateBytes(e, Math.Min(work.Support[positions[p]], support), positions[p]));
             if (f != e || p == 1)
             {
-                segments.Insert(0, new PlannedSegment(engines[e], positions[p - 1], end, 0));
+                segments.Insert(0, new PlannedSegment(engines[e], positions[p - 1], end));
                 end = positions[p - 1];
             }
 
             e = f;
         }
 
-        return new HotSwapPlan(segments, least, peak);
+        return new HotSwapPlan(segments, least, peak, staySeconds);
     }
 
     private double Conversion(int from, int to, double supportLog2, int position)

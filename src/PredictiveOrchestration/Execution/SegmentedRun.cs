@@ -17,14 +17,16 @@ internal sealed record SegmentedReport(ExecutionResult? Result, IReadOnlyList<Se
 internal sealed class SegmentedRun(HotSwapPlanner planner, ConversionCosts conversions, SwapPolicy policy, ExecutionRequest request, SwapControl? control, double memoryBytes, TimeProvider time)
 {
     // A look at a state that stores all amplitudes takes about as long as a gate; it is worth it if this much is left to do.
-    private const double LeastSecondsForCounting = 5e-3;
-    private const int DenseLooks = 8;
+    private const double LeastSecondsForCounting = 1e-3;
+    private const int LeastStep = 128;
+    private const int DenseLooks = 4;
     private readonly List<SegmentReport> _parts = [];
     private readonly List<(SwapEvent Event, double StaySeconds, long At)> _swaps = [];
     private readonly HashSet<int> _failed = [];
     private StateSnapshot? _kept;
     private StateOutlook _outlook = StateOutlook.AtStart;
     private double _pace = 1;
+    private double _plannedPace = 1;
     private double _predicted;
     private long _start;
     private long _segmentStart;
@@ -104,30 +106,38 @@ internal sealed class SegmentedRun(HotSwapPlanner planner, ConversionCosts conve
     // Looks at the state, plans from it, and swaps if it pays.
     private (HotSwapPlan Plan, int Engine, IBackendSession Session) Consider(IBackendSession session, int engine, HotSwapPlan plan, CancellationToken cancellationToken)
     {
+        var expected = planner.Expected(_outlook, session.Position);
         var outlook = Look(session, engine, plan);
         var elapsed = time.GetElapsedTime(_segmentStart).TotalSeconds;
-        if (_predicted > 2e-3)
+        if (elapsed > 1e-3)
         {
-            _pace = Math.Clamp(elapsed / _predicted, 0.5, 100);
+            _pace = Math.Clamp(elapsed / Math.Max(1e-5, _predicted), 0.5, 100);
         }
 
         var manual = control?.Take() is { } id ? Enumerable.Range(0, planner.Engines.Count).Where(e => planner.Engines[e].Descriptor.Id == id && e != engine).Cast<int?>().FirstOrDefault() : null;
-        var stay = planner.Plan(outlook, engine, _pace, engine);
+        var pressed = session.Observe().MemoryBytes > policy.MemoryShare * memoryBytes;
+
+        // As foreseen, and nothing is to be decided here: the plan stands.
+        var atBoundary = !plan.IsSingle && session.Position >= plan.Segments[0].End;
+        if (!atBoundary && manual is null && !pressed && Math.Abs(expected - outlook.SupportLog2) < 0.5 && _pace < Math.Max(1.5, 1.5 * _plannedPace))
+        {
+            return (plan, engine, session);
+        }
+
+        _plannedPace = _pace;
         var best = manual is { } wanted ? planner.Plan(outlook, engine, _pace, wanted) : planner.Plan(outlook, engine, _pace);
         if (best is null)
         {
-            return (stay ?? plan, engine, session);
+            return (plan, engine, session);
         }
 
         var to = IndexOf(best.Segments[0].Backend);
-        var staySeconds = stay?.Seconds ?? double.PositiveInfinity;
-        var held = session.Observe().MemoryBytes;
-        var pressed = held > policy.MemoryShare * memoryBytes;
+        var staySeconds = best.StaySeconds;
         var gain = staySeconds - best.Seconds;
         var pays = gain > policy.MinSaving.TotalSeconds && gain > policy.MinGain * Math.Min(1e9, staySeconds);
         if (to == engine || _failed.Contains(to) || _swaps.Count >= policy.MaxSwaps || !(manual is not null || pays || pressed))
         {
-            return (best.Segments[0].Backend == planner.Engines[engine] ? best : stay ?? plan, engine, session);
+            return (to == engine ? best : Alone(engine, session.Position, staySeconds), engine, session);
         }
 
         var trigger = manual is not null ? SwapTrigger.Manual
@@ -138,6 +148,9 @@ internal sealed class SegmentedRun(HotSwapPlanner planner, ConversionCosts conve
             : SwapTrigger.SparsityChange;
         return (best, to, HandOver(session, engine, to, trigger, outlook, staySeconds, best.Seconds, cancellationToken));
     }
+
+    private HotSwapPlan Alone(int engine, int position, double seconds) =>
+        new([new PlannedSegment(planner.Engines[engine], position, request.Circuit.Operations.Length)], seconds, 0, seconds);
 
     // The parts before belong to the result.
     private ExecutionResult Whole(ExecutionResult result)
@@ -228,13 +241,13 @@ internal sealed class SegmentedRun(HotSwapPlanner planner, ConversionCosts conve
         if (StoresAll(engine))
         {
             // Each stop costs a pass, and gates are fused only between stops.
-            var remaining = planner.BoundSeconds(engine, position, end, outlook);
-            if (remaining < LeastSecondsForCounting && control is null)
+            var step = Math.Max(LeastStep, (end + DenseLooks - 1) / DenseLooks);
+            if (control is null && (end - position < 2 * step || planner.BoundSeconds(engine, position, end, outlook) < LeastSecondsForCounting))
             {
                 return planned < end ? planned : null;
             }
 
-            return Math.Min(planned, Math.Max(position + 1, position + Math.Max((end - position) / 2, end / DenseLooks)));
+            return Math.Min(planned, position + (control is null ? step : 1));
         }
 
         if (planner.Engines[engine].Descriptor.Capabilities.CliffordOnly)
@@ -243,19 +256,19 @@ internal sealed class SegmentedRun(HotSwapPlanner planner, ConversionCosts conve
         }
 
         // As far as the bound lets the engine go within its share of the time.
-        var budget = policy.PresolveShare * whole;
-        var last = positions[1];
-        for (var i = 1; i < positions.Count && positions[i] <= planned; i++)
+        var budget = policy.PresolveShare * Math.Max(whole, 5 * time.GetElapsedTime(_start).TotalSeconds);
+        var ahead = _outlook;
+        for (var i = 1; i < positions.Count; i++)
         {
-            if (i > 1 && planner.BoundSeconds(engine, position, positions[i], _outlook with { Position = position }) > budget)
+            budget -= planner.BoundSeconds(engine, positions[i - 1], positions[i], ahead);
+            ahead = new StateOutlook(positions[i], planner.Expected(ahead with { GrowthPerMixing = 1 }, positions[i]), 1);
+            if (positions[i] >= planned || (budget < 0 && i > 1))
             {
-                break;
+                return budget < 0 && i > 1 ? positions[i - 1] : positions[i];
             }
-
-            last = positions[i];
         }
 
-        return last;
+        return end;
     }
 
     private StateOutlook Look(IBackendSession session, int engine, HotSwapPlan plan)
@@ -277,7 +290,7 @@ internal sealed class SegmentedRun(HotSwapPlanner planner, ConversionCosts conve
 
     private bool StoresAll(int engine) => planner.Engines[engine].Descriptor.CostModel is "dense" or "gpu";
 
-    private void Begin(int position) => (_segmentStart, _segmentFrom, _predicted, _pace) = (time.GetTimestamp(), position, 0, 1);
+    private void Begin(int position) => (_segmentStart, _segmentFrom, _predicted, _pace, _plannedPace) = (time.GetTimestamp(), position, 0, 1, 1);
 
     private void End(int engine, int position, Exception? error) =>
         _parts.Add(new SegmentReport(planner.Engines[engine], _segmentFrom, position, time.GetElapsedTime(_segmentStart), error));

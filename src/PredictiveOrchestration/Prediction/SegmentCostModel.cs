@@ -21,18 +21,9 @@ internal sealed class SegmentCostModel(PerformancePredictor model, CircuitProfil
             return double.PositiveInfinity;
         }
 
-        var costs = Of(backend);
-        var part = costs.None with
-        {
-            Gates = work.Gates,
-            FusedGates = work.Gates,
-            DenseWork = work.DenseWork,
-            SparseWork = work.SparseWork,
-            SparseBranchingWork = work.SparseBranchingWork,
-            BondLog2 = (int)work.BondLog2,
-            MatrixProductWork = work.BondWork,
-        };
-        return Math.Max(0, costs.Seconds(part, costs.Silent) - costs.Empty);
+        var c = Of(backend);
+        return (c.PerGate * work.Gates) + (c.PerDense * work.DenseWork) + (c.PerSparse * (work.SparseWork - work.SparseBranchingWork)) + (c.PerBranching * work.SparseBranchingWork)
+            + (c.PerBond * work.BondWork);
     }
 
     public double FinishSeconds(BackendDescriptor backend, double supportLog2)
@@ -44,8 +35,18 @@ internal sealed class SegmentCostModel(PerformancePredictor model, CircuitProfil
     public double StateBytes(BackendDescriptor backend, double supportLog2, double bondLog2)
     {
         var costs = Of(backend);
-        var bytes = 32 * _whole.Qubits * Math.Pow(4, bondLog2);
-        return costs.Basis.Evaluate(costs.None with { SupportLog2 = supportLog2, BondLog2 = (int)bondLog2, MatrixProductBytes = bytes }, costs.Silent).BoundBytes;
+        var key = ((int)Math.Ceiling(supportLog2 * 4), (int)bondLog2);
+        lock (_costs)
+        {
+            if (!costs.Bytes.TryGetValue(key, out var bytes))
+            {
+                var bonds = 32 * _whole.Qubits * Math.Pow(4, bondLog2);
+                bytes = costs.Basis.Evaluate(costs.None with { SupportLog2 = key.Item1 / 4.0, BondLog2 = (int)bondLog2, MatrixProductBytes = bonds }, costs.Silent).BoundBytes;
+                costs.Bytes.Add(key, bytes);
+            }
+
+            return bytes;
+        }
     }
 
     private Costs Of(BackendDescriptor backend)
@@ -80,9 +81,30 @@ internal sealed class SegmentCostModel(PerformancePredictor model, CircuitProfil
             var predicted = model.Predict(backend, profile, Job).Seconds.Median / _analytic.Predict(Basis.Evaluate(whole, Job).Terms);
             _scale = double.IsFinite(predicted) && predicted > 0 ? Math.Clamp(predicted, 0.1, 10) : 1;
             Empty = Seconds(None, Silent);
+
+            // The terms are linear: one unit of each kind of work says all.
+            const double unit = 1e9;
+            PerGate = Unit(None with { Gates = unit, FusedGates = unit });
+            PerDense = Unit(None with { DenseWork = unit });
+            PerSparse = Unit(None with { SparseWork = unit });
+            PerBranching = Unit(None with { SparseWork = unit, SparseBranchingWork = unit });
+            PerBond = Unit(None with { MatrixProductWork = unit });
+            double Unit(WorkEstimate work) => Math.Max(0, Seconds(work, Silent) - Empty) / unit;
         }
 
         public CostBasis Basis { get; }
+
+        public double PerGate { get; }
+
+        public double PerDense { get; }
+
+        public double PerSparse { get; }
+
+        public double PerBranching { get; }
+
+        public double PerBond { get; }
+
+        public Dictionary<(int, int), double> Bytes { get; } = [];
 
         public JobShape Job { get; }
 

@@ -19,7 +19,7 @@ internal static class HotSwapBenchmark
     private const double GiveUp = 8;
 
     /// <summary>Runs the table.</summary>
-    /// <param name="args">[--filter TEXT] [--corpus FOLDER] [--repeat N].</param>
+    /// <param name="args">[--filter TEXT] [--corpus FOLDER] [--repeat N] [--explain].</param>
     public static async Task<int> RunAsync(string[] args)
     {
         var filter = Option(args, "--filter") ?? string.Empty;
@@ -38,6 +38,10 @@ internal static class HotSwapBenchmark
             Console.WriteLine(string.Create(
                 CultureInfo.InvariantCulture,
                 $"| {name} | {row.AloneName} | {1e3 * row.Alone:G4} | {row.OracleName} | {1e3 * row.Oracle:G4} | {1e3 * row.Plain:G4} | {1e3 * row.Ours:G4} | {row.Swaps} |"));
+            if (args.Contains("--explain"))
+            {
+                Console.WriteLine(row.Detail);
+            }
         }
 
         Summarise(rows);
@@ -76,7 +80,7 @@ internal static class HotSwapBenchmark
         }
 
         double ours = double.PositiveInfinity, without = double.PositiveInfinity;
-        var swaps = string.Empty;
+        string swaps = string.Empty, detail = string.Empty;
         for (var i = 0; i <= repeat; i++)
         {
             var orchestration = new OrchestrationRequest { Shots = request.Shots };
@@ -85,6 +89,8 @@ internal static class HotSwapBenchmark
             var seconds = Stopwatch.GetElapsedTime(start).TotalSeconds - result.DecisionTime.TotalSeconds;
             if (seconds < ours)
             {
+                detail = string.Join("\n", result.Attempts.Select(a => string.Create(CultureInfo.InvariantCulture, $"  {a.BackendId} {1e3 * a.Elapsed.TotalSeconds:G4} ms {(a.IsPartial ? "part" : "whole")} {a.Error?.Message}")))
+                    + "\n" + string.Join("\n", result.SwapEvents.Select(e => $"  {e}")) + "\n" + result.Decision.Explain();
                 ours = seconds;
                 swaps = string.Join(", ", result.SwapEvents.Select(s => $"{s.From} → {s.To} at {s.OperationIndex}"));
             }
@@ -94,7 +100,7 @@ internal static class HotSwapBenchmark
             without = Math.Min(without, Stopwatch.GetElapsedTime(start).TotalSeconds - result.DecisionTime.TotalSeconds);
         }
 
-        return new Row(name, alone, aloneName, oracle, oracleName, without, ours, swaps);
+        return new Row(name, alone, aloneName, oracle, oracleName, without, ours, swaps, detail);
     }
 
     // Where the support bound or the kind of gate changes is where swaps are worth trying; evenly spread places besides.
@@ -182,5 +188,5 @@ internal static class HotSwapBenchmark
         return at >= 0 && at + 1 < args.Length ? args[at + 1] : null;
     }
 
-    private sealed record Row(string Name, double Alone, string AloneName, double Oracle, string OracleName, double Plain, double Ours, string Swaps);
+    private sealed record Row(string Name, double Alone, string AloneName, double Oracle, string OracleName, double Plain, double Ours, string Swaps, string Detail);
 }

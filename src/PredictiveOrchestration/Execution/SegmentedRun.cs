@@ -34,6 +34,9 @@ internal sealed class SegmentedRun(HotSwapPlanner planner, ConversionCosts conve
     private double _discarded;
     private int _segmentFrom;
 
+    // The engine that has the state, or was about to take it when it failed.
+    private int _holder;
+
     /// <summary>Runs. Blocks.</summary>
     /// <param name="first">The plan to begin with.</param>
     /// <param name="cancellationToken">Ends the run.</param>
@@ -66,6 +69,7 @@ internal sealed class SegmentedRun(HotSwapPlanner planner, ConversionCosts conve
                 }
                 catch (BackendException exception) when (MayGoOn(exception))
                 {
+                    engine = _holder;
                     End(engine, session?.Position ?? _segmentFrom, exception);
                     session?.Dispose();
                     session = null;
@@ -76,8 +80,8 @@ internal sealed class SegmentedRun(HotSwapPlanner planner, ConversionCosts conve
                     }
 
                     (plan, var other) = recovered;
-                    session = Open(other, _kept, cancellationToken);
                     engine = other;
+                    session = Open(other, _kept, cancellationToken);
                 }
             }
         }
@@ -85,7 +89,7 @@ internal sealed class SegmentedRun(HotSwapPlanner planner, ConversionCosts conve
         {
             if (_parts.Count == 0 || _parts[^1].Error != exception)
             {
-                End(engine, session?.Position ?? _segmentFrom, exception);
+                End(_holder, session?.Position ?? _segmentFrom, exception);
             }
 
             return Report(null);
@@ -98,6 +102,7 @@ internal sealed class SegmentedRun(HotSwapPlanner planner, ConversionCosts conve
 
     private IBackendSession Open(int engine, StateSnapshot? state, CancellationToken cancellationToken)
     {
+        _holder = engine;
         var left = request.Limits.Time is { } limit ? limit - time.GetElapsedTime(_start) : (TimeSpan?)null;
         var rest = left is null ? request : request with { Limits = request.Limits with { Time = left > TimeSpan.Zero ? left : TimeSpan.Zero } };
         return planner.Engines[engine].OpenAsync(rest, state, cancellationToken).GetAwaiter().GetResult();
@@ -141,10 +146,10 @@ internal sealed class SegmentedRun(HotSwapPlanner planner, ConversionCosts conve
         }
 
         var trigger = manual is not null ? SwapTrigger.Manual
+            : planner.Engines[engine].Descriptor.Capabilities.CliffordOnly ? SwapTrigger.OptimizationOpportunity
             : pressed ? SwapTrigger.MemoryThreshold
             : _pace > policy.Overrun ? SwapTrigger.TimeOverrun
             : planner.Engines[engine].Descriptor.Type == BackendType.LocalMatrixProductState ? SwapTrigger.Entanglement
-            : planner.Engines[engine].Descriptor.Capabilities.CliffordOnly ? SwapTrigger.OptimizationOpportunity
             : SwapTrigger.SparsityChange;
         return (best, to, HandOver(session, engine, to, trigger, outlook, staySeconds, best.Seconds, cancellationToken));
     }
@@ -185,9 +190,8 @@ internal sealed class SegmentedRun(HotSwapPlanner planner, ConversionCosts conve
         _kept = snapshot.SizeBytes <= policy.MaxKeptBytes ? snapshot : null;
         var opened = Open(to, snapshot, cancellationToken);
         conversions.ObserveIn(next.Id, snapshot.SizeBytes, time.GetElapsedTime(half).TotalSeconds);
-        var reason = string.Create(
-            CultureInfo.InvariantCulture,
-            $"{snapshot.Amplitudes.Length} amplitudes are not zero: {Math.Min(1e9, stay) * 1e3:G3} ms more on '{from.Id}', {best * 1e3:G3} ms by way of '{next.Id}'");
+        var alone = double.IsFinite(stay) ? string.Create(CultureInfo.InvariantCulture, $"{stay * 1e3:G3} ms more on '{from.Id}'") : $"'{from.Id}' cannot go on";
+        var reason = string.Create(CultureInfo.InvariantCulture, $"{snapshot.Amplitudes.Length} amplitudes are not zero: {alone}, {best * 1e3:G3} ms by way of '{next.Id}'");
         _swaps.Add((
             new SwapEvent(position, from.Id, next.Id, trigger, reason)
             {

@@ -163,7 +163,8 @@ public sealed class HotSwapTests
     private static Circuit SparseThenDense(int n)
     {
         var builder = new CircuitBuilder(n);
-        builder.H(0);
+        // Not Clifford from the beginning.
+        builder.T(0).H(0);
         for (var i = 0; i < 400; i++)
         {
             builder.CX(i % n, (i + 1) % n);

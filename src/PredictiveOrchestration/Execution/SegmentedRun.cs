@@ -251,7 +251,21 @@ internal sealed class SegmentedRun(HotSwapPlanner planner, ConversionCosts conve
                 return planned < end ? planned : null;
             }
 
-            return Math.Min(planned, position + (control is null ? step : 1));
+            if (control is not null)
+            {
+                return Math.Min(planned, position + 1);
+            }
+
+            // It looks only where another engine would pay if next to nothing were left of the amplitudes.
+            for (var stop = position + step; stop < Math.Min(planned, end - step + 1); stop += step)
+            {
+                if (planner.Plan(new StateOutlook(stop, 0, 1), engine) is { } other && other.StaySeconds - other.Seconds > policy.MinGain * other.StaySeconds)
+                {
+                    return stop;
+                }
+            }
+
+            return planned < end ? planned : null;
         }
 
         if (planner.Engines[engine].Descriptor.Capabilities.CliffordOnly)

@@ -116,7 +116,9 @@ internal sealed class SegmentedRun(HotSwapPlanner planner, ConversionCosts conve
         var elapsed = time.GetElapsedTime(_segmentStart).TotalSeconds;
         if (elapsed > 1e-3)
         {
-            _pace = Math.Clamp(elapsed / Math.Max(1e-5, _predicted), 0.5, 100);
+            // Of a short time much may be just-in-time compilation and chance: half of the deviation is believed.
+            var pace = Math.Clamp(elapsed / Math.Max(1e-5, _predicted), 0.25, 100);
+            _pace = elapsed > 0.2 ? pace : Math.Sqrt(pace);
         }
 
         var manual = control?.Take() is { } id ? Enumerable.Range(0, planner.Engines.Count).Where(e => planner.Engines[e].Descriptor.Id == id && e != engine).Cast<int?>().FirstOrDefault() : null;
@@ -148,7 +150,7 @@ internal sealed class SegmentedRun(HotSwapPlanner planner, ConversionCosts conve
         var trigger = manual is not null ? SwapTrigger.Manual
             : planner.Engines[engine].Descriptor.Capabilities.CliffordOnly ? SwapTrigger.OptimizationOpportunity
             : pressed ? SwapTrigger.MemoryThreshold
-            : _pace > policy.Overrun ? SwapTrigger.TimeOverrun
+            : _pace > policy.Overrun && !atBoundary ? SwapTrigger.TimeOverrun
             : planner.Engines[engine].Descriptor.Type == BackendType.LocalMatrixProductState ? SwapTrigger.Entanglement
             : SwapTrigger.SparsityChange;
         return (best, to, HandOver(session, engine, to, trigger, outlook, staySeconds, best.Seconds, cancellationToken));

@@ -11,6 +11,7 @@ internal static class Program
     private static readonly Dictionary<string, Func<string[], Task<int>>> Commands = new(StringComparer.Ordinal)
     {
         ["engines"] = EngineBenchmark.RunAsync,
+        ["transfer"] = TransferBenchmark.RunAsync,
         ["hotswap"] = HotSwapBenchmark.RunAsync,
         ["ledger"] = LedgerTrial.RunAsync,
         ["ledger-child"] = LedgerTrial.ChildAsync,

@@ -27,7 +27,11 @@ internal static class TableReport
             output.WriteLine(string.Create(CultureInfo.InvariantCulture, $"  {run.Backend,-14} {1e3 * result.Timings.Service.TotalSeconds,10:F3} ms  peak {result.Execution.PeakMemoryBytes,12:N0} B  {(result.IsExact ? "exact" : "approximate")}"));
             foreach (var swap in result.SwapEvents)
             {
-                output.WriteLine($"    swap {swap.From} → {swap.To} ({swap.Trigger}): {swap.Reason}");
+                output.WriteLine($"    swap at operation {swap.OperationIndex}: {swap.From} → {swap.To} ({swap.Trigger}): {swap.Reason}");
+                if (swap.PredictedGain is { } predicted)
+                {
+                    output.WriteLine(string.Create(CultureInfo.InvariantCulture, $"      gain {predicted.TotalMilliseconds:F3} ms predicted, {swap.ActualGain?.TotalMilliseconds:F3} ms seen; {swap.BytesMoved:N0} B moved in {swap.Duration.TotalMilliseconds:F3} ms"));
+                }
             }
 
             foreach (var (outcome, count) in result.Counts.OrderByDescending(c => c.Value).ThenBy(c => c.Key).Take(options.Top))

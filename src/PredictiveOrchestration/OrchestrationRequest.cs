@@ -36,6 +36,9 @@ public sealed record OrchestrationRequest
     /// <summary>Gets the limits; a time limit also is the deadline that routers see.</summary>
     public ExecutionLimits Limits { get; init; } = ExecutionLimits.None;
 
+    /// <summary>Gets the means of asking for a swap while the job runs; null (default) for none.</summary>
+    public Execution.SwapControl? SwapControl { get; init; }
+
     /// <summary>Gets the receiver of progress reports.</summary>
     public IProgress<ExecutionProgress>? Progress { get; init; }
 }

@@ -33,6 +33,7 @@ public sealed partial class PredictiveOrchestrator : IAsyncDisposable
     private readonly TelemetryRingBuffer _ring;
     private readonly OrchestrationMetrics _metrics;
     private readonly ModelPublisher _publisher = new(new PerformancePredictor(0, []));
+    private readonly ConversionCosts _conversions;
     private readonly RunningWork _running = new();
     private readonly SemaphoreSlim _lifecycle = new(1, 1);
     private readonly CancellationTokenSource _aborted = new();
@@ -51,6 +52,7 @@ public sealed partial class PredictiveOrchestrator : IAsyncDisposable
         _time = time;
         _logger = logger;
         _health = new BackendHealthTracker(time);
+        _conversions = new ConversionCosts(time);
         _prices = new PriceTable(new Dictionary<string, PriceModel>(options.Prices), options.PriceList, options.Currency, time);
         _costs = new CostAnalyzer(options.Currency);
         IEnumerable<BudgetCap> total = options.Budget is { } budget ? [new BudgetCap(BudgetScope.Total, budget)] : [];
@@ -86,6 +88,11 @@ public sealed partial class PredictiveOrchestrator : IAsyncDisposable
 
             var directory = StateDirectory();
             var calibration = await CalibrateAsync(directory, cancellationToken).ConfigureAwait(false);
+            if (_options.Swap.Enabled && _options.CalibrationBudget > TimeSpan.Zero)
+            {
+                await _conversions.CalibrateAsync(_registry.Current.Backends, cancellationToken).ConfigureAwait(false);
+            }
+
             _publisher.Publish(new PerformancePredictor(1, ModelBuilder.Calibrated(calibration)));
             _memoryBytes = _options.MaxMemoryBytes ?? MachineMemory.AvailableBytes;
             _admission = new LocalAdmission(_memoryBytes, Environment.ProcessorCount, _options.MaxQueueLength);
@@ -164,6 +171,7 @@ public sealed partial class PredictiveOrchestrator : IAsyncDisposable
         var start = _time.GetTimestamp();
         var backends = _registry.Current;
         var profile = CircuitProfiler.Profile(circuit);
+        var model = _publisher.Current;
         var decision = Decide(backends, profile, circuit, request);
         var decisionTime = _time.GetElapsedTime(start);
         Decided(decision, decisionTime);
@@ -173,7 +181,7 @@ public sealed partial class PredictiveOrchestrator : IAsyncDisposable
         _journal.Began(decision.Chosen.Candidate.Backend.Id);
         try
         {
-            var report = await new HotSwapExecutor(backends, _admission!, _ledger, _time).RunAsync(decision, ToBackend(circuit, request), label, either.Token).ConfigureAwait(false);
+            var report = await new HotSwapExecutor(backends, _admission!, _ledger, _time, SwapJob(model, profile, request)).RunAsync(decision, ToBackend(circuit, request), label, either.Token).ConfigureAwait(false);
             var cost = await RecordAsync(report, decision, profile, request).ConfigureAwait(false);
             return report.Last.Result is { } result
                 ? Complete(result, report, decision, profile, decisionTime, cost)
@@ -343,6 +351,12 @@ public sealed partial class PredictiveOrchestrator : IAsyncDisposable
         };
         return DecisionMaker.Decide(_routers[_strategy], candidates, requirements, Unavailable, preferences, _options.PerformanceThreshold, backends.Version, model.Version);
     }
+
+    private HotSwapJob? SwapJob(PerformancePredictor model, CircuitProfile profile, OrchestrationRequest request) =>
+        !_options.Swap.Enabled || (request.Backend is not null && request.SwapControl is null) ? null : new HotSwapJob(
+            _options.Swap, _conversions, new SegmentCostModel(model, profile, new JobShape(
+                request.Shots, request.Limits.Threads ?? Environment.ProcessorCount, request.Observables.Sum(o => o.Terms.Count), request.TopProbabilities)),
+            profile, Math.Min(_memoryBytes, request.Limits.MemoryBytes ?? long.MaxValue), id => _health.Reason(id) is null, request.SwapControl);
 
     private static JobShape Shape(OrchestrationRequest request, BackendDescriptor descriptor) => new(
         request.Shots, Math.Min(descriptor.MaxThreads, request.Limits.Threads ?? int.MaxValue), request.Observables.Sum(o => o.Terms.Count), request.TopProbabilities);

@@ -1,5 +1,6 @@
 using System.Globalization;
 using PredictiveOrchestration.Costs;
+using PredictiveOrchestration.Execution;
 using PredictiveOrchestration.Telemetry;
 
 namespace PredictiveOrchestration;
@@ -79,6 +80,9 @@ public sealed record PredictiveOrchestratorOptions
     /// <summary>Gets or sets how long <see cref="PredictiveOrchestrator.StopAsync"/> waits for running work; default 30 s.</summary>
     public TimeSpan StopTimeout { get; set; } = TimeSpan.FromSeconds(30);
 
+    /// <summary>Gets or sets when runs may be handed from backend to backend in the middle of a circuit.</summary>
+    public SwapPolicy Swap { get; set; } = new();
+
     /// <summary>Checks all values.</summary>
     /// <exception cref="ArgumentException">Values are wrong; the message names each with what is accepted.</exception>
     internal void Validate()
@@ -107,6 +111,8 @@ public sealed record PredictiveOrchestratorOptions
         Check(BudgetCaps.All(c => c is { Limit: >= 0 } && Enum.IsDefined(c.Scope)), nameof(BudgetCaps), string.Join(", ", BudgetCaps), "limits of 0 or more");
         var alerts = Alerts is null ? "null" : Alerts.Failure();
         Check(alerts is null, nameof(Alerts), alerts, "thresholds in order and a window of 4 to 1000");
+        var swap = Swap is null ? "null" : Swap.Failure();
+        Check(swap is null, nameof(Swap), swap, "shares of 0 to 1, an overrun of more than 1");
         Check(PriceList is not null, nameof(PriceList), PriceList, "a list; PriceList.Empty for none");
         Check(CalibrationBudget >= TimeSpan.Zero && CalibrationBudget <= TimeSpan.FromMinutes(10), nameof(CalibrationBudget), CalibrationBudget, "0 to 10 minutes");
         Check(MaxQueueLength is >= 0 and <= 1_000_000, nameof(MaxQueueLength), MaxQueueLength, "0 to 1000000");

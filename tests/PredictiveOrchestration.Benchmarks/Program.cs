@@ -1,5 +1,6 @@
 using BenchmarkDotNet.Running;
 using PredictiveOrchestration.Benchmarks.Engines;
+using PredictiveOrchestration.Benchmarks.HotSwap;
 using PredictiveOrchestration.Benchmarks.Reliability;
 
 namespace PredictiveOrchestration.Benchmarks;
@@ -10,6 +11,8 @@ internal static class Program
     private static readonly Dictionary<string, Func<string[], Task<int>>> Commands = new(StringComparer.Ordinal)
     {
         ["engines"] = EngineBenchmark.RunAsync,
+        ["transfer"] = TransferBenchmark.RunAsync,
+        ["hotswap"] = HotSwapBenchmark.RunAsync,
         ["ledger"] = LedgerTrial.RunAsync,
         ["ledger-child"] = LedgerTrial.ChildAsync,
         ["sparse"] = args => Task.FromResult(SparseBenchmark.Run(args)),

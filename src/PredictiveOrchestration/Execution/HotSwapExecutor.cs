@@ -17,7 +17,7 @@ internal sealed record ExecutionReport(IReadOnlyList<ExecutionAttempt> Attempts,
 /// Runs a decision: the first backend, and if it fails or takes far longer than predicted, the next ranked one. So it does where the budget has no room for
 /// the first. The caller's own limits and cancellation end the job; they never lead to another try.
 /// </summary>
-internal sealed class HotSwapExecutor(BackendSet backends, LocalAdmission admission, ISpendGate spending, TimeProvider time)
+internal sealed class HotSwapExecutor(BackendSet backends, LocalAdmission admission, ISpendGate spending, TimeProvider time, HotSwapJob? job = null)
 {
     private const double OverrunFactor = 8;
     private static readonly TimeSpan ShortestWatch = TimeSpan.FromSeconds(2);
@@ -26,8 +26,25 @@ internal sealed class HotSwapExecutor(BackendSet backends, LocalAdmission admiss
     {
         var attempts = new List<ExecutionAttempt>();
         var swaps = new List<SwapEvent>();
+        var failed = await TrySegmentsAsync(decision, request, attempts, swaps, cancellationToken).ConfigureAwait(false);
+        if (attempts.Count > 0)
+        {
+            var next = decision.Ranked.FirstOrDefault(r => r.Candidate.Backend.Id != failed);
+            if (attempts[^1].Result is not null || next is null || !MayFallBack(attempts[^1], request))
+            {
+                return new ExecutionReport(attempts, swaps);
+            }
+
+            swaps.Add(Swap(attempts[^1], next.Candidate.Backend.Id));
+        }
+
         for (var i = 0; ; i++)
         {
+            if (i < decision.Ranked.Count - 1 && decision.Ranked[i].Candidate.Backend.Id == failed)
+            {
+                continue;
+            }
+
             var ranked = decision.Ranked[i];
             var isLast = i == decision.Ranked.Count - 1;
             TimeSpan? watch = isLast ? null : Watch(ranked.Candidate.Prediction);
@@ -40,6 +57,32 @@ internal sealed class HotSwapExecutor(BackendSet backends, LocalAdmission admiss
 
             swaps.Add(Swap(attempt, decision.Ranked[i + 1].Candidate.Backend.Id));
         }
+    }
+
+    // Runs the job in parts where that pays; gives the backend that failed in the last part, and no attempt if one backend shall run it all.
+    private async Task<string?> TrySegmentsAsync(
+        RoutingDecision decision, ExecutionRequest request, List<ExecutionAttempt> attempts, List<SwapEvent> swaps, CancellationToken cancellationToken)
+    {
+        if (job?.Plan(decision, backends, request) is not { } planned)
+        {
+            return null;
+        }
+
+        var queued = time.GetTimestamp();
+        var threads = planned.Planner.Engines.Max(e => e.Descriptor.MaxThreads);
+        using var room = await admission.EnterAsync(planned.Plan.PeakBytes, threads, planned.Plan.Seconds, cancellationToken).ConfigureAwait(false);
+        var queueTime = time.GetElapsedTime(queued);
+        var run = new SegmentedRun(planned.Planner, job.Conversions, job.Policy, request, job.Control, job.MemoryBytes, time);
+        var report = await Task.Run(() => run.Run(planned.Plan, cancellationToken), CancellationToken.None).ConfigureAwait(false);
+        for (var i = 0; i < report.Parts.Count; i++)
+        {
+            var part = report.Parts[i];
+            var result = i == report.Parts.Count - 1 ? report.Result : null;
+            attempts.Add(new ExecutionAttempt(planned.RankedOf(part.Backend), result, part.Error, i == 0 ? queueTime : TimeSpan.Zero, part.Elapsed, false) { IsPartial = report.Parts.Count > 1 });
+        }
+
+        swaps.AddRange(report.Swaps);
+        return report.Result is null ? attempts[^1].BackendId : null;
     }
 
     private async Task<ExecutionAttempt> TryAsync(RankedBackend ranked, ExecutionRequest request, TimeSpan? watch, SpendLabel label, CancellationToken cancellationToken)
@@ -99,6 +142,7 @@ internal sealed class HotSwapExecutor(BackendSet backends, LocalAdmission admiss
         var reason = attempt.IsOverrun
             ? string.Create(CultureInfo.InvariantCulture, $"'{attempt.BackendId}' was stopped after {attempt.Elapsed.TotalSeconds:G3} s; at most {attempt.Ranked.Candidate.Prediction.Seconds.Upper:G3} s were predicted")
             : attempt.Error!.Message;
+        reason += "; the job begins anew, there was no state to go on from";
         return new SwapEvent(0, attempt.BackendId, next, trigger, reason);
     }
 }

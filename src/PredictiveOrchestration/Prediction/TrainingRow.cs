@@ -15,7 +15,7 @@ internal sealed record TrainingRow(string BackendId, string Basis, double[] Term
     public static TrainingRow? From(ExecutionRecord record)
     {
         var seconds = record.ServiceTime.TotalSeconds;
-        var censored = record.Outcome is ExecutionOutcome.TimedOut or ExecutionOutcome.Cancelled;
+        var censored = record.Outcome is ExecutionOutcome.TimedOut or ExecutionOutcome.Cancelled or ExecutionOutcome.Swapped;
         if (!(seconds > 0) || !double.IsFinite(seconds) || !(censored || record.Outcome == ExecutionOutcome.Completed))
         {
             return null;

@@ -58,8 +58,17 @@ internal interface IQuantumState : IDisposable
     /// <summary>The expectation value of a Pauli term, coefficient included.</summary>
     double ExpectationValue(PauliTerm term);
 
+    /// <summary>The greatest bond dimension now, or null if the state has no bonds.</summary>
+    int? BondDimension => null;
+
+    /// <summary>The amplitudes that are not zero up to rounding; may take a pass over the state.</summary>
+    long CountNonZeros() => NonZeros;
+
     /// <summary>Copies the state out.</summary>
     StateSnapshot ToSnapshot(int operationIndex);
+
+    /// <summary>Copies out the amplitudes that are not zero up to rounding.</summary>
+    StateSnapshot ToCompactSnapshot(int operationIndex) => ToSnapshot(operationIndex);
 }
 
 /// <summary>Receives an outcome, least significant word first, and a probability.</summary>

@@ -4,7 +4,7 @@ using PredictiveOrchestration.Circuits;
 namespace PredictiveOrchestration.Simulation;
 
 /// <summary>What the in-process engines share: checks of a request, limits, the run on a worker thread, snapshots.</summary>
-public abstract class LocalSimulator : ISnapshotBackend
+public abstract class LocalSimulator : ISegmentedBackend
 {
     private readonly TimeProvider _time;
     private readonly long? _memoryLimit;
@@ -37,17 +37,15 @@ public abstract class LocalSimulator : ISnapshotBackend
             throw new ArgumentOutOfRangeException(nameof(endOperation), endOperation, $"'endOperation' is {endOperation}; accepted are {start} to {request.Circuit.Operations.Length}.");
         }
 
-        for (var i = start; i < endOperation; i++)
+        var last = request.Circuit.UnitaryEnd(start);
+        if (endOperation > last)
         {
-            if (request.Circuit.Operations[i].Kind is not (OperationKind.Gate or OperationKind.Unitary or OperationKind.Barrier) || request.Circuit.Operations[i].HasDynamicParameters)
+            throw new BackendException(
+                BackendErrorKind.Unsupported, Descriptor.Id,
+                $"Backend '{Descriptor.Id}' cannot take a snapshot at operation {endOperation}: operation {last} ({request.Circuit.Operations[last].Kind}) before it measures, resets or depends on a measurement. Take it at {last} or before.")
             {
-                throw new BackendException(
-                    BackendErrorKind.Unsupported, Descriptor.Id,
-                    $"Backend '{Descriptor.Id}' cannot take a snapshot at operation {endOperation}: operation {i} ({request.Circuit.Operations[i].Kind}) before it measures, resets or depends on a measurement. Take it at {i} or before.")
-                {
-                    OperationIndex = i,
-                };
-            }
+                OperationIndex = last,
+            };
         }
 
         return Task.Run(
@@ -72,6 +70,21 @@ public abstract class LocalSimulator : ISnapshotBackend
         Check(request);
         CheckSnapshot(request, initial);
         return Task.Run(() => Execute(request, initial, cancellationToken), cancellationToken);
+    }
+
+    /// <inheritdoc/>
+    public Task<IBackendSession> OpenAsync(ExecutionRequest request, StateSnapshot? initial, CancellationToken cancellationToken = default)
+    {
+        Check(request);
+        CheckSnapshot(request, initial);
+        return Task.Run(
+            IBackendSession () =>
+            {
+                var context = CreateContext(request, cancellationToken);
+                return new LocalSession(
+                    request, initial, context, from => CreateState(request.Circuit.NumQubits, from, request.Limits, context), Descriptor.Capabilities.IsExact, _time);
+            },
+            cancellationToken);
     }
 
     /// <summary>Makes the state before the first operation, or the one of a snapshot.</summary>

@@ -22,6 +22,9 @@ public enum ExecutionOutcome : byte
 
     /// <summary>It was refused before it began, for its cost, size or lack of room.</summary>
     Refused,
+
+    /// <summary>It ran a part of the circuit, before or after the state was handed over: the whole would have taken longer than the duration recorded.</summary>
+    Swapped,
 }
 
 /// <summary>One execution, or attempt at one, on one backend: what was predicted and what happened. Immutable; refers to no circuit and no secrets.</summary>

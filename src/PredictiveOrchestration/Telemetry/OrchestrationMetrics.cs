@@ -144,6 +144,7 @@ internal sealed class OrchestrationMetrics : IDisposable
         ExecutionOutcome.TimedOut => "timed_out",
         ExecutionOutcome.OutOfMemory => "out_of_memory",
         ExecutionOutcome.Cancelled => "cancelled",
+        ExecutionOutcome.Swapped => "swapped",
         _ => "refused",
     };
 

@@ -1,5 +1,6 @@
 using BenchmarkDotNet.Running;
 using PredictiveOrchestration.Benchmarks.Engines;
+using PredictiveOrchestration.Benchmarks.Routing;
 
 namespace PredictiveOrchestration.Benchmarks;
 
@@ -10,6 +11,11 @@ internal static class Program
         if (args is ["engines", .. var rest])
         {
             return await EngineBenchmark.RunAsync(rest);
+        }
+
+        if (args is ["routing", .. var routing])
+        {
+            return await RoutingCommand.RunAsync(routing);
         }
 
         BenchmarkSwitcher.FromAssembly(typeof(Program).Assembly).Run(args);

@@ -60,7 +60,7 @@ internal static class JsonReport
                 PeakBytes = r.Result?.Execution.PeakMemoryBytes,
                 Exact = r.Result?.IsExact,
                 Swaps = r.Result?.SwapEvents,
-                Counts = r.Result?.Counts.OrderByDescending(c => c.Value).ThenBy(c => c.Key).Take(options.Top).ToDictionary(c => c.Key.ToString(), c => c.Value),
+                Counts = r.Result?.Counts.OrderByDescending(c => c.Value).ThenBy(c => c.Key).ToDictionary(c => c.Key.ToString(), c => c.Value),
                 Probabilities = options.Probabilities ? r.Result?.Probabilities.Select(p => new { Outcome = p.Outcome.ToString(), P = p.Probability }) : null,
             }),
             DecisionSeconds = report.DecisionTime.TotalSeconds,

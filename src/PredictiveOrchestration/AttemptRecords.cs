@@ -11,7 +11,7 @@ namespace PredictiveOrchestration;
 /// <summary>From attempts to telemetry.</summary>
 internal static class AttemptRecords
 {
-    public static ExecutionRecord Of(ExecutionAttempt attempt, RoutingDecision decision, CircuitProfile profile, JobShape job, PriceTable prices, DateTimeOffset now)
+    public static ExecutionRecord Of(ExecutionAttempt attempt, RoutingDecision decision, CircuitProfile profile, JobShape job, PriceTable prices, string? tag, DateTimeOffset now)
     {
         var candidate = attempt.Ranked.Candidate;
         var result = attempt.Result;
@@ -24,6 +24,7 @@ internal static class AttemptRecords
             CostModel = candidate.Backend.CostModel,
             Strategy = decision.Strategy,
             Outcome = outcome,
+            Tag = tag,
             Profile = profile,
             Shots = job.Shots,
             Threads = job.Threads,
@@ -34,7 +35,7 @@ internal static class AttemptRecords
             SampleTime = result?.Timings.Sample ?? TimeSpan.Zero,
             PeakMemoryBytes = result?.PeakMemoryBytes ?? 0,
             PeakNonZeros = result?.PeakNonZeros,
-            Cost = outcome == ExecutionOutcome.Refused ? 0 : prices.Of(candidate.Backend).Price(job.Shots, service),
+            Cost = outcome == ExecutionOutcome.Refused ? 0 : prices.Book(candidate.Backend, profile, job, service, result?.PeakMemoryBytes ?? 0, outcome == ExecutionOutcome.Completed),
             Currency = candidate.Cost.Currency,
             Fidelity = candidate.Prediction.Fidelity.Median,
             PredictedSeconds = candidate.Prediction.Seconds.Median,

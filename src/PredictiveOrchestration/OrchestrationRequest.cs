@@ -30,6 +30,9 @@ public sealed record OrchestrationRequest
     /// <summary>Gets the most that this run may cost; null (default) for the options' <c>CostThreshold</c>.</summary>
     public decimal? CostThreshold { get; init; }
 
+    /// <summary>Gets what the run is for: costs are added up by tag, and a tag may have a budget cap. Null (default) for none.</summary>
+    public string? Tag { get; init; }
+
     /// <summary>Gets the limits; a time limit also is the deadline that routers see.</summary>
     public ExecutionLimits Limits { get; init; } = ExecutionLimits.None;
 

@@ -181,7 +181,11 @@ public static class GateCatalog
         return Abs(turns - Round(turns)) / Max(1, Max(Abs(turns), scale / HalfPi));
     }
 
-    private static Complex Phase(double angle) => new(Cos(angle), Sin(angle));
+    private static Complex Phase(double angle)
+    {
+        var (sin, cos) = SinCos(angle);
+        return new Complex(cos, sin);
+    }
 
     private static void Diagonal(Span<Complex> m, Complex a, Complex b) => (m[0], m[3]) = (a, b);
 

@@ -14,6 +14,9 @@ public sealed record ExecutionAttempt(RankedBackend Ranked, ExecutionResult? Res
 {
     /// <summary>Gets the backend's id.</summary>
     public string BackendId => Ranked.Candidate.Backend.Id;
+
+    /// <summary>The key under which money was reserved for it, or null if none was.</summary>
+    internal string? SpendKey { get; init; }
 }
 
 /// <summary>A change of backend during a job.</summary>

@@ -14,15 +14,15 @@ internal sealed record ExecutionReport(IReadOnlyList<ExecutionAttempt> Attempts,
 }
 
 /// <summary>
-/// Runs a decision: the first backend, and if it fails or takes far longer than predicted, the next ranked one. The caller's own limits and
-/// cancellation end the job; they never lead to another try.
+/// Runs a decision: the first backend, and if it fails or takes far longer than predicted, the next ranked one. So it does where the budget has no room for
+/// the first. The caller's own limits and cancellation end the job; they never lead to another try.
 /// </summary>
-internal sealed class HotSwapExecutor(BackendSet backends, LocalAdmission admission, TimeProvider time)
+internal sealed class HotSwapExecutor(BackendSet backends, LocalAdmission admission, ISpendGate spending, TimeProvider time)
 {
     private const double OverrunFactor = 8;
     private static readonly TimeSpan ShortestWatch = TimeSpan.FromSeconds(2);
 
-    public async Task<ExecutionReport> RunAsync(RoutingDecision decision, ExecutionRequest request, CancellationToken cancellationToken)
+    public async Task<ExecutionReport> RunAsync(RoutingDecision decision, ExecutionRequest request, SpendLabel label, CancellationToken cancellationToken)
     {
         var attempts = new List<ExecutionAttempt>();
         var swaps = new List<SwapEvent>();
@@ -31,7 +31,7 @@ internal sealed class HotSwapExecutor(BackendSet backends, LocalAdmission admiss
             var ranked = decision.Ranked[i];
             var isLast = i == decision.Ranked.Count - 1;
             TimeSpan? watch = isLast ? null : Watch(ranked.Candidate.Prediction);
-            var attempt = await TryAsync(ranked, request, watch, cancellationToken).ConfigureAwait(false);
+            var attempt = await TryAsync(ranked, request, watch, label.Attempt(i), cancellationToken).ConfigureAwait(false);
             attempts.Add(attempt);
             if (attempt.Result is not null || isLast || !MayFallBack(attempt, request))
             {
@@ -42,12 +42,13 @@ internal sealed class HotSwapExecutor(BackendSet backends, LocalAdmission admiss
         }
     }
 
-    private async Task<ExecutionAttempt> TryAsync(RankedBackend ranked, ExecutionRequest request, TimeSpan? watch, CancellationToken cancellationToken)
+    private async Task<ExecutionAttempt> TryAsync(RankedBackend ranked, ExecutionRequest request, TimeSpan? watch, SpendLabel label, CancellationToken cancellationToken)
     {
         var descriptor = ranked.Candidate.Backend;
         var queued = time.GetTimestamp();
         var queueTime = TimeSpan.Zero;
         var start = queued;
+        string? spendKey = null;
         try
         {
             var backend = backends.Find(descriptor.Id)
@@ -56,17 +57,23 @@ internal sealed class HotSwapExecutor(BackendSet backends, LocalAdmission admiss
                 ? await admission.EnterAsync(ranked.Candidate.Prediction.PeakBytes.Upper, descriptor.MaxThreads, ranked.Candidate.Prediction.Seconds.Median, cancellationToken).ConfigureAwait(false)
                 : null;
             queueTime = time.GetElapsedTime(queued);
+            if (ranked.Candidate.Cost.Upper > 0)
+            {
+                await spending.ReserveAsync(new SpendRequest(label.Key, ranked.Candidate.Cost.Upper, descriptor.Id, label.Tag), cancellationToken).ConfigureAwait(false);
+                spendKey = label.Key;
+            }
+
             start = time.GetTimestamp();
             var limit = watch is { } w && (request.Limits.Time is null || w < request.Limits.Time) ? w : request.Limits.Time;
             var limited = request with { Limits = request.Limits with { Time = limit } };
             var result = await backend.ExecuteAsync(limited, cancellationToken).ConfigureAwait(false);
-            return new ExecutionAttempt(ranked, result, null, queueTime, time.GetElapsedTime(start), false);
+            return new ExecutionAttempt(ranked, result, null, queueTime, time.GetElapsedTime(start), false) { SpendKey = spendKey };
         }
         catch (Exception exception) when (exception is not QueueFullException)
         {
             var elapsed = time.GetElapsedTime(start);
             var overrun = exception is BackendException { Kind: BackendErrorKind.TimeLimit } && watch is { } w && (request.Limits.Time is null || w < request.Limits.Time);
-            return new ExecutionAttempt(ranked, null, exception, queueTime, elapsed, overrun);
+            return new ExecutionAttempt(ranked, null, exception, queueTime, elapsed, overrun) { SpendKey = spendKey };
         }
     }
 
@@ -82,7 +89,6 @@ internal sealed class HotSwapExecutor(BackendSet backends, LocalAdmission admiss
     {
         OperationCanceledException => false,
         BackendException { Kind: BackendErrorKind.TimeLimit } => attempt.IsOverrun,
-        BackendException { Kind: BackendErrorKind.BudgetRefused } => false,
         BackendException { Kind: BackendErrorKind.OutOfMemory } => request.Limits.MemoryBytes is null || attempt.Error is BackendException { AvailableBytes: var bytes } && bytes >= request.Limits.MemoryBytes,
         _ => true,
     };
@@ -95,4 +101,13 @@ internal sealed class HotSwapExecutor(BackendSet backends, LocalAdmission admiss
             : attempt.Error!.Message;
         return new SwapEvent(0, attempt.BackendId, next, trigger, reason);
     }
+}
+
+/// <summary>Under what name a job spends.</summary>
+/// <param name="Key">Its key, unique for each job.</param>
+/// <param name="Tag">What for, or null.</param>
+internal readonly record struct SpendLabel(string Key, string? Tag)
+{
+    /// <summary>The label of one attempt.</summary>
+    public SpendLabel Attempt(int index) => this with { Key = string.Create(CultureInfo.InvariantCulture, $"{Key}/{index}") };
 }

@@ -52,16 +52,29 @@ internal static class CostBasisCatalog
                 64.0 * work.Qubits, 4 * work.MatrixProductBytes, work.StructureUncertainty + 0.1 * Math.Min(30, work.BondLog2))));
         Add(new CostBasis(
             "stabilizer",
-            ["call", "gates", "measurements", "shots"],
-            [2e-5, 1e-9, 1e-9, 1e-9],
+            ["call", "gate overhead", "columns", "measurements", "frames", "shots"],
+            [2e-5, 5e-8, 3e-9, 3e-9, 2e-9, 1e-7],
             static (work, job) =>
             {
-                var columns = Math.Ceiling(work.Qubits / 256.0);
-                var tableau = 8.0 * work.Qubits * work.Qubits;
-                var passes = work.Passes(job);
+                // Columns of bits for 2n rows, padded to a vector.
+                var columns = (Math.Ceiling(work.Qubits / 64.0) + 7) / 8;
+                var tableau = 8.0 * (4 * work.Qubits + 16) * (Math.Ceiling(work.Qubits / 64.0) + 8) + 8.0 * work.Qubits;
+                var isFramed = work.Branchings > 0 && !work.HasLoops && job is { Shots: > 1, TopProbabilities: 0, Observables: 0 };
+                var passes = isFramed ? 1 : work.Passes(job);
+                var words = Math.Ceiling(work.OutcomeBits / 64.0);
+
+                // Random results cost a sweep of the tableau; at most the support's dimension of them are.
+                var random = Math.Min(work.Qubits, work.SupportLog2) + work.Branchings;
+                var frames = isFramed ? (work.Gates + 20 * (work.Branchings + work.OutcomeBits)) * Math.Ceiling(job.Shots / 64.0) : 0;
+                var outcomes = work.OutcomeBits * (32.0 + 8 * words) + 1024;
+                var sampling = 8.0 * 24 * (2 * work.Qubits + work.OutcomeBits + work.Branchings + 128 + 64 * words) + 832 * work.Gates + 96 * (work.Branchings + work.OutcomeBits) + 65_536;
                 return new CostDrivers(
-                    Finite([1, work.Gates * (4 + columns) * passes, work.Qubits * (double)work.Qubits * (1 + columns) * passes, (double)job.Shots * work.Qubits]),
-                    tableau / 16, 4096 + 2 * tableau + work.CopyBytes(tableau), work.DenseUncertainty);
+                    Finite([
+                        1, (work.Gates + work.OutcomeBits) * passes, work.Gates * columns * passes, random * work.Qubits * columns * passes, frames,
+                        (double)job.Shots * (1 + words * (1 + random / 8)),
+                    ]),
+                    8.0 * work.Qubits, 4096 + 2 * tableau + outcomes + (isFramed ? sampling : 0) + work.CopyBytes(tableau) + work.ReadoutBytes(job, Math.Pow(2, Math.Min(24, work.SupportLog2))),
+                    work.DenseUncertainty);
             }));
         Add(new CostBasis(
             "generic",

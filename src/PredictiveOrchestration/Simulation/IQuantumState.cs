@@ -41,8 +41,8 @@ internal interface IQuantumState : IDisposable
 
     /// <summary>
     /// Draws outcomes of measuring <paramref name="qubits"/> together: outcome bit i is qubit <c>qubits[i]</c>.
-    /// Draw j is the basis state at which the cumulative probability first exceeds <c>draws[j]</c> (uniform in [0, 1)).
-    /// Any fixed order of basis states may be used, so long as it depends only on the state.
+    /// A draw is the basis state at which the cumulative probability first exceeds <c>draws[j]</c> (uniform in [0, 1)).
+    /// Any fixed order of basis states may be used, so long as it depends only on the state; the outcomes may come in any order.
     /// </summary>
     /// <param name="qubits">The qubits to read, at least one, all different.</param>
     /// <param name="draws">One uniform number for each shot.</param>

@@ -77,11 +77,19 @@ public abstract class LocalSimulator : ISnapshotBackend
     /// <summary>Makes the state before the first operation, or the one of a snapshot.</summary>
     private protected abstract IQuantumState CreateState(int numQubits, StateSnapshot? initial, ExecutionLimits limits, RunContext context);
 
+    /// <summary>Runs a request in a way of the engine's own, or gives null to leave it to the shot runner.</summary>
+    private protected virtual ExecutionResult? TryRunAtOnce(ExecutionRequest request, StateSnapshot? initial, RunContext context, TimeProvider time) => null;
+
     private ExecutionResult Execute(ExecutionRequest request, StateSnapshot? initial, CancellationToken cancellationToken)
     {
         var context = CreateContext(request, cancellationToken);
         try
         {
+            if (TryRunAtOnce(request, initial, context, _time) is { } done)
+            {
+                return done;
+            }
+
             var runner = new ShotRunner(request, context, () => CreateState(request.Circuit.NumQubits, initial, request.Limits, context), _time);
             return runner.Run(Descriptor.Capabilities.IsExact, initial?.OperationIndex ?? 0);
         }
@@ -98,7 +106,7 @@ public abstract class LocalSimulator : ISnapshotBackend
     }
 
     private RunContext CreateContext(ExecutionRequest request, CancellationToken cancellationToken) =>
-        new(Descriptor.Id, request, Math.Min(MachineMemory.AvailableBytes, _memoryLimit ?? long.MaxValue), _time, cancellationToken);
+        new(Descriptor.Id, request, _memoryLimit ?? long.MaxValue, _time, cancellationToken);
 
     private void Check(ExecutionRequest request)
     {

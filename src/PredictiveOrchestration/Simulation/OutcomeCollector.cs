@@ -125,16 +125,55 @@ internal sealed class OutcomeCollector
         _context.ReportShots(_shotsDone);
     }
 
-    private void CountRuns(ulong[] outcomes, Readout readout)
+    /// <summary>Takes in the classical bits of finished shots, one outcome after the other in whole words.</summary>
+    public void AddOutcomes(Span<ulong> outcomes, int shots)
     {
-        Array.Sort(outcomes);
+        var readout = Readout.OfAllQubits(_length);
+        var words = (_length + 63) / 64;
+        if (words == 1)
+        {
+            CountRuns(outcomes, readout);
+        }
+        else
+        {
+            for (var i = 0; i < shots; i++)
+            {
+                Increment(words == 0 ? readout.Fixed : readout.Combine(outcomes.Slice(i * words, words)), 1);
+            }
+        }
+
+        _shotsDone += shots;
+        _context.ReportShots(_shotsDone);
+    }
+
+    private void CountRuns(Span<ulong> outcomes, Readout readout)
+    {
+        // Some engines give outcomes in order.
+        var distinct = 1;
+        var isSorted = true;
+        for (var i = 1; i < outcomes.Length && isSorted; i++)
+        {
+            isSorted = outcomes[i - 1] <= outcomes[i];
+        }
+
+        if (!isSorted)
+        {
+            outcomes.Sort();
+        }
+
+        for (var i = 1; i < outcomes.Length; i++)
+        {
+            distinct += outcomes[i] != outcomes[i - 1] ? 1 : 0;
+        }
+
+        _counts.EnsureCapacity(_counts.Count == 0 ? distinct : 0);
         for (int i = 0, next; i < outcomes.Length; i = next)
         {
             for (next = i + 1; next < outcomes.Length && outcomes[next] == outcomes[i]; next++)
             {
             }
 
-            Increment(readout.Combine(outcomes.AsSpan(i, 1)), next - i);
+            Increment(readout.Combine(outcomes.Slice(i, 1)), next - i);
         }
     }
 

@@ -9,20 +9,31 @@ namespace PredictiveOrchestration.Simulation;
 /// </summary>
 internal sealed class RunContext
 {
+    // Finding out what the machine has takes ten microseconds: runs that hold less than this do not ask.
+    private const long Unasked = 1 << 20;
+
     private readonly TimeProvider _time;
     private readonly long _start;
     private readonly ExecutionRequest _request;
+    private readonly long _limitBytes;
+    private long _machineBytes = -1;
     private long _heldBytes;
     private long _peakBytes;
     private int _shotsDone;
 
-    public RunContext(string backendId, ExecutionRequest request, long availableBytes, TimeProvider time, CancellationToken cancellationToken)
+    /// <summary>Begins a run.</summary>
+    /// <param name="backendId">The backend, for messages.</param>
+    /// <param name="request">The request.</param>
+    /// <param name="limitBytes">The most bytes that the backend may take; what the machine has and the request's own limit apply besides.</param>
+    /// <param name="time">The clock.</param>
+    /// <param name="cancellationToken">Ends the run.</param>
+    public RunContext(string backendId, ExecutionRequest request, long limitBytes, TimeProvider time, CancellationToken cancellationToken)
     {
         BackendId = backendId;
         _request = request;
         _time = time;
         _start = time.GetTimestamp();
-        AvailableBytes = Math.Min(availableBytes, request.Limits.MemoryBytes ?? long.MaxValue);
+        _limitBytes = Math.Min(limitBytes, request.Limits.MemoryBytes ?? long.MaxValue);
         CancellationToken = cancellationToken;
     }
 
@@ -31,7 +42,18 @@ internal sealed class RunContext
     public CancellationToken CancellationToken { get; }
 
     /// <summary>The most bytes this run may hold at one time.</summary>
-    public long AvailableBytes { get; }
+    public long AvailableBytes
+    {
+        get
+        {
+            if (Volatile.Read(ref _machineBytes) < 0)
+            {
+                Volatile.Write(ref _machineBytes, MachineMemory.AvailableBytes);
+            }
+
+            return Math.Min(_limitBytes, _machineBytes);
+        }
+    }
 
     public long HeldBytes => Interlocked.Read(ref _heldBytes);
 
@@ -59,14 +81,14 @@ internal sealed class RunContext
     }
 
     /// <summary>Tells whether <paramref name="bytes"/> more could be reserved now.</summary>
-    public bool CanReserve(long bytes) => HeldBytes + bytes <= AvailableBytes;
+    public bool CanReserve(long bytes) => Fits(HeldBytes + bytes);
 
     /// <summary>Books memory before it is allocated.</summary>
     /// <exception cref="BackendException">The run would hold more than it may.</exception>
     public void Reserve(long bytes, string what)
     {
         var held = Interlocked.Add(ref _heldBytes, bytes);
-        if (held > AvailableBytes)
+        if (!Fits(held))
         {
             Interlocked.Add(ref _heldBytes, -bytes);
             throw new BackendException(
@@ -95,4 +117,6 @@ internal sealed class RunContext
         _shotsDone = shotsDone;
         _request.Progress?.Report(new ExecutionProgress(_request.Circuit.Operations.Length, _request.Circuit.Operations.Length, shotsDone, _request.Shots));
     }
+
+    private bool Fits(long held) => held <= _limitBytes && (held <= Unasked || held <= AvailableBytes);
 }

@@ -45,6 +45,9 @@ public sealed record ExecutionRecord
     /// <summary>Gets the circuit's profile.</summary>
     public required CircuitProfile Profile { get; init; }
 
+    /// <summary>Gets the request's tag, or null.</summary>
+    public string? Tag { get; init; }
+
     /// <summary>Gets the number of shots.</summary>
     public required int Shots { get; init; }
 
@@ -89,6 +92,9 @@ public sealed record ExecutionRecord
 
     /// <summary>Gets the upper end of the predicted interval in seconds.</summary>
     public required double PredictedUpperSeconds { get; init; }
+
+    /// <summary>Gets how far off the prediction was: max(predicted / actual, actual / predicted) of the service time, at least 1.</summary>
+    public double PredictionError => Math.Exp(Math.Abs(Math.Log(ServiceTime.TotalSeconds / PredictedSeconds)));
 
     /// <summary>Gets the version of the model that predicted.</summary>
     public required int ModelVersion { get; init; }

@@ -1,67 +1,92 @@
 using System.Diagnostics;
 using System.Globalization;
 using PredictiveOrchestration.Backends;
+using PredictiveOrchestration.Simulation.Sparse;
+using PredictiveOrchestration.Simulation.Stabilizer;
 using PredictiveOrchestration.Simulation.StateVector;
 
 namespace PredictiveOrchestration.Benchmarks.Engines;
 
 /// <summary>
 /// The table of engine times: best of five runs after one to warm up, CPU time beside wall time, and for state vectors the time of the
-/// plain, unblocked path in the same run.
+/// plain, unblocked path in the same run. With <c>--scaling</c> each row is also run with one thread, and the ratio given.
 /// </summary>
 internal static class EngineBenchmark
 {
     /// <summary>Runs the table.</summary>
-    /// <param name="args">[--filter TEXT] [--threads N] [--repeat N] [--no-plain].</param>
+    /// <param name="args">[--filter TEXT] [--threads N] [--precision double|single] [--repeat N] [--no-plain] [--scaling].</param>
     public static async Task<int> RunAsync(string[] args)
     {
         var filter = Option(args, "--filter") ?? string.Empty;
         var threads = int.Parse(Option(args, "--threads") ?? Environment.ProcessorCount.ToString(CultureInfo.InvariantCulture), CultureInfo.InvariantCulture);
+        var precision = Enum.Parse<StateVectorPrecision>(Option(args, "--precision") ?? "double", ignoreCase: true);
         var repeat = int.Parse(Option(args, "--repeat") ?? "5", CultureInfo.InvariantCulture);
         var plain = !args.Contains("--no-plain");
-        Console.WriteLine($"{threads} thread(s), best of {repeat}; times in ms");
-        Console.WriteLine("| engine | circuit | wall | cpu | target | met | plain path | plain ÷ engine |");
-        Console.WriteLine("|---|---|---|---|---|---|---|---|");
+        Console.WriteLine($"{threads} thread(s), {precision} precision, best of {repeat}; times in ms");
+        var scaling = args.Contains("--scaling");
+        Console.WriteLine("| engine | circuit | wall | cpu | target | met | plain path | plain ÷ engine | one thread ÷ all |");
+        Console.WriteLine("|---|---|---|---|---|---|---|---|---|");
         foreach (var row in EngineTable.Rows.Where(r => $"{r.Engine} {r.Name}".Contains(filter, StringComparison.OrdinalIgnoreCase)))
         {
-            var request = row.Request();
-            var backend = Create(row.Engine, threads);
-            var (wall, cpu) = await MeasureAsync(repeat, () => backend.ExecuteAsync(request));
-            var reference = plain && row is { Engine: "dense", Shots: 0 } && request.Circuit.NumQubits <= 22 ? PlainStateVector.BestMilliseconds(request.Circuit, threads) : double.NaN;
+            var (wall, cpu) = await MeasureAsync(repeat, row, Create(row.Engine, threads, precision));
+            var single = scaling ? (await MeasureAsync(repeat, row, Create(row.Engine, 1, precision))).Wall : double.NaN;
+            var target = row.Engine == "dense" && precision == StateVectorPrecision.Single ? row.SingleTargetMilliseconds : row.TargetMilliseconds;
+            var reference = plain && row is { Engine: "dense", Shots: 0 } && row.Circuit() is { NumQubits: <= 22 } circuit ? PlainStateVector.BestMilliseconds(circuit, threads) : double.NaN;
             Console.WriteLine(string.Create(
                 CultureInfo.InvariantCulture,
-                $"| {row.Engine} | {row.Name} | {wall:G4} | {cpu:G4} | {row.TargetMilliseconds} | {(wall <= row.TargetMilliseconds ? "yes" : "no")} | {(double.IsNaN(reference) ? "" : $"{reference:G4}")} | {(double.IsNaN(reference) ? "" : $"{reference / wall:G3}")} |"));
+                $"| {row.Engine} | {row.Name} | {wall:G4} | {cpu:G4} | {Cell(target, "G4")} | {(double.IsNaN(target) ? "" : wall <= target ? "yes" : "no")} | {Cell(reference, "G4")} | {Cell(reference / wall, "G3")} | {Cell(single / wall, "G3")} |"));
         }
 
         return 0;
     }
 
-    private static IQuantumBackend Create(string engine, int threads) => engine switch
+    private static IQuantumBackend Create(string engine, int threads, StateVectorPrecision precision) => engine switch
     {
-        "dense" => new StateVectorSimulator(new StateVectorOptions { MaxThreads = threads }),
+        "dense" => new StateVectorSimulator(new StateVectorOptions { MaxThreads = threads, Precision = precision }),
+        "sparse" => new SparseStateSimulator(),
+        "stabilizer" => new StabilizerSimulator(),
         _ => throw new ArgumentException($"There is no engine '{engine}'.", nameof(engine)),
     };
 
-    private static async Task<(double Wall, double Cpu)> MeasureAsync(int repeat, Func<Task<ExecutionResult>> run)
+    private static string Cell(double value, string format) => double.IsNaN(value) ? string.Empty : value.ToString(format, CultureInfo.InvariantCulture);
+
+    private static async Task<(double Wall, double Cpu)> MeasureAsync(int repeat, EngineRow row, IQuantumBackend backend)
     {
         // Short runs are measured in batches, so that the clocks' resolution does not matter.
-        await run();
+        // The first runs are slow until the code is compiled anew with what they showed.
+        var request = row.Request();
+        await backend.ExecuteAsync(request);
         var start = Stopwatch.GetTimestamp();
-        await run();
+        for (var i = 0; i < 2000 && Stopwatch.GetElapsedTime(start).TotalMilliseconds < 600; i++)
+        {
+            await backend.ExecuteAsync(request);
+        }
+
+        start = Stopwatch.GetTimestamp();
+        await backend.ExecuteAsync(request);
         var once = Stopwatch.GetElapsedTime(start).TotalMilliseconds;
-        var batch = once < 20 ? (int)Math.Clamp(100 / once, 1, 20_000) : 1;
+        var batch = row.Measure == EngineMeasure.Sampling || once >= 20 ? 1 : (int)Math.Clamp(100 / once, 1, row.Measure == EngineMeasure.FreshCircuit ? 1000 : 20_000);
+        var requests = new ExecutionRequest[batch];
         double wall = double.PositiveInfinity, cpu = double.PositiveInfinity;
         using var process = Process.GetCurrentProcess();
         for (var i = 0; i < repeat; i++)
         {
-            var cpuStart = process.TotalProcessorTime;
-            start = Stopwatch.GetTimestamp();
             for (var k = 0; k < batch; k++)
             {
-                await run();
+                requests[k] = row.Measure == EngineMeasure.FreshCircuit ? row.Request() : request;
             }
 
-            wall = Math.Min(wall, Stopwatch.GetElapsedTime(start).TotalMilliseconds / batch);
+            process.Refresh();
+            var cpuStart = process.TotalProcessorTime;
+            start = Stopwatch.GetTimestamp();
+            ExecutionResult? result = null;
+            foreach (var each in requests)
+            {
+                result = await backend.ExecuteAsync(each);
+            }
+
+            var elapsed = row.Measure == EngineMeasure.Sampling ? result!.Timings.Sample.TotalMilliseconds : Stopwatch.GetElapsedTime(start).TotalMilliseconds / batch;
+            wall = Math.Min(wall, elapsed);
             process.Refresh();
             cpu = Math.Min(cpu, (process.TotalProcessorTime - cpuStart).TotalMilliseconds / batch);
         }

@@ -22,7 +22,7 @@ public sealed partial class ImportTableTests
         ["Simulation/Stabilizer"] = ["Circuits", "Backends", "Simulation", "Simulation/Kernels"],
         ["Telemetry"] = ["Backends", "Profiling"],
         ["Prediction"] = ["Profiling", "Backends", "Circuits", "Telemetry"],
-        ["Costs"] = ["Prediction", "Profiling", "Telemetry", "Backends"],
+        ["Costs"] = ["Prediction", "Profiling", "Telemetry", "Backends", "Circuits"],
         ["Routing"] = ["Costs", "Prediction", "Profiling", "Backends", "Circuits"],
         ["Execution"] = ["Routing", "Prediction", "Profiling", "Backends", "Circuits"],
         ["Learning"] = ["Telemetry", "Prediction"],

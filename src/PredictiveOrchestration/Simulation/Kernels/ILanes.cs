@@ -1,3 +1,4 @@
+using System.Numerics;
 using System.Runtime.CompilerServices;
 using System.Runtime.Intrinsics;
 using System.Runtime.Intrinsics.X86;
@@ -5,21 +6,23 @@ using System.Runtime.Intrinsics.X86;
 namespace PredictiveOrchestration.Simulation.Kernels;
 
 /// <summary>
-/// A vector width, as a strategy that the dense kernels are compiled for: one source serves every width and its scalar twin.
-/// The low index bits are the lane of a vector: 2^<see cref="LaneBits"/> lanes.
+/// A vector width, as a strategy that the dense kernels are compiled for: one source serves every width, both precisions and the scalar
+/// twin. The low index bits are the lane of a vector: 2^<see cref="LaneBits"/> lanes.
 /// </summary>
-/// <typeparam name="TVector">The vector of doubles.</typeparam>
-internal unsafe interface ILanes<TVector>
+/// <typeparam name="TVector">The vector.</typeparam>
+/// <typeparam name="T">Its elements: double or float.</typeparam>
+internal unsafe interface ILanes<TVector, T>
+    where T : unmanaged
 {
     static abstract int LaneBits { get; }
 
     static abstract TVector Zero { get; }
 
-    static abstract TVector Load(double* address);
+    static abstract TVector Load(T* address);
 
-    static abstract void Store(TVector value, double* address);
+    static abstract void Store(TVector value, T* address);
 
-    static abstract TVector Broadcast(double value);
+    static abstract TVector Broadcast(T value);
 
     static abstract TVector Add(TVector a, TVector b);
 
@@ -36,158 +39,204 @@ internal unsafe interface ILanes<TVector>
 
     static abstract TVector Permute(TVector value, TVector pattern);
 
-    static abstract double Sum(TVector value);
+    static abstract T Sum(TVector value);
 }
 
-/// <summary>Eight lanes: AVX-512.</summary>
-internal readonly unsafe struct Lanes512 : ILanes<Vector512<double>>
+/// <summary>512 bits: AVX-512.</summary>
+internal readonly unsafe struct Lanes512<T> : ILanes<Vector512<T>, T>
+    where T : unmanaged, IBinaryFloatingPointIeee754<T>
 {
-    public static int LaneBits => 3;
+    public static int LaneBits
+    {
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        get => typeof(T) == typeof(double) ? 3 : 4;
+    }
 
-    public static Vector512<double> Zero => Vector512<double>.Zero;
-
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static Vector512<double> Load(double* address) => Vector512.Load(address);
-
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static void Store(Vector512<double> value, double* address) => value.Store(address);
-
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static Vector512<double> Broadcast(double value) => Vector512.Create(value);
-
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static Vector512<double> Add(Vector512<double> a, Vector512<double> b) => a + b;
+    public static Vector512<T> Zero
+    {
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        get => Vector512<T>.Zero;
+    }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static Vector512<double> Multiply(Vector512<double> a, Vector512<double> b) => a * b;
+    public static Vector512<T> Load(T* address) => Vector512.Load(address);
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static Vector512<double> MultiplyAdd(Vector512<double> a, Vector512<double> b, Vector512<double> c) => Vector512.MultiplyAddEstimate(a, b, c);
+    public static void Store(Vector512<T> value, T* address) => value.Store(address);
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static Vector512<double> MultiplySubtract(Vector512<double> a, Vector512<double> b, Vector512<double> c) => Vector512.MultiplyAddEstimate(-a, b, c);
-
-    public static Vector512<double> Pattern(int xor) => (Vector512<long>.Indices ^ Vector512.Create((long)xor)).AsDouble();
+    public static Vector512<T> Broadcast(T value) => Vector512.Create(value);
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static Vector512<double> Permute(Vector512<double> value, Vector512<double> pattern) => Vector512.ShuffleNative(value, pattern.AsInt64());
+    public static Vector512<T> Add(Vector512<T> a, Vector512<T> b) => a + b;
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static double Sum(Vector512<double> value) => Vector512.Sum(value);
+    public static Vector512<T> Multiply(Vector512<T> a, Vector512<T> b) => a * b;
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Vector512<T> MultiplyAdd(Vector512<T> a, Vector512<T> b, Vector512<T> c) => typeof(T) == typeof(double)
+        ? Vector512.MultiplyAddEstimate(a.AsDouble(), b.AsDouble(), c.AsDouble()).As<double, T>()
+        : Vector512.MultiplyAddEstimate(a.AsSingle(), b.AsSingle(), c.AsSingle()).As<float, T>();
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Vector512<T> MultiplySubtract(Vector512<T> a, Vector512<T> b, Vector512<T> c) => MultiplyAdd(-a, b, c);
+
+    public static Vector512<T> Pattern(int xor) => typeof(T) == typeof(double)
+        ? (Vector512<long>.Indices ^ Vector512.Create((long)xor)).As<long, T>()
+        : (Vector512<int>.Indices ^ Vector512.Create(xor)).As<int, T>();
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Vector512<T> Permute(Vector512<T> value, Vector512<T> pattern) => typeof(T) == typeof(double)
+        ? Vector512.ShuffleNative(value.AsDouble(), pattern.AsInt64()).As<double, T>()
+        : Vector512.ShuffleNative(value.AsSingle(), pattern.AsInt32()).As<float, T>();
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static T Sum(Vector512<T> value) => Vector512.Sum(value);
 }
 
-/// <summary>Four lanes: AVX2.</summary>
-internal readonly unsafe struct Lanes256 : ILanes<Vector256<double>>
+/// <summary>256 bits: AVX2.</summary>
+internal readonly unsafe struct Lanes256<T> : ILanes<Vector256<T>, T>
+    where T : unmanaged, IBinaryFloatingPointIeee754<T>
 {
-    public static int LaneBits => 2;
+    public static int LaneBits
+    {
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        get => typeof(T) == typeof(double) ? 2 : 3;
+    }
 
-    public static Vector256<double> Zero => Vector256<double>.Zero;
-
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static Vector256<double> Load(double* address) => Vector256.Load(address);
-
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static void Store(Vector256<double> value, double* address) => value.Store(address);
-
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static Vector256<double> Broadcast(double value) => Vector256.Create(value);
-
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static Vector256<double> Add(Vector256<double> a, Vector256<double> b) => a + b;
+    public static Vector256<T> Zero
+    {
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        get => Vector256<T>.Zero;
+    }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static Vector256<double> Multiply(Vector256<double> a, Vector256<double> b) => a * b;
+    public static Vector256<T> Load(T* address) => Vector256.Load(address);
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static Vector256<double> MultiplyAdd(Vector256<double> a, Vector256<double> b, Vector256<double> c) => Vector256.MultiplyAddEstimate(a, b, c);
+    public static void Store(Vector256<T> value, T* address) => value.Store(address);
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static Vector256<double> MultiplySubtract(Vector256<double> a, Vector256<double> b, Vector256<double> c) => Vector256.MultiplyAddEstimate(-a, b, c);
+    public static Vector256<T> Broadcast(T value) => Vector256.Create(value);
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Vector256<T> Add(Vector256<T> a, Vector256<T> b) => a + b;
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Vector256<T> Multiply(Vector256<T> a, Vector256<T> b) => a * b;
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Vector256<T> MultiplyAdd(Vector256<T> a, Vector256<T> b, Vector256<T> c) => typeof(T) == typeof(double)
+        ? Vector256.MultiplyAddEstimate(a.AsDouble(), b.AsDouble(), c.AsDouble()).As<double, T>()
+        : Vector256.MultiplyAddEstimate(a.AsSingle(), b.AsSingle(), c.AsSingle()).As<float, T>();
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Vector256<T> MultiplySubtract(Vector256<T> a, Vector256<T> b, Vector256<T> c) => MultiplyAdd(-a, b, c);
 
     // AVX2 permutes 32-bit lanes by a vector: each lane of 64 bits is a pair of them.
-    public static Vector256<double> Pattern(int xor) => Avx2.IsSupported
-        ? (Vector256<int>.Indices ^ Vector256.Create(2 * xor)).AsDouble()
-        : (Vector256<long>.Indices ^ Vector256.Create((long)xor)).AsDouble();
+    public static Vector256<T> Pattern(int xor) => typeof(T) == typeof(float)
+        ? (Vector256<int>.Indices ^ Vector256.Create(xor)).As<int, T>()
+        : Avx2.IsSupported
+            ? (Vector256<int>.Indices ^ Vector256.Create(2 * xor)).As<int, T>()
+            : (Vector256<long>.Indices ^ Vector256.Create((long)xor)).As<long, T>();
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static Vector256<double> Permute(Vector256<double> value, Vector256<double> pattern) => Avx2.IsSupported
-        ? Avx2.PermuteVar8x32(value.AsInt32(), pattern.AsInt32()).AsDouble()
-        : Vector256.Shuffle(value, pattern.AsInt64());
+    public static Vector256<T> Permute(Vector256<T> value, Vector256<T> pattern) => Avx2.IsSupported
+        ? Avx2.PermuteVar8x32(value.AsInt32(), pattern.AsInt32()).As<int, T>()
+        : typeof(T) == typeof(double)
+            ? Vector256.Shuffle(value.AsDouble(), pattern.AsInt64()).As<double, T>()
+            : Vector256.Shuffle(value.AsSingle(), pattern.AsInt32()).As<float, T>();
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static double Sum(Vector256<double> value) => Vector256.Sum(value);
+    public static T Sum(Vector256<T> value) => Vector256.Sum(value);
 }
 
-/// <summary>Two lanes: ARM's NEON, SSE2.</summary>
-internal readonly unsafe struct Lanes128 : ILanes<Vector128<double>>
+/// <summary>128 bits: ARM's NEON, SSE2.</summary>
+internal readonly unsafe struct Lanes128<T> : ILanes<Vector128<T>, T>
+    where T : unmanaged, IBinaryFloatingPointIeee754<T>
 {
-    public static int LaneBits => 1;
+    public static int LaneBits
+    {
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        get => typeof(T) == typeof(double) ? 1 : 2;
+    }
 
-    public static Vector128<double> Zero => Vector128<double>.Zero;
-
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static Vector128<double> Load(double* address) => Vector128.Load(address);
-
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static void Store(Vector128<double> value, double* address) => value.Store(address);
-
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static Vector128<double> Broadcast(double value) => Vector128.Create(value);
-
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static Vector128<double> Add(Vector128<double> a, Vector128<double> b) => a + b;
+    public static Vector128<T> Zero
+    {
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        get => Vector128<T>.Zero;
+    }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static Vector128<double> Multiply(Vector128<double> a, Vector128<double> b) => a * b;
+    public static Vector128<T> Load(T* address) => Vector128.Load(address);
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static Vector128<double> MultiplyAdd(Vector128<double> a, Vector128<double> b, Vector128<double> c) => Vector128.MultiplyAddEstimate(a, b, c);
+    public static void Store(Vector128<T> value, T* address) => value.Store(address);
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static Vector128<double> MultiplySubtract(Vector128<double> a, Vector128<double> b, Vector128<double> c) => Vector128.MultiplyAddEstimate(-a, b, c);
-
-    public static Vector128<double> Pattern(int xor) => (Vector128<long>.Indices ^ Vector128.Create((long)xor)).AsDouble();
+    public static Vector128<T> Broadcast(T value) => Vector128.Create(value);
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static Vector128<double> Permute(Vector128<double> value, Vector128<double> pattern) => Vector128.Shuffle(value, pattern.AsInt64());
+    public static Vector128<T> Add(Vector128<T> a, Vector128<T> b) => a + b;
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static double Sum(Vector128<double> value) => Vector128.Sum(value);
+    public static Vector128<T> Multiply(Vector128<T> a, Vector128<T> b) => a * b;
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Vector128<T> MultiplyAdd(Vector128<T> a, Vector128<T> b, Vector128<T> c) => typeof(T) == typeof(double)
+        ? Vector128.MultiplyAddEstimate(a.AsDouble(), b.AsDouble(), c.AsDouble()).As<double, T>()
+        : Vector128.MultiplyAddEstimate(a.AsSingle(), b.AsSingle(), c.AsSingle()).As<float, T>();
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Vector128<T> MultiplySubtract(Vector128<T> a, Vector128<T> b, Vector128<T> c) => MultiplyAdd(-a, b, c);
+
+    public static Vector128<T> Pattern(int xor) => typeof(T) == typeof(double)
+        ? (Vector128<long>.Indices ^ Vector128.Create((long)xor)).As<long, T>()
+        : (Vector128<int>.Indices ^ Vector128.Create(xor)).As<int, T>();
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Vector128<T> Permute(Vector128<T> value, Vector128<T> pattern) => typeof(T) == typeof(double)
+        ? Vector128.Shuffle(value.AsDouble(), pattern.AsInt64()).As<double, T>()
+        : Vector128.Shuffle(value.AsSingle(), pattern.AsInt32()).As<float, T>();
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static T Sum(Vector128<T> value) => Vector128.Sum(value);
 }
 
 /// <summary>One lane: the twin of the vector widths, for machines without vectors and for tests.</summary>
-internal readonly unsafe struct LanesScalar : ILanes<double>
+internal readonly unsafe struct LanesScalar<T> : ILanes<T, T>
+    where T : unmanaged, IBinaryFloatingPointIeee754<T>
 {
     public static int LaneBits => 0;
 
-    public static double Zero => 0;
+    public static T Zero => T.Zero;
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static double Load(double* address) => *address;
+    public static T Load(T* address) => *address;
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static void Store(double value, double* address) => *address = value;
+    public static void Store(T value, T* address) => *address = value;
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static double Broadcast(double value) => value;
+    public static T Broadcast(T value) => value;
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static double Add(double a, double b) => a + b;
+    public static T Add(T a, T b) => a + b;
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static double Multiply(double a, double b) => a * b;
+    public static T Multiply(T a, T b) => a * b;
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static double MultiplyAdd(double a, double b, double c) => a * b + c;
+    public static T MultiplyAdd(T a, T b, T c) => a * b + c;
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static double MultiplySubtract(double a, double b, double c) => c - a * b;
+    public static T MultiplySubtract(T a, T b, T c) => c - a * b;
 
-    public static double Pattern(int xor) => xor;
-
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static double Permute(double value, double pattern) => value;
+    public static T Pattern(int xor) => T.Zero;
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static double Sum(double value) => value;
+    public static T Permute(T value, T pattern) => value;
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static T Sum(T value) => value;
 }

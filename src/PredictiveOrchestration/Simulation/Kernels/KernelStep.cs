@@ -56,14 +56,14 @@ internal struct KernelStep
     /// <summary>… equal to this.</summary>
     public long OuterValue;
 
-    /// <summary>Where the coefficients begin, in doubles; or the number of the <see cref="PhaseProgram"/>.</summary>
+    /// <summary>Where the coefficients begin, in numbers; or the number of the <see cref="PhaseProgram"/>.</summary>
     public int Coefficients;
 
     /// <summary>Vector offsets of a <see cref="KernelKind.Matrix"/> step.</summary>
     public Offsets32 VectorOffsets;
 
     /// <summary>Lane exchanges of a <see cref="KernelKind.Matrix"/> step.</summary>
-    public Exchanges8 LaneExchanges;
+    public Exchanges16 LaneExchanges;
 
     [InlineArray(32)]
     internal struct Offsets32
@@ -71,8 +71,8 @@ internal struct KernelStep
         private int _first;
     }
 
-    [InlineArray(8)]
-    internal struct Exchanges8
+    [InlineArray(16)]
+    internal struct Exchanges16
     {
         private byte _first;
     }

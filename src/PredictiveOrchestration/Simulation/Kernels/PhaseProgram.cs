@@ -17,11 +17,14 @@ internal sealed class PhaseProgram
     /// <summary>A bit of the high part that all factors share (their product applies only where it is 1), or -1.</summary>
     public required int CommonBit { get; init; }
 
-    /// <summary>The row where all other bits are 0.</summary>
-    public required double[] BaseRow { get; init; }
+    /// <summary>
+    /// The rows, each planar, in the kernels' precision. The first is the row where all other bits are 0; the others are found by their
+    /// position in numbers.
+    /// </summary>
+    public required CoefficientTable Tables { get; init; }
 
-    /// <summary>For each bit of the high part the row that it multiplies by, or null if it does not depend on the low part.</summary>
-    public required double[]?[] HighRows { get; init; }
+    /// <summary>For each bit of the high part the position of the row that it multiplies by, or 0 if it does not depend on the low part.</summary>
+    public required int[] HighRows { get; init; }
 
     /// <summary>For each bit of the high part its own factor, interleaved.</summary>
     public required double[] HighFactors { get; init; }
@@ -35,14 +38,14 @@ internal sealed class PhaseProgram
     /// <summary>Factors of two bits outside the block.</summary>
     public required (long Mask, double Re, double Im)[] OuterPairs { get; init; }
 
-    /// <summary>The doubles that a run needs as scratch.</summary>
-    public static int ScratchLength(int blockBits) => (2 << LongestRowBits) * (blockBits + 2);
+    /// <summary>The bytes that a run needs as scratch.</summary>
+    public static int ScratchBytes(int blockBits, int elementBytes) => (elementBytes << (LongestRowBits + 1)) * (blockBits + 1) + 2 * sizeof(double) * blockBits;
 
     /// <summary>The effect of a bit outside the block.</summary>
     /// <param name="Mask">The bit of the global index.</param>
     /// <param name="Re">Its own factor.</param>
     /// <param name="Im">Its own factor.</param>
-    /// <param name="Row">The row that it multiplies by, or null.</param>
+    /// <param name="Row">The position of the row that it multiplies by, or 0.</param>
     /// <param name="HighFactors">What it multiplies each high factor by, interleaved; null if nothing.</param>
-    public sealed record OuterBit(long Mask, double Re, double Im, double[]? Row, double[]? HighFactors);
+    public sealed record OuterBit(long Mask, double Re, double Im, int Row, double[]? HighFactors);
 }

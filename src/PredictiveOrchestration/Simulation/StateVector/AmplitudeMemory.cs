@@ -4,7 +4,7 @@ using PredictiveOrchestration.Common;
 namespace PredictiveOrchestration.Simulation.StateVector;
 
 /// <summary>
-/// The real and imaginary parts of 2^bits amplitudes in native memory, zero at first. Large states ask the system for huge pages and
+/// The real and the imaginary parts of 2^bits amplitudes in native memory, in either precision, zero at first. Large states ask the system for huge pages and
 /// leave it to the system to zero a page when it is first touched.
 /// </summary>
 internal sealed unsafe partial class AmplitudeMemory : IDisposable
@@ -14,12 +14,10 @@ internal sealed unsafe partial class AmplitudeMemory : IDisposable
     private const int AdviseHugePages = 14;
     private void* _allocation;
 
-    public AmplitudeMemory(int bits)
+    public AmplitudeMemory(int bits, int elementBytes)
     {
-        Length = 1L << bits;
-
         // The planes are moved apart by one line, so that equal indices do not fall into the same cache set.
-        var plane = (nuint)Length * sizeof(double);
+        var plane = (nuint)elementBytes << bits;
         var size = 2 * plane + CacheLine;
         var alignment = size >= 2 * HugePage ? HugePage : CacheLine;
         try
@@ -38,17 +36,15 @@ internal sealed unsafe partial class AmplitudeMemory : IDisposable
             _ = Advise((void*)address, size & ~(HugePage - 1), AdviseHugePages);
         }
 
-        Re = (double*)address;
-        Im = (double*)(address + plane + CacheLine);
+        Re = (byte*)address;
+        Im = (byte*)(address + plane + CacheLine);
     }
 
     ~AmplitudeMemory() => Free();
 
-    public long Length { get; }
+    public byte* Re { get; }
 
-    public double* Re { get; }
-
-    public double* Im { get; }
+    public byte* Im { get; }
 
     public bool IsDisposed => _allocation is null;
 

@@ -10,6 +10,9 @@ namespace PredictiveOrchestration.Simulation.StateVector;
 /// </summary>
 internal sealed class DensePlan
 {
+    [ThreadStatic]
+    private static Planner? _planner;
+
     private DensePlan(DensePass[] passes, KernelStep[] steps, CoefficientTable coefficients, PhaseProgram[] programs, int[] bitOfQubit, Complex phase)
     {
         Passes = passes;
@@ -42,14 +45,21 @@ internal sealed class DensePlan
     /// <param name="classical">The memory that dynamic parameters read.</param>
     /// <param name="bits">The index bits of the state.</param>
     /// <param name="bitOfQubit">The index bit of each qubit before.</param>
-    /// <param name="kernels">The kernels that will run it.</param>
-    public static DensePlan Create(Circuit circuit, int start, int end, ClassicalState? classical, int bits, ReadOnlySpan<int> bitOfQubit, DenseKernelSet kernels)
+    /// <param name="settings">The kernels that will run it, and the blocks.</param>
+    public static DensePlan Create(Circuit circuit, int start, int end, ClassicalState? classical, int bits, ReadOnlySpan<int> bitOfQubit, DenseSettings settings)
     {
-        var labels = bitOfQubit.ToArray();
-        var fused = GateFuser.Fuse(circuit, start, end, classical, bits, labels);
-        var builder = new StepBuilder(fused, kernels.LaneBits);
+        // Each thread keeps its tools: for small circuits their allocation would cost as much as the planning.
+        var planner = _planner is { } kept && kept.Kernels == settings.Kernels ? kept : new Planner(settings.Kernels);
+        _planner = null;
+        var plan = planner.Plan(circuit, start, end, classical, bits, bitOfQubit.ToArray(), settings);
+        _planner = planner.IsSmall ? planner : null;
+        return plan;
+    }
+
+    private static DensePlan Create(GateFuser fused, StepBuilder builder, int bits, int[] labels, DenseSettings settings)
+    {
         var passes = new List<DensePass>();
-        foreach (var (blockMask, operations) in PassPlanner.Plan(fused.Operations, bits))
+        foreach (var (blockMask, operations) in PassPlanner.Plan(fused.Operations, bits, settings.BlockBits(bits)))
         {
             var firstStep = builder.StepCount;
             builder.BeginPass(blockMask);
@@ -64,6 +74,34 @@ internal sealed class DensePlan
         }
 
         return new DensePlan([.. passes], builder.Steps(), builder.Coefficients(), builder.Programs(), labels, fused.Phase);
+    }
+
+    private sealed class Planner
+    {
+        private const int MostKeptSteps = 1024;
+        private readonly GateFuser _fuser = new();
+        private readonly StepBuilder _builder;
+
+        public Planner(DenseKernelSet kernels)
+        {
+            Kernels = kernels;
+            _builder = new StepBuilder(_fuser, kernels);
+        }
+
+        public DenseKernelSet Kernels { get; }
+
+        /// <summary>Whether the room of the last plan is worth keeping.</summary>
+        public bool IsSmall { get; private set; }
+
+        public DensePlan Plan(Circuit circuit, int start, int end, ClassicalState? classical, int bits, int[] labels, DenseSettings settings)
+        {
+            _fuser.Fuse(circuit, start, end, classical, bits, labels);
+            var plan = Create(_fuser, _builder, bits, labels, settings);
+            IsSmall = end - start <= MostKeptSteps && plan.Programs.Length == 0;
+            _fuser.Clear();
+            _builder.Clear();
+            return plan;
+        }
     }
 }
 

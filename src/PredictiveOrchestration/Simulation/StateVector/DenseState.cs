@@ -11,11 +11,12 @@ namespace PredictiveOrchestration.Simulation.StateVector;
 internal sealed unsafe class DenseState : IQuantumState
 {
     // Index bits below this are the lanes of the widest vector; smaller states are padded with zeros.
-    private const int LeastBits = 3;
+    private const int LeastBits = 4;
     private const int ParallelBits = 15;
     private const int ChunkBits = 16;
     private const int OperationsPerPlan = 4096;
     private readonly RunContext _context;
+    private readonly DenseSettings _settings;
     private readonly DenseKernelSet _kernels;
     private readonly PlanCache _plans;
     private readonly AmplitudeMemory _amplitudes;
@@ -27,19 +28,20 @@ internal sealed unsafe class DenseState : IQuantumState
     private Complex _phase = Complex.One;
 
     /// <summary>Creates |0…0⟩.</summary>
-    public DenseState(int numQubits, int threads, DenseKernelSet kernels, PlanCache plans, RunContext context)
+    public DenseState(int numQubits, int threads, DenseSettings settings, PlanCache plans, RunContext context)
     {
         NumQubits = numQubits;
         _context = context;
         _threads = threads;
-        _kernels = kernels;
+        _settings = settings;
+        _kernels = settings.Kernels;
         _plans = plans;
         _bits = Math.Max(numQubits, LeastBits);
-        MemoryBytes = SizeBytes(numQubits, threads);
+        MemoryBytes = SizeBytes(numQubits, threads, settings);
         context.Reserve(MemoryBytes, $"a state vector of {numQubits} qubits");
         try
         {
-            _amplitudes = new AmplitudeMemory(_bits);
+            _amplitudes = new AmplitudeMemory(_bits, _kernels.ElementBytes);
         }
         catch
         {
@@ -47,8 +49,8 @@ internal sealed unsafe class DenseState : IQuantumState
             throw;
         }
 
-        _amplitudes.Re[0] = 1;
-        _runner = new PlanRunner(_amplitudes, _bits, threads, kernels, context);
+        _kernels.Write(_amplitudes.Re, _amplitudes.Im, 0, [Complex.One]);
+        _runner = new PlanRunner(_amplitudes, _bits, threads, settings, context);
         _bitOfQubit = new int[numQubits];
         for (var q = 0; q < numQubits; q++)
         {
@@ -57,13 +59,14 @@ internal sealed unsafe class DenseState : IQuantumState
     }
 
     private DenseState(DenseState other)
-        : this(other.NumQubits, other._threads, other._kernels, other._plans, other._context)
+        : this(other.NumQubits, other._threads, other._settings, other._plans, other._context)
     {
         AmplitudeMemory from = other._amplitudes, to = _amplitudes;
         ForChunks((first, count) =>
         {
-            Buffer.MemoryCopy(from.Re + first, to.Re + first, count * sizeof(double), count * sizeof(double));
-            Buffer.MemoryCopy(from.Im + first, to.Im + first, count * sizeof(double), count * sizeof(double));
+            long start = first * _kernels.ElementBytes, bytes = count * _kernels.ElementBytes;
+            Buffer.MemoryCopy(from.Re + start, to.Re + start, bytes, bytes);
+            Buffer.MemoryCopy(from.Im + start, to.Im + start, bytes, bytes);
             return 0;
         });
         _bitOfQubit = other._bitOfQubit;
@@ -79,18 +82,25 @@ internal sealed unsafe class DenseState : IQuantumState
 
     public double DiscardedWeight => 0;
 
-    /// <summary>The bytes of a state: 16 for each amplitude, and the threads' blocks.</summary>
-    public static long SizeBytes(int numQubits, int threads)
+    /// <summary>The bytes of a state: 16 for each amplitude (8 in single precision), and the threads' blocks.</summary>
+    public static long SizeBytes(int numQubits, int threads, DenseSettings settings)
     {
         var bits = Math.Max(numQubits, LeastBits);
-        return (16L << bits) + PlanRunner.ScratchBytes(bits, threads);
+        return (2L * settings.Kernels.ElementBytes << bits) + settings.ScratchBytes(bits) * PlanRunner.ThreadsOf(bits, threads, settings);
     }
 
     /// <summary>Takes over amplitudes from a snapshot of the same number of qubits.</summary>
     public void Load(StateSnapshot snapshot)
     {
-        _amplitudes.Re[0] = 0;
         _live = (1L << NumQubits) - 1;
+        if (snapshot.Indices is null)
+        {
+            ParallelRange.Run(snapshot.Amplitudes.Length, 1L << ChunkBits, _threads, _context, snapshot.OperationIndex, (_, first, last) =>
+                _kernels.Write(_amplitudes.Re, _amplitudes.Im, first, snapshot.Amplitudes.AsSpan((int)first, (int)(last - first))));
+            return;
+        }
+
+        _kernels.Write(_amplitudes.Re, _amplitudes.Im, 0, [Complex.Zero]);
         for (var i = 0; i < snapshot.Amplitudes.Length; i++)
         {
             if ((i & 0xFFFFF) == 0)
@@ -98,9 +108,7 @@ internal sealed unsafe class DenseState : IQuantumState
                 _context.Check(snapshot.OperationIndex);
             }
 
-            var index = snapshot.Indices is { } indices ? (long)indices[i] : i;
-            _amplitudes.Re[index] = snapshot.Amplitudes[i].Real;
-            _amplitudes.Im[index] = snapshot.Amplitudes[i].Imaginary;
+            _kernels.Write(_amplitudes.Re, _amplitudes.Im, (long)snapshot.Indices[i], snapshot.Amplitudes.AsSpan(i, 1));
         }
     }
 
@@ -110,7 +118,7 @@ internal sealed unsafe class DenseState : IQuantumState
         {
             last = Math.Min(end, first + OperationsPerPlan);
             context.Check(first);
-            var plan = _plans.Get(circuit, first, last, classical, _bits, _bitOfQubit, _kernels);
+            var plan = _plans.Get(circuit, first, last, classical, _bits, _bitOfQubit);
             _runner.Run(plan, ref _live, first, last);
             _bitOfQubit = plan.BitOfQubit;
             _phase *= plan.Phase;
@@ -139,7 +147,7 @@ internal sealed unsafe class DenseState : IQuantumState
     public void Flip(int qubit)
     {
         var flip = new CircuitBuilder(NumQubits).X(qubit).Build();
-        var plan = DensePlan.Create(flip, 0, 1, null, _bits, _bitOfQubit, _kernels);
+        var plan = DensePlan.Create(flip, 0, 1, null, _bits, _bitOfQubit, _settings);
         _runner.Run(plan, ref _live, 0, 0);
     }
 
@@ -148,33 +156,46 @@ internal sealed unsafe class DenseState : IQuantumState
     public void Sample(ReadOnlySpan<int> qubits, ReadOnlySpan<double> draws, Span<ulong> outcomes)
     {
         var blockBits = DenseSampler.BlockBitsOf(_bits);
-        var sums = new double[1L << (_bits - blockBits)];
-        ParallelRange.Run(sums.Length, Math.Max(1, 1L << (ChunkBits - blockBits)), _bits < ParallelBits ? 1 : _threads, _context, _context.OperationCount, (_, first, last) =>
+        var tables = DenseSampler.TableBytes(1L << (_bits - blockBits), draws.Length);
+        _context.Reserve(tables, "the tables of the sampler");
+        try
         {
-            for (var block = first; block < last; block++)
+            var sums = new double[1L << (_bits - blockBits)];
+            ParallelRange.Run(sums.Length, Math.Max(1, 1L << (ChunkBits - blockBits)), _bits < ParallelBits ? 1 : _threads, _context, _context.OperationCount, (_, first, last) =>
             {
-                sums[block] = _kernels.Norm(_amplitudes.Re, _amplitudes.Im, block << blockBits, 1L << blockBits, 0);
-            }
-        });
-        new DenseSampler(_amplitudes, blockBits, sums).Sample(new BitPacker(_bitOfQubit, qubits), draws, outcomes, _context);
+                for (var block = first; block < last; block++)
+                {
+                    sums[block] = _kernels.Norm(_amplitudes.Re, _amplitudes.Im, block << blockBits, 1L << blockBits, 0);
+                }
+            });
+            new DenseSampler(_amplitudes, _kernels, blockBits, sums).Sample(new BitPacker(_bitOfQubit, qubits), draws, outcomes, _threads, _context);
+        }
+        finally
+        {
+            _context.Release(tables);
+        }
     }
 
     public void VisitProbabilities(ReadOnlySpan<int> qubits, ProbabilityVisitor visit)
     {
         var packer = new BitPacker(_bitOfQubit, qubits);
         Span<ulong> outcome = stackalloc ulong[1];
-        for (long i = 0; i < 1L << _bits; i++)
+        Span<double> probabilities = stackalloc double[1 << LeastBits];
+        for (long first = 0; first < 1L << _bits; first += probabilities.Length)
         {
-            if ((i & 0xFFFF) == 0)
+            if ((first & 0xFFFF) == 0)
             {
                 _context.Check(_context.OperationCount);
             }
 
-            var p = _amplitudes.Re[i] * _amplitudes.Re[i] + _amplitudes.Im[i] * _amplitudes.Im[i];
-            if (p > 0)
+            _kernels.Probabilities(_amplitudes.Re, _amplitudes.Im, first, probabilities);
+            for (var k = 0; k < probabilities.Length; k++)
             {
-                outcome[0] = packer.Pack(i);
-                visit(outcome, p);
+                if (probabilities[k] > 0)
+                {
+                    outcome[0] = packer.Pack(first + k);
+                    visit(outcome, probabilities[k]);
+                }
             }
         }
     }
@@ -203,12 +224,19 @@ internal sealed unsafe class DenseState : IQuantumState
         _context.Reserve(16L << NumQubits, "a snapshot of the state");
         var amplitudes = new Complex[1L << NumQubits];
         var packer = BitPacker.Inverse(_bitOfQubit);
+
+        // Qubits that lie where their numbers say make runs of neighbours.
+        var run = 1;
+        for (var q = 0; q < Math.Min(NumQubits, ChunkBits) && _bitOfQubit[q] == q; q++)
+        {
+            run *= 2;
+        }
+
         ParallelRange.Run(amplitudes.Length, 1L << ChunkBits, _threads, _context, operationIndex, (_, first, last) =>
         {
-            for (var i = first; i < last; i++)
+            for (var i = first; i < last; i += run)
             {
-                var index = packer.Pack(i);
-                amplitudes[i] = _phase * new Complex(_amplitudes.Re[index], _amplitudes.Im[index]);
+                _kernels.Read(_amplitudes.Re, _amplitudes.Im, (long)packer.Pack(i), _phase, amplitudes.AsSpan((int)i, run));
             }
         });
         return StateSnapshot.Dense(NumQubits, operationIndex, amplitudes);

@@ -10,6 +10,7 @@ namespace PredictiveOrchestration.Simulation.StateVector;
 /// cheaper. Diagonal gates of one and two qubits wait in a phase polynomial: it commutes with itself and with controls, so a
 /// bit's phases are emitted, all at once, only when a gate moves that bit.
 /// On each bit the order is: operations emitted, open group, waiting one-qubit gate, waiting phases.
+/// A fuser may be used again, so that its room is allocated once; not thread-safe.
 /// </summary>
 internal sealed class GateFuser
 {
@@ -19,33 +20,26 @@ internal sealed class GateFuser
     private const double ExchangeCost = 0.12;
     private const double PairCost = 0.72;
 
-    private readonly int _bits;
-    private readonly Circuit _circuit;
-    private readonly int[] _bitOfQubit;
-    private readonly Complex[]?[] _waiting;
-    private readonly Group?[] _open;
-    private readonly Complex[] _linear;
-    private readonly long[] _partners;
+    private static readonly Complex[] Identity = [Complex.One, Complex.Zero, Complex.Zero, Complex.One];
+
+    private readonly Complex[] _waiting = new Complex[4 * StateVectorSimulator.MaxQubits];
+    private readonly Group?[] _open = new Group?[StateVectorSimulator.MaxQubits];
+    private readonly Complex[] _linear = new Complex[StateVectorSimulator.MaxQubits];
+    private readonly long[] _partners = new long[StateVectorSimulator.MaxQubits];
+    private readonly List<Group> _groups = [];
     private readonly Dictionary<int, Complex> _quadratic = [];
     private readonly List<FusedOperation> _operations = [];
     private readonly List<Complex> _values = [];
     private readonly List<int> _targets = [];
     private readonly List<PhasePolynomial> _polynomials = [];
-    private int _lastPolynomial = -1;
+    private Circuit _circuit = null!;
+    private int[] _bitOfQubit = [];
+    private int _bits;
+    private int _groupCount;
+    private long _isWaiting;
+    private int _lastPolynomial;
     private long _movedSincePolynomial;
-    private Complex _phase = Complex.One;
-
-    private GateFuser(Circuit circuit, int bits, int[] bitOfQubit)
-    {
-        _circuit = circuit;
-        _bits = bits;
-        _bitOfQubit = bitOfQubit;
-        _waiting = new Complex[]?[bits];
-        _open = new Group?[bits];
-        _linear = new Complex[bits];
-        Array.Fill(_linear, Complex.One);
-        _partners = new long[bits];
-    }
+    private Complex _phase;
 
     public ReadOnlySpan<FusedOperation> Operations => CollectionsMarshal.AsSpan(_operations);
 
@@ -59,16 +53,37 @@ internal sealed class GateFuser
     /// <param name="classical">The memory that dynamic parameters read.</param>
     /// <param name="bits">The number of index bits.</param>
     /// <param name="bitOfQubit">The index bit of each qubit; changed by swaps.</param>
-    public static GateFuser Fuse(Circuit circuit, int start, int end, ClassicalState? classical, int bits, int[] bitOfQubit)
+    public void Fuse(Circuit circuit, int start, int end, ClassicalState? classical, int bits, int[] bitOfQubit)
     {
-        var fuser = new GateFuser(circuit, bits, bitOfQubit);
+        Clear();
+        _circuit = circuit;
+        _bits = bits;
+        _bitOfQubit = bitOfQubit;
         for (var i = start; i < end; i++)
         {
-            fuser.Add(circuit.Operations[i], classical);
+            Add(circuit.Operations[i], classical);
         }
 
-        fuser.Finish();
-        return fuser;
+        Finish();
+    }
+
+    /// <summary>Forgets the last circuit; its operations must no longer be used.</summary>
+    public void Clear()
+    {
+        _circuit = null!;
+        _operations.Clear();
+        _values.Clear();
+        _targets.Clear();
+        _polynomials.Clear();
+        _quadratic.Clear();
+        Array.Clear(_open);
+        Array.Clear(_partners);
+        Array.Fill(_linear, Complex.One);
+        _groupCount = 0;
+        _isWaiting = 0;
+        _lastPolynomial = -1;
+        _movedSincePolynomial = 0;
+        _phase = Complex.One;
     }
 
     public ReadOnlySpan<Complex> ValuesOf(in FusedOperation operation) => CollectionsMarshal.AsSpan(_values).Slice(
@@ -134,8 +149,7 @@ internal sealed class GateFuser
         else if (targets.Length == 1 && controlCount == 0)
         {
             PrepareMove(targets[0]);
-            var waiting = _waiting[targets[0]];
-            _waiting[targets[0]] = waiting is null ? matrix.ToArray() : Product(matrix, waiting);
+            Wait(targets[0], matrix);
         }
         else if (targets.Length + controlCount == 2)
         {
@@ -237,7 +251,7 @@ internal sealed class GateFuser
         {
             Close(low);
             Close(high);
-            group = new Group(low, high);
+            group = NewGroup(low, high);
             _open[low] = _open[high] = group;
         }
 
@@ -246,13 +260,58 @@ internal sealed class GateFuser
         group.Members.Add(Create(controls, targets, matrix));
     }
 
+    private Group NewGroup(int low, int high)
+    {
+        if (_groupCount == _groups.Count)
+        {
+            _groups.Add(new Group());
+        }
+
+        var group = _groups[_groupCount++];
+        group.Low = low;
+        group.High = high;
+        group.Members.Clear();
+        return group;
+    }
+
     private void Absorb(Group group, int bit)
     {
-        if (_waiting[bit] is { } matrix)
+        if (TakeWaiting(bit, out var operation))
         {
-            _waiting[bit] = null;
-            group.Members.Add(Create(0, [bit], matrix));
+            group.Members.Add(operation);
         }
+    }
+
+    private Span<Complex> WaitingOf(int bit) => _waiting.AsSpan(4 * bit, 4);
+
+    private bool IsWaiting(int bit) => (_isWaiting >> bit & 1) != 0;
+
+    // Multiplies what waits on a bit by a matrix from the left.
+    private void Wait(int bit, ReadOnlySpan<Complex> a)
+    {
+        var b = WaitingOf(bit);
+        if (IsWaiting(bit))
+        {
+            (b[0], b[1], b[2], b[3]) = (a[0] * b[0] + a[1] * b[2], a[0] * b[1] + a[1] * b[3], a[2] * b[0] + a[3] * b[2], a[2] * b[1] + a[3] * b[3]);
+        }
+        else
+        {
+            a.CopyTo(b);
+            _isWaiting |= 1L << bit;
+        }
+    }
+
+    private bool TakeWaiting(int bit, out FusedOperation operation)
+    {
+        if (!IsWaiting(bit))
+        {
+            operation = default;
+            return false;
+        }
+
+        _isWaiting &= ~(1L << bit);
+        operation = Create(0, [bit], WaitingOf(bit));
+        return true;
     }
 
     // Before a gate moves a bit, its phases must have been applied.
@@ -264,9 +323,8 @@ internal sealed class GateFuser
         }
         else if (_linear[bit] != Complex.One)
         {
-            Complex[] diagonal = [1, 0, 0, _linear[bit]];
+            Wait(bit, [Complex.One, Complex.Zero, Complex.Zero, _linear[bit]]);
             _linear[bit] = Complex.One;
-            _waiting[bit] = _waiting[bit] is { } waiting ? Product(diagonal, waiting) : diagonal;
         }
     }
 
@@ -336,10 +394,9 @@ internal sealed class GateFuser
     private void EmitWaiting(int bit)
     {
         Close(bit);
-        if (_waiting[bit] is { } matrix)
+        if (TakeWaiting(bit, out var operation))
         {
-            _waiting[bit] = null;
-            Emit(Create(0, [bit], matrix));
+            Emit(operation);
         }
     }
 
@@ -367,7 +424,8 @@ internal sealed class GateFuser
         }
 
         Span<Complex> product = stackalloc Complex[16];
-        Multiply(group, product);
+        var members = group.Members.Count;
+        Multiply(group, Begin(group, product), product);
         if (IsDiagonal(product, 4))
         {
             EmitDiagonalPair(group, product);
@@ -383,12 +441,12 @@ internal sealed class GateFuser
         {
             Absorb(group, group.Low);
             Absorb(group, group.High);
-            Multiply(group, product);
+            Multiply(group, members, product);
             Emit(Create(0, [group.Low, group.High], product));
         }
     }
 
-    private double WaitingCost(int bit) => _waiting[bit] is { } matrix ? (IsReal(matrix) ? RealCost : DenseCost) : 0;
+    private double WaitingCost(int bit) => !IsWaiting(bit) ? 0 : IsReal(WaitingOf(bit)) ? RealCost : DenseCost;
 
     private void EmitDiagonalPair(Group group, ReadOnlySpan<Complex> product)
     {
@@ -461,53 +519,120 @@ internal sealed class GateFuser
         return operation;
     }
 
-    private void Multiply(Group group, Span<Complex> product)
+    // The product of the one-qubit gates that a group begins with; returns the first member that is not one.
+    private int Begin(Group group, Span<Complex> product)
     {
-        product.Clear();
-        product[0] = product[5] = product[10] = product[15] = 1;
-        Span<Complex> column = stackalloc Complex[4];
-        foreach (ref readonly var member in CollectionsMarshal.AsSpan(group.Members))
+        ReadOnlySpan<Complex> low = Identity, high = Identity;
+        var members = CollectionsMarshal.AsSpan(group.Members);
+        var count = 0;
+        for (; count < members.Length && count < 2; count++)
+        {
+            ref readonly var member = ref members[count];
+            var target = TargetsOf(member)[0];
+            if (member.TargetCount != 1 || member.Controls != 0 || (count == 1 && target == TargetsOf(members[0])[0]))
+            {
+                break;
+            }
+
+            if (target == group.Low)
+            {
+                low = ValuesOf(member);
+            }
+            else
+            {
+                high = ValuesOf(member);
+            }
+        }
+
+        for (var i = 0; i < 16; i++)
+        {
+            product[i] = high[(i >> 3) * 2 + (i >> 1 & 1)] * low[(i >> 2 & 1) * 2 + (i & 1)];
+        }
+
+        return count;
+    }
+
+    // Multiplies a 4×4 matrix from the left by the members of a group from a given one on.
+    private void Multiply(Group group, int firstMember, Span<Complex> product)
+    {
+        foreach (ref readonly var member in CollectionsMarshal.AsSpan(group.Members)[firstMember..])
         {
             var matrix = ValuesOf(member);
             var targets = TargetsOf(member);
             var first = targets[0] == group.Low ? 0 : 1;
-            for (var c = 0; c < 4; c++)
+            if (member.Kind == FusedKind.Exchange)
             {
-                for (var row = 0; row < 4; row++)
-                {
-                    column[row] = product[row * 4 + c];
-                }
+                Exchange(first, member.Controls != 0, product);
+            }
+            else if (targets.Length == 1)
+            {
+                MultiplySingle(matrix, first, member.Controls != 0, product);
+            }
+            else
+            {
+                MultiplyPair(matrix, first, product);
+            }
+        }
+    }
 
-                for (var row = 0; row < 4; row++)
-                {
-                    if (targets.Length == 2)
-                    {
-                        Complex sum = 0;
-                        for (var k = 0; k < 4; k++)
-                        {
-                            sum += matrix[Order(row, first) * 4 + Order(k, first)] * column[k];
-                        }
+    private static void Exchange(int target, bool isControlled, Span<Complex> product)
+    {
+        var step = 4 << target;
+        var other = 4 << (1 - target);
+        for (var start = isControlled ? other : 0; start <= other; start += other)
+        {
+            for (var column = start; column < start + 4; column++)
+            {
+                (product[column], product[column + step]) = (product[column + step], product[column]);
+            }
+        }
+    }
 
-                        product[row * 4 + c] = sum;
-                    }
-                    else if (member.Controls == 0 || (row >> (1 - first) & 1) != 0)
-                    {
-                        var bit = row >> first & 1;
-                        product[row * 4 + c] = matrix[bit * 2] * column[row & ~(1 << first)] + matrix[bit * 2 + 1] * column[row | 1 << first];
-                    }
-                }
+    private static void MultiplySingle(ReadOnlySpan<Complex> matrix, int target, bool isControlled, Span<Complex> product)
+    {
+        var step = 4 << target;
+        var other = 4 << (1 - target);
+        for (var start = isControlled ? other : 0; start <= other; start += other)
+        {
+            for (var column = start; column < start + 4; column++)
+            {
+                Complex a = product[column], b = product[column + step];
+                product[column] = matrix[0] * a + matrix[1] * b;
+                product[column + step] = matrix[2] * a + matrix[3] * b;
+            }
+        }
+    }
+
+    private static void MultiplyPair(ReadOnlySpan<Complex> matrix, int first, Span<Complex> product)
+    {
+        for (var column = 0; column < 4; column++)
+        {
+            Complex c0 = product[column], c1 = product[4 + column], c2 = product[8 + column], c3 = product[12 + column];
+            if (first != 0)
+            {
+                (c1, c2) = (c2, c1);
+            }
+
+            for (var row = 0; row < 4; row++)
+            {
+                var m = matrix.Slice(4 * row, 4);
+                product[4 * Order(row, first) + column] = m[0] * c0 + m[1] * c1 + m[2] * c2 + m[3] * c3;
             }
         }
 
-        // The matrix index of a group index: the two bits exchanged if the first target is the higher bit.
+        // The group index of a matrix index: the two bits exchanged if the first target is the higher bit.
         static int Order(int index, int first) => first == 0 ? index : (index & 1) << 1 | index >> 1;
     }
 
     private static bool IsDiagonal(ReadOnlySpan<Complex> matrix, int size)
     {
-        for (var i = 0; i < matrix.Length; i++)
+        for (int i = 0, diagonal = 0; i < matrix.Length; i++)
         {
-            if (i / size != i % size && matrix[i] != Complex.Zero)
+            if (i == diagonal)
+            {
+                diagonal += size + 1;
+            }
+            else if (matrix[i] != Complex.Zero)
             {
                 return false;
             }
@@ -529,18 +654,12 @@ internal sealed class GateFuser
         return true;
     }
 
-    private static Complex[] Product(ReadOnlySpan<Complex> a, ReadOnlySpan<Complex> b) =>
-    [
-        a[0] * b[0] + a[1] * b[2], a[0] * b[1] + a[1] * b[3],
-        a[2] * b[0] + a[3] * b[2], a[2] * b[1] + a[3] * b[3],
-    ];
-
     /// <summary>Gates on one pair of bits with nothing else between them.</summary>
-    private sealed class Group(int low, int high)
+    private sealed class Group
     {
-        public int Low { get; } = low;
+        public int Low { get; set; }
 
-        public int High { get; } = high;
+        public int High { get; set; }
 
         public List<FusedOperation> Members { get; } = [];
     }

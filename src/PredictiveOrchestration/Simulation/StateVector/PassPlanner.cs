@@ -9,16 +9,13 @@ namespace PredictiveOrchestration.Simulation.StateVector;
 /// </summary>
 internal static class PassPlanner
 {
-    /// <summary>The base-2 logarithm of the block that fits the second-level cache: 2^14 amplitudes are 256 KiB.</summary>
-    public const int BlockBits = 14;
+    private const int MostRowBits = 6;
 
-    private const int RowBits = 6;
-
-    /// <summary>The index bits in a block of a state.</summary>
-    public static int BlockBitsOf(int bits) => bits <= BlockBits ? bits : Math.Min(BlockBits, Math.Max(12, bits - 3));
+    // A block must hold every bit that one operation moves.
+    private const int MostTargets = 5;
 
     /// <summary>Plans all operations; each pass is the bits of its blocks and the operations in order.</summary>
-    public static List<(long BlockMask, List<int> Operations)> Plan(ReadOnlySpan<FusedOperation> operations, int bits)
+    public static List<(long BlockMask, List<int> Operations)> Plan(ReadOnlySpan<FusedOperation> operations, int bits, int blockBits)
     {
         var passes = new List<(long, List<int>)>();
         var left = new List<int>(operations.Length);
@@ -27,7 +24,6 @@ internal static class PassPlanner
             left.Add(i);
         }
 
-        var blockBits = BlockBitsOf(bits);
         if (blockBits == bits)
         {
             if (left.Count > 0)
@@ -38,7 +34,7 @@ internal static class PassPlanner
             return passes;
         }
 
-        long rows = (1L << RowBits) - 1, all = (1L << bits) - 1;
+        long rows = (1L << Math.Min(MostRowBits, blockBits - MostTargets)) - 1, all = (1L << bits) - 1;
         while (left.Count > 0)
         {
             // First come, first served; then again with one bit of that choice forbidden: a better choice often drops one bit.

@@ -11,8 +11,9 @@ internal static class PhaseProgramBuilder
     /// <param name="blockMask">The global bits within a block.</param>
     /// <param name="local">The bit within the block of each global bit, -1 outside.</param>
     /// <param name="blockBits">The number of bits within a block.</param>
+    /// <param name="kernels">The kernels that will run it.</param>
     /// <returns>The program, and the bits outside the block that must be 1 for it to run.</returns>
-    public static (PhaseProgram Program, long Condition) Create(PhasePolynomial polynomial, long blockMask, int[] local, int blockBits)
+    public static (PhaseProgram Program, long Condition) Create(PhasePolynomial polynomial, long blockMask, int[] local, int blockBits, DenseKernelSet kernels)
     {
         var rowBits = Math.Min(PhaseProgram.LongestRowBits, blockBits);
         var rowLength = 1 << rowBits;
@@ -42,7 +43,7 @@ internal static class PhaseProgramBuilder
             }
         }
 
-        return (tables.ToProgram(blockBits, rowBits, commonLocal), condition);
+        return (tables.ToProgram(blockBits, rowBits, commonLocal, kernels), condition);
     }
 
     private static int CommonBit(PhasePolynomial polynomial, int[] local, int rowBits)
@@ -144,19 +145,34 @@ internal static class PhaseProgramBuilder
             int Rank(int bit) => bit < 0 ? 0 : local[bit] < 0 ? 3 : local[bit] < rowBits ? 1 : 2;
         }
 
-        public PhaseProgram ToProgram(int blockBits, int rowBits, int commonBit) => new()
+        public PhaseProgram ToProgram(int blockBits, int rowBits, int commonBit, DenseKernelSet kernels)
         {
-            BlockBits = blockBits,
-            RowBits = rowBits,
-            CommonBit = commonBit,
-            BaseRow = _baseRow,
-            HighRows = _highRows,
-            HighFactors = Interleave(_highFactors),
-            HighPairs = Interleave(_highPairs),
-            Outer = [.. _outer.Select(o => new PhaseProgram.OuterBit(
-                1L << o.Key, o.Value.Factor.Real, o.Value.Factor.Imaginary, o.Value.Row, o.Value.High is { } high ? Interleave(high) : null))],
-            OuterPairs = [.. _outerPairs],
-        };
+            List<double> rows = [.. _baseRow];
+            return new PhaseProgram
+            {
+                BlockBits = blockBits,
+                RowBits = rowBits,
+                CommonBit = commonBit,
+                HighRows = Array.ConvertAll(_highRows, Position),
+                HighFactors = Interleave(_highFactors),
+                HighPairs = Interleave(_highPairs),
+                Outer = [.. _outer.Select(o => new PhaseProgram.OuterBit(
+                    1L << o.Key, o.Value.Factor.Real, o.Value.Factor.Imaginary, Position(o.Value.Row), o.Value.High is { } high ? Interleave(high) : null))],
+                OuterPairs = [.. _outerPairs],
+                Tables = kernels.Table(System.Runtime.InteropServices.CollectionsMarshal.AsSpan(rows)),
+            };
+
+            int Position(double[]? row)
+            {
+                if (row is null)
+                {
+                    return 0;
+                }
+
+                rows.AddRange(row);
+                return rows.Count - row.Length;
+            }
+        }
 
         private Outer OuterOf(int bit)
         {

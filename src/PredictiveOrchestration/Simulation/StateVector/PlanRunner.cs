@@ -7,31 +7,35 @@ namespace PredictiveOrchestration.Simulation.StateVector;
 /// <summary>Applies plans to amplitudes: pass by pass, block by block, in place where a block is contiguous and through a copy where not.</summary>
 internal sealed unsafe class PlanRunner : IDisposable
 {
+    /// <summary>Bytes between the planes of a block's copy, so that equal indices do not fall into the same cache set.</summary>
+    public const int PlaneGap = 64;
+
     private const int StepsBetweenChecks = 128;
     private readonly AmplitudeMemory _amplitudes;
     private readonly DenseKernelSet _kernels;
+    private readonly int _elementBytes;
     private readonly RunContext _context;
-    private readonly int _bits;
     private readonly int _blockBits;
     private readonly int _threads;
     private readonly AlignedBuffer?[] _scratch;
-    private readonly int _scratchLength;
+    private readonly long _scratchLength;
+    private readonly long _copyBytes;
 
-    public PlanRunner(AmplitudeMemory amplitudes, int bits, int threads, DenseKernelSet kernels, RunContext context)
+    public PlanRunner(AmplitudeMemory amplitudes, int bits, int threads, DenseSettings settings, RunContext context)
     {
         _amplitudes = amplitudes;
-        _bits = bits;
-        _kernels = kernels;
+        _kernels = settings.Kernels;
+        _elementBytes = _kernels.ElementBytes;
         _context = context;
-        _blockBits = PassPlanner.BlockBitsOf(bits);
-        _threads = _blockBits == bits ? 1 : threads;
+        _blockBits = settings.BlockBits(bits);
+        _threads = ThreadsOf(bits, threads, settings);
         _scratch = new AlignedBuffer?[_threads];
-        _scratchLength = ScratchLength(bits);
+        _copyBytes = settings.CopyBytes(bits);
+        _scratchLength = (settings.ScratchBytes(bits) + sizeof(double) - 1) / sizeof(double);
     }
 
-    /// <summary>The bytes of scratch memory of one run.</summary>
-    public static long ScratchBytes(int bits, int threads) =>
-        sizeof(double) * (long)ScratchLength(bits) * (PassPlanner.BlockBitsOf(bits) == bits ? 1 : threads);
+    /// <summary>The threads that work on a state: one where it is a single block.</summary>
+    public static int ThreadsOf(int bits, int threads, DenseSettings settings) => settings.BlockBits(bits) == bits ? 1 : threads;
 
     /// <summary>Runs all passes.</summary>
     /// <param name="plan">The plan.</param>
@@ -46,6 +50,9 @@ internal sealed unsafe class PlanRunner : IDisposable
             live |= plan.Passes[p].Moved;
             _context.ReportOperations(firstOperation + (int)((long)(lastOperation - firstOperation) * (p + 1) / plan.Passes.Length));
         }
+
+        // The kernels hold pointers into its tables.
+        GC.KeepAlive(plan);
     }
 
     public void Dispose()
@@ -54,13 +61,6 @@ internal sealed unsafe class PlanRunner : IDisposable
         {
             scratch?.Dispose();
         }
-    }
-
-    private static int ScratchLength(int bits)
-    {
-        var blockBits = PassPlanner.BlockBitsOf(bits);
-        var copy = blockBits == bits ? 0 : (2 << blockBits) + 16;
-        return copy + PhaseProgram.ScratchLength(blockBits);
     }
 
     private void RunPass(DensePlan plan, DensePass pass, long live, int operation)
@@ -87,34 +87,33 @@ internal sealed unsafe class PlanRunner : IDisposable
 
     private void RunBlock(DensePlan plan, DensePass pass, long block, int thread, (int RowBits, long[] Starts) rows, int operation)
     {
-        var scratch = (_scratch[thread] ??= new AlignedBuffer(_scratchLength)).Pointer;
-        double* re = _amplitudes.Re + block, im = _amplitudes.Im + block;
+        byte* re = _amplitudes.Re + block * _elementBytes, im = _amplitudes.Im + block * _elementBytes;
         if (rows.Starts.Length == 1)
         {
-            RunSteps(plan, pass, block, re, im, scratch, operation);
+            RunSteps(plan, pass, block, re, im, thread, operation);
             return;
         }
 
-        double* copyRe = scratch, copyIm = scratch + (1L << _blockBits) + 8;
-        var rowLength = 1L << rows.RowBits;
-        var rowBytes = rowLength * sizeof(double);
+        var scratch = Scratch(thread);
+        byte* copyRe = scratch, copyIm = scratch + _copyBytes / 2;
+        var rowBytes = (long)_elementBytes << rows.RowBits;
         for (var row = 0; row < rows.Starts.Length; row++)
         {
-            var start = rows.Starts[row];
-            Buffer.MemoryCopy(re + start, copyRe + row * rowLength, rowBytes, rowBytes);
-            Buffer.MemoryCopy(im + start, copyIm + row * rowLength, rowBytes, rowBytes);
+            var start = rows.Starts[row] * _elementBytes;
+            Buffer.MemoryCopy(re + start, copyRe + row * rowBytes, rowBytes, rowBytes);
+            Buffer.MemoryCopy(im + start, copyIm + row * rowBytes, rowBytes, rowBytes);
         }
 
-        RunSteps(plan, pass, block, copyRe, copyIm, copyIm + (1L << _blockBits) + 8, operation);
+        RunSteps(plan, pass, block, copyRe, copyIm, thread, operation);
         for (var row = 0; row < rows.Starts.Length; row++)
         {
-            var start = rows.Starts[row];
-            Buffer.MemoryCopy(copyRe + row * rowLength, re + start, rowBytes, rowBytes);
-            Buffer.MemoryCopy(copyIm + row * rowLength, im + start, rowBytes, rowBytes);
+            var start = rows.Starts[row] * _elementBytes;
+            Buffer.MemoryCopy(copyRe + row * rowBytes, re + start, rowBytes, rowBytes);
+            Buffer.MemoryCopy(copyIm + row * rowBytes, im + start, rowBytes, rowBytes);
         }
     }
 
-    private void RunSteps(DensePlan plan, DensePass pass, long block, double* re, double* im, double* scratch, int operation)
+    private void RunSteps(DensePlan plan, DensePass pass, long block, byte* re, byte* im, int thread, int operation)
     {
         var coefficients = plan.Coefficients.Pointer;
         for (var s = pass.FirstStep; s < pass.LastStep; s++)
@@ -132,7 +131,7 @@ internal sealed unsafe class PlanRunner : IDisposable
 
             if (step.Kind == KernelKind.Phase)
             {
-                _kernels.RunPhase(plan.Programs[step.Coefficients], block, re, im, scratch);
+                _kernels.RunPhase(plan.Programs[step.Coefficients], block, re, im, Scratch(thread) + _copyBytes);
             }
             else
             {
@@ -140,6 +139,9 @@ internal sealed unsafe class PlanRunner : IDisposable
             }
         }
     }
+
+    // A thread's room: the copy of a block, where there are several, and the rows of phases. Few small circuits need any.
+    private byte* Scratch(int thread) => (byte*)(_scratch[thread] ??= new AlignedBuffer(_scratchLength)).Pointer;
 
     // Where the contiguous rows of a block begin, relative to the block.
     private (int RowBits, long[] Starts) Rows(long blockMask)

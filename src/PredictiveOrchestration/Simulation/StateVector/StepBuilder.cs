@@ -1,18 +1,20 @@
 using System.Numerics;
+using System.Runtime.InteropServices;
 using PredictiveOrchestration.Simulation.Kernels;
 
 namespace PredictiveOrchestration.Simulation.StateVector;
 
 /// <summary>
 /// Turns fused operations into kernel steps for the blocks of a pass: index bits become bits within the block, lanes, or bits of the
-/// block's number; coefficients are spread over the lanes.
+/// block's number; coefficients are spread over the lanes. May be used again after <see cref="Clear"/>; not thread-safe.
 /// </summary>
-internal sealed class StepBuilder(GateFuser fused, int laneBits)
+internal sealed class StepBuilder(GateFuser fused, DenseKernelSet kernels)
 {
     private readonly List<KernelStep> _steps = [];
     private readonly List<double> _coefficients = [];
     private readonly List<PhaseProgram> _programs = [];
-    private readonly int _lanes = 1 << laneBits;
+    private readonly int _laneBits = kernels.LaneBits;
+    private readonly int _lanes = 1 << kernels.LaneBits;
     private readonly int[] _local = new int[64];
     private long _blockMask;
     private int _blockBits;
@@ -23,7 +25,15 @@ internal sealed class StepBuilder(GateFuser fused, int laneBits)
 
     public PhaseProgram[] Programs() => [.. _programs];
 
-    public CoefficientTable Coefficients() => new(System.Runtime.InteropServices.CollectionsMarshal.AsSpan(_coefficients));
+    public CoefficientTable Coefficients() => kernels.Table(CollectionsMarshal.AsSpan(_coefficients));
+
+    /// <summary>Forgets all steps.</summary>
+    public void Clear()
+    {
+        _steps.Clear();
+        _coefficients.Clear();
+        _programs.Clear();
+    }
 
     /// <summary>The steps that follow are for blocks of these index bits.</summary>
     public void BeginPass(long blockMask)
@@ -70,7 +80,7 @@ internal sealed class StepBuilder(GateFuser fused, int laneBits)
             return;
         }
 
-        var (program, condition) = PhaseProgramBuilder.Create(polynomial, _blockMask, _local, _blockBits);
+        var (program, condition) = PhaseProgramBuilder.Create(polynomial, _blockMask, _local, _blockBits, kernels);
         _programs.Add(program);
         _steps.Add(new KernelStep { Kind = KernelKind.Phase, Coefficients = _programs.Count - 1, OuterMask = condition, OuterValue = condition });
     }
@@ -101,7 +111,7 @@ internal sealed class StepBuilder(GateFuser fused, int laneBits)
         var step = Begin(KernelKind.Pair, operation.Controls, operation.Controls, out var laneMask, out _);
         var target = _local[fused.TargetsOf(operation)[0]];
         var matrix = fused.ValuesOf(operation);
-        if (target < laneBits)
+        if (target < _laneBits)
         {
             step.Kind = KernelKind.Lane;
             step.LaneExchange = (byte)(1 << target);
@@ -164,7 +174,7 @@ internal sealed class StepBuilder(GateFuser fused, int laneBits)
         int lowCount = 0, highCount = 0;
         for (var j = 0; j < targets.Length; j++)
         {
-            if (_local[targets[j]] < laneBits)
+            if (_local[targets[j]] < _laneBits)
             {
                 low[lowCount++] = j;
             }
@@ -207,28 +217,52 @@ internal sealed class StepBuilder(GateFuser fused, int laneBits)
             }
         }
 
-        Span<double> re = stackalloc double[_lanes], im = stackalloc double[_lanes];
+        // Where each lane finds its element, relative to the elements of a pair of vectors.
+        Span<int> offsets = stackalloc int[step.ExchangeCount * _lanes];
+        for (var e = 0; e < step.ExchangeCount; e++)
+        {
+            for (var lane = 0; lane < _lanes; lane++)
+            {
+                offsets[e * _lanes + lane] = laneIndex[lane] * size + laneIndex[lane ^ step.LaneExchanges[e]];
+            }
+        }
+
+        var coefficients = Room(2 * _lanes * step.VectorCount * step.VectorCount * step.ExchangeCount);
         for (var h = 0; h < step.VectorCount; h++)
         {
             for (var g = 0; g < step.VectorCount; g++)
             {
+                var elements = matrix[(vectorIndex[h] * size + vectorIndex[g])..];
                 for (var e = 0; e < step.ExchangeCount; e++)
                 {
-                    for (var lane = 0; lane < _lanes; lane++)
+                    Span<double> re = coefficients[.._lanes], im = coefficients.Slice(_lanes, _lanes);
+                    coefficients = coefficients[(2 * _lanes)..];
+                    var at = offsets.Slice(e * _lanes, _lanes);
+                    for (var lane = 0; lane < at.Length; lane++)
                     {
-                        var element = (lane & laneMask) != laneMask
-                            ? (h == g && e == 0 ? Complex.One : Complex.Zero)
-                            : matrix[(vectorIndex[h] | laneIndex[lane]) * size + (vectorIndex[g] | laneIndex[lane ^ step.LaneExchanges[e]])];
-                        (re[lane], im[lane]) = (element.Real, element.Imaginary);
+                        (re[lane], im[lane]) = (elements[at[lane]].Real, elements[at[lane]].Imaginary);
                     }
 
-                    _coefficients.AddRange(re);
-                    _coefficients.AddRange(im);
+                    for (var lane = 0; laneMask != 0 && lane < _lanes; lane++)
+                    {
+                        if ((lane & laneMask) != laneMask)
+                        {
+                            (re[lane], im[lane]) = (h == g && e == 0 ? 1 : 0, 0);
+                        }
+                    }
                 }
             }
         }
 
         _steps.Add(step);
+    }
+
+    // Makes room for coefficients at the end of the list.
+    private Span<double> Room(int count)
+    {
+        var start = _coefficients.Count;
+        CollectionsMarshal.SetCount(_coefficients, start + count);
+        return CollectionsMarshal.AsSpan(_coefficients)[start..];
     }
 
     // Splits a condition on index bits into lanes, bits of the block and bits of the block's number.
@@ -241,7 +275,7 @@ internal sealed class StepBuilder(GateFuser fused, int laneBits)
             var bit = BitOperations.TrailingZeroCount(rest);
             var local = _local[bit];
             var set = (int)(value >> bit & 1);
-            if (local < laneBits)
+            if (local < _laneBits)
             {
                 laneMask |= 1 << local;
                 laneValue |= set << local;

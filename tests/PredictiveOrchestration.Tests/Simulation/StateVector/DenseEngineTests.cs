@@ -45,7 +45,7 @@ public sealed class DenseEngineTests
         ];
         foreach (var circuit in circuits)
         {
-            StateComparison.Distance(await FinalStateAsync(circuit, DenseKernelSelector.Best.Name), OracleSimulator.FinalState(circuit)).Should().BeLessThan(1e-12, circuit.Name);
+            StateComparison.Distance(await FinalStateAsync(circuit, string.Empty), OracleSimulator.FinalState(circuit)).Should().BeLessThan(1e-12, circuit.Name);
         }
     }
 
@@ -81,7 +81,7 @@ public sealed class DenseEngineTests
 
     private static async Task<Complex[]> FinalStateAsync(Circuit circuit, string kernels)
     {
-        var backend = new StateVectorSimulator(new StateVectorOptions { MaxThreads = 2 }, null, DenseKernelSelector.Choose(kernels));
+        var backend = new StateVectorSimulator(new StateVectorOptions { MaxThreads = 2 }, null, new DenseSettings(DenseKernelSelector.Choose(kernels)));
         var snapshot = await backend.RunToSnapshotAsync(new ExecutionRequest { Circuit = circuit, Shots = 0 }, null, circuit.Operations.Length);
         return StateComparison.Dense(snapshot);
     }

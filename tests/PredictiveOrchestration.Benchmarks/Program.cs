@@ -1,7 +1,7 @@
 using BenchmarkDotNet.Running;
 using PredictiveOrchestration.Benchmarks.Engines;
-using PredictiveOrchestration.Benchmarks.Routing;
 using PredictiveOrchestration.Benchmarks.Reliability;
+using PredictiveOrchestration.Benchmarks.Routing;
 
 namespace PredictiveOrchestration.Benchmarks;
 
@@ -13,6 +13,7 @@ internal static class Program
         ["engines"] = EngineBenchmark.RunAsync,
         ["ledger"] = LedgerTrial.RunAsync,
         ["ledger-child"] = LedgerTrial.ChildAsync,
+        ["routing"] = RoutingCommand.RunAsync,
         ["sparse"] = args => Task.FromResult(SparseBenchmark.Run(args)),
     };
 
@@ -21,11 +22,6 @@ internal static class Program
         if (args.Length > 0 && Commands.TryGetValue(args[0], out var command))
         {
             return await command(args[1..]);
-        }
-
-        if (args is ["routing", .. var routing])
-        {
-            return await RoutingCommand.RunAsync(routing);
         }
 
         BenchmarkSwitcher.FromAssembly(typeof(Program).Assembly).Run(args);

@@ -97,12 +97,7 @@ internal sealed partial class RowLog(string directory, int maxRows, ILogger logg
         try
         {
             var row = JsonSerializer.Deserialize(line[9..], TrainingRowJson.Default.TrainingRow);
-            return row is { BackendId: not null, Basis: not null, Terms: not null, Features: not null }
-                && row.Seconds > 0 && double.IsFinite(row.Seconds)
-                && row.Terms.Length == CostBasisCatalog.Get(row.Basis).PriorSeconds.Length
-                && row.Features.Length == row.Terms.Length + 6
-                ? row
-                : null;
+            return TrainingRow.IsSound(row) ? row : null;
         }
         catch (JsonException)
         {

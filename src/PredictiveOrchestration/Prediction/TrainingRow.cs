@@ -22,9 +22,15 @@ internal sealed record TrainingRow(string BackendId, string Basis, double[] Term
         }
 
         var basis = CostBasisCatalog.Get(record.CostModel);
-        var work = WorkEstimate.Of(record.Profile);
-        var job = new JobShape(record.Shots, record.Threads, record.Observables, record.TopProbabilities);
-        var drivers = basis.Evaluate(work, job);
-        return new TrainingRow(record.BackendId, basis.Name, drivers.Terms, CostBasis.Features(drivers, work, job), seconds, censored);
+        var drivers = JobDrivers.Of(basis, record.Profile, new JobShape(record.Shots, record.Threads, record.Observables, record.TopProbabilities));
+        return new TrainingRow(record.BackendId, basis.Name, drivers.Terms, drivers.Features, seconds, censored);
     }
+
+    /// <summary>Whether a row read from a file can be learned from.</summary>
+    public static bool IsSound(TrainingRow? row) =>
+        row is { BackendId: not null, Basis: not null, Terms: not null, Features: not null }
+        && row.Seconds > 0 && double.IsFinite(row.Seconds)
+        && CostBasisCatalog.Get(row.Basis) is var basis
+        && row.Terms.Length == Breakpoints.Count(basis) && Array.TrueForAll(row.Terms, t => t >= 0 && double.IsFinite(t))
+        && row.Features.Length == basis.TermNames.Length + ResidualFeatures.Common && Array.TrueForAll(row.Features, float.IsFinite);
 }

@@ -10,7 +10,7 @@ namespace PredictiveOrchestration.Benchmarks.Routing;
 internal static class RoutingCommand
 {
     /// <summary>Runs the command.</summary>
-    /// <param name="args">build [--table FOLDER] [--corpus FOLDER] [--seconds N] [--cutoff S] | profile [--table FOLDER] [--corpus FOLDER] | replay [--table FOLDER] [--seeds N] [--ablations].</param>
+    /// <param name="args">build [--table FOLDER] [--corpus FOLDER] [--seconds N] [--cutoff S] | profile [--table FOLDER] [--corpus FOLDER] | replay [--table FOLDER] [--ablations] [--verbose].</param>
     public static async Task<int> RunAsync(string[] args)
     {
         var folder = Option(args, "--table") ?? Path.Combine(".artifacts", "routing-table");
@@ -23,6 +23,8 @@ internal static class RoutingCommand
             case "profile":
                 TableBuilder.Reprofile(folder, JobCatalog.All(Option(args, "--corpus")), Backends(args));
                 return 0;
+            case "replay":
+                return await ReplayReport.RunAsync(RoutingTable.Read(folder), args.Contains("--ablations"), args.Contains("--verbose"));
             default:
                 Console.Error.WriteLine("routing build | profile | replay");
                 return 2;

@@ -6,7 +6,7 @@ namespace PredictiveOrchestration.Prediction;
 internal sealed class AnalyticCostModel
 {
     // How far, in log time, a coefficient may move from its prior, and how strongly it is held there.
-    private const double Reach = 14, Pull = 0.01;
+    private const double Reach = 14, Pull = 0.001;
 
     private AnalyticCostModel(CostBasis basis, double[] coefficients, bool isFitted)
     {

@@ -13,8 +13,14 @@ internal sealed class CircuitClusters
 
     private CircuitClusters(float[][] centroids) => _centroids = centroids;
 
-    public static CircuitClusters Fit(FeatureScale scale, IReadOnlyList<TrainingRow> rows, int seed)
+    /// <summary>Finds clusters; one alone where the examples are too few and alike to be told apart.</summary>
+    public static CircuitClusters Fit(FeatureScale scale, IReadOnlyList<TrainingRow> rows, ExampleSet examples, int seed)
     {
+        if (examples.Rows.Length < 4 * Count)
+        {
+            return new CircuitClusters([new float[scale.Count]]);
+        }
+
         var context = new MLContext(seed);
         var schema = SchemaDefinition.Create(typeof(Point));
         schema[nameof(Point.Features)].ColumnType = new VectorDataViewType(NumberDataViewType.Single, scale.Count);

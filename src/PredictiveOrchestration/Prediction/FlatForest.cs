@@ -41,7 +41,8 @@ internal sealed class FlatForest
 
             for (var i = 0; i < tree.NumberOfLeaves; i++)
             {
-                _leaf[leaf + i] = (float)tree.LeafValues[i];
+                // Where nothing could be split the trainer leaves no number.
+                _leaf[leaf + i] = double.IsFinite(tree.LeafValues[i]) ? (float)tree.LeafValues[i] : 0;
             }
 
             node += tree.NumberOfNodes;
@@ -61,11 +62,12 @@ internal sealed class FlatForest
             MinimumExampleCountPerLeaf = 2,
             FeatureFraction = 0.6,
             BaggingExampleFraction = 0.8,
+            MaximumBinCountPerFeature = 64,
             Seed = seed,
             NumberOfThreads = 1,
         });
         List<RegressionTreeBase> trees = [.. trainer.Fit(Data(context, rows, targets, level)).Model.TrainedTreeEnsemble.Trees];
-        return new FlatForest(level, 1.0 / trees.Count, trees);
+        return new FlatForest(level, 1.0 / Math.Max(1, trees.Count), trees);
     }
 
     /// <summary>Trains boosted trees (FastTree); kept for comparison.</summary>
@@ -75,7 +77,7 @@ internal sealed class FlatForest
         var context = new MLContext(seed);
         var trainer = context.Regression.Trainers.FastTree(new FastTreeRegressionTrainer.Options
         {
-            NumberOfTrees = complexity.Trees, NumberOfLeaves = Math.Min(16, complexity.Leaves), MinimumExampleCountPerLeaf = 4, LearningRate = 0.1,
+            NumberOfTrees = complexity.Trees, NumberOfLeaves = Math.Min(16, complexity.Leaves), MinimumExampleCountPerLeaf = 4, LearningRate = 0.1, MaximumBinCountPerFeature = 64,
             FeatureFraction = 0.6, Seed = seed, NumberOfThreads = 1,
         });
         var ensemble = trainer.Fit(Data(context, rows, targets, level)).Model.TrainedTreeEnsemble;

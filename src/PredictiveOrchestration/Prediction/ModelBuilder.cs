@@ -19,7 +19,7 @@ internal static class ModelBuilder
     /// <summary>Observations of a backend from which its learned correction begins.</summary>
     public const int ForestRows = 50;
 
-    private const int Folds = 3;
+    private const int Folds = 2;
 
     /// <summary>The models that calibration alone gives.</summary>
     public static IEnumerable<KeyValuePair<string, BackendModel>> Calibrated(IReadOnlyList<TrainingRow> calibration)
@@ -53,19 +53,19 @@ internal static class ModelBuilder
             return FitAnalytic(basis, calibration, observed, waits, observations);
         }
 
-        var whole = Train(basis, calibration, observed, complexity, parts, seed);
+        var whole = Train(basis, calibration, observed, complexity, parts, seed, null);
         var folds = FoldsOf(whole.Residual, observed);
         var held = new List<Held>[folds.Count];
-        Parallel.For(0, folds.Count, f =>
+        for (var f = 0; f < folds.Count; f++)
         {
             var outside = folds[f].Rows;
-            var model = Train(basis, calibration, [.. observed.Where((_, i) => !outside.Contains(i))], complexity, parts, seed);
+            var model = Train(basis, calibration, [.. observed.Where((_, i) => !outside.Contains(i))], complexity, parts, seed, whole.Residual);
             held[f] = [.. outside.Where(i => !observed[i].IsCensored).Select(i =>
             {
                 var p = model.Residual.Evaluate(observed[i].Features);
                 return new Held(Math.Log(observed[i].Seconds / model.Analytic.Predict(observed[i].Terms)), p with { Cluster = whole.Residual.Clusters.Of(Standard(whole.Residual, observed[i])) }, folds[f].IsLarge);
             })];
-        });
+        }
 
         var all = held.SelectMany(h => h).ToList();
         var stack = StackFitter.Fit(all, parts);
@@ -94,7 +94,7 @@ internal static class ModelBuilder
     }
 
     private static (AnalyticCostModel Analytic, ResidualModel Residual) Train(
-        CostBasis basis, IReadOnlyList<TrainingRow> calibration, IReadOnlyList<TrainingRow> rows, ModelComplexity complexity, ModelParts parts, int seed)
+        CostBasis basis, IReadOnlyList<TrainingRow> calibration, IReadOnlyList<TrainingRow> rows, ModelComplexity complexity, ModelParts parts, int seed, ResidualModel? whole)
     {
         var analytic = AnalyticCostModel.Fit(basis, [.. calibration, .. rows]);
 
@@ -108,7 +108,8 @@ internal static class ModelBuilder
         var scale = new FeatureScale(inputs);
         var forest = parts.HasFlag(ModelParts.Boosted) ? FlatForest.TrainBoosted(inputs, targets, complexity, seed) : FlatForest.Train(inputs, targets, complexity, seed);
         var network = parts.HasFlag(ModelParts.Network) && complexity.HiddenUnits > 0 ? NeuralNetwork.Train(scale, inputs, targets, complexity.HiddenUnits, seed) : null;
-        return (analytic, new ResidualModel(scale, forest, network, CircuitClusters.Fit(scale, rows, seed), ExampleSet.Choose(scale, rows)));
+        var examples = ExampleSet.Choose(scale, rows);
+        return (analytic, new ResidualModel(scale, forest, network, whole?.Clusters ?? CircuitClusters.Fit(scale, rows, examples, seed), examples));
     }
 
     private static List<(HashSet<int> Rows, bool IsLarge)> FoldsOf(ResidualModel residual, IReadOnlyList<TrainingRow> rows)

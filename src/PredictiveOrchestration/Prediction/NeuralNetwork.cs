@@ -10,7 +10,7 @@ namespace PredictiveOrchestration.Prediction;
 /// </summary>
 internal sealed class NeuralNetwork
 {
-    private const int Epochs = 60, Batch = 64, MaxUnits = 1024;
+    private const int Epochs = 40, Batch = 128, MaxUnits = 1024;
     private readonly FeatureScale _scale;
     private readonly float[] _w1, _b1, _w2, _b2, _w3;
     private readonly float _b3;

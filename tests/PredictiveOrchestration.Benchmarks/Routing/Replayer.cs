@@ -97,12 +97,12 @@ internal sealed class Replayer(RoutingTable table, ModelParts parts = ModelParts
     private PerformancePredictor Fit(IReadOnlyList<TableRow> train)
     {
         var models = new KeyValuePair<string, BackendModel>[_descriptors.Length];
-        Parallel.For(0, models.Length, b =>
+        for (var b = 0; b < models.Length; b++)
         {
             var d = _descriptors[b];
             var rows = TrainingRows(train, d);
             models[b] = new(d.Id, ModelBuilder.Fit(d.CostModel, [.. Calibration().Where(c => c.BackendId == d.Id)], rows, [], rows.Count, 1, complexity, parts));
-        });
+        }
         return new PerformancePredictor(1, models);
     }
 

@@ -10,7 +10,7 @@ namespace PredictiveOrchestration.Benchmarks.Routing;
 internal static class RoutingCommand
 {
     /// <summary>Runs the command.</summary>
-    /// <param name="args">build [--table FOLDER] [--corpus FOLDER] [--seconds N] [--cutoff S] | profile [--table FOLDER] [--corpus FOLDER] | replay [--table FOLDER] [--ablations] [--verbose].</param>
+    /// <param name="args">build [--table FOLDER] [--corpus FOLDER] [--seconds N] [--cutoff S] | profile [--table FOLDER] [--corpus FOLDER] | replay [--table FOLDER] [--ablations] [--verbose] | sample --jobs N --to FOLDER.</param>
     public static async Task<int> RunAsync(string[] args)
     {
         var folder = Option(args, "--table") ?? Path.Combine(".artifacts", "routing-table");
@@ -22,6 +22,9 @@ internal static class RoutingCommand
                 return 0;
             case "profile":
                 TableBuilder.Reprofile(folder, JobCatalog.All(Option(args, "--corpus")), Backends(args));
+                return 0;
+            case "sample":
+                RoutingTable.Read(folder).Sample((int)Number(args, "--jobs", 400)).Write(Option(args, "--to") ?? "sample");
                 return 0;
             case "replay":
                 return await ReplayReport.RunAsync(RoutingTable.Read(folder), args.Contains("--ablations"), args.Contains("--verbose"));

@@ -92,7 +92,7 @@ public sealed partial class PredictiveOrchestrator : IAsyncDisposable
             if (_options.Learning)
             {
                 var log = directory is null ? null : new RowLog(directory, _options.TelemetryRetention, _logger);
-                _learning = new LearningLoop(_ring, _publisher, calibration, new LearningOptions { ModelUpdateFrequency = _options.ModelUpdateFrequency }, log, _logger);
+                _learning = new LearningLoop(_ring, _publisher, calibration, new LearningOptions { ModelUpdateFrequency = _options.ModelUpdateFrequency, Complexity = _options.ModelComplexity, ReservoirSize = _options.ModelComplexity.TrainingRows }, log, _logger);
                 _learning.Start();
             }
 
@@ -311,6 +311,7 @@ public sealed partial class PredictiveOrchestrator : IAsyncDisposable
                 Cost = _prices.Estimate(descriptor, prediction, profile, job),
                 SuccessRate = _health.SuccessRate(descriptor.Id),
                 InFlight = _journal.InFlight(descriptor.Id),
+                Shape = job,
             });
         }
 

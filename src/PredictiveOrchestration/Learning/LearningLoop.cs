@@ -163,7 +163,7 @@ internal sealed partial class LearningLoop : IAsyncDisposable
             {
                 // One number at once; the rest with the refit.
                 drifted = true;
-                next = next with { Bias = RunningBias.At(model.Bias.Value + level) };
+                next = next with { Bias = RunningBias.At(model.Bias.Value + level), Repeats = RepeatedTimes.Empty };
                 DriftFound(row.BackendId, Math.Exp(level));
             }
         }
@@ -192,7 +192,7 @@ internal sealed partial class LearningLoop : IAsyncDisposable
             return;
         }
 
-        Publish(current, backendId, challenger);
+        Publish(current, backendId, challenger with { Repeats = champion.Repeats });
         Interlocked.Increment(ref _trained);
         ModelFitted(backendId, rows.Count, challenger.Residual is null ? "analytic" : "analytic + learned");
     }

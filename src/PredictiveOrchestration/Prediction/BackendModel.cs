@@ -17,6 +17,9 @@ internal sealed record BackendModel(
     /// <summary>The mean absolute error in log time on rows that were held out when it was fitted; not a number if there were none.</summary>
     public double HeldOutError { get; init; } = double.NaN;
 
+    /// <summary>The times of structures that ran before.</summary>
+    public RepeatedTimes Repeats { get; init; } = RepeatedTimes.Empty;
+
     /// <summary>The width before anything was learned, as a standard deviation in log time: a factor of 1.6 once calibrated, of 10 if not.</summary>
     public static double PriorSigma(bool isCalibrated) => isCalibrated ? 0.5 : 2.3;
 
@@ -47,6 +50,7 @@ internal sealed record BackendModel(
         {
             Intervals = Intervals.With(time.Group, error / time.Scale, row.IsCensored),
             Bias = isNews ? Bias.With(Math.Log(row.Seconds) - time.Raw) : Bias,
+            Repeats = row.IsCensored ? Repeats : Repeats.With(row.Structure, Math.Log(row.Seconds)),
             Observations = Observations + 1,
         };
     }

@@ -1,4 +1,3 @@
-using System.Collections.Frozen;
 using PredictiveOrchestration.Backends;
 using PredictiveOrchestration.Profiling;
 
@@ -10,20 +9,31 @@ namespace PredictiveOrchestration.Prediction;
 /// </summary>
 internal sealed class PerformancePredictor : IPerformancePredictor
 {
-    private readonly FrozenDictionary<string, BackendModel> _models;
+    private readonly KeyValuePair<string, BackendModel>[] _models;
 
     public PerformancePredictor(int version, IEnumerable<KeyValuePair<string, BackendModel>> models)
     {
         Version = version;
-        _models = models.ToFrozenDictionary(StringComparer.Ordinal);
+        _models = [.. models];
     }
 
     public int Version { get; }
 
     public IEnumerable<KeyValuePair<string, BackendModel>> Models => _models;
 
-    public BackendModel ModelOf(string backendId, string costModel) =>
-        _models.TryGetValue(backendId, out var model) ? model : BackendModel.Prior(CostBasisCatalog.Get(costModel));
+    public BackendModel ModelOf(string backendId, string costModel)
+    {
+        // A handful of backends: looking through them is faster than a table, and so is making the next snapshot.
+        foreach (var (id, model) in _models)
+        {
+            if (id == backendId)
+            {
+                return model;
+            }
+        }
+
+        return BackendModel.Prior(CostBasisCatalog.Get(costModel));
+    }
 
     public BackendPrediction Predict(BackendDescriptor backend, CircuitProfile profile, JobShape job)
     {
@@ -40,7 +50,15 @@ internal sealed class PerformancePredictor : IPerformancePredictor
         var looseness = model.Residual is null || profile.Features is null ? drivers.Costs.Looseness : 0;
         var (below, above) = (Widen(-low * time.Scale, looseness), Widen(high * time.Scale, looseness));
         var sigma = Math.Max(0.01, (below + above) / (2 * 1.645));
-        var source = model.Residual is not null ? "analytic + learned" : model.Analytic.IsFitted ? "analytic" : "prior";
+        var isRepeat = model.Repeats.TryGet(drivers.Structure, out var repeated);
+        if (isRepeat)
+        {
+            median = Math.Exp(repeated.Mean);
+            sigma = repeated.Sigma;
+            below = above = 1.645 * sigma;
+        }
+
+        var source = isRepeat ? "structure cache" : model.Residual is not null ? "analytic + learned" : model.Analytic.IsFitted ? "analytic" : "prior";
         if (profile.ExecutionTimeEstimate is { TotalSeconds: > 0 } hint)
         {
             // The host's hint is evidence of one more source, believed within a factor of e.

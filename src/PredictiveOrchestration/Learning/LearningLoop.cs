@@ -25,7 +25,8 @@ internal sealed record LearningOptions
 /// </summary>
 internal sealed partial class LearningLoop : IAsyncDisposable
 {
-    private const int JudgedRows = 200;
+    private const double Surprise = 1.4, WorthLearning = 0.02;
+    private const int SurpriseRows = 10;
     private readonly TelemetryRingBuffer _ring;
     private readonly ModelPublisher _publisher;
     private readonly LearningOptions _options;
@@ -171,6 +172,12 @@ internal sealed partial class LearningLoop : IAsyncDisposable
         Publish(current, row.BackendId, next);
         var seen = reservoir.Seen;
         var early = seen >= ModelBuilder.ForestRows && seen < _options.ModelUpdateFrequency && seen % ModelBuilder.ForestRows == 0 && IsPowerOfTwo(seen / ModelBuilder.ForestRows);
+        if (error > Surprise && row.Seconds > WorthLearning && seen >= ModelBuilder.ForestRows && seen - reservoir.RefittedAt >= SurpriseRows)
+        {
+            // A long run that took several times what was predicted would be repeated by the next job like it.
+            reservoir.RefitAt = seen;
+        }
+
         reservoir.RefitAt = drifted ? seen + 40 : reservoir.RefitAt;
         if (early || seen == reservoir.RefitAt || seen % _options.ModelUpdateFrequency == 0)
         {
@@ -181,6 +188,7 @@ internal sealed partial class LearningLoop : IAsyncDisposable
     private void Refit(string backendId, bool judge)
     {
         var reservoir = _rows[backendId];
+        reservoir.RefittedAt = reservoir.Seen;
         var rows = reservoir.Rows;
         var current = _publisher.Current;
         var champion = current.ModelOf(backendId, reservoir.Basis);
@@ -239,6 +247,9 @@ internal sealed partial class LearningLoop : IAsyncDisposable
 
         /// <summary>The count of rows at which to refit after a change.</summary>
         public long RefitAt { get; set; }
+
+        /// <summary>The count of rows at the last refit.</summary>
+        public long RefittedAt { get; set; }
 
         public Contest Contest { get; } = new();
 

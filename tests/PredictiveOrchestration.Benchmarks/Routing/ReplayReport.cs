@@ -89,6 +89,18 @@ internal static class ReplayReport
         return missed;
     }
 
+    /// <summary>Prints the chronological split alone, and the jobs that cost most.</summary>
+    public static async Task ColdAsync(RoutingTable table)
+    {
+        var scoring = new Scoring(table);
+        var choices = (await new Replayer(table).ChronologicalAsync()).Choices["predictive"];
+        Print($"closed gap {scoring.Score(choices, Least).ClosedGap:P1}, after 100 jobs {scoring.Score(choices.Skip(100), Least).ClosedGap:P1}, slowdown {scoring.Score(choices.Skip(100), Least).Slowdown:F3}");
+        foreach (var (choice, i) in choices.Select((c, i) => (c, i)).Where(c => Scoring.IsSolvable(c.c.Row)).OrderByDescending(c => scoring.Par10(c.c.Row, c.c.Backend) - Scoring.VirtualBest(c.c.Row)).Take(10))
+        {
+            Print($"job {i}, {choice.Row.Id}: {scoring.Par10(choice.Row, choice.Backend):G3} s on {choice.Backend}, best {Scoring.VirtualBest(choice.Row):G3} s");
+        }
+    }
+
     private static void Ablations(RoutingTable table, Scoring scoring)
     {
         Print($"\n| models | random gap | slowdown | q-error p50/p90 | families gap | slowdown | q-error | coverage, least group | sizes gap | slowdown | q-error |\n|---|---|---|---|---|---|---|---|---|---|---|");

@@ -37,6 +37,8 @@ internal sealed class RepeatedTimes
 
     private RepeatedTimes(ImmutableDictionary<ulong, RepeatedTime> times, ImmutableQueue<ulong> order) => (_times, _order) = (times, order);
 
+    public int Count => _times.Count;
+
     /// <summary>Finds a structure that ran at least twice; 0 stands for one that is not known.</summary>
     public bool TryGet(ulong structure, out RepeatedTime time) => _times.TryGetValue(structure, out time) && time.Count >= LeastRuns;
 

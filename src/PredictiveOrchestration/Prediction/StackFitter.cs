@@ -22,9 +22,9 @@ internal static class StackFitter
             }
         }
 
-        // The fading outside the range of the data, by the largest jobs; one in ten of weight to jobs that are inside.
+        // The fading outside the range of the data, by the largest jobs, predicted without them.
         best = double.PositiveInfinity;
-        var large = held.Where(h => h.Parts.Outside > 0.05).ToList();
+        var large = held.Where(h => h.IsLarge && h.Parts.Outside > 0.05).ToList();
         foreach (var decay in large.Count < 10 ? [0.1] : Decays)
         {
             Take(stack with { HullDecay = decay }, large.Count < 10 ? inside : large);

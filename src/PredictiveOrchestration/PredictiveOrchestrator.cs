@@ -20,6 +20,7 @@ namespace PredictiveOrchestration;
 /// </summary>
 public sealed partial class PredictiveOrchestrator : IAsyncDisposable
 {
+    private static readonly System.Runtime.CompilerServices.ConditionalWeakTable<Circuit, CircuitProfile> Profiles = [];
     private readonly PredictiveOrchestratorOptions _options;
     private readonly BackendRegistry _registry;
     private readonly IReadOnlyDictionary<string, IBackendRouter> _routers;
@@ -163,7 +164,7 @@ public sealed partial class PredictiveOrchestrator : IAsyncDisposable
         using var activity = OrchestrationMetrics.Activities.StartActivity(TelemetryNames.ExecuteActivity);
         var start = _time.GetTimestamp();
         var backends = _registry.Current;
-        var profile = CircuitProfiler.Profile(circuit);
+        var profile = ProfileOf(circuit);
         var decision = Decide(backends, profile, circuit, request);
         var decisionTime = _time.GetElapsedTime(start);
         Decided(decision, decisionTime);
@@ -198,7 +199,7 @@ public sealed partial class PredictiveOrchestrator : IAsyncDisposable
     public RoutingRecommendation GetRoutingRecommendation(Circuit circuit, OrchestrationRequest? request = null)
     {
         ArgumentNullException.ThrowIfNull(circuit);
-        return Recommend(CircuitProfiler.Profile(circuit), circuit, request ?? OrchestrationRequest.Default);
+        return Recommend(ProfileOf(circuit), circuit, request ?? OrchestrationRequest.Default);
     }
 
     /// <summary>Says which backend would run a circuit of this profile; runs nothing.</summary>
@@ -284,6 +285,9 @@ public sealed partial class PredictiveOrchestrator : IAsyncDisposable
             Profile = profile,
         };
     }
+
+    // A circuit is immutable: it is profiled once while it is alive.
+    private static CircuitProfile ProfileOf(Circuit circuit) => Profiles.GetValue(circuit, CircuitProfiler.Profile);
 
     private RoutingDecision Decide(BackendSet backends, CircuitProfile profile, Circuit? circuit, OrchestrationRequest request)
     {

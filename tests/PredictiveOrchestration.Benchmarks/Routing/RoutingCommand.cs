@@ -26,13 +26,16 @@ internal static class RoutingCommand
             case "sample":
                 RoutingTable.Read(folder).Sample((int)Number(args, "--jobs", 400)).Write(Option(args, "--to") ?? "sample");
                 return 0;
+            case "latency":
+                await LatencyBenchmark.RunAsync();
+                return 0;
             case "cold":
                 await ReplayReport.ColdAsync(RoutingTable.Read(folder));
                 return 0;
             case "replay":
                 return await ReplayReport.RunAsync(RoutingTable.Read(folder), args.Contains("--ablations"), args.Contains("--verbose"));
             default:
-                Console.Error.WriteLine("routing build | profile | replay");
+                Console.Error.WriteLine("routing build | profile | replay | cold | sample | latency");
                 return 2;
         }
     }

@@ -20,6 +20,7 @@ namespace PredictiveOrchestration;
 /// </summary>
 public sealed partial class PredictiveOrchestrator : IAsyncDisposable
 {
+    private static readonly System.Runtime.CompilerServices.ConditionalWeakTable<Circuit, CircuitProfile> Profiles = [];
     private readonly PredictiveOrchestratorOptions _options;
     private readonly BackendRegistry _registry;
     private readonly IReadOnlyDictionary<string, IBackendRouter> _routers;
@@ -99,7 +100,7 @@ public sealed partial class PredictiveOrchestrator : IAsyncDisposable
             if (_options.Learning)
             {
                 var log = directory is null ? null : new RowLog(directory, _options.TelemetryRetention, _logger);
-                _learning = new LearningLoop(_ring, _publisher, calibration, new LearningOptions { ModelUpdateFrequency = _options.ModelUpdateFrequency }, log, _logger);
+                _learning = new LearningLoop(_ring, _publisher, calibration, new LearningOptions { ModelUpdateFrequency = _options.ModelUpdateFrequency, Complexity = _options.ModelComplexity, ReservoirSize = _options.ModelComplexity.TrainingRows }, log, _logger);
                 _learning.Start();
             }
 
@@ -170,7 +171,7 @@ public sealed partial class PredictiveOrchestrator : IAsyncDisposable
         using var activity = OrchestrationMetrics.Activities.StartActivity(TelemetryNames.ExecuteActivity);
         var start = _time.GetTimestamp();
         var backends = _registry.Current;
-        var profile = CircuitProfiler.Profile(circuit);
+        var profile = ProfileOf(circuit);
         var model = _publisher.Current;
         var decision = Decide(backends, profile, circuit, request);
         var decisionTime = _time.GetElapsedTime(start);
@@ -206,7 +207,7 @@ public sealed partial class PredictiveOrchestrator : IAsyncDisposable
     public RoutingRecommendation GetRoutingRecommendation(Circuit circuit, OrchestrationRequest? request = null)
     {
         ArgumentNullException.ThrowIfNull(circuit);
-        return Recommend(CircuitProfiler.Profile(circuit), circuit, request ?? OrchestrationRequest.Default);
+        return Recommend(ProfileOf(circuit), circuit, request ?? OrchestrationRequest.Default);
     }
 
     /// <summary>Says which backend would run a circuit of this profile; runs nothing.</summary>
@@ -293,6 +294,9 @@ public sealed partial class PredictiveOrchestrator : IAsyncDisposable
         };
     }
 
+    // A circuit is immutable: it is profiled once while it is alive.
+    private static CircuitProfile ProfileOf(Circuit circuit) => Profiles.GetValue(circuit, CircuitProfiler.Profile);
+
     private RoutingDecision Decide(BackendSet backends, CircuitProfile profile, Circuit? circuit, OrchestrationRequest request)
     {
         var model = _publisher.Current;
@@ -319,6 +323,7 @@ public sealed partial class PredictiveOrchestrator : IAsyncDisposable
                 Cost = _prices.Estimate(descriptor, prediction, profile, job),
                 SuccessRate = _health.SuccessRate(descriptor.Id),
                 InFlight = _journal.InFlight(descriptor.Id),
+                Shape = job,
             });
         }
 

@@ -1,6 +1,7 @@
 using System.Globalization;
 using PredictiveOrchestration.Costs;
 using PredictiveOrchestration.Execution;
+using PredictiveOrchestration.Prediction;
 using PredictiveOrchestration.Telemetry;
 
 namespace PredictiveOrchestration;
@@ -22,6 +23,9 @@ public sealed record PredictiveOrchestratorOptions
 
     /// <summary>Gets or sets the number of records of a backend after which its model is fitted anew, 1 to 1,000,000; default 1,000. The first fits come earlier.</summary>
     public int ModelUpdateFrequency { get; set; } = 1000;
+
+    /// <summary>Gets or sets how large learned models may be; the defaults are measured.</summary>
+    public ModelComplexity ModelComplexity { get; set; } = ModelComplexity.Default;
 
     /// <summary>Gets or sets the number of execution records kept for statistics and learning, 1 to 10,000,000; default 10,000.</summary>
     public int TelemetryRetention { get; set; } = 10_000;
@@ -102,6 +106,9 @@ public sealed record PredictiveOrchestratorOptions
         Check(CostWeight + PerformanceWeight != 0, $"{nameof(CostWeight)} + {nameof(PerformanceWeight)}", 0, "more than 0");
         Check(PredictionHorizon is >= 1 and <= 100_000, nameof(PredictionHorizon), PredictionHorizon, "1 to 100000");
         Check(ModelUpdateFrequency is >= 1 and <= 1_000_000, nameof(ModelUpdateFrequency), ModelUpdateFrequency, "1 to 1000000");
+        Check(
+            ModelComplexity is { Trees: >= 1 and <= 1000, Leaves: >= 2 and <= 4096, HiddenUnits: >= 0 and <= 1024, TrainingRows: >= 100 and <= 1_000_000 }, nameof(ModelComplexity),
+            ModelComplexity, "1 to 1000 trees, 2 to 4096 leaves, 0 to 1024 hidden units, 100 to 1000000 training rows");
         Check(TelemetryRetention is >= 1 and <= 10_000_000, nameof(TelemetryRetention), TelemetryRetention, "1 to 10000000");
         Check(CostThreshold >= 0, nameof(CostThreshold), CostThreshold, "0 or more");
         Check(PerformanceThreshold is >= 0 and <= 1, nameof(PerformanceThreshold), PerformanceThreshold, "0 to 1");

@@ -2,6 +2,7 @@ using BenchmarkDotNet.Running;
 using PredictiveOrchestration.Benchmarks.Engines;
 using PredictiveOrchestration.Benchmarks.HotSwap;
 using PredictiveOrchestration.Benchmarks.Reliability;
+using PredictiveOrchestration.Benchmarks.Routing;
 
 namespace PredictiveOrchestration.Benchmarks;
 
@@ -15,6 +16,7 @@ internal static class Program
         ["hotswap"] = HotSwapBenchmark.RunAsync,
         ["ledger"] = LedgerTrial.RunAsync,
         ["ledger-child"] = LedgerTrial.ChildAsync,
+        ["routing"] = RoutingCommand.RunAsync,
         ["sparse"] = args => Task.FromResult(SparseBenchmark.Run(args)),
     };
 

@@ -9,8 +9,8 @@ internal static class CostBasisCatalog
     {
         Add(new CostBasis(
             "dense",
-            ["call", "gate overhead", "amplitude updates", "initialisation", "readout", "shots"],
-            [2e-5, 1e-6, 5e-10, 5e-10, 5e-10, 2e-7],
+            ["call", "gate overhead", "amplitude updates", "initialisation", "readout", "shots", "fused passes"],
+            [2e-5, 1e-6, 5e-10, 5e-10, 5e-10, 2e-7, 5e-10],
             static (work, job) =>
             {
                 var amplitudes = Math.ScaleB(1, work.Qubits);
@@ -21,7 +21,7 @@ internal static class CostBasisCatalog
                 var bytes = 16 * Math.Max(8, amplitudes) + 400_000.0 * (work.Qubits <= 14 ? 0.1 : job.Threads);
                 var readout = work.ReadoutBytes(job, amplitudes);
                 return new CostDrivers(
-                    Finite([1, work.Gates * passes, work.DenseWork * passes, amplitudes * passes, amplitudes * evaluations, job.Shots]),
+                    Finite([1, work.Gates * passes, work.DenseWork * passes, amplitudes * passes, amplitudes * evaluations, job.Shots, work.FusedGates * amplitudes * passes]),
                     bytes, bytes + work.CopyBytes(bytes) + readout, work.DenseUncertainty);
             }));
         Add(new CostBasis(

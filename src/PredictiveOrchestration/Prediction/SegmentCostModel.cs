@@ -66,6 +66,7 @@ internal sealed class SegmentCostModel(PerformancePredictor model, CircuitProfil
     {
         private readonly AnalyticCostModel _analytic;
         private readonly double _scale;
+        private readonly double _bytes;
 
         public Costs(PerformancePredictor model, BackendDescriptor backend, CircuitProfile profile, WorkEstimate whole, JobShape job)
         {
@@ -78,13 +79,15 @@ internal sealed class SegmentCostModel(PerformancePredictor model, CircuitProfil
                 Gates = 0, FusedGates = 0, DenseWork = 0, SparseWork = 0, SparseBranchingWork = 0, MatrixProductWork = 0, StabilizerWork = 0, SupportLog2 = 0, BondLog2 = 0,
                 Branchings = 0, HasLoops = false,
             };
-            var predicted = model.Predict(backend, profile, Job).Seconds.Median / _analytic.Predict(Basis.Evaluate(whole, Job).Terms);
+            _bytes = Basis.Evaluate(whole, Job).BoundBytes;
+            _scale = 1;
+            var predicted = model.Predict(backend, profile, Job).Seconds.Median / Seconds(whole, Job);
             _scale = double.IsFinite(predicted) && predicted > 0 ? Math.Clamp(predicted, 0.1, 10) : 1;
             Empty = Seconds(None, Silent);
 
             // The terms are linear: one unit of each kind of work says all.
             const double unit = 1e9;
-            PerGate = Unit(None with { Gates = unit, FusedGates = unit });
+            PerGate = Unit(None with { Gates = unit, FusedGates = unit * Math.Min(1, whole.FusedGates / Math.Max(1, whole.Gates)) });
             PerDense = Unit(None with { DenseWork = unit });
             PerSparse = Unit(None with { SparseWork = unit });
             PerBranching = Unit(None with { SparseWork = unit, SparseBranchingWork = unit });
@@ -114,6 +117,8 @@ internal sealed class SegmentCostModel(PerformancePredictor model, CircuitProfil
 
         public double Empty { get; }
 
-        public double Seconds(WorkEstimate work, JobShape shape) => _scale * _analytic.Predict(Basis.Evaluate(work, shape).Terms);
+        // The state's size, and so the cache it lives in, is taken from the whole job.
+        public double Seconds(WorkEstimate work, JobShape shape) =>
+            _scale * _analytic.Predict(Breakpoints.Split(Basis, Basis.Evaluate(work, shape) with { BoundBytes = _bytes }, work, shape));
     }
 }

@@ -14,6 +14,7 @@ internal static class Program
         ["engines"] = EngineBenchmark.RunAsync,
         ["transfer"] = TransferBenchmark.RunAsync,
         ["hotswap"] = HotSwapBenchmark.RunAsync,
+        ["fuzz"] = EngineFuzz.RunAsync,
         ["ledger"] = LedgerTrial.RunAsync,
         ["ledger-child"] = LedgerTrial.ChildAsync,
         ["routing"] = RoutingCommand.RunAsync,

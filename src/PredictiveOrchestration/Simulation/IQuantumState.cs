@@ -23,6 +23,10 @@ internal interface IQuantumState : IDisposable
     /// <summary>What the squared overlap with the exact state is surely not below.</summary>
     double FidelityLowerBound => 1;
 
+    /// <summary>Takes over the state of a snapshot in place of the one before the first operation.</summary>
+    /// <exception cref="BackendException">It cannot be represented, or does not fit into memory.</exception>
+    void Load(StateSnapshot snapshot);
+
     /// <summary>Applies the gates of a run of operations that holds gates, unitaries and barriers only; may fuse and reorder as long as the state is the same.</summary>
     /// <param name="circuit">The circuit.</param>
     /// <param name="start">The first operation.</param>

@@ -52,7 +52,7 @@ public abstract class LocalSimulator : ISegmentedBackend
             () =>
             {
                 var context = CreateContext(request, cancellationToken);
-                using var state = CreateState(request.Circuit.NumQubits, initial, request.Limits, context);
+                using var state = StateOf(request, initial, context);
                 if (endOperation > start)
                 {
                     state.Apply(request.Circuit, start, endOperation, null, context);
@@ -82,16 +82,35 @@ public abstract class LocalSimulator : ISegmentedBackend
             {
                 var context = CreateContext(request, cancellationToken);
                 return new LocalSession(
-                    request, initial, context, from => CreateState(request.Circuit.NumQubits, from, request.Limits, context), Descriptor.Capabilities.IsExact, _time);
+                    request, initial, context, from => StateOf(request, from, context), Descriptor.Capabilities.IsExact, _time);
             },
             cancellationToken);
     }
 
-    /// <summary>Makes the state before the first operation, or the one of a snapshot.</summary>
-    private protected abstract IQuantumState CreateState(int numQubits, StateSnapshot? initial, ExecutionLimits limits, RunContext context);
+    /// <summary>Makes the state before the first operation.</summary>
+    private protected abstract IQuantumState CreateState(int numQubits, ExecutionLimits limits, RunContext context);
 
     /// <summary>Runs a request in a way of the engine's own, or gives null to leave it to the shot runner.</summary>
     private protected virtual ExecutionResult? TryRunAtOnce(ExecutionRequest request, StateSnapshot? initial, RunContext context, TimeProvider time) => null;
+
+    private IQuantumState StateOf(ExecutionRequest request, StateSnapshot? initial, RunContext context)
+    {
+        var state = CreateState(request.Circuit.NumQubits, request.Limits, context);
+        try
+        {
+            if (initial is not null)
+            {
+                state.Load(initial);
+            }
+
+            return state;
+        }
+        catch
+        {
+            state.Dispose();
+            throw;
+        }
+    }
 
     private ExecutionResult Execute(ExecutionRequest request, StateSnapshot? initial, CancellationToken cancellationToken)
     {
@@ -103,7 +122,7 @@ public abstract class LocalSimulator : ISegmentedBackend
                 return done;
             }
 
-            var runner = new ShotRunner(request, context, () => CreateState(request.Circuit.NumQubits, initial, request.Limits, context), _time);
+            var runner = new ShotRunner(request, context, () => StateOf(request, initial, context), _time);
             return runner.Run(Descriptor.Capabilities.IsExact, initial?.OperationIndex ?? 0);
         }
         catch (OutOfMemoryException exception)

@@ -105,8 +105,9 @@ internal static unsafe class HermitianEigen
                 continue;
             }
 
-            var size = Math.Sqrt((re[c + 1] * re[c + 1]) + (im[c + 1] * im[c + 1]));
-            var (pr, pi) = size == 0 ? (1.0, 0.0) : (re[c + 1] / size, im[c + 1] / size);
+            // As in MatrixAlgebra.Lq: the phase must have modulus one however small the element is.
+            var size = double.Hypot(re[c + 1], im[c + 1]);
+            (size, var (pr, pi)) = size < 1e-250 ? (0, (1.0, 0.0)) : (size, (re[c + 1] / size, im[c + 1] / size));
             below[c] = new Complex(-pr * norm, -pi * norm);
             (re[c + 1], im[c + 1]) = (pr * (size + norm), pi * (size + norm));
             var tau = taus[c] = 1 / (norm * (norm + size));

@@ -126,8 +126,9 @@ internal sealed unsafe class MatrixAlgebra(MatrixPool pool, MatrixKernelSet kern
             {
                 // v = x + e^{i arg x_i} |x| e_i takes x to -e^{i arg x_i} |x| e_i.
                 var norm = Math.Sqrt(square);
-                var size = Math.Sqrt((wr[i] * wr[i]) + (wi[i] * wi[i]));
-                var (pr, pi) = size == 0 ? (1.0, 0.0) : (wr[i] / size, wi[i] / size);
+                // The phase must have modulus one, or the reflector is not unitary: squares of a tiny element would lose digits.
+                var size = double.Hypot(wr[i], wi[i]);
+                (size, var (pr, pi)) = size < Nothing ? (0, (1.0, 0.0)) : (size, (wr[i] / size, wi[i] / size));
                 l[row[i], i] = new Complex(-pr * norm, -pi * norm);
                 (wr[i], wi[i]) = (pr * (size + norm), pi * (size + norm));
                 taus[i] = 1 / (norm * (norm + size));

@@ -35,24 +35,8 @@ public sealed class MatrixProductStateSimulator : LocalSimulator, ICalibratable
     /// <inheritdoc/>
     public IReadOnlyList<ExecutionRequest> CalibrationWorkloads { get; } = MatrixProductWorkloads.All();
 
-    private protected override IQuantumState CreateState(int numQubits, StateSnapshot? initial, ExecutionLimits limits, RunContext context)
-    {
-        var state = new ChainState(numQubits, _policy, _kernels, context);
-        try
-        {
-            if (initial is not null)
-            {
-                state.Load(initial);
-            }
-
-            return state;
-        }
-        catch
-        {
-            state.Dispose();
-            throw;
-        }
-    }
+    private protected override IQuantumState CreateState(int numQubits, ExecutionLimits limits, RunContext context) =>
+        new ChainState(numQubits, _policy, _kernels, context);
 
     private static BackendDescriptor Describe(MatrixProductStateOptions options)
     {

@@ -35,24 +35,8 @@ public sealed class SparseStateSimulator : LocalSimulator, ICalibratable
     /// <inheritdoc/>
     public IReadOnlyList<ExecutionRequest> CalibrationWorkloads { get; } = SparseWorkloads.All();
 
-    private protected override IQuantumState CreateState(int numQubits, StateSnapshot? initial, ExecutionLimits limits, RunContext context)
-    {
-        var state = new SparseState(numQubits, _options.PruningThreshold, _kernels, context);
-        try
-        {
-            if (initial is not null)
-            {
-                state.Load(initial);
-            }
-
-            return state;
-        }
-        catch
-        {
-            state.Dispose();
-            throw;
-        }
-    }
+    private protected override IQuantumState CreateState(int numQubits, ExecutionLimits limits, RunContext context) =>
+        new SparseState(numQubits, _options.PruningThreshold, _kernels, context);
 
     private static BackendDescriptor Describe(SparseStateOptions options)
     {

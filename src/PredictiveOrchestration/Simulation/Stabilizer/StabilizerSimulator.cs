@@ -22,24 +22,8 @@ public sealed class StabilizerSimulator : LocalSimulator, ICalibratable
     /// <inheritdoc/>
     public IReadOnlyList<ExecutionRequest> CalibrationWorkloads { get; } = StabilizerWorkloads.All();
 
-    private protected override IQuantumState CreateState(int numQubits, StateSnapshot? initial, ExecutionLimits limits, RunContext context)
-    {
-        var state = new StabilizerState(numQubits, context);
-        try
-        {
-            if (initial is not null)
-            {
-                state.Load(initial);
-            }
-
-            return state;
-        }
-        catch
-        {
-            state.Dispose();
-            throw;
-        }
-    }
+    private protected override IQuantumState CreateState(int numQubits, ExecutionLimits limits, RunContext context) =>
+        new StabilizerState(numQubits, context);
 
     private protected override ExecutionResult? TryRunAtOnce(ExecutionRequest request, StateSnapshot? initial, RunContext context, TimeProvider time) =>
         initial is null && FrameProgram.IsWorthwhile(request) && FrameProgram.TryCompile(request.Circuit, context) is { } program

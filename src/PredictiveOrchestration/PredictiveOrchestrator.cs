@@ -104,6 +104,7 @@ public sealed partial class PredictiveOrchestrator : IAsyncDisposable
                 _learning.Start();
             }
 
+            await WarmUpAsync(cancellationToken).ConfigureAwait(false);
             _running.Open();
             Started(_registry.Current.Backends.Length, _publisher.Current.Version);
         }
@@ -471,6 +472,32 @@ public sealed partial class PredictiveOrchestrator : IAsyncDisposable
         var rows = await new CalibrationRunner(_time, _logger).RunAsync(backends, _options.CalibrationBudget, cancellationToken).ConfigureAwait(false);
         store?.Save(rows);
         return rows;
+    }
+
+    // The first decision and the first run on each engine would else wait for the compiler. Nothing of it is recorded.
+    private async Task WarmUpAsync(CancellationToken cancellationToken)
+    {
+        if (_options.CalibrationBudget == TimeSpan.Zero)
+        {
+            return;
+        }
+
+        var backends = _registry.Current;
+        foreach (var backend in backends.Backends.Where(b => b is ICalibratable))
+        {
+            foreach (var workload in ((ICalibratable)backend).CalibrationWorkloads.Take(6))
+            {
+                try
+                {
+                    await backend.ExecuteAsync(workload, cancellationToken).ConfigureAwait(false);
+                    Decide(backends, CircuitProfiler.Profile(workload.Circuit), workload.Circuit, OrchestrationRequest.Default).Explain();
+                }
+                catch (Exception exception) when (exception is BackendException or NoFeasibleBackendException)
+                {
+                    // A backend that cannot run its own workload says so when it is asked for a real one.
+                }
+            }
+        }
     }
 
     private string? StateDirectory() => _options.StateDirectory switch

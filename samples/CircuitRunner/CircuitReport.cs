@@ -1,5 +1,6 @@
 using PredictiveOrchestration;
 using PredictiveOrchestration.Circuits;
+using PredictiveOrchestration.Circuits.OpenQasm;
 using PredictiveOrchestration.Profiling;
 using PredictiveOrchestration.Routing;
 
@@ -9,6 +10,9 @@ namespace CircuitRunner;
 internal sealed record CircuitReport(string File)
 {
     public RunError? Error { get; set; }
+
+    /// <summary>All that the reader found wrong; the first error is also <see cref="Error"/>.</summary>
+    public IReadOnlyList<OpenQasmDiagnostic> Diagnostics { get; set; } = [];
 
     public Circuit? Circuit { get; set; }
 

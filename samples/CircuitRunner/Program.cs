@@ -75,25 +75,51 @@ internal static class Program
             if (options.JsonLines)
             {
                 Console.WriteLine(JsonReport.Write(report, options));
-                if (report.Error is { } error)
-                {
-                    await Console.Error.WriteLineAsync($"{file}: {error.Code}: {error.Message}");
-                }
             }
             else
             {
                 TableReport.Write(report, options, Console.Out);
             }
+
+            await ReportErrorsAsync(report);
         }
 
         return ok ? 0 : 1;
+    }
+
+    private static async Task ReportErrorsAsync(CircuitReport report)
+    {
+        foreach (var diagnostic in report.Diagnostics)
+        {
+            await Console.Error.WriteLineAsync($"{report.File}({diagnostic.Line},{diagnostic.Column}): {diagnostic.Code}: {diagnostic.Message} {diagnostic.Remedy}");
+        }
+
+        if (report.Error is { Line: null } error)
+        {
+            await Console.Error.WriteLineAsync($"{report.File}: {error.Code}: {error.Message}");
+        }
+
+        foreach (var run in report.Runs)
+        {
+            if (run.Error is { } failure)
+            {
+                await Console.Error.WriteLineAsync($"{report.File}: {run.Backend}: {failure.Code}: {failure.Message}");
+            }
+        }
     }
 
     private static async Task ProcessAsync(CircuitReport report, RunnerOptions options, PredictiveOrchestrator orchestrator, CancellationToken cancellationToken)
     {
         try
         {
+            if (Directory.Exists(report.File))
+            {
+                report.Error = new RunError("file-unreadable", $"'{report.File}' is a folder. Name files.");
+                return;
+            }
+
             var read = await OpenQasmReader.ReadFileAsync(report.File, null, cancellationToken);
+            report.Diagnostics = read.Diagnostics;
             if (!read.Success)
             {
                 var first = read.Diagnostics.First(d => d.Severity == DiagnosticSeverity.Error);
@@ -167,7 +193,7 @@ internal static class Program
         }
         catch (Exception exception) when (Describe(exception) is { } error)
         {
-            report.Runs.Add(new CircuitRun(request.Backend ?? report.Decision!.Chosen.Candidate.Backend.Id, null, error));
+            report.Runs.Add(new CircuitRun((exception as BackendException)?.BackendId ?? request.Backend ?? report.Decision!.Chosen.Candidate.Backend.Id, null, error));
         }
     }
 

@@ -16,7 +16,7 @@ internal sealed record RunnerOptions
           --profile-only         print the profile, run nothing
           --recommend-only       print profile and recommendation, run nothing
           --probabilities        also return exact probabilities
-          --top K                outcomes listed per circuit (16)
+          --top K                exact probabilities returned, and outcomes listed in the table (16)
           --timeout SECONDS      time limit of each run
           --state-dir DIR        where calibration and what was learned are kept
           --no-learning          do not learn from these runs

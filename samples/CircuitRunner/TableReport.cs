@@ -8,11 +8,6 @@ internal static class TableReport
     public static void Write(CircuitReport report, RunnerOptions options, TextWriter output)
     {
         output.WriteLine(report.File);
-        if (report.Error is { } error)
-        {
-            Console.Error.WriteLine($"{report.File}{(error.Line is null ? string.Empty : $"({error.Line},{error.Column})")}: {error.Code}: {error.Message}");
-        }
-
         if (report.Profile is { Features: { } f } p)
         {
             output.WriteLine(string.Create(CultureInfo.InvariantCulture, $"  {p.NumQubits} qubits, {p.GateCount} gates, depth {p.CircuitDepth}, {f.CliffordCount} Clifford, support ≤ 2^{f.PeakSupportLog2}, bond ≤ 2^{f.PeakBondLog2}, entanglement {p.EntanglementComplexity:F2}"));
@@ -26,19 +21,17 @@ internal static class TableReport
             }
         }
 
-        foreach (var run in report.Runs)
+        foreach (var run in report.Runs.Where(r => r.Error is null))
         {
-            if (run.Error is { } failure)
-            {
-                Console.Error.WriteLine($"{report.File}: {run.Backend}: {failure.Code}: {failure.Message}");
-                continue;
-            }
-
             var result = run.Result!;
             output.WriteLine(string.Create(CultureInfo.InvariantCulture, $"  {run.Backend,-14} {1e3 * result.Timings.Service.TotalSeconds,10:F3} ms  peak {result.Execution.PeakMemoryBytes,12:N0} B  {(result.IsExact ? "exact" : "approximate")}"));
             foreach (var swap in result.SwapEvents)
             {
-                output.WriteLine($"    swap {swap.From} → {swap.To} ({swap.Trigger}): {swap.Reason}");
+                output.WriteLine($"    swap at operation {swap.OperationIndex}: {swap.From} → {swap.To} ({swap.Trigger}): {swap.Reason}");
+                if (swap.PredictedGain is { } predicted)
+                {
+                    output.WriteLine(string.Create(CultureInfo.InvariantCulture, $"      gain {predicted.TotalMilliseconds:F3} ms predicted, {swap.ActualGain?.TotalMilliseconds:F3} ms seen; {swap.BytesMoved:N0} B moved in {swap.Duration.TotalMilliseconds:F3} ms"));
+                }
             }
 
             foreach (var (outcome, count) in result.Counts.OrderByDescending(c => c.Value).ThenBy(c => c.Key).Take(options.Top))

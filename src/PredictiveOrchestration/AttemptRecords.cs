@@ -11,11 +11,11 @@ namespace PredictiveOrchestration;
 /// <summary>From attempts to telemetry.</summary>
 internal static class AttemptRecords
 {
-    public static ExecutionRecord Of(ExecutionAttempt attempt, RoutingDecision decision, CircuitProfile profile, JobShape job, PriceTable prices, DateTimeOffset now)
+    public static ExecutionRecord Of(ExecutionAttempt attempt, RoutingDecision decision, CircuitProfile profile, JobShape job, PriceTable prices, string? tag, DateTimeOffset now)
     {
         var candidate = attempt.Ranked.Candidate;
         var result = attempt.Result;
-        var service = result?.Timings.Service ?? attempt.Elapsed;
+        var service = attempt.IsPartial ? attempt.Elapsed : result?.Timings.Service ?? attempt.Elapsed;
         var outcome = OutcomeOf(attempt);
         return new ExecutionRecord
         {
@@ -24,6 +24,7 @@ internal static class AttemptRecords
             CostModel = candidate.Backend.CostModel,
             Strategy = decision.Strategy,
             Outcome = outcome,
+            Tag = tag,
             Profile = profile,
             Shots = job.Shots,
             Threads = job.Threads,
@@ -34,7 +35,7 @@ internal static class AttemptRecords
             SampleTime = result?.Timings.Sample ?? TimeSpan.Zero,
             PeakMemoryBytes = result?.PeakMemoryBytes ?? 0,
             PeakNonZeros = result?.PeakNonZeros,
-            Cost = outcome == ExecutionOutcome.Refused ? 0 : prices.Of(candidate.Backend).Price(job.Shots, service),
+            Cost = outcome == ExecutionOutcome.Refused ? 0 : prices.Book(candidate.Backend, profile, job, service, result?.PeakMemoryBytes ?? 0, outcome is ExecutionOutcome.Completed or ExecutionOutcome.Swapped),
             Currency = candidate.Cost.Currency,
             Fidelity = candidate.Prediction.Fidelity.Median,
             PredictedSeconds = candidate.Prediction.Seconds.Median,
@@ -47,13 +48,14 @@ internal static class AttemptRecords
     /// <summary>Whether an attempt counts for (true) or against (false) a backend's health; null if for neither.</summary>
     public static bool? HeldAgainstBackend(ExecutionAttempt attempt) => OutcomeOf(attempt) switch
     {
-        ExecutionOutcome.Completed => true,
+        ExecutionOutcome.Completed or ExecutionOutcome.Swapped => true,
         ExecutionOutcome.Failed => false,
         _ => null,
     };
 
     private static ExecutionOutcome OutcomeOf(ExecutionAttempt attempt) => attempt.Error switch
     {
+        null when attempt.IsPartial => ExecutionOutcome.Swapped,
         null => ExecutionOutcome.Completed,
         OperationCanceledException => ExecutionOutcome.Cancelled,
         BackendException { Kind: BackendErrorKind.TimeLimit } => ExecutionOutcome.TimedOut,

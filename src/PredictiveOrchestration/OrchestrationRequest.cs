@@ -30,8 +30,14 @@ public sealed record OrchestrationRequest
     /// <summary>Gets the most that this run may cost; null (default) for the options' <c>CostThreshold</c>.</summary>
     public decimal? CostThreshold { get; init; }
 
+    /// <summary>Gets what the run is for: costs are added up by tag, and a tag may have a budget cap. Null (default) for none.</summary>
+    public string? Tag { get; init; }
+
     /// <summary>Gets the limits; a time limit also is the deadline that routers see.</summary>
     public ExecutionLimits Limits { get; init; } = ExecutionLimits.None;
+
+    /// <summary>Gets the means of asking for a swap while the job runs; null (default) for none.</summary>
+    public Execution.SwapControl? SwapControl { get; init; }
 
     /// <summary>Gets the receiver of progress reports.</summary>
     public IProgress<ExecutionProgress>? Progress { get; init; }

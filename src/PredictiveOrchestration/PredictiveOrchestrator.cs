@@ -1,3 +1,4 @@
+using System.Diagnostics.Metrics;
 using Microsoft.Extensions.Logging;
 using PredictiveOrchestration.Backends;
 using PredictiveOrchestration.Circuits;
@@ -19,6 +20,7 @@ namespace PredictiveOrchestration;
 /// </summary>
 public sealed partial class PredictiveOrchestrator : IAsyncDisposable
 {
+    private static readonly System.Runtime.CompilerServices.ConditionalWeakTable<Circuit, CircuitProfile> Profiles = [];
     private readonly PredictiveOrchestratorOptions _options;
     private readonly BackendRegistry _registry;
     private readonly IReadOnlyDictionary<string, IBackendRouter> _routers;
@@ -27,9 +29,12 @@ public sealed partial class PredictiveOrchestrator : IAsyncDisposable
     private readonly BackendHealthTracker _health;
     private readonly PriceTable _prices;
     private readonly CostAnalyzer _costs;
+    private readonly BudgetLedger _ledger;
     private readonly RunJournal _journal;
     private readonly TelemetryRingBuffer _ring;
+    private readonly OrchestrationMetrics _metrics;
     private readonly ModelPublisher _publisher = new(new PerformancePredictor(0, []));
+    private readonly ConversionCosts _conversions;
     private readonly RunningWork _running = new();
     private readonly SemaphoreSlim _lifecycle = new(1, 1);
     private readonly CancellationTokenSource _aborted = new();
@@ -40,7 +45,7 @@ public sealed partial class PredictiveOrchestrator : IAsyncDisposable
     private bool _stopped;
 
     internal PredictiveOrchestrator(
-        PredictiveOrchestratorOptions options, BackendRegistry registry, IReadOnlyDictionary<string, IBackendRouter> routers, TimeProvider time, ILogger logger)
+        PredictiveOrchestratorOptions options, BackendRegistry registry, IReadOnlyDictionary<string, IBackendRouter> routers, TimeProvider time, ILogger logger, IMeterFactory? meters)
     {
         _options = options;
         _registry = registry;
@@ -48,15 +53,26 @@ public sealed partial class PredictiveOrchestrator : IAsyncDisposable
         _time = time;
         _logger = logger;
         _health = new BackendHealthTracker(time);
-        _prices = new PriceTable(new Dictionary<string, PriceModel>(options.Prices));
-        _costs = new CostAnalyzer(options.Currency, options.Budget);
+        _conversions = new ConversionCosts(time);
+        _prices = new PriceTable(new Dictionary<string, PriceModel>(options.Prices), options.PriceList, options.Currency, time);
+        _costs = new CostAnalyzer(options.Currency);
+        IEnumerable<BudgetCap> total = options.Budget is { } budget ? [new BudgetCap(BudgetScope.Total, budget)] : [];
+        _ledger = new BudgetLedger(options.Currency, [.. total, .. options.BudgetCaps], options.BudgetLedgerPath, time);
         _journal = new RunJournal(options.TelemetryRetention, options.TelemetryInterval, time);
         _ring = new TelemetryRingBuffer(options.TelemetryRetention);
+        _metrics = new OrchestrationMetrics(meters, () => (_journal.Running, _admission?.QueueLength ?? 0, _admission?.Load ?? 0, _ring.Dropped));
+        Monitor = new PerformanceMonitor(options.Alerts with { }, time, logger);
         _strategy = RoutingStrategies.NameOf(options.RoutingStrategy)!;
     }
 
     /// <summary>Gets the registry; backends may be added and removed at any time.</summary>
     public BackendRegistry Backends => _registry;
+
+    /// <summary>Gets a value indicating whether it is started and not stopped.</summary>
+    public bool IsRunning => _running.IsOpen;
+
+    /// <summary>Gets the monitor, which says when something needs attention.</summary>
+    public PerformanceMonitor Monitor { get; }
 
     /// <summary>Starts: loads or makes the calibration (at most <c>CalibrationBudget</c>), loads what was learned, and begins to learn. A second call does nothing.</summary>
     /// <param name="cancellationToken">Gives up; the orchestrator is then as before.</param>
@@ -73,13 +89,18 @@ public sealed partial class PredictiveOrchestrator : IAsyncDisposable
 
             var directory = StateDirectory();
             var calibration = await CalibrateAsync(directory, cancellationToken).ConfigureAwait(false);
+            if (_options.Swap.Enabled && _options.CalibrationBudget > TimeSpan.Zero)
+            {
+                await _conversions.CalibrateAsync(_registry.Current.Backends, cancellationToken).ConfigureAwait(false);
+            }
+
             _publisher.Publish(new PerformancePredictor(1, ModelBuilder.Calibrated(calibration)));
             _memoryBytes = _options.MaxMemoryBytes ?? MachineMemory.AvailableBytes;
             _admission = new LocalAdmission(_memoryBytes, Environment.ProcessorCount, _options.MaxQueueLength);
             if (_options.Learning)
             {
                 var log = directory is null ? null : new RowLog(directory, _options.TelemetryRetention, _logger);
-                _learning = new LearningLoop(_ring, _publisher, calibration, new LearningOptions { ModelUpdateFrequency = _options.ModelUpdateFrequency }, log, _logger);
+                _learning = new LearningLoop(_ring, _publisher, calibration, new LearningOptions { ModelUpdateFrequency = _options.ModelUpdateFrequency, Complexity = _options.ModelComplexity, ReservoirSize = _options.ModelComplexity.TrainingRows }, log, _logger);
                 _learning.Start();
             }
 
@@ -118,6 +139,8 @@ public sealed partial class PredictiveOrchestrator : IAsyncDisposable
                 await _learning.DisposeAsync().ConfigureAwait(false);
             }
 
+            await _ledger.DisposeAsync().ConfigureAwait(false);
+            _metrics.Dispose();
             _stopped = true;
         }
         finally
@@ -145,20 +168,22 @@ public sealed partial class PredictiveOrchestrator : IAsyncDisposable
         using var work = _running.Enter();
         using var either = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, _aborted.Token);
 
+        using var activity = OrchestrationMetrics.Activities.StartActivity(TelemetryNames.ExecuteActivity);
         var start = _time.GetTimestamp();
         var backends = _registry.Current;
-        var profile = CircuitProfiler.Profile(circuit);
+        var profile = ProfileOf(circuit);
+        var model = _publisher.Current;
         var decision = Decide(backends, profile, circuit, request);
         var decisionTime = _time.GetElapsedTime(start);
-        _journal.Decided(decision, decisionTime);
+        Decided(decision, decisionTime);
+        activity?.Describe(decision, profile, request.Shots);
 
-        var money = decision.Chosen.Candidate.Cost.Upper;
-        Reserve(money, decision);
+        var label = new SpendLabel(Guid.CreateVersion7(_time.GetUtcNow()).ToString(), request.Tag);
         _journal.Began(decision.Chosen.Candidate.Backend.Id);
         try
         {
-            var report = await new HotSwapExecutor(backends, _admission!, _time).RunAsync(decision, ToBackend(circuit, request), either.Token).ConfigureAwait(false);
-            var cost = Record(report, decision, profile, request);
+            var report = await new HotSwapExecutor(backends, _admission!, _ledger, _time, SwapJob(model, profile, request)).RunAsync(decision, ToBackend(circuit, request), label, either.Token).ConfigureAwait(false);
+            var cost = await RecordAsync(report, decision, profile, request).ConfigureAwait(false);
             return report.Last.Result is { } result
                 ? Complete(result, report, decision, profile, decisionTime, cost)
                 : throw Failure(report.Last.Error!);
@@ -166,7 +191,6 @@ public sealed partial class PredictiveOrchestrator : IAsyncDisposable
         finally
         {
             _journal.Ended(decision.Chosen.Candidate.Backend.Id);
-            _costs.Release(money);
         }
     }
 
@@ -183,7 +207,7 @@ public sealed partial class PredictiveOrchestrator : IAsyncDisposable
     public RoutingRecommendation GetRoutingRecommendation(Circuit circuit, OrchestrationRequest? request = null)
     {
         ArgumentNullException.ThrowIfNull(circuit);
-        return Recommend(CircuitProfiler.Profile(circuit), circuit, request ?? OrchestrationRequest.Default);
+        return Recommend(ProfileOf(circuit), circuit, request ?? OrchestrationRequest.Default);
     }
 
     /// <summary>Says which backend would run a circuit of this profile; runs nothing.</summary>
@@ -224,7 +248,7 @@ public sealed partial class PredictiveOrchestrator : IAsyncDisposable
         _journal.Statistics(_strategy, _learning?.ModelsTrained ?? 0, _learning?.RecordsLearned ?? 0, _ring.Dropped);
 
     /// <summary>Gets what runs have cost.</summary>
-    public CostAnalysis GetCostAnalysis() => _costs.GetCostAnalysis();
+    public CostAnalysis GetCostAnalysis() => _costs.GetCostAnalysis(_ledger.Known(), _options.Budget);
 
     /// <summary>Gets how busy the orchestrator is, and a forecast over <c>PredictionHorizon</c> steps.</summary>
     public RealTimeMetrics GetRealTimeMetrics() => _journal.Metrics(
@@ -236,12 +260,29 @@ public sealed partial class PredictiveOrchestrator : IAsyncDisposable
     /// <summary>Learns from everything recorded so far before it returns; for tests and benchmarks.</summary>
     internal Task FlushLearningAsync() => _learning?.FlushAsync() ?? Task.CompletedTask;
 
+    private void Decided(RoutingDecision decision, TimeSpan took)
+    {
+        _journal.Decided(decision, took);
+        _metrics.Decided(decision.Strategy, decision.Chosen.Candidate.Backend.Id, took);
+    }
+
+    private double? BudgetUse()
+    {
+        if (_options.Budget is not { } budget || budget == 0)
+        {
+            return null;
+        }
+
+        var balance = _ledger.Known();
+        return (double)((balance.Spent + balance.Reserved) / budget);
+    }
+
     private RoutingRecommendation Recommend(CircuitProfile profile, Circuit? circuit, OrchestrationRequest request)
     {
         using var work = _running.Enter();
         var start = _time.GetTimestamp();
         var decision = Decide(_registry.Current, profile, circuit, request);
-        _journal.Decided(decision, _time.GetElapsedTime(start));
+        Decided(decision, _time.GetElapsedTime(start));
         return new RoutingRecommendation
         {
             Backend = decision.Chosen.Candidate.Backend,
@@ -253,10 +294,14 @@ public sealed partial class PredictiveOrchestrator : IAsyncDisposable
         };
     }
 
+    // A circuit is immutable: it is profiled once while it is alive.
+    private static CircuitProfile ProfileOf(Circuit circuit) => Profiles.GetValue(circuit, CircuitProfiler.Profile);
+
     private RoutingDecision Decide(BackendSet backends, CircuitProfile profile, Circuit? circuit, OrchestrationRequest request)
     {
         var model = _publisher.Current;
         var candidates = new List<RoutingCandidate>();
+        var exhausted = new Dictionary<string, string>(StringComparer.Ordinal);
         foreach (var backend in backends.Backends)
         {
             var descriptor = backend.Descriptor;
@@ -267,12 +312,18 @@ public sealed partial class PredictiveOrchestrator : IAsyncDisposable
 
             var job = Shape(request, descriptor);
             var prediction = model.Predict(descriptor, profile, job);
+            if (_prices.Refusal(descriptor, prediction, profile, job) is { } refusal)
+            {
+                exhausted.Add(descriptor.Id, refusal);
+            }
+
             candidates.Add(new RoutingCandidate
             {
                 Prediction = prediction,
-                Cost = _prices.Of(descriptor).Estimate(prediction, job),
+                Cost = _prices.Estimate(descriptor, prediction, profile, job),
                 SuccessRate = _health.SuccessRate(descriptor.Id),
                 InFlight = _journal.InFlight(descriptor.Id),
+                Shape = job,
             });
         }
 
@@ -281,6 +332,7 @@ public sealed partial class PredictiveOrchestrator : IAsyncDisposable
             throw new ArgumentException($"No backend has the id '{request.Backend}'. Registered are {string.Join(", ", backends.Backends.Select(b => b.Descriptor.Id))}.", nameof(request));
         }
 
+        string? Unavailable(string id) => _health.Reason(id) ?? exhausted.GetValueOrDefault(id);
         var threshold = request.CostThreshold ?? _options.CostThreshold;
         var requirements = new JobRequirements
         {
@@ -302,8 +354,14 @@ public sealed partial class PredictiveOrchestrator : IAsyncDisposable
             CostThreshold = threshold,
             Deadline = request.Limits.Time,
         };
-        return DecisionMaker.Decide(_routers[_strategy], candidates, requirements, _health.Reason, preferences, _options.PerformanceThreshold, backends.Version, model.Version);
+        return DecisionMaker.Decide(_routers[_strategy], candidates, requirements, Unavailable, preferences, _options.PerformanceThreshold, backends.Version, model.Version);
     }
+
+    private HotSwapJob? SwapJob(PerformancePredictor model, CircuitProfile profile, OrchestrationRequest request) =>
+        !_options.Swap.Enabled || (request.Backend is not null && request.SwapControl is null) ? null : new HotSwapJob(
+            _options.Swap, _conversions, new SegmentCostModel(model, profile, new JobShape(
+                request.Shots, request.Limits.Threads ?? Environment.ProcessorCount, request.Observables.Sum(o => o.Terms.Count), request.TopProbabilities)),
+            profile, Math.Min(_memoryBytes, request.Limits.MemoryBytes ?? long.MaxValue), id => _health.Reason(id) is null, request.SwapControl);
 
     private static JobShape Shape(OrchestrationRequest request, BackendDescriptor descriptor) => new(
         request.Shots, Math.Min(descriptor.MaxThreads, request.Limits.Threads ?? int.MaxValue), request.Observables.Sum(o => o.Terms.Count), request.TopProbabilities);
@@ -320,26 +378,24 @@ public sealed partial class PredictiveOrchestrator : IAsyncDisposable
         Progress = request.Progress,
     };
 
-    private void Reserve(decimal money, RoutingDecision decision)
-    {
-        if (!_costs.TryReserve(money, out var left))
-        {
-            throw new BackendException(
-                BackendErrorKind.BudgetRefused, decision.Chosen.Candidate.Backend.Id,
-                $"Running on '{decision.Chosen.Candidate.Backend.Id}' may cost up to {money:0.######} {_options.Currency}; {left:0.######} of the budget is left. Raise PredictiveOrchestratorOptions.Budget or choose a cheaper backend.");
-        }
-    }
-
     // Writes a record for every attempt, and returns what they cost together.
-    private decimal Record(ExecutionReport report, RoutingDecision decision, CircuitProfile profile, OrchestrationRequest request)
+    private async Task<decimal> RecordAsync(ExecutionReport report, RoutingDecision decision, CircuitProfile profile, OrchestrationRequest request)
     {
         var total = 0m;
+        var alternatives = decision.Ranked.Select(r => new CostAlternative(r.Candidate.Backend.Id, r.Candidate.TotalSeconds, r.Candidate.Cost.Median)).ToList();
         foreach (var attempt in report.Attempts)
         {
-            var record = AttemptRecords.Of(attempt, decision, profile, Shape(request, attempt.Ranked.Candidate.Backend), _prices, _time.GetUtcNow());
+            var record = AttemptRecords.Of(attempt, decision, profile, Shape(request, attempt.Ranked.Candidate.Backend), _prices, request.Tag, _time.GetUtcNow());
             total += record.Cost;
             _journal.Recorded(record);
-            _costs.Settle(record);
+            _metrics.Recorded(record);
+            Monitor.Observe(record, new MonitoredState(BudgetUse(), _memoryBytes, (_admission?.QueueLength ?? 0) / (double)Math.Max(1, _options.MaxQueueLength)));
+            _costs.Settle(record, attempt.Ranked.Candidate.Cost.Upper, alternatives);
+            if (attempt.SpendKey is { } key)
+            {
+                await SettleAsync(key, record.Cost).ConfigureAwait(false);
+            }
+
             if (AttemptRecords.HeldAgainstBackend(attempt) is { } succeeded)
             {
                 _health.Report(record.BackendId, succeeded);
@@ -351,8 +407,27 @@ public sealed partial class PredictiveOrchestrator : IAsyncDisposable
             }
         }
 
+        foreach (var swap in report.Swaps)
+        {
+            _metrics.Swapped(swap.Trigger.ToString());
+        }
+
+        ActivityDescription.AddAttempts(report.Attempts, _time.GetUtcNow());
         _journal.Finished(report.Last.Result is not null, report.Swaps.Count);
         return total;
+    }
+
+    // A result is never thrown away because the ledger cannot be written: the reservation then stays until it is reconciled.
+    private async Task SettleAsync(string key, decimal amount)
+    {
+        try
+        {
+            await _ledger.SettleAsync(key, amount).ConfigureAwait(false);
+        }
+        catch (Exception exception) when (exception is BackendException or ObjectDisposedException)
+        {
+            NotSettled(exception, key, amount, _options.Currency);
+        }
     }
 
     private static OrchestrationResult Complete(
@@ -404,6 +479,9 @@ public sealed partial class PredictiveOrchestrator : IAsyncDisposable
         "" => null,
         var directory => directory,
     };
+
+    [LoggerMessage(Level = LogLevel.Error, Message = "Job '{Key}' cost {Amount} {Currency}, which could not be settled; its reservation stays until reconciled")]
+    private partial void NotSettled(Exception exception, string key, decimal amount, string currency);
 
     [LoggerMessage(Level = LogLevel.Information, Message = "Started with {Backends} backends, model version {Version}")]
     private partial void Started(int backends, int version);

@@ -1,8 +1,11 @@
+using System.Diagnostics.Metrics;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Logging.Abstractions;
 using PredictiveOrchestration.Backends;
 using PredictiveOrchestration.Routing;
+using PredictiveOrchestration.Simulation.MatrixProductState;
 using PredictiveOrchestration.Simulation.Sparse;
+using PredictiveOrchestration.Simulation.Stabilizer;
 using PredictiveOrchestration.Simulation.StateVector;
 
 namespace PredictiveOrchestration;
@@ -18,6 +21,7 @@ public sealed class PredictiveOrchestratorBuilder
     private bool _localEngines = true;
     private TimeProvider _time = TimeProvider.System;
     private ILoggerFactory _loggers = NullLoggerFactory.Instance;
+    private IMeterFactory? _meters;
 
     /// <summary>Adds a backend.</summary>
     public PredictiveOrchestratorBuilder AddBackend(IQuantumBackend backend)
@@ -64,6 +68,13 @@ public sealed class PredictiveOrchestratorBuilder
         return this;
     }
 
+    /// <summary>Sets the factory of meters, so that a host's listeners tell this orchestrator's metrics apart; none by default.</summary>
+    public PredictiveOrchestratorBuilder UseMeterFactory(IMeterFactory meters)
+    {
+        _meters = meters ?? throw new ArgumentNullException(nameof(meters));
+        return this;
+    }
+
     /// <summary>Builds the orchestrator; start it before use.</summary>
     /// <exception cref="ArgumentException">Options are wrong (all failures are named), or two backends or routers have the same name.</exception>
     public PredictiveOrchestrator Build()
@@ -76,6 +87,8 @@ public sealed class PredictiveOrchestratorBuilder
         {
             registry.Register(new StateVectorSimulator(new StateVectorOptions { MaxMemoryBytes = options.MaxMemoryBytes }, _time));
             registry.Register(new SparseStateSimulator(new SparseStateOptions { MaxMemoryBytes = options.MaxMemoryBytes }, _time));
+            registry.Register(new MatrixProductStateSimulator(new MatrixProductStateOptions { MaxMemoryBytes = options.MaxMemoryBytes }, _time));
+            registry.Register(new StabilizerSimulator(new StabilizerOptions { MaxMemoryBytes = options.MaxMemoryBytes }, _time));
         }
 
         foreach (var backend in _backends)
@@ -92,6 +105,6 @@ public sealed class PredictiveOrchestratorBuilder
             }
         }
 
-        return new PredictiveOrchestrator(options, registry, routers, _time, _loggers.CreateLogger<PredictiveOrchestrator>());
+        return new PredictiveOrchestrator(options, registry, routers, _time, _loggers.CreateLogger<PredictiveOrchestrator>(), _meters);
     }
 }

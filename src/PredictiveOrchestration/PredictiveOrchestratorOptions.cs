@@ -1,5 +1,8 @@
 using System.Globalization;
 using PredictiveOrchestration.Costs;
+using PredictiveOrchestration.Execution;
+using PredictiveOrchestration.Prediction;
+using PredictiveOrchestration.Telemetry;
 
 namespace PredictiveOrchestration;
 
@@ -21,6 +24,9 @@ public sealed record PredictiveOrchestratorOptions
     /// <summary>Gets or sets the number of records of a backend after which its model is fitted anew, 1 to 1,000,000; default 1,000. The first fits come earlier.</summary>
     public int ModelUpdateFrequency { get; set; } = 1000;
 
+    /// <summary>Gets or sets how large learned models may be; the defaults are measured.</summary>
+    public ModelComplexity ModelComplexity { get; set; } = ModelComplexity.Default;
+
     /// <summary>Gets or sets the number of execution records kept for statistics and learning, 1 to 10,000,000; default 10,000.</summary>
     public int TelemetryRetention { get; set; } = 10_000;
 
@@ -33,6 +39,9 @@ public sealed record PredictiveOrchestratorOptions
     /// </summary>
     public double PerformanceThreshold { get; set; } = 0.8;
 
+    /// <summary>Gets or sets when alerts begin and end.</summary>
+    public PerformanceMonitorOptions Alerts { get; set; } = new();
+
     /// <summary>Gets or sets the length of one telemetry step; default 1 s, at least 1 ms.</summary>
     public TimeSpan TelemetryInterval { get; set; } = TimeSpan.FromSeconds(1);
 
@@ -42,7 +51,16 @@ public sealed record PredictiveOrchestratorOptions
     /// <summary>Gets or sets the most that all runs together may cost; null (default) for no limit.</summary>
     public decimal? Budget { get; set; }
 
-    /// <summary>Gets the prices of backends by id; what is not listed is free.</summary>
+    /// <summary>Gets further hard caps: on each job, day, month, tag or provider.</summary>
+    public IList<BudgetCap> BudgetCaps { get; } = [];
+
+    /// <summary>Gets or sets the file of the budget ledger, which may be shared by processes; null (default) to count anew in each process.</summary>
+    public string? BudgetLedgerPath { get; set; }
+
+    /// <summary>Gets or sets the exchange rates and public prices; default <see cref="Costs.PriceList.Default"/>.</summary>
+    public PriceList PriceList { get; set; } = PriceList.Default;
+
+    /// <summary>Gets the prices of backends by id; what is not listed is free. A price in another currency needs an exchange rate in <see cref="PriceList"/>.</summary>
     public IDictionary<string, PriceModel> Prices { get; } = new Dictionary<string, PriceModel>(StringComparer.Ordinal);
 
     /// <summary>Gets or sets whether models learn from runs; default true.</summary>
@@ -66,6 +84,9 @@ public sealed record PredictiveOrchestratorOptions
     /// <summary>Gets or sets how long <see cref="PredictiveOrchestrator.StopAsync"/> waits for running work; default 30 s.</summary>
     public TimeSpan StopTimeout { get; set; } = TimeSpan.FromSeconds(30);
 
+    /// <summary>Gets or sets when runs may be handed from backend to backend in the middle of a circuit.</summary>
+    public SwapPolicy Swap { get; set; } = new();
+
     /// <summary>Checks all values.</summary>
     /// <exception cref="ArgumentException">Values are wrong; the message names each with what is accepted.</exception>
     internal void Validate()
@@ -85,20 +106,31 @@ public sealed record PredictiveOrchestratorOptions
         Check(CostWeight + PerformanceWeight != 0, $"{nameof(CostWeight)} + {nameof(PerformanceWeight)}", 0, "more than 0");
         Check(PredictionHorizon is >= 1 and <= 100_000, nameof(PredictionHorizon), PredictionHorizon, "1 to 100000");
         Check(ModelUpdateFrequency is >= 1 and <= 1_000_000, nameof(ModelUpdateFrequency), ModelUpdateFrequency, "1 to 1000000");
+        Check(
+            ModelComplexity is { Trees: >= 1 and <= 1000, Leaves: >= 2 and <= 4096, HiddenUnits: >= 0 and <= 1024, TrainingRows: >= 100 and <= 1_000_000 }, nameof(ModelComplexity),
+            ModelComplexity, "1 to 1000 trees, 2 to 4096 leaves, 0 to 1024 hidden units, 100 to 1000000 training rows");
         Check(TelemetryRetention is >= 1 and <= 10_000_000, nameof(TelemetryRetention), TelemetryRetention, "1 to 10000000");
         Check(CostThreshold >= 0, nameof(CostThreshold), CostThreshold, "0 or more");
         Check(PerformanceThreshold is >= 0 and <= 1, nameof(PerformanceThreshold), PerformanceThreshold, "0 to 1");
         Check(TelemetryInterval >= TimeSpan.FromMilliseconds(1), nameof(TelemetryInterval), TelemetryInterval, "1 ms or more");
         Check(!string.IsNullOrWhiteSpace(Currency), nameof(Currency), Currency, "a currency code such as USD");
         Check(Budget is null or >= 0, nameof(Budget), Budget, "0 or more, or null");
+        Check(BudgetCaps.All(c => c is { Limit: >= 0 } && Enum.IsDefined(c.Scope)), nameof(BudgetCaps), string.Join(", ", BudgetCaps), "limits of 0 or more");
+        var alerts = Alerts is null ? "null" : Alerts.Failure();
+        Check(alerts is null, nameof(Alerts), alerts, "thresholds in order and a window of 4 to 1000");
+        var swap = Swap is null ? "null" : Swap.Failure();
+        Check(swap is null, nameof(Swap), swap, "shares of 0 to 1, an overrun of more than 1");
+        Check(PriceList is not null, nameof(PriceList), PriceList, "a list; PriceList.Empty for none");
         Check(CalibrationBudget >= TimeSpan.Zero && CalibrationBudget <= TimeSpan.FromMinutes(10), nameof(CalibrationBudget), CalibrationBudget, "0 to 10 minutes");
         Check(MaxQueueLength is >= 0 and <= 1_000_000, nameof(MaxQueueLength), MaxQueueLength, "0 to 1000000");
         Check(MaxMemoryBytes is null or > 0, nameof(MaxMemoryBytes), MaxMemoryBytes, "more than 0, or null");
         Check(StopTimeout >= TimeSpan.Zero, nameof(StopTimeout), StopTimeout, "0 or more");
         foreach (var (id, price) in Prices)
         {
-            Check(price is not null && price.Currency == Currency, $"{nameof(Prices)}['{id}'].Currency", price?.Currency, $"the account's currency, {Currency}");
-            Check(price is { PerRun: >= 0, PerShot: >= 0, PerSecond: >= 0, Minimum: >= 0 }, $"{nameof(Prices)}['{id}']", price, "amounts of 0 or more");
+            Check(price is not null && (price.Currency == Currency || PriceList?.Convert(1, price.Currency, Currency, DateOnly.MaxValue) is not null),
+                $"{nameof(Prices)}['{id}'].Currency", price?.Currency, $"the account's currency, {Currency}, or one with an exchange rate in {nameof(PriceList)}");
+            var failure = price is null ? "it is null" : price.Failure();
+            Check(failure is null, $"{nameof(Prices)}['{id}']", failure, "amounts of 0 to 10^9");
         }
 
         if (failures.Count > 0)

@@ -83,6 +83,17 @@ internal sealed class RunJournal(int retention, TimeSpan interval, TimeProvider 
         }
     }
 
+    public int Running
+    {
+        get
+        {
+            lock (_lock)
+            {
+                return _inFlight.Values.Sum();
+            }
+        }
+    }
+
     public RoutingStatistics Statistics(string strategy, int modelsTrained, long learned, long dropped)
     {
         lock (_lock)
@@ -115,7 +126,7 @@ internal sealed class RunJournal(int retention, TimeSpan interval, TimeProvider 
             CurrentLoad = load,
             ActiveBackends = active,
             QueueLength = queue,
-            RunningJobs = Running(),
+            RunningJobs = Running,
             AverageResponseTime = times.Length == 0 ? TimeSpan.Zero : TimeSpan.FromTicks((long)times.Average(t => t.Ticks)),
             ResponseTimeP50 = At(0.5),
             ResponseTimeP95 = At(0.95),
@@ -142,7 +153,7 @@ internal sealed class RunJournal(int retention, TimeSpan interval, TimeProvider 
             ModelAccuracy = done.ToDictionary(g => g.Key, g => g.Average(r => r.ServiceTime.TotalSeconds >= r.PredictedLowerSeconds && r.ServiceTime.TotalSeconds <= r.PredictedUpperSeconds ? 1.0 : 0)),
             PredictionErrors = done.ToDictionary(g => g.Key, g =>
             {
-                var errors = g.Select(r => Math.Exp(Math.Abs(Math.Log(r.ServiceTime.TotalSeconds / r.PredictedSeconds)))).Order().ToArray();
+                var errors = g.Select(r => r.PredictionError).Order().ToArray();
                 return errors[errors.Length / 2];
             }),
             BackendUtilization = Utilization(records),
@@ -156,14 +167,6 @@ internal sealed class RunJournal(int retention, TimeSpan interval, TimeProvider 
         lock (_lock)
         {
             return [.. _records];
-        }
-    }
-
-    private int Running()
-    {
-        lock (_lock)
-        {
-            return _inFlight.Values.Sum();
         }
     }
 

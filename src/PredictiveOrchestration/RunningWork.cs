@@ -20,6 +20,18 @@ internal sealed class RunningWork
         }
     }
 
+    /// <summary>Whether calls are let in.</summary>
+    public bool IsOpen
+    {
+        get
+        {
+            lock (_lock)
+            {
+                return _open && !_closed;
+            }
+        }
+    }
+
     public void Open()
     {
         lock (_lock)

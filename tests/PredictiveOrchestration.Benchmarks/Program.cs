@@ -1,15 +1,31 @@
 using BenchmarkDotNet.Running;
 using PredictiveOrchestration.Benchmarks.Engines;
+using PredictiveOrchestration.Benchmarks.HotSwap;
+using PredictiveOrchestration.Benchmarks.Reliability;
+using PredictiveOrchestration.Benchmarks.Routing;
 
 namespace PredictiveOrchestration.Benchmarks;
 
 internal static class Program
 {
+    // The first argument chooses; anything else goes to BenchmarkDotNet.
+    private static readonly Dictionary<string, Func<string[], Task<int>>> Commands = new(StringComparer.Ordinal)
+    {
+        ["engines"] = EngineBenchmark.RunAsync,
+        ["transfer"] = TransferBenchmark.RunAsync,
+        ["hotswap"] = HotSwapBenchmark.RunAsync,
+        ["fuzz"] = EngineFuzz.RunAsync,
+        ["ledger"] = LedgerTrial.RunAsync,
+        ["ledger-child"] = LedgerTrial.ChildAsync,
+        ["routing"] = RoutingCommand.RunAsync,
+        ["sparse"] = args => Task.FromResult(SparseBenchmark.Run(args)),
+    };
+
     private static async Task<int> Main(string[] args)
     {
-        if (args is ["engines", .. var rest])
+        if (args.Length > 0 && Commands.TryGetValue(args[0], out var command))
         {
-            return await EngineBenchmark.RunAsync(rest);
+            return await command(args[1..]);
         }
 
         BenchmarkSwitcher.FromAssembly(typeof(Program).Assembly).Run(args);

@@ -117,7 +117,12 @@ public static class RandomCircuits
             }
             else if (options.ControlFlow && kind < 9)
             {
-                var angle = new UnaryExpression(ClassicalOperator.Cast, new BitRangeExpression(0, options.Clbits), ClassicalType.Float);
+                ClassicalExpression angle = new UnaryExpression(ClassicalOperator.Cast, new BitRangeExpression(0, options.Clbits), ClassicalType.Float);
+                if (options.CliffordAngles)
+                {
+                    angle = new BinaryExpression(ClassicalOperator.Multiply, angle, new ConstantExpression(ClassicalValue.Of(Math.PI / 2)), ClassicalType.Float);
+                }
+
                 builder.DynamicGate(GateCatalog.RX, 0, [angle], [random.Next(options.Qubits)]);
             }
             else if (options.MidCircuit && kind < 17)

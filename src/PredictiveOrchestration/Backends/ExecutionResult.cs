@@ -37,6 +37,9 @@ public sealed record ExecutionResult
 
     /// <summary>Gets the probability weight dropped by pruning or truncation; 0 if nothing was dropped.</summary>
     public double DiscardedWeight { get; init; }
+
+    /// <summary>Gets what the squared overlap of the state with that of the ideal circuit is surely not below, 0 to 1; 1 if nothing was truncated.</summary>
+    public double FidelityLowerBound { get; init; } = 1;
 }
 
 /// <summary>An outcome and its exact probability.</summary>

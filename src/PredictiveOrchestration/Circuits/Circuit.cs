@@ -130,6 +130,22 @@ public sealed partial class Circuit
     /// <summary>Gets a parameter expression: number <see cref="Operation.Argument"/> and the following ones of a gate with dynamic parameters.</summary>
     public ClassicalExpression ExpressionAt(int index) => _expressions[index];
 
+    /// <summary>The first operation at or after <paramref name="start"/> that measures, resets or depends on a measurement; the number of operations if there is none.</summary>
+    internal int UnitaryEnd(int start)
+    {
+        var end = start;
+        while (end < _operations.Length && _operations[end].Kind is (OperationKind.Gate or OperationKind.Unitary or OperationKind.Barrier) && !_operations[end].HasDynamicParameters)
+        {
+            end++;
+        }
+
+        return end;
+    }
+
+    /// <summary>The same circuit with other names for its registers.</summary>
+    internal Circuit WithRegisters(IReadOnlyList<Register> quantum, IReadOnlyList<Register> classical) => new(new CircuitTables(
+        Name, NumQubits, NumClbits, NumScratchBits, quantum, classical, Variables, Annotations, _operations, _qubits, _parameters, _matrices, _expressions, _assignments));
+
     /// <inheritdoc/>
     public override string ToString() =>
         $"{(Name.Length == 0 ? "circuit" : Name)}: {NumQubits} qubits, {NumClbits} classical bits, {_operations.Length} operations";

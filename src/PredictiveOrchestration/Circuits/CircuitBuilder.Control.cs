@@ -129,6 +129,7 @@ public sealed partial class CircuitBuilder
 
     private CircuitBuilder AddAssignment(ClassicalAssignment assignment)
     {
+        CheckExpression("assign", assignment.Value);
         _assignments.Add(assignment);
         _operations.Add(new Operation(OperationKind.Assign, argument: _assignments.Count - 1));
         return this;
@@ -137,10 +138,19 @@ public sealed partial class CircuitBuilder
     private CircuitBuilder Open(OperationKind kind, ClassicalExpression condition)
     {
         ArgumentNullException.ThrowIfNull(condition);
+        CheckExpression(kind.ToString(), condition);
         _expressions.Add(condition);
         _open.Push(_operations.Count);
         _operations.Add(new Operation(kind, parameterStart: _expressions.Count - 1));
         return this;
+    }
+
+    private void CheckExpression(string operation, ClassicalExpression expression)
+    {
+        if (expression.Depth > ClassicalExpression.MaxDepth || expression.Size > ClassicalExpression.MaxSize)
+        {
+            throw Wrong(operation, $"its expression has {expression.Size} operands and operators, {expression.Depth} deep; accepted are {ClassicalExpression.MaxSize} and {ClassicalExpression.MaxDepth}");
+        }
     }
 
     private int Innermost(OperationKind kind, string what)

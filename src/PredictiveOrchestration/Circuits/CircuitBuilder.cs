@@ -156,6 +156,11 @@ public sealed partial class CircuitBuilder
             throw Wrong(gate.Name, $"it takes {gate.NumParameters} parameters; {parameters.Length} expressions were given");
         }
 
+        foreach (var parameter in parameters)
+        {
+            CheckExpression(gate.Name, parameter);
+        }
+
         var first = _expressions.Count;
         _expressions.AddRange(parameters);
         Span<double> unknown = stackalloc double[parameters.Length];

@@ -6,7 +6,22 @@ namespace PredictiveOrchestration.Circuits;
 /// </summary>
 public abstract record ClassicalExpression
 {
-    private protected ClassicalExpression(ClassicalType type) => Type = type;
+    // A tree as deep as this is still evaluated on any thread's stack; one as large as this, shared parts counted again, in no time.
+    internal const int MaxDepth = 1000;
+    internal const int MaxSize = 1 << 16;
+
+    private protected ClassicalExpression(ClassicalType type, ClassicalExpression? left = null, ClassicalExpression? right = null)
+    {
+        Type = type;
+        Depth = 1 + Math.Max(left?.Depth ?? 0, right?.Depth ?? 0);
+        Size = (int)Math.Min(1L + (left?.Size ?? 0) + (right?.Size ?? 0), int.MaxValue);
+    }
+
+    /// <summary>The nodes on the longest way down.</summary>
+    internal int Depth { get; }
+
+    /// <summary>The nodes that evaluating visits.</summary>
+    internal int Size { get; }
 
     /// <summary>Gets the type of the value.</summary>
     public ClassicalType Type { get; }
@@ -24,17 +39,22 @@ public abstract record ClassicalExpression
     /// <param name="value">The value to compare with.</param>
     public static ClassicalExpression RegisterEquals(int firstBit, int length, ulong value)
     {
-        ClassicalExpression? all = null;
-        for (var start = 0; start < length; start += 64)
+        if (length <= 0)
         {
-            var count = Math.Min(64, length - start);
-            ClassicalExpression part = count == 1 ? new BitExpression(firstBit + start) : new BitRangeExpression(firstBit + start, count);
-            var wanted = start > 0 ? ClassicalValue.Of(0L) : value <= long.MaxValue ? ClassicalValue.Of((long)value) : ClassicalValue.Of(value);
-            var equal = new BinaryExpression(ClassicalOperator.Equal, part, new ConstantExpression(wanted), ClassicalType.Bool);
-            all = all is null ? equal : new BinaryExpression(ClassicalOperator.LogicalAnd, all, equal, ClassicalType.Bool);
+            return new ConstantExpression(ClassicalValue.Of(value == 0));
         }
 
-        return all ?? new ConstantExpression(ClassicalValue.Of(value == 0));
+        if (length > 64)
+        {
+            // Halves, not a chain: a register of a million bits must not make a tree as deep.
+            var lower = (length / 2 + 63) / 64 * 64;
+            return new BinaryExpression(
+                ClassicalOperator.LogicalAnd, RegisterEquals(firstBit, lower, value), RegisterEquals(firstBit + lower, length - lower, 0), ClassicalType.Bool);
+        }
+
+        ClassicalExpression part = length == 1 ? new BitExpression(firstBit) : new BitRangeExpression(firstBit, length);
+        var wanted = value <= long.MaxValue ? ClassicalValue.Of((long)value) : ClassicalValue.Of(value);
+        return new BinaryExpression(ClassicalOperator.Equal, part, new ConstantExpression(wanted), ClassicalType.Bool);
     }
 
     internal abstract ClassicalExpression MapBits(Func<int, int> map);
@@ -110,7 +130,7 @@ public sealed record VariableExpression(int Index, ClassicalType VariableType) :
 /// <param name="Operator">What is computed.</param>
 /// <param name="Operand">The operand.</param>
 /// <param name="ResultType">The type of the result.</param>
-public sealed record UnaryExpression(ClassicalOperator Operator, ClassicalExpression Operand, ClassicalType ResultType) : ClassicalExpression(ResultType)
+public sealed record UnaryExpression(ClassicalOperator Operator, ClassicalExpression Operand, ClassicalType ResultType) : ClassicalExpression(ResultType, Operand)
 {
     /// <inheritdoc/>
     public override IEnumerable<ClassicalExpression> Operands => [Operand];
@@ -126,7 +146,7 @@ public sealed record UnaryExpression(ClassicalOperator Operator, ClassicalExpres
 /// <param name="Left">The left operand.</param>
 /// <param name="Right">The right operand.</param>
 /// <param name="ResultType">The type of the result.</param>
-public sealed record BinaryExpression(ClassicalOperator Operator, ClassicalExpression Left, ClassicalExpression Right, ClassicalType ResultType) : ClassicalExpression(ResultType)
+public sealed record BinaryExpression(ClassicalOperator Operator, ClassicalExpression Left, ClassicalExpression Right, ClassicalType ResultType) : ClassicalExpression(ResultType, Left, Right)
 {
     /// <inheritdoc/>
     public override IEnumerable<ClassicalExpression> Operands => [Left, Right];

@@ -1,118 +1,146 @@
+using System.Globalization;
 using PredictiveOrchestration.Telemetry;
 
 namespace PredictiveOrchestration.Costs;
 
-/// <summary>Adds up what runs cost, and keeps money reserved while they are under way. Amounts are in one currency. Thread-safe.</summary>
-public sealed class CostAnalyzer
+/// <summary>What one run could have been: the feasible backends with their predictions, the chosen one among them.</summary>
+/// <param name="BackendId">The backend.</param>
+/// <param name="Seconds">The predicted time to the result, wait included.</param>
+/// <param name="Cost">The predicted cost.</param>
+internal readonly record struct CostAlternative(string BackendId, double Seconds, decimal Cost);
+
+/// <summary>
+/// Adds up what runs cost, by backend, strategy, day and tag, against what they would have cost elsewhere. Amounts are in one currency.
+/// Thread-safe.
+/// </summary>
+internal sealed class CostAnalyzer(string currency)
 {
+    /// <summary>A cheaper backend that takes up to this many times as long is worth recommending.</summary>
+    private const double AcceptableSlowdown = 2;
+
+    private const int KeptAnomalies = 32;
     private readonly Lock _lock = new();
-    private readonly decimal? _budget;
     private readonly Dictionary<string, decimal> _byBackend = new(StringComparer.Ordinal);
     private readonly Dictionary<string, decimal> _byStrategy = new(StringComparer.Ordinal);
-    private decimal _reserved;
+    private readonly Dictionary<DateOnly, decimal> _byDay = [];
+    private readonly Dictionary<string, decimal> _byTag = new(StringComparer.Ordinal);
+    private readonly Dictionary<(string From, string To), (long Runs, decimal Saved, double Seconds)> _cheaper = [];
+    private readonly Queue<CostAnomaly> _anomalies = new();
     private decimal _total;
+    private decimal _failed;
     private long _runs;
     private double _seconds;
+    private Tally _cheapest;
+    private Tally _fastest;
+    private Tally _worst;
 
-    internal CostAnalyzer(string currency, decimal? budget)
-    {
-        Currency = currency;
-        _budget = budget;
-    }
-
-    /// <summary>Gets the account's currency.</summary>
-    public string Currency { get; }
-
-    /// <summary>Gets what has been spent so far.</summary>
-    public CostAnalysis GetCostAnalysis()
+    /// <summary>What has been spent so far, with the budget's state.</summary>
+    public CostAnalysis GetCostAnalysis(Balance balance, decimal? budget)
     {
         lock (_lock)
         {
             return new CostAnalysis
             {
-                Currency = Currency,
+                Currency = currency,
                 TotalCost = _total,
-                ReservedCost = _reserved,
+                FailedRunsCost = _failed,
+                ReservedCost = balance.Reserved,
                 CostPerOperation = _runs == 0 ? 0 : _total / _runs,
                 CostEfficiency = _total == 0 ? null : _runs / (double)_total,
-                BudgetUtilization = _budget is { } budget and > 0 ? (double)(_total / budget) : null,
+                BudgetUtilization = budget is > 0 ? (double)(balance.Spent / budget) : null,
                 Runs = _runs,
                 ComputeTime = TimeSpan.FromSeconds(_seconds),
                 ByBackend = new Dictionary<string, decimal>(_byBackend),
                 ByStrategy = new Dictionary<string, decimal>(_byStrategy),
+                ByDay = new Dictionary<DateOnly, decimal>(_byDay),
+                ByTag = new Dictionary<string, decimal>(_byTag),
+                AgainstAlwaysCheapest = _cheapest.ToComparison(),
+                AgainstAlwaysFastest = _fastest.ToComparison(),
+                AgainstWorst = _worst.ToComparison(),
+                Anomalies = [.. _anomalies],
+                Recommendations = [.. _cheaper.OrderByDescending(c => c.Value.Saved).Take(5).Select(c => Recommend(c.Key.From, c.Key.To, c.Value))],
             };
         }
     }
 
-    /// <summary>Sets money aside for a run; false, and how much is left, if the budget does not allow it.</summary>
-    internal bool TryReserve(decimal amount, out decimal left)
-    {
-        lock (_lock)
-        {
-            left = _budget is { } budget ? budget - _total - _reserved : decimal.MaxValue;
-            if (amount > left)
-            {
-                return false;
-            }
-
-            _reserved += amount;
-            return true;
-        }
-    }
-
-    /// <summary>Gives back what was set aside.</summary>
-    internal void Release(decimal amount)
-    {
-        lock (_lock)
-        {
-            _reserved -= amount;
-        }
-    }
-
-    /// <summary>Takes in a finished run.</summary>
-    internal void Settle(ExecutionRecord record)
+    /// <summary>Takes in a finished attempt.</summary>
+    /// <param name="record">What happened.</param>
+    /// <param name="predictedUpper">The upper end of its predicted cost.</param>
+    /// <param name="alternatives">The feasible backends, the one that ran among them.</param>
+    public void Settle(ExecutionRecord record, decimal predictedUpper, IReadOnlyList<CostAlternative> alternatives)
     {
         lock (_lock)
         {
             _total += record.Cost;
-            _runs += record.Outcome == ExecutionOutcome.Completed ? 1 : 0;
             _seconds += record.ServiceTime.TotalSeconds;
-            _byBackend[record.BackendId] = _byBackend.GetValueOrDefault(record.BackendId) + record.Cost;
-            _byStrategy[record.Strategy] = _byStrategy.GetValueOrDefault(record.Strategy) + record.Cost;
+            Add(_byBackend, record.BackendId, record.Cost);
+            Add(_byStrategy, record.Strategy, record.Cost);
+            Add(_byDay, DateOnly.FromDateTime(record.Timestamp.UtcDateTime), record.Cost);
+            if (record.Tag is { } tag)
+            {
+                Add(_byTag, tag, record.Cost);
+            }
+
+            if (record.Cost > predictedUpper)
+            {
+                _anomalies.Enqueue(new CostAnomaly(record.Timestamp, record.BackendId, record.Cost, predictedUpper));
+                if (_anomalies.Count > KeptAnomalies)
+                {
+                    _anomalies.Dequeue();
+                }
+            }
+
+            if (record.Outcome != ExecutionOutcome.Completed)
+            {
+                _failed += record.Cost;
+                return;
+            }
+
+            _runs++;
+            Compare(record, alternatives);
         }
     }
-}
 
-/// <summary>What runs have cost.</summary>
-public sealed record CostAnalysis
-{
-    /// <summary>Gets the currency of all amounts.</summary>
-    public required string Currency { get; init; }
+    private void Compare(ExecutionRecord record, IReadOnlyList<CostAlternative> alternatives)
+    {
+        if (alternatives.Count == 0)
+        {
+            return;
+        }
 
-    /// <summary>Gets what has been spent.</summary>
-    public required decimal TotalCost { get; init; }
+        var seconds = (record.QueueTime + record.ServiceTime).TotalSeconds;
+        _cheapest.Add(alternatives.OrderBy(a => a.Cost).ThenBy(a => a.Seconds).First(), record, seconds);
+        _fastest.Add(alternatives.OrderBy(a => a.Seconds).ThenBy(a => a.Cost).First(), record, seconds);
+        _worst.Add(alternatives.OrderByDescending(a => a.Cost).ThenByDescending(a => a.Seconds).First(), record, seconds);
 
-    /// <summary>Gets what is set aside for runs under way.</summary>
-    public required decimal ReservedCost { get; init; }
+        // Prediction against prediction: what the chosen one really took says nothing about how wrong the others are.
+        var predicted = alternatives.FirstOrDefault(a => a.BackendId == record.BackendId).Seconds;
+        var cheaper = alternatives.Where(a => a.BackendId != record.BackendId && a.Cost < record.Cost && a.Seconds <= AcceptableSlowdown * predicted).OrderBy(a => a.Cost).FirstOrDefault();
+        if (cheaper.BackendId is not null)
+        {
+            var (runs, saved, more) = _cheaper.GetValueOrDefault((record.BackendId, cheaper.BackendId));
+            _cheaper[(record.BackendId, cheaper.BackendId)] = (runs + 1, saved + record.Cost - cheaper.Cost, more + cheaper.Seconds - predicted);
+        }
+    }
 
-    /// <summary>Gets the mean cost of a completed run; 0 before the first.</summary>
-    public required decimal CostPerOperation { get; init; }
+    private CostRecommendation Recommend(string from, string to, (long Runs, decimal Saved, double Seconds) sum) => new(
+        from, to, sum.Runs, sum.Saved, TimeSpan.FromSeconds(sum.Seconds),
+        string.Create(CultureInfo.InvariantCulture, $"{sum.Runs} run(s) on '{from}' would have cost {sum.Saved:0.######} {currency} less on '{to}', in {Math.Abs(sum.Seconds):G3} s {(sum.Seconds < 0 ? "less" : "more")} altogether. Use the strategy 'cost', or raise CostWeight."));
 
-    /// <summary>Gets the completed runs for each unit of money; null if nothing was spent.</summary>
-    public required double? CostEfficiency { get; init; }
+    private static void Add<TKey>(Dictionary<TKey, decimal> sums, TKey key, decimal amount)
+        where TKey : notnull => sums[key] = sums.GetValueOrDefault(key) + amount;
 
-    /// <summary>Gets the share of the budget that is spent, 0 to 1; null without a budget.</summary>
-    public required double? BudgetUtilization { get; init; }
+    private struct Tally
+    {
+        private decimal _cost;
+        private double _seconds;
 
-    /// <summary>Gets the number of completed runs.</summary>
-    public required long Runs { get; init; }
+        public void Add(CostAlternative alternative, ExecutionRecord actual, double seconds)
+        {
+            _cost += alternative.Cost - actual.Cost;
+            _seconds += Math.Min(alternative.Seconds, 1e9) - seconds;
+        }
 
-    /// <summary>Gets the service time of all runs together.</summary>
-    public required TimeSpan ComputeTime { get; init; }
-
-    /// <summary>Gets the amounts by backend id.</summary>
-    public required IReadOnlyDictionary<string, decimal> ByBackend { get; init; }
-
-    /// <summary>Gets the amounts by routing strategy.</summary>
-    public required IReadOnlyDictionary<string, decimal> ByStrategy { get; init; }
+        public readonly CostComparison ToComparison() => new(_cost, TimeSpan.FromSeconds(Math.Clamp(_seconds, -1e11, 1e11)));
+    }
 }

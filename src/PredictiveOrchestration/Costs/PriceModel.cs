@@ -1,44 +1,149 @@
-using PredictiveOrchestration.Backends;
+using System.Globalization;
 using PredictiveOrchestration.Prediction;
 
 namespace PredictiveOrchestration.Costs;
 
-/// <summary>What a backend charges. All amounts are in <see cref="Currency"/>; everything is zero by default.</summary>
+/// <summary>
+/// What a backend charges: the sum of the components below, at least <see cref="Minimum"/> where the sum is not zero. All amounts are in
+/// <see cref="Currency"/>, everything is zero by default, and no amount is ever a floating-point number.
+/// </summary>
 public sealed record PriceModel
 {
     /// <summary>Gets the price of a backend that charges nothing.</summary>
     public static PriceModel Free { get; } = new();
 
-    /// <summary>Gets the amount for each run.</summary>
+    /// <summary>Gets the currency, an ISO 4217 code or a provider's credit such as HQC; default USD.</summary>
+    public string Currency { get; init => field = value ?? "USD"; } = "USD";
+
+    /// <summary>Gets the amount for each run (task, job).</summary>
     public decimal PerRun { get; init; }
 
     /// <summary>Gets the amount for each shot.</summary>
     public decimal PerShot { get; init; }
 
-    /// <summary>Gets the amount for each second of service time.</summary>
+    /// <summary>Gets the amount for each billed second of service time.</summary>
     public decimal PerSecond { get; init; }
+
+    /// <summary>Gets the amount for each billed minute of service time.</summary>
+    public decimal PerMinute { get; init; }
+
+    /// <summary>Gets the amount for each billed hour of service time.</summary>
+    public decimal PerHour { get; init; }
+
+    /// <summary>Gets the shortest time that is billed; default zero.</summary>
+    public TimeSpan MinimumDuration { get; init; }
+
+    /// <summary>Gets the slice to which the time is rounded up; default zero: billed as it is.</summary>
+    public TimeSpan BillingIncrement { get; init; }
+
+    /// <summary>Gets the amount for each one-qubit gate of each shot.</summary>
+    public decimal PerOneQubitGateShot { get; init; }
+
+    /// <summary>Gets the amount for each two-qubit gate of each shot.</summary>
+    public decimal PerTwoQubitGateShot { get; init; }
+
+    /// <summary>Gets the amount for each measurement or reset of each shot.</summary>
+    public decimal PerMeasurementShot { get; init; }
+
+    /// <summary>Gets the amount for each second that a processor core is busy.</summary>
+    public decimal PerCpuSecond { get; init; }
+
+    /// <summary>Gets the amount for each second that a GPU is busy.</summary>
+    public decimal PerGpuSecond { get; init; }
+
+    /// <summary>Gets the amount for each gigabyte (10^9 bytes) of peak memory held for one second.</summary>
+    public decimal PerGigabyteSecond { get; init; }
+
+    /// <summary>Gets the amount for each kilowatt-hour of energy.</summary>
+    public decimal PerKilowattHour { get; init; }
+
+    /// <summary>Gets the power in watts that one busy core draws, for <see cref="PerKilowattHour"/>.</summary>
+    public decimal WattsPerCore { get; init; }
 
     /// <summary>Gets the least amount of a run that costs anything.</summary>
     public decimal Minimum { get; init; }
 
-    /// <summary>Gets the currency; default USD.</summary>
-    public string Currency { get; init; } = "USD";
+    /// <summary>Gets a value indicating whether a run that failed or was cancelled is charged as well; default false.</summary>
+    public bool ChargesFailedRuns { get; init; }
 
-    /// <summary>The amount for a run of a known length.</summary>
-    public decimal Price(int shots, TimeSpan service) => Price(shots, (decimal)service.TotalSeconds);
+    /// <summary>Gets a quantity that is included before anything is charged, or null.</summary>
+    public PriceAllowance? Allowance { get; init; }
 
-    /// <summary>The amount for a predicted run.</summary>
-    internal CostEstimate Estimate(BackendPrediction prediction, JobShape job)
+    /// <summary>The amount for one run, in <see cref="Currency"/>, before any <see cref="Allowance"/>.</summary>
+    public decimal Price(BillableUsage usage)
     {
-        decimal At(double seconds) => Price(job.Shots, (decimal)Math.Clamp(seconds, 0, 1e15));
-        return new CostEstimate(At(prediction.Seconds.Median), At(prediction.Seconds.Lower), At(prediction.Seconds.Upper), Currency);
-    }
-
-    private decimal Price(int shots, decimal seconds)
-    {
-        var amount = PerRun + PerShot * shots + PerSecond * seconds;
+        ArgumentNullException.ThrowIfNull(usage);
+        var seconds = BilledSeconds(usage.Duration);
+        var gates = PerOneQubitGateShot * usage.OneQubitGates + PerTwoQubitGateShot * usage.TwoQubitGates + PerMeasurementShot * usage.Measurements;
+        var amount = PerRun + usage.Shots * (PerShot + gates)
+            + PerSecond * seconds + PerMinute * seconds / 60 + PerHour * seconds / 3600
+            + PerCpuSecond * usage.CpuSeconds + PerGpuSecond * usage.GpuSeconds + PerGigabyteSecond * usage.GigabyteSeconds
+            + PerKilowattHour * WattsPerCore * usage.CpuSeconds / 3_600_000;
         return amount > 0 ? Math.Max(amount, Minimum) : 0;
     }
+
+    /// <summary>The amount for a predicted run, with the interval of its time.</summary>
+    internal CostEstimate Estimate(BackendPrediction prediction, BillableUsage usage)
+    {
+        // Ten thousand years: an unbounded prediction must not overflow decimal arithmetic.
+        decimal At(double seconds, double bytes) => Price(usage.Lasting((decimal)Math.Clamp(seconds, 0, 3e11), (decimal)Math.Clamp(bytes, 0, 1e15)));
+        return new CostEstimate(
+            At(prediction.Seconds.Median, prediction.PeakBytes.Median), At(prediction.Seconds.Lower, prediction.PeakBytes.Lower), At(prediction.Seconds.Upper, prediction.PeakBytes.Upper), Currency);
+    }
+
+    /// <summary>What is wrong with it, or null.</summary>
+    internal string? Failure()
+    {
+        ReadOnlySpan<decimal> amounts =
+        [
+            PerRun, PerShot, PerSecond, PerMinute, PerHour, PerOneQubitGateShot, PerTwoQubitGateShot, PerMeasurementShot, PerCpuSecond, PerGpuSecond,
+            PerGigabyteSecond, PerKilowattHour, WattsPerCore, Minimum, Seconds(MinimumDuration), Seconds(BillingIncrement),
+        ];
+        foreach (var amount in amounts)
+        {
+            if (amount is < 0 or > 1_000_000_000)
+            {
+                return string.Create(CultureInfo.InvariantCulture, $"an amount is {amount}; accepted are 0 to 10^9");
+            }
+        }
+
+        return string.IsNullOrWhiteSpace(Currency) ? "it has no currency"
+            : Allowance is { } a && (a.Quantity < 0 || a.Window <= TimeSpan.Zero || !Enum.IsDefined(a.Unit)) ? "its allowance needs a quantity of 0 or more, a unit and a window above 0"
+            : null;
+    }
+
+    private decimal BilledSeconds(decimal seconds)
+    {
+        var least = Math.Max(seconds, Seconds(MinimumDuration));
+        var slice = Seconds(BillingIncrement);
+        return slice > 0 ? Math.Ceiling(least / slice) * slice : least;
+    }
+
+    // Exact: a tick is 100 ns.
+    private static decimal Seconds(TimeSpan time) => time.Ticks / (decimal)TimeSpan.TicksPerSecond;
+}
+
+/// <summary>A quantity that a plan includes before it charges.</summary>
+/// <param name="Quantity">How much is included in each window.</param>
+/// <param name="Unit">Of what.</param>
+/// <param name="Window">The rolling window in which it counts.</param>
+/// <param name="RefusesBeyond">Whether runs beyond it are refused, as by a free plan, instead of charged.</param>
+public sealed record PriceAllowance(decimal Quantity, AllowanceUnit Unit, TimeSpan Window, bool RefusesBeyond = false);
+
+/// <summary>What an allowance counts.</summary>
+public enum AllowanceUnit
+{
+    /// <summary>Runs.</summary>
+    Runs,
+
+    /// <summary>Shots.</summary>
+    Shots,
+
+    /// <summary>Seconds of service time.</summary>
+    Seconds,
+
+    /// <summary>The amount in the price's currency that would be charged otherwise.</summary>
+    Amount,
 }
 
 /// <summary>A predicted amount of money with its interval.</summary>
@@ -47,9 +152,3 @@ public sealed record PriceModel
 /// <param name="Upper">The upper end of the 90 % interval.</param>
 /// <param name="Currency">The currency.</param>
 public readonly record struct CostEstimate(decimal Median, decimal Lower, decimal Upper, string Currency);
-
-/// <summary>The prices by backend id; what is not listed is free.</summary>
-internal sealed class PriceTable(IReadOnlyDictionary<string, PriceModel> prices)
-{
-    public PriceModel Of(BackendDescriptor backend) => prices.GetValueOrDefault(backend.Id) ?? PriceModel.Free;
-}

@@ -1,3 +1,4 @@
+using System.Diagnostics.Metrics;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.DependencyInjection.Extensions;
 using Microsoft.Extensions.Hosting;
@@ -32,6 +33,11 @@ public static class PredictiveOrchestrationServices
                 builder.UseLoggerFactory(loggers);
             }
 
+            if (provider.GetService<IMeterFactory>() is { } meters)
+            {
+                builder.UseMeterFactory(meters);
+            }
+
             foreach (var backend in provider.GetServices<IQuantumBackend>())
             {
                 builder.AddBackend(backend);
@@ -47,6 +53,18 @@ public static class PredictiveOrchestrationServices
         });
         services.AddHostedService<Host>();
         return services;
+    }
+
+    /// <summary>
+    /// Adds a health check: unhealthy where no backend takes work or the orchestrator is not running, degraded while alerts are raised.
+    /// </summary>
+    /// <param name="checks">The checks.</param>
+    /// <param name="name">The check's name.</param>
+    /// <param name="tags">Its tags, or null.</param>
+    public static IHealthChecksBuilder AddPredictiveOrchestration(this IHealthChecksBuilder checks, string name = "predictive-orchestration", IEnumerable<string>? tags = null)
+    {
+        ArgumentNullException.ThrowIfNull(checks);
+        return checks.AddCheck<OrchestratorHealthCheck>(name, tags: tags ?? []);
     }
 
     private sealed class Host(PredictiveOrchestrator orchestrator) : IHostedService

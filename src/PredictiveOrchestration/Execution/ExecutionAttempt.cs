@@ -14,25 +14,10 @@ public sealed record ExecutionAttempt(RankedBackend Ranked, ExecutionResult? Res
 {
     /// <summary>Gets the backend's id.</summary>
     public string BackendId => Ranked.Candidate.Backend.Id;
-}
 
-/// <summary>A change of backend during a job.</summary>
-/// <param name="OperationIndex">The operation before which the new backend takes over; 0 for a restart.</param>
-/// <param name="From">The backend left.</param>
-/// <param name="To">The backend that goes on.</param>
-/// <param name="Trigger">What set it off.</param>
-/// <param name="Reason">The reason in words.</param>
-public sealed record SwapEvent(int OperationIndex, string From, string To, SwapTrigger Trigger, string Reason);
+    /// <summary>Gets a value indicating whether it ran a part of the job only, before or after a hand-over: the whole would have taken longer.</summary>
+    public bool IsPartial { get; init; }
 
-/// <summary>What sets off a change of backend.</summary>
-public enum SwapTrigger
-{
-    /// <summary>The backend failed.</summary>
-    Fault,
-
-    /// <summary>The backend took far longer than predicted.</summary>
-    TimeOverrun,
-
-    /// <summary>Memory ran out.</summary>
-    MemoryThreshold,
+    /// <summary>The key under which money was reserved for it, or null if none was.</summary>
+    internal string? SpendKey { get; init; }
 }

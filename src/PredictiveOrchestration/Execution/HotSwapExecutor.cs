@@ -14,24 +14,41 @@ internal sealed record ExecutionReport(IReadOnlyList<ExecutionAttempt> Attempts,
 }
 
 /// <summary>
-/// Runs a decision: the first backend, and if it fails or takes far longer than predicted, the next ranked one. The caller's own limits and
-/// cancellation end the job; they never lead to another try.
+/// Runs a decision: the first backend, and if it fails or takes far longer than predicted, the next ranked one. So it does where the budget has no room for
+/// the first. The caller's own limits and cancellation end the job; they never lead to another try.
 /// </summary>
-internal sealed class HotSwapExecutor(BackendSet backends, LocalAdmission admission, TimeProvider time)
+internal sealed class HotSwapExecutor(BackendSet backends, LocalAdmission admission, ISpendGate spending, TimeProvider time, HotSwapJob? job = null)
 {
     private const double OverrunFactor = 8;
     private static readonly TimeSpan ShortestWatch = TimeSpan.FromSeconds(2);
 
-    public async Task<ExecutionReport> RunAsync(RoutingDecision decision, ExecutionRequest request, CancellationToken cancellationToken)
+    public async Task<ExecutionReport> RunAsync(RoutingDecision decision, ExecutionRequest request, SpendLabel label, CancellationToken cancellationToken)
     {
         var attempts = new List<ExecutionAttempt>();
         var swaps = new List<SwapEvent>();
+        var failed = await TrySegmentsAsync(decision, request, attempts, swaps, cancellationToken).ConfigureAwait(false);
+        if (attempts.Count > 0)
+        {
+            var next = decision.Ranked.FirstOrDefault(r => r.Candidate.Backend.Id != failed);
+            if (attempts[^1].Result is not null || next is null || !MayFallBack(attempts[^1], request))
+            {
+                return new ExecutionReport(attempts, swaps);
+            }
+
+            swaps.Add(Swap(attempts[^1], next.Candidate.Backend.Id));
+        }
+
         for (var i = 0; ; i++)
         {
+            if (i < decision.Ranked.Count - 1 && decision.Ranked[i].Candidate.Backend.Id == failed)
+            {
+                continue;
+            }
+
             var ranked = decision.Ranked[i];
             var isLast = i == decision.Ranked.Count - 1;
             TimeSpan? watch = isLast ? null : Watch(ranked.Candidate.Prediction);
-            var attempt = await TryAsync(ranked, request, watch, cancellationToken).ConfigureAwait(false);
+            var attempt = await TryAsync(ranked, request, watch, label.Attempt(i), cancellationToken).ConfigureAwait(false);
             attempts.Add(attempt);
             if (attempt.Result is not null || isLast || !MayFallBack(attempt, request))
             {
@@ -42,12 +59,39 @@ internal sealed class HotSwapExecutor(BackendSet backends, LocalAdmission admiss
         }
     }
 
-    private async Task<ExecutionAttempt> TryAsync(RankedBackend ranked, ExecutionRequest request, TimeSpan? watch, CancellationToken cancellationToken)
+    // Runs the job in parts where that pays; gives the backend that failed in the last part, and no attempt if one backend shall run it all.
+    private async Task<string?> TrySegmentsAsync(
+        RoutingDecision decision, ExecutionRequest request, List<ExecutionAttempt> attempts, List<SwapEvent> swaps, CancellationToken cancellationToken)
+    {
+        if (job?.Plan(decision, backends, request) is not { } planned)
+        {
+            return null;
+        }
+
+        var queued = time.GetTimestamp();
+        var threads = planned.Planner.Engines.Max(e => e.Descriptor.MaxThreads);
+        using var room = await admission.EnterAsync(planned.Plan.PeakBytes, threads, planned.Plan.Seconds, cancellationToken).ConfigureAwait(false);
+        var queueTime = time.GetElapsedTime(queued);
+        var run = new SegmentedRun(planned.Planner, job.Conversions, job.Policy, request, job.Control, job.MemoryBytes, time);
+        var report = await Task.Run(() => run.Run(planned.Plan, cancellationToken), CancellationToken.None).ConfigureAwait(false);
+        for (var i = 0; i < report.Parts.Count; i++)
+        {
+            var part = report.Parts[i];
+            var result = i == report.Parts.Count - 1 ? report.Result : null;
+            attempts.Add(new ExecutionAttempt(planned.RankedOf(part.Backend), result, part.Error, i == 0 ? queueTime : TimeSpan.Zero, part.Elapsed, false) { IsPartial = report.Parts.Count > 1 });
+        }
+
+        swaps.AddRange(report.Swaps);
+        return report.Result is null ? attempts[^1].BackendId : null;
+    }
+
+    private async Task<ExecutionAttempt> TryAsync(RankedBackend ranked, ExecutionRequest request, TimeSpan? watch, SpendLabel label, CancellationToken cancellationToken)
     {
         var descriptor = ranked.Candidate.Backend;
         var queued = time.GetTimestamp();
         var queueTime = TimeSpan.Zero;
         var start = queued;
+        string? spendKey = null;
         try
         {
             var backend = backends.Find(descriptor.Id)
@@ -56,17 +100,23 @@ internal sealed class HotSwapExecutor(BackendSet backends, LocalAdmission admiss
                 ? await admission.EnterAsync(ranked.Candidate.Prediction.PeakBytes.Upper, descriptor.MaxThreads, ranked.Candidate.Prediction.Seconds.Median, cancellationToken).ConfigureAwait(false)
                 : null;
             queueTime = time.GetElapsedTime(queued);
+            if (ranked.Candidate.Cost.Upper > 0)
+            {
+                await spending.ReserveAsync(new SpendRequest(label.Key, ranked.Candidate.Cost.Upper, descriptor.Id, label.Tag), cancellationToken).ConfigureAwait(false);
+                spendKey = label.Key;
+            }
+
             start = time.GetTimestamp();
             var limit = watch is { } w && (request.Limits.Time is null || w < request.Limits.Time) ? w : request.Limits.Time;
             var limited = request with { Limits = request.Limits with { Time = limit } };
             var result = await backend.ExecuteAsync(limited, cancellationToken).ConfigureAwait(false);
-            return new ExecutionAttempt(ranked, result, null, queueTime, time.GetElapsedTime(start), false);
+            return new ExecutionAttempt(ranked, result, null, queueTime, time.GetElapsedTime(start), false) { SpendKey = spendKey };
         }
         catch (Exception exception) when (exception is not QueueFullException)
         {
             var elapsed = time.GetElapsedTime(start);
             var overrun = exception is BackendException { Kind: BackendErrorKind.TimeLimit } && watch is { } w && (request.Limits.Time is null || w < request.Limits.Time);
-            return new ExecutionAttempt(ranked, null, exception, queueTime, elapsed, overrun);
+            return new ExecutionAttempt(ranked, null, exception, queueTime, elapsed, overrun) { SpendKey = spendKey };
         }
     }
 
@@ -82,7 +132,6 @@ internal sealed class HotSwapExecutor(BackendSet backends, LocalAdmission admiss
     {
         OperationCanceledException => false,
         BackendException { Kind: BackendErrorKind.TimeLimit } => attempt.IsOverrun,
-        BackendException { Kind: BackendErrorKind.BudgetRefused } => false,
         BackendException { Kind: BackendErrorKind.OutOfMemory } => request.Limits.MemoryBytes is null || attempt.Error is BackendException { AvailableBytes: var bytes } && bytes >= request.Limits.MemoryBytes,
         _ => true,
     };
@@ -93,6 +142,16 @@ internal sealed class HotSwapExecutor(BackendSet backends, LocalAdmission admiss
         var reason = attempt.IsOverrun
             ? string.Create(CultureInfo.InvariantCulture, $"'{attempt.BackendId}' was stopped after {attempt.Elapsed.TotalSeconds:G3} s; at most {attempt.Ranked.Candidate.Prediction.Seconds.Upper:G3} s were predicted")
             : attempt.Error!.Message;
+        reason += "; the job begins anew, there was no state to go on from";
         return new SwapEvent(0, attempt.BackendId, next, trigger, reason);
     }
+}
+
+/// <summary>Under what name a job spends.</summary>
+/// <param name="Key">Its key, unique for each job.</param>
+/// <param name="Tag">What for, or null.</param>
+internal readonly record struct SpendLabel(string Key, string? Tag)
+{
+    /// <summary>The label of one attempt.</summary>
+    public SpendLabel Attempt(int index) => this with { Key = string.Create(CultureInfo.InvariantCulture, $"{Key}/{index}") };
 }

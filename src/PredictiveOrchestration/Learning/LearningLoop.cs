@@ -15,6 +15,8 @@ internal sealed record LearningOptions
     public int ReservoirSize { get; init; } = 4000;
 
     public int Seed { get; init; } = 1;
+
+    public ModelComplexity Complexity { get; init; } = ModelComplexity.Default;
 }
 
 /// <summary>
@@ -23,7 +25,8 @@ internal sealed record LearningOptions
 /// </summary>
 internal sealed partial class LearningLoop : IAsyncDisposable
 {
-    private const int JudgedRows = 200;
+    private const double Surprise = 1.4, WorthLearning = 0.02;
+    private const int SurpriseRows = 10;
     private readonly TelemetryRingBuffer _ring;
     private readonly ModelPublisher _publisher;
     private readonly LearningOptions _options;
@@ -148,20 +151,35 @@ internal sealed partial class LearningLoop : IAsyncDisposable
         reservoir.Add(row);
         var current = _publisher.Current;
         var model = current.ModelOf(row.BackendId, row.Basis);
-        var error = ModelBuilder.Error(model, row);
-
-        // A stopped run says only that the true error is at least this.
-        var counts = !row.IsCensored || error > model.Errors.Upper;
-        var waits = waitSeconds > 0 ? [.. model.Waits.TakeLast(199), waitSeconds] : model.Waits;
-        Publish(current, row.BackendId, model with
+        var waits = waitSeconds > 0 && double.IsFinite(waitSeconds) ? [.. model.Waits.TakeLast(199), waitSeconds] : model.Waits;
+        var time = model.Predict(row.Terms, row.Features);
+        var error = Math.Log(row.Seconds) - time.Median;
+        var next = model.With(row) with { Waits = waits };
+        var drifted = false;
+        if (!row.IsCensored || error > 0)
         {
-            Errors = counts ? model.Errors.With([error]) : model.Errors,
-            Waits = waits,
-            Observations = model.Observations + 1,
-        });
+            var (low, high) = model.Intervals[time.Group];
+            reservoir.Contest.Note(error);
+            if (reservoir.Drift.Add(error, time.Scale * (high - low) / (2 * 1.645)) is { } level)
+            {
+                // One number at once; the rest with the refit.
+                drifted = true;
+                next = next with { Bias = RunningBias.At(model.Bias.Value + level), Repeats = RepeatedTimes.Empty };
+                DriftFound(row.BackendId, Math.Exp(level));
+            }
+        }
+
+        Publish(current, row.BackendId, next);
         var seen = reservoir.Seen;
         var early = seen >= ModelBuilder.ForestRows && seen < _options.ModelUpdateFrequency && seen % ModelBuilder.ForestRows == 0 && IsPowerOfTwo(seen / ModelBuilder.ForestRows);
-        if (early || seen % _options.ModelUpdateFrequency == 0)
+        if (error > Surprise && row.Seconds > WorthLearning && seen >= ModelBuilder.ForestRows && seen - reservoir.RefittedAt >= SurpriseRows)
+        {
+            // A long run that took several times what was predicted would be repeated by the next job like it.
+            reservoir.RefitAt = seen;
+        }
+
+        reservoir.RefitAt = drifted ? seen + 40 : reservoir.RefitAt;
+        if (early || seen == reservoir.RefitAt || seen % _options.ModelUpdateFrequency == 0)
         {
             Refit(row.BackendId, judge: true);
         }
@@ -170,28 +188,22 @@ internal sealed partial class LearningLoop : IAsyncDisposable
     private void Refit(string backendId, bool judge)
     {
         var reservoir = _rows[backendId];
+        reservoir.RefittedAt = reservoir.Seen;
         var rows = reservoir.Rows;
         var current = _publisher.Current;
         var champion = current.ModelOf(backendId, reservoir.Basis);
         var calibration = _calibration.Where(r => r.BackendId == backendId && r.Basis == reservoir.Basis).ToList();
-        var challenger = ModelBuilder.Fit(reservoir.Basis, calibration, rows, champion.Waits, Math.Max(champion.Observations, rows.Count), _options.Seed);
-        if (judge && champion.Errors.Count >= 20)
+        var challenger = ModelBuilder.Fit(reservoir.Basis, calibration, rows, champion.Waits, Math.Max(champion.Observations, rows.Count), _options.Seed, _options.Complexity);
+        if (judge && reservoir.Contest.Refuse(champion, challenger) is { } reason)
         {
-            // The champion's errors were made before it saw the rows; the challenger's come from folds that left them out.
-            var recent = champion.Errors.Count < JudgedRows ? champion.Errors.Count : JudgedRows;
-            if (Spread(challenger) > 1.05 * Spread(champion))
-            {
-                ChallengerRejected(backendId, recent);
-                return;
-            }
+            ChallengerRejected(backendId, reason);
+            return;
         }
 
-        Publish(current, backendId, challenger);
+        Publish(current, backendId, challenger with { Repeats = champion.Repeats });
         Interlocked.Increment(ref _trained);
-        ModelFitted(backendId, rows.Count, challenger.Forest is null ? "analytic" : "analytic + forest");
+        ModelFitted(backendId, rows.Count, challenger.Residual is null ? "analytic" : "analytic + learned");
     }
-
-    private static double Spread(BackendModel model) => model.Errors.Upper - model.Errors.Lower;
 
     private void Publish(PerformancePredictor current, string backendId, BackendModel model) =>
         _publisher.Publish(new PerformancePredictor(current.Version + 1, current.Models.Where(m => m.Key != backendId).Append(new(backendId, model))));
@@ -212,11 +224,14 @@ internal sealed partial class LearningLoop : IAsyncDisposable
     [LoggerMessage(Level = LogLevel.Warning, Message = "Learning from a record of backend '{Backend}' failed; the model stays as it was")]
     private partial void LearningFailed(Exception exception, string backend);
 
+    [LoggerMessage(Level = LogLevel.Warning, Message = "Backend '{Backend}' has changed: its runs now take {Factor} times what was predicted; predictions are corrected, and a new model is fitted soon")]
+    private partial void DriftFound(string backend, double factor);
+
     [LoggerMessage(Level = LogLevel.Information, Message = "A new model of backend '{Backend}' was fitted to {Rows} records ({Kind})")]
     private partial void ModelFitted(string backend, int rows, string kind);
 
-    [LoggerMessage(Level = LogLevel.Information, Message = "A new model of backend '{Backend}' was worse on the last {Rows} records and is not used")]
-    private partial void ChallengerRejected(string backend, int rows);
+    [LoggerMessage(Level = LogLevel.Information, Message = "A new model of backend '{Backend}' is not used: {Reason}")]
+    private partial void ChallengerRejected(string backend, string reason);
 
     /// <summary>The latest half as it came, and a uniform sample of everything before.</summary>
     private sealed class Reservoir(string basis, int size, ulong seed)
@@ -229,6 +244,16 @@ internal sealed partial class LearningLoop : IAsyncDisposable
         public string Basis => basis;
 
         public long Seen { get; private set; }
+
+        /// <summary>The count of rows at which to refit after a change.</summary>
+        public long RefitAt { get; set; }
+
+        /// <summary>The count of rows at the last refit.</summary>
+        public long RefittedAt { get; set; }
+
+        public Contest Contest { get; } = new();
+
+        public DriftMonitor Drift { get; } = new();
 
         public IReadOnlyList<TrainingRow> Rows => [.. _old, .. _recent];
 

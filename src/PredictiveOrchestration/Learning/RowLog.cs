@@ -7,7 +7,7 @@ using PredictiveOrchestration.Prediction;
 namespace PredictiveOrchestration.Learning;
 
 /// <summary>
-/// What was learned from, kept between processes: one line of JSON for each observation behind its checksum, appended. Damaged lines are
+/// What was learned from, kept between processes: one line of JSON for each observation behind its checksum, appended. Lines that are damaged, or of another machine or library, are
 /// skipped with one warning; when the file grows too long its older half goes.
 /// </summary>
 internal sealed partial class RowLog(string directory, int maxRows, ILogger logger)
@@ -97,12 +97,7 @@ internal sealed partial class RowLog(string directory, int maxRows, ILogger logg
         try
         {
             var row = JsonSerializer.Deserialize(line[9..], TrainingRowJson.Default.TrainingRow);
-            return row is { BackendId: not null, Basis: not null, Terms: not null, Features: not null }
-                && row.Seconds > 0 && double.IsFinite(row.Seconds)
-                && row.Terms.Length == CostBasisCatalog.Get(row.Basis).PriorSeconds.Length
-                && row.Features.Length == row.Terms.Length + 6
-                ? row
-                : null;
+            return TrainingRow.IsSound(row) ? row : null;
         }
         catch (JsonException)
         {
@@ -110,9 +105,10 @@ internal sealed partial class RowLog(string directory, int maxRows, ILogger logg
         }
     }
 
-    private static string Checksum(string text) => Convert.ToHexString(Crc32.Hash(Encoding.UTF8.GetBytes(text)));
+    // With the machine and library: times of others are as useless as damaged ones.
+    private static string Checksum(string text) => Convert.ToHexString(Crc32.Hash(Encoding.UTF8.GetBytes(MachineFingerprint.Current + text)));
 
-    [LoggerMessage(Level = LogLevel.Warning, Message = "{Count} damaged lines of '{Path}' are skipped")]
+    [LoggerMessage(Level = LogLevel.Warning, Message = "{Count} lines of '{Path}' are damaged or of another machine or version, and skipped")]
     private partial void LinesSkipped(int count, string path);
 
     [LoggerMessage(Level = LogLevel.Warning, Message = "'{Path}' cannot be used; what is learned now is not kept")]

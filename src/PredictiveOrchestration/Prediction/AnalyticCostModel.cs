@@ -5,6 +5,9 @@ namespace PredictiveOrchestration.Prediction;
 /// </summary>
 internal sealed class AnalyticCostModel
 {
+    // How far, in log time, a coefficient may move from its prior, and how strongly it is held there.
+    private const double Reach = 14, Pull = 0.001;
+
     private AnalyticCostModel(CostBasis basis, double[] coefficients, bool isFitted)
     {
         Basis = basis;
@@ -19,12 +22,12 @@ internal sealed class AnalyticCostModel
 
     public bool IsFitted { get; }
 
-    public static AnalyticCostModel Prior(CostBasis basis) => new(basis, basis.PriorSeconds, false);
+    public static AnalyticCostModel Prior(CostBasis basis) => new(basis, Breakpoints.Prior(basis), false);
 
     /// <summary>
-    /// Fits the coefficients to the relative error, robustly: rows are reweighted by how far off they were (Huber, in log time), and
-    /// a censored row counts only while the prediction is below it. Terms that no row exercised are pulled to the prior, brought to the
-    /// speed that the rows show.
+    /// Fits the logarithms of the coefficients to log time by damped Gauss-Newton steps with Huber weights, so that a run ten times too
+    /// fast weighs as much as one ten times too slow; a censored row counts only while the prediction is below it. Terms that no row
+    /// exercised stay at the prior, brought to the speed that the rows show.
     /// </summary>
     public static AnalyticCostModel Fit(CostBasis basis, IReadOnlyList<TrainingRow> rows)
     {
@@ -33,96 +36,139 @@ internal sealed class AnalyticCostModel
             return Prior(basis);
         }
 
-        var terms = basis.PriorSeconds.Length;
-        var ratios = rows.Where(r => !r.IsCensored).Select(r => r.Seconds / Math.Max(1e-12, Dot(basis.PriorSeconds, r.Terms))).Order().ToArray();
-        var speed = ratios.Length == 0 ? 1 : ratios[ratios.Length / 2];
-        var prior = Array.ConvertAll(basis.PriorSeconds, p => p * speed);
-        var coefficients = (double[])prior.Clone();
-        var weights = new double[rows.Count];
-        Array.Fill(weights, 1);
-        for (var round = 0; round < 8; round++)
+        var prior = Breakpoints.Prior(basis);
+        var terms = prior.Length;
+        var shifts = rows.Where(r => !r.IsCensored).Select(r => Math.Log(r.Seconds / Dot(prior, r.Terms))).Order().ToArray();
+        var start = shifts.Length == 0 ? 0 : Math.Clamp(shifts[shifts.Length / 2], -Reach, Reach);
+        var log = Array.ConvertAll(prior, p => Math.Log(p) + start);
+        var home = (double[])log.Clone();
+        var damping = 1e-2;
+        var loss = Loss(log, home, rows);
+        var gram = new double[terms, terms];
+        var target = new double[terms];
+        var slope = new double[terms];
+        for (var round = 0; round < 60 && damping < 1e8; round++)
         {
-            for (var r = 0; r < rows.Count; r++)
+            Array.Clear(gram);
+            Array.Clear(target);
+            var c = Array.ConvertAll(log, Math.Exp);
+            foreach (var row in rows)
             {
-                var error = Math.Log(rows[r].Seconds / Math.Max(1e-12, Dot(coefficients, rows[r].Terms)));
-                weights[r] = round == 0 ? (rows[r].IsCensored ? 0 : 1)
-                    : rows[r].IsCensored && error <= 0 ? 0
-                    : Math.Min(1, 0.3 / Math.Max(1e-9, Math.Abs(error)));
+                var time = Dot(c, row.Terms);
+                var error = Math.Log(row.Seconds / time);
+                var weight = row.IsCensored && error <= 0 ? 0 : Math.Min(1, 0.3 / Math.Max(1e-9, Math.Abs(error)));
+                if (weight == 0)
+                {
+                    continue;
+                }
+
+                for (var i = 0; i < terms; i++)
+                {
+                    slope[i] = c[i] * row.Terms[i] / time;
+                    target[i] += weight * slope[i] * error;
+                    for (var j = 0; j <= i; j++)
+                    {
+                        gram[i, j] += weight * slope[i] * slope[j];
+                    }
+                }
             }
 
-            Solve(prior, rows, weights, coefficients, terms);
+            for (var i = 0; i < terms; i++)
+            {
+                gram[i, i] += Pull;
+                target[i] -= Pull * (log[i] - home[i]);
+            }
+
+            var step = Solve(gram, target, damping);
+            var next = new double[terms];
+            for (var i = 0; i < terms; i++)
+            {
+                next[i] = Math.Clamp(log[i] + Math.Clamp(step[i], -2, 2), home[i] - Reach, home[i] + Reach);
+            }
+
+            var nextLoss = Loss(next, home, rows);
+            if (nextLoss < loss)
+            {
+                var isDone = loss - nextLoss < 1e-9 * loss;
+                (log, loss, damping) = (next, nextLoss, damping / 5);
+                if (isDone)
+                {
+                    break;
+                }
+            }
+            else
+            {
+                damping *= 4;
+            }
         }
 
-        return new AnalyticCostModel(basis, coefficients, true);
+        return new AnalyticCostModel(basis, Array.ConvertAll(log, Math.Exp), true);
     }
 
     /// <summary>The predicted seconds.</summary>
-    public double Predict(double[] terms) => Math.Max(1e-9, Dot(Coefficients, terms));
+    public double Predict(ReadOnlySpan<double> terms) => Math.Max(1e-9, Dot(Coefficients, terms));
 
-    // Coordinate descent on Σ w (Σ c·f / t - 1)² + small · Σ (c / prior - 1)², c ≥ 0.
-    private static void Solve(double[] prior, IReadOnlyList<TrainingRow> rows, double[] weights, double[] coefficients, int terms)
+    private static double Loss(double[] log, double[] home, IReadOnlyList<TrainingRow> rows)
     {
-        var gram = new double[terms * terms];
-        var target = new double[terms];
-        var scaled = new double[terms];
-        for (var r = 0; r < rows.Count; r++)
+        var c = Array.ConvertAll(log, Math.Exp);
+        var sum = 0.0;
+        for (var i = 0; i < log.Length; i++)
         {
-            if (weights[r] == 0)
-            {
-                continue;
-            }
-
-            for (var i = 0; i < terms; i++)
-            {
-                scaled[i] = rows[r].Terms[i] * prior[i] / rows[r].Seconds;
-            }
-
-            for (var i = 0; i < terms; i++)
-            {
-                target[i] += weights[r] * scaled[i];
-                for (var j = 0; j < terms; j++)
-                {
-                    gram[i * terms + j] += weights[r] * scaled[i] * scaled[j];
-                }
-            }
+            sum += Pull * (log[i] - home[i]) * (log[i] - home[i]);
         }
 
-        const double pull = 1e-4;
-        var factor = new double[terms];
-        for (var i = 0; i < terms; i++)
+        foreach (var row in rows)
         {
-            factor[i] = coefficients[i] / prior[i];
+            var error = Math.Log(row.Seconds / Dot(c, row.Terms));
+            var size = row.IsCensored && error <= 0 ? 0 : Math.Abs(error);
+            sum += size < 0.3 ? size * size : 0.6 * size - 0.09;
         }
 
-        for (var sweep = 0; sweep < 400; sweep++)
-        {
-            var change = 0.0;
-            for (var i = 0; i < terms; i++)
-            {
-                var residual = target[i] + pull;
-                for (var j = 0; j < terms; j++)
-                {
-                    residual -= j == i ? 0 : gram[i * terms + j] * factor[j];
-                }
-
-                var next = Math.Max(0, residual / (gram[i * terms + i] + pull));
-                change = Math.Max(change, Math.Abs(next - factor[i]));
-                factor[i] = next;
-            }
-
-            if (change < 1e-9)
-            {
-                break;
-            }
-        }
-
-        for (var i = 0; i < terms; i++)
-        {
-            coefficients[i] = factor[i] * prior[i];
-        }
+        return sum;
     }
 
-    private static double Dot(double[] a, double[] b)
+    // Cholesky on the lower triangle, with the diagonal raised by the damping.
+    private static double[] Solve(double[,] gram, double[] target, double damping)
+    {
+        var n = target.Length;
+        var l = new double[n, n];
+        var x = new double[n];
+        for (var i = 0; i < n; i++)
+        {
+            for (var j = 0; j <= i; j++)
+            {
+                var sum = gram[i, j] + (i == j ? damping * (1e-3 + gram[i, i]) : 0);
+                for (var k = 0; k < j; k++)
+                {
+                    sum -= l[i, k] * l[j, k];
+                }
+
+                l[i, j] = i == j ? Math.Sqrt(Math.Max(1e-12, sum)) : sum / l[j, j];
+            }
+
+            x[i] = target[i];
+            for (var k = 0; k < i; k++)
+            {
+                x[i] -= l[i, k] * x[k];
+            }
+
+            x[i] /= l[i, i];
+        }
+
+        for (var i = n - 1; i >= 0; i--)
+        {
+            for (var k = i + 1; k < n; k++)
+            {
+                x[i] -= l[k, i] * x[k];
+            }
+
+            x[i] /= l[i, i];
+        }
+
+        return x;
+    }
+
+    private static double Dot(ReadOnlySpan<double> a, ReadOnlySpan<double> b)
     {
         var sum = 0.0;
         for (var i = 0; i < a.Length; i++)
@@ -130,6 +176,6 @@ internal sealed class AnalyticCostModel
             sum += a[i] * b[i];
         }
 
-        return sum;
+        return Math.Max(1e-12, sum);
     }
 }

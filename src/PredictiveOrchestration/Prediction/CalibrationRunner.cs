@@ -67,10 +67,9 @@ internal sealed partial class CalibrationRunner(TimeProvider time, ILogger logge
     private static TrainingRow Row(BackendDescriptor descriptor, ExecutionRequest workload, double seconds)
     {
         var basis = CostBasisCatalog.Get(descriptor.CostModel);
-        var work = WorkEstimate.Of(CircuitProfiler.Profile(workload.Circuit));
         var job = new JobShape(workload.Shots, descriptor.MaxThreads, workload.Observables.Sum(o => o.Terms.Count), workload.TopProbabilities);
-        var drivers = basis.Evaluate(work, job);
-        return new TrainingRow(descriptor.Id, basis.Name, drivers.Terms, CostBasis.Features(drivers, work, job), seconds, false);
+        var drivers = JobDrivers.Of(basis, CircuitProfiler.Profile(workload.Circuit), job);
+        return new TrainingRow(descriptor.Id, basis.Name, drivers.Terms, drivers.Features, seconds, false);
     }
 
     [LoggerMessage(Level = LogLevel.Warning, Message = "Backend '{Backend}' failed on a calibration workload; predictions for it begin with a wide interval")]

@@ -10,7 +10,7 @@ namespace PredictiveOrchestration.Prediction;
 /// </summary>
 internal sealed partial class CalibrationStore(string directory, ILogger logger)
 {
-    private const int FormatVersion = 1;
+    private const int FormatVersion = 2;
     private const long MaxFileBytes = 4 << 20;
     private readonly string _path = Path.Combine(directory, "calibration.json");
 
@@ -32,7 +32,7 @@ internal sealed partial class CalibrationStore(string directory, ILogger logger)
             }
 
             var content = JsonSerializer.Deserialize(File.ReadAllBytes(_path), TrainingRowJson.Default.CalibrationFile);
-            if (content is null || content.Version != FormatVersion || content.Rows is null || content.Checksum != ChecksumOf(content.Rows) || !content.Rows.TrueForAll(IsSound))
+            if (content is null || content.Version != FormatVersion || content.Rows is null || content.Checksum != ChecksumOf(content.Rows) || !content.Rows.TrueForAll(TrainingRow.IsSound))
             {
                 SetAside("its checksum or form is wrong");
                 return null;
@@ -71,11 +71,6 @@ internal sealed partial class CalibrationStore(string directory, ILogger logger)
             CannotUse(exception, _path);
         }
     }
-
-    private static bool IsSound(TrainingRow row) =>
-        row is { BackendId: not null, Basis: not null, Terms: not null, Features: not null }
-        && row.Seconds > 0 && double.IsFinite(row.Seconds)
-        && row.Terms.Length == CostBasisCatalog.Get(row.Basis).PriorSeconds.Length && Array.TrueForAll(row.Terms, t => t >= 0 && double.IsFinite(t));
 
     private static string ChecksumOf(List<TrainingRow> rows) => Convert.ToHexString(SHA256.HashData(JsonSerializer.SerializeToUtf8Bytes(rows, TrainingRowJson.Default.ListTrainingRow)));
 

@@ -18,27 +18,7 @@ internal sealed record CostDrivers(double[] Terms, double LeastBytes, double Bou
 /// <param name="TermNames">What each term stands for.</param>
 /// <param name="PriorSeconds">Seconds for each unit of a term before anything was measured: rough, and with a wide interval.</param>
 /// <param name="Evaluate">The drivers of a job.</param>
-internal sealed record CostBasis(string Name, string[] TermNames, double[] PriorSeconds, Func<WorkEstimate, JobShape, CostDrivers> Evaluate)
-{
-    /// <summary>The inputs of the residual model: logarithms of the terms, and what the terms do not say.</summary>
-    public static float[] Features(CostDrivers drivers, WorkEstimate work, JobShape job)
-    {
-        var features = new float[drivers.Terms.Length + 6];
-        for (var i = 0; i < drivers.Terms.Length; i++)
-        {
-            features[i] = (float)Math.Log2(1 + drivers.Terms[i]);
-        }
-
-        var at = drivers.Terms.Length;
-        features[at++] = work.Qubits;
-        features[at++] = (float)work.DiagonalShare;
-        features[at++] = (float)work.TwoQubitShare;
-        features[at++] = (float)Math.Min(200, work.SupportLog2);
-        features[at++] = (float)Math.Min(200, work.BondLog2);
-        features[at] = (float)Math.Log2(1 + job.Shots);
-        return features;
-    }
-}
+internal sealed record CostBasis(string Name, string[] TermNames, double[] PriorSeconds, Func<WorkEstimate, JobShape, CostDrivers> Evaluate);
 
 /// <summary>The quantities that drive cost, taken from a circuit's features or estimated from the seven headline values.</summary>
 internal sealed record WorkEstimate

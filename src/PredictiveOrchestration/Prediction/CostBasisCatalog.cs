@@ -9,8 +9,8 @@ internal static class CostBasisCatalog
     {
         Add(new CostBasis(
             "dense",
-            ["call", "gate overhead", "amplitude updates", "initialisation", "readout", "shots"],
-            [2e-5, 1e-6, 5e-10, 5e-10, 5e-10, 2e-7],
+            ["call", "gate overhead", "amplitude updates", "initialisation", "readout", "shots", "fused passes"],
+            [2e-5, 1e-6, 5e-10, 5e-10, 5e-10, 2e-7, 5e-10],
             static (work, job) =>
             {
                 var amplitudes = Math.ScaleB(1, work.Qubits);
@@ -21,7 +21,7 @@ internal static class CostBasisCatalog
                 var bytes = 16 * Math.Max(8, amplitudes) + 400_000.0 * (work.Qubits <= 14 ? 0.1 : job.Threads);
                 var readout = work.ReadoutBytes(job, amplitudes);
                 return new CostDrivers(
-                    Finite([1, work.Gates * passes, work.DenseWork * passes, amplitudes * passes, amplitudes * evaluations, job.Shots]),
+                    Finite([1, work.Gates * passes, work.DenseWork * passes, amplitudes * passes, amplitudes * evaluations, job.Shots, work.FusedGates * amplitudes * passes]),
                     bytes, bytes + work.CopyBytes(bytes) + readout, work.DenseUncertainty);
             }));
         Add(new CostBasis(
@@ -45,23 +45,45 @@ internal static class CostBasisCatalog
             }));
         Add(new CostBasis(
             "mps",
-            ["call", "gate overhead", "contractions", "shots"],
-            [5e-5, 1e-6, 1e-9, 2e-6],
-            static (work, job) => new CostDrivers(
-                Finite([1, work.Gates, work.MatrixProductWork, (double)job.Shots * work.Qubits]),
-                64.0 * work.Qubits, 4 * work.MatrixProductBytes, work.StructureUncertainty + 0.1 * Math.Min(30, work.BondLog2))));
-        Add(new CostBasis(
-            "stabilizer",
-            ["call", "gates", "measurements", "shots"],
-            [2e-5, 1e-9, 1e-9, 1e-9],
+            ["call", "gate overhead", "contractions", "canonical sweep", "sampling", "shots"],
+            [5e-5, 1.5e-6, 1e-10, 1e-9, 5e-10, 2e-7],
             static (work, job) =>
             {
-                var columns = Math.Ceiling(work.Qubits / 256.0);
-                var tableau = 8.0 * work.Qubits * work.Qubits;
                 var passes = work.Passes(job);
+                var bond = Math.Pow(2, Math.Min(300, work.BondLog2));
+                var elements = work.MatrixProductBytes / 32;
+
+                // Shots that agree on the qubits so far are one row.
+                var rows = Math.Min(job.Shots, Math.Pow(2, Math.Min(40, work.SupportLog2)));
                 return new CostDrivers(
-                    Finite([1, work.Gates * (4 + columns) * passes, work.Qubits * (double)work.Qubits * (1 + columns) * passes, (double)job.Shots * work.Qubits]),
-                    tableau / 16, 4096 + 2 * tableau + work.CopyBytes(tableau), work.DenseUncertainty);
+                    Finite([1, (work.Gates + work.Qubits) * passes, work.MatrixProductWork * passes, elements * bond * passes, rows * elements, rows * work.Qubits]),
+                    64.0 * work.Qubits, MatrixProductBytes(work, job, bond), work.StructureUncertainty + (0.1 * Math.Min(30, work.BondLog2)));
+            }));
+        Add(new CostBasis(
+            "stabilizer",
+            ["call", "gate overhead", "columns", "measurements", "frames", "shots"],
+            [2e-5, 5e-8, 3e-9, 3e-9, 2e-9, 1e-7],
+            static (work, job) =>
+            {
+                // Columns of bits for 2n rows, padded to a vector.
+                var columns = (Math.Ceiling(work.Qubits / 64.0) + 7) / 8;
+                var tableau = 8.0 * (4 * work.Qubits + 16) * (Math.Ceiling(work.Qubits / 64.0) + 8) + 8.0 * work.Qubits;
+                var isFramed = work.Branchings > 0 && !work.HasLoops && job is { Shots: > 1, TopProbabilities: 0, Observables: 0 };
+                var passes = isFramed ? 1 : work.Passes(job);
+                var words = Math.Ceiling(work.OutcomeBits / 64.0);
+
+                // Random results cost a sweep of the tableau; at most the support's dimension of them are.
+                var random = Math.Min(work.Qubits, work.SupportLog2) + work.Branchings;
+                var frames = isFramed ? (work.Gates + 20 * (work.Branchings + work.OutcomeBits)) * Math.Ceiling(job.Shots / 64.0) : 0;
+                var outcomes = work.OutcomeBits * (32.0 + 8 * words) + 1024;
+                var sampling = 8.0 * 24 * (2 * work.Qubits + work.OutcomeBits + work.Branchings + 128 + 64 * words) + 832 * work.Gates + 96 * (work.Branchings + work.OutcomeBits) + 65_536;
+                return new CostDrivers(
+                    Finite([
+                        1, (work.Gates + work.OutcomeBits) * passes, work.Gates * columns * passes, random * work.Qubits * columns * passes, frames,
+                        (double)job.Shots * (1 + words * (1 + random / 8)),
+                    ]),
+                    8.0 * work.Qubits, 4096 + 2 * tableau + outcomes + (isFramed ? sampling : 0) + work.CopyBytes(tableau) + work.ReadoutBytes(job, Math.Pow(2, Math.Min(24, work.SupportLog2))),
+                    work.DenseUncertainty);
             }));
         Add(new CostBasis(
             "generic",
@@ -74,6 +96,25 @@ internal static class CostBasisCatalog
     public static CostBasis Get(string name) => ByName.GetValueOrDefault(name) ?? ByName["generic"];
 
     private static void Add(CostBasis basis) => ByName.Add(basis.Name, basis);
+
+    // A bond is at most 64, or four times what the state needs while a gate passes. A tensor's rows are padded by at most 15 elements. Some six
+    // matrices of the size of the largest tensor are in use besides. Blocks below 1 MiB have sizes of powers of two and are kept: four
+    // times, or 4 MiB more for each. Outcomes hold rows of the bond for 2,048 shots, or for the branch that is read.
+    private static double MatrixProductBytes(WorkEstimate work, JobShape job, double bond)
+    {
+        const double Free = 64, Padding = 15, Block = 4 << 20;
+        var largest = Math.Max(Free, 4 * bond);
+        var tensors = (32 * Free * (Free + Padding) * work.Qubits) + (16 * (1 + (Padding / Free)) * work.MatrixProductBytes);
+        var scratch = 6 * 32 * largest * (largest + Padding) + (8 * 256 * (largest * 2 + 16));
+        var rows = job.Shots == 0 ? 0 : 4 * 16.0 * Math.Min(job.Shots, 2048) * (largest + Padding);
+        var branch = job.TopProbabilities == 0 ? 0 : 2 * tensors;
+        var state = Math.Min(4 * (tensors + scratch), tensors + scratch + (Block * (work.Qubits + 7)));
+
+        // Probabilities: a table where the numbers stored are many, else an entry for each outcome that occurs.
+        var outcomes = Math.ScaleB(1, Math.Min(1000, work.OutcomeBits));
+        var readout = job.TopProbabilities == 0 ? 0 : 270_336 + (64 * Math.Min(outcomes, Math.Pow(2, Math.Min(1000, work.SupportLog2))));
+        return state + (4 * (rows + branch)) + work.CopyBytes(state) + Math.Max(readout, job.TopProbabilities == 0 ? 0 : 8 * Math.Min(outcomes, tensors));
+    }
 
     private static double[] Finite(double[] terms) => Array.ConvertAll(terms, t => Math.Min(t, 1e290));
 }

@@ -5,34 +5,25 @@ using Microsoft.ML.Trainers.FastTree;
 namespace PredictiveOrchestration.Prediction;
 
 /// <summary>
-/// A regression forest in flat arrays: thread-safe, and walked without allocation. Trained by ML.NET's FastForest on the logarithm of
+/// A regression forest in one flat array: thread-safe, and walked without allocation. Trained by ML.NET's FastForest on the logarithm of
 /// observed over analytic time.
 /// </summary>
 internal sealed class FlatForest
 {
+    private const double Clamp = 6 * 0.6931471805599453;
     private readonly double _base;
+    private readonly double _scale;
     private readonly int[] _roots;
-    private readonly int[] _feature;
-    private readonly float[] _threshold;
-    private readonly int[] _left;
-    private readonly int[] _right;
-    private readonly double[] _leaf;
-    private readonly float[] _low;
-    private readonly float[] _high;
+    private readonly Node[] _nodes;
+    private readonly float[] _leaf;
 
-    private FlatForest(double level, IReadOnlyList<RegressionTreeBase> trees, float[] low, float[] high)
+    private FlatForest(double level, double scale, IReadOnlyList<RegressionTreeBase> trees)
     {
         _base = level;
-        var nodes = trees.Sum(t => t.NumberOfNodes);
-        var leaves = trees.Sum(t => t.NumberOfLeaves);
+        _scale = scale;
         _roots = new int[trees.Count];
-        _feature = new int[nodes];
-        _threshold = new float[nodes];
-        _left = new int[nodes];
-        _right = new int[nodes];
-        _leaf = new double[leaves];
-        _low = low;
-        _high = high;
+        _nodes = new Node[trees.Sum(t => t.NumberOfNodes)];
+        _leaf = new float[trees.Sum(t => t.NumberOfLeaves)];
         int node = 0, leaf = 0;
         for (var t = 0; t < trees.Count; t++)
         {
@@ -42,15 +33,16 @@ internal sealed class FlatForest
             _roots[t] = tree.NumberOfNodes == 0 ? ~leaf : node;
             for (var i = 0; i < tree.NumberOfNodes; i++)
             {
-                _feature[node + i] = tree.NumericalSplitFeatureIndexes[i];
-                _threshold[node + i] = tree.NumericalSplitThresholds[i];
-                _left[node + i] = tree.LeftChild[i] < 0 ? ~(leaf + ~tree.LeftChild[i]) : node + tree.LeftChild[i];
-                _right[node + i] = tree.RightChild[i] < 0 ? ~(leaf + ~tree.RightChild[i]) : node + tree.RightChild[i];
+                _nodes[node + i] = new Node(
+                    tree.NumericalSplitThresholds[i], tree.NumericalSplitFeatureIndexes[i],
+                    tree.LeftChild[i] < 0 ? ~(leaf + ~tree.LeftChild[i]) : node + tree.LeftChild[i],
+                    tree.RightChild[i] < 0 ? ~(leaf + ~tree.RightChild[i]) : node + tree.RightChild[i]);
             }
 
             for (var i = 0; i < tree.NumberOfLeaves; i++)
             {
-                _leaf[leaf + i] = tree.LeafValues[i];
+                // Where nothing could be split the trainer leaves no number.
+                _leaf[leaf + i] = double.IsFinite(tree.LeafValues[i]) ? (float)tree.LeafValues[i] : 0;
             }
 
             node += tree.NumberOfNodes;
@@ -58,71 +50,70 @@ internal sealed class FlatForest
         }
     }
 
-    /// <summary>Trains a forest.</summary>
-    /// <param name="rows">The inputs, all of the same length; at least 10.</param>
-    /// <param name="targets">The values.</param>
-    /// <param name="seed">Makes training reproducible.</param>
-    public static FlatForest Train(IReadOnlyList<float[]> rows, IReadOnlyList<float> targets, int seed)
+    /// <summary>Trains a forest of means.</summary>
+    public static FlatForest Train(IReadOnlyList<float[]> rows, IReadOnlyList<float> targets, ModelComplexity complexity, int seed)
     {
-        // Around the mean: rows that are all alike give no trees, and the mean is the whole answer.
-        var width = rows[0].Length;
         var level = targets.Average();
         var context = new MLContext(seed);
-        var schema = SchemaDefinition.Create(typeof(Sample));
-        schema[nameof(Sample.Features)].ColumnType = new VectorDataViewType(NumberDataViewType.Single, width);
-        var data = context.Data.LoadFromEnumerable(rows.Select((row, i) => new Sample { Features = row, Label = targets[i] - level }), schema);
         var trainer = context.Regression.Trainers.FastForest(new FastForestRegressionTrainer.Options
         {
-            NumberOfTrees = 80,
-            NumberOfLeaves = Math.Clamp(rows.Count / 6, 4, 40),
-            MinimumExampleCountPerLeaf = 3,
-            FeatureFraction = 0.7,
+            NumberOfTrees = complexity.Trees,
+            NumberOfLeaves = Math.Clamp(rows.Count / 4, 4, complexity.Leaves),
+            MinimumExampleCountPerLeaf = 2,
+            FeatureFraction = 0.6,
+            BaggingExampleFraction = 0.8,
+            MaximumBinCountPerFeature = 64,
             Seed = seed,
             NumberOfThreads = 1,
         });
-        var low = (float[])rows[0].Clone();
-        var high = (float[])rows[0].Clone();
-        foreach (var row in rows)
-        {
-            for (var i = 0; i < width; i++)
-            {
-                low[i] = Math.Min(low[i], row[i]);
-                high[i] = Math.Max(high[i], row[i]);
-            }
-        }
-
-        return new FlatForest(level, [.. trainer.Fit(data).Model.TrainedTreeEnsemble.Trees], low, high);
+        List<RegressionTreeBase> trees = [.. trainer.Fit(Data(context, rows, targets, level)).Model.TrainedTreeEnsemble.Trees];
+        return new FlatForest(level, 1.0 / Math.Max(1, trees.Count), trees);
     }
 
-    /// <summary>The mean over the trees, clamped to ±6 bits and shrunk to 0 as the input leaves the range of the training data.</summary>
-    public double Predict(ReadOnlySpan<float> features)
+    /// <summary>Trains boosted trees (FastTree); kept for comparison.</summary>
+    public static FlatForest TrainBoosted(IReadOnlyList<float[]> rows, IReadOnlyList<float> targets, ModelComplexity complexity, int seed)
     {
-        var outside = 0.0;
-        for (var i = 0; i < features.Length; i++)
+        var level = targets.Average();
+        var context = new MLContext(seed);
+        var trainer = context.Regression.Trainers.FastTree(new FastTreeRegressionTrainer.Options
         {
-            outside += Math.Max(0, Math.Max(_low[i] - features[i], features[i] - _high[i]));
-        }
-
-        return Math.Clamp(Mean(features), -6 * Math.Log(2), 6 * Math.Log(2)) / (1 + outside);
+            NumberOfTrees = complexity.Trees, NumberOfLeaves = Math.Min(16, complexity.Leaves), MinimumExampleCountPerLeaf = 4, LearningRate = 0.1, MaximumBinCountPerFeature = 64,
+            FeatureFraction = 0.6, Seed = seed, NumberOfThreads = 1,
+        });
+        var ensemble = trainer.Fit(Data(context, rows, targets, level)).Model.TrainedTreeEnsemble;
+        return new FlatForest(level + ensemble.Bias, 1, [.. ensemble.Trees]);
     }
 
-    /// <summary>The mean over the trees as trained.</summary>
-    public double Mean(ReadOnlySpan<float> features)
+    /// <summary>The prediction clamped to ±6 bits, and the standard deviation over the trees.</summary>
+    public (double Mean, double Spread) Predict(ReadOnlySpan<float> features)
     {
-        var sum = 0.0;
+        double sum = 0, squares = 0;
         foreach (var root in _roots)
         {
-            var node = root;
-            while (node >= 0)
+            var at = root;
+            while (at >= 0)
             {
-                node = features[_feature[node]] <= _threshold[node] ? _left[node] : _right[node];
+                ref readonly var node = ref _nodes[at];
+                at = features[node.Feature] <= node.Threshold ? node.Left : node.Right;
             }
 
-            sum += _leaf[~node];
+            double leaf = _leaf[~at];
+            sum += leaf;
+            squares += leaf * leaf;
         }
 
-        return _base + (_roots.Length == 0 ? 0 : sum / _roots.Length);
+        var mean = sum / Math.Max(1, _roots.Length);
+        return (Math.Clamp(_base + sum * _scale, -Clamp, Clamp), Math.Sqrt(Math.Max(0, squares / Math.Max(1, _roots.Length) - mean * mean)));
     }
+
+    private static IDataView Data(MLContext context, IReadOnlyList<float[]> rows, IReadOnlyList<float> targets, float level)
+    {
+        var schema = SchemaDefinition.Create(typeof(Sample));
+        schema[nameof(Sample.Features)].ColumnType = new VectorDataViewType(NumberDataViewType.Single, rows[0].Length);
+        return context.Data.LoadFromEnumerable(rows.Select((row, i) => new Sample { Features = row, Label = targets[i] - level }), schema);
+    }
+
+    private readonly record struct Node(float Threshold, int Feature, int Left, int Right);
 
     private sealed class Sample
     {

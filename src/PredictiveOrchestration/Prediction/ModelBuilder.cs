@@ -1,10 +1,25 @@
 namespace PredictiveOrchestration.Prediction;
 
+/// <summary>Parts of the models that can be left out, to measure what each is worth.</summary>
+[Flags]
+internal enum ModelParts
+{
+    None = 0,
+    Forest = 1,
+    Network = 2,
+    Groups = 4,
+    Censoring = 8,
+    Boosted = 16,
+    Default = Forest | Network | Groups | Censoring,
+}
+
 /// <summary>Fits per-backend models to calibration and observations.</summary>
 internal static class ModelBuilder
 {
-    /// <summary>Observations of a backend from which its forest begins.</summary>
+    /// <summary>Observations of a backend from which its learned correction begins.</summary>
     public const int ForestRows = 50;
+
+    private const int Folds = 2;
 
     /// <summary>The models that calibration alone gives.</summary>
     public static IEnumerable<KeyValuePair<string, BackendModel>> Calibrated(IReadOnlyList<TrainingRow> calibration)
@@ -12,50 +27,112 @@ internal static class ModelBuilder
         foreach (var group in calibration.GroupBy(r => (r.BackendId, r.Basis)))
         {
             var analytic = AnalyticCostModel.Fit(CostBasisCatalog.Get(group.Key.Basis), [.. group]);
-            yield return new(group.Key.BackendId, new BackendModel(analytic, null, new ConformalCalibrator(BackendModel.PriorSigma(true), []), [], 0));
+            yield return new(group.Key.BackendId, new BackendModel(analytic, null, null, IntervalModel.Prior(BackendModel.PriorSigma(true)), default, [], 0));
         }
     }
 
     /// <summary>
-    /// Fits a backend anew. Calibration rows stay in the analytic fit, so that terms no job has exercised keep their measured constants.
-    /// Errors are taken from held-out rows: those of a model fitted without them.
+    /// Fits a backend anew. Calibration rows stay in the analytic fit, so that terms no job has exercised keep their measured constants. Three kinds of
+    /// held-out rows teach how the parts are put together and how wrong they are: rows at random (jobs like those seen), whole
+    /// neighbourhoods of similar jobs (jobs of a new kind), and the largest jobs (sizes never seen).
     /// </summary>
-    public static BackendModel Fit(string basisName, IReadOnlyList<TrainingRow> calibration, IReadOnlyList<TrainingRow> observed, double[] waits, int observations, int seed)
+    public static BackendModel Fit(
+        string basisName, IReadOnlyList<TrainingRow> calibration, IReadOnlyList<TrainingRow> observed, double[] waits, int observations, int seed,
+        ModelComplexity? complexity = null, ModelParts parts = ModelParts.Default)
     {
+        complexity ??= ModelComplexity.Default;
         var basis = CostBasisCatalog.Get(basisName);
-        var (analytic, forest) = FitParts(basis, calibration, observed, seed);
-        var errors = new List<double>();
-        const int folds = 4;
-        for (var fold = 0; fold < folds && observed.Count >= 2 * folds; fold++)
+        if (!parts.HasFlag(ModelParts.Censoring))
         {
-            var inside = observed.Where((_, i) => i % folds != fold).ToList();
-            var part = FitParts(basis, calibration, inside, seed);
-            var model = new BackendModel(part.Analytic, part.Forest, new ConformalCalibrator(1, []), [], 0);
-            errors.AddRange(observed.Where((r, i) => i % folds == fold && !r.IsCensored).Select(r => Error(model, r)));
+            observed = [.. observed.Where(r => !r.IsCensored)];
         }
 
-        return new BackendModel(analytic, forest, new ConformalCalibrator(BackendModel.PriorSigma(true), errors), waits, observations);
+        var complete = observed.Count(r => !r.IsCensored);
+        if (complete < ForestRows * 3 / 4 || (parts & (ModelParts.Forest | ModelParts.Network)) == 0)
+        {
+            return FitAnalytic(basis, calibration, observed, waits, observations);
+        }
+
+        var whole = Train(basis, calibration, observed, complexity, parts, seed, null);
+        var folds = FoldsOf(whole.Residual, observed);
+        var held = new List<Held>[folds.Count];
+        for (var f = 0; f < folds.Count; f++)
+        {
+            var outside = folds[f].Rows;
+            var model = Train(basis, calibration, [.. observed.Where((_, i) => !outside.Contains(i))], complexity, parts, seed, whole.Residual);
+            held[f] = [.. outside.Where(i => !observed[i].IsCensored).Select(i =>
+            {
+                var p = model.Residual.Evaluate(observed[i].Features);
+                return new Held(Math.Log(observed[i].Seconds / model.Analytic.Predict(observed[i].Terms)), p with { Cluster = whole.Residual.Clusters.Of(Standard(whole.Residual, observed[i])) }, folds[f].IsLarge);
+            })];
+        }
+
+        var all = held.SelectMany(h => h).ToList();
+        var stack = StackFitter.Fit(all, parts);
+        var useGroups = parts.HasFlag(ModelParts.Groups);
+        List<HeldOutError> errors = [.. all.Select(h => new HeldOutError(h.Error - stack.Correction(h.Parts), stack.Scale(h.Parts), useGroups ? stack.Group(h.Parts) : 0))];
+        var intervals = IntervalModel.Fit(errors, useGroups ? ResidualStack.Groups : 1, 2);
+        return new BackendModel(whole.Analytic, whole.Residual, stack, intervals, default, waits, observations) { HeldOutError = Mean(errors) };
     }
 
-    /// <summary>ln(observed / predicted), before the correction by past errors.</summary>
-    public static double Error(BackendModel model, TrainingRow row) => Math.Log(row.Seconds / model.Raw(row.Terms, row.Features));
+    private static double Mean(List<HeldOutError> errors) => errors.Count == 0 ? double.NaN : errors.Average(e => Math.Min(3, Math.Abs(e.Error)));
 
-    private static (AnalyticCostModel Analytic, FlatForest? Forest) FitParts(CostBasis basis, IReadOnlyList<TrainingRow> calibration, IReadOnlyList<TrainingRow> observed, int seed)
+    private static BackendModel FitAnalytic(CostBasis basis, IReadOnlyList<TrainingRow> calibration, IReadOnlyList<TrainingRow> observed, double[] waits, int observations)
     {
-        var analytic = AnalyticCostModel.Fit(basis, [.. calibration, .. observed]);
-        var complete = observed.Where(r => !r.IsCensored).ToList();
-        if (complete.Count < ForestRows * 3 / 4)
+        var errors = new List<HeldOutError>();
+        for (var fold = 0; fold < 4 && observed.Count >= 8; fold++)
         {
-            return (analytic, null);
+            var part = AnalyticCostModel.Fit(basis, [.. calibration, .. observed.Where((_, i) => i % 4 != fold)]);
+            errors.AddRange(observed.Where((r, i) => i % 4 == fold && !r.IsCensored).Select(r => new HeldOutError(Math.Log(r.Seconds / part.Predict(r.Terms)), 1, 0)));
         }
 
+        return new BackendModel(
+            AnalyticCostModel.Fit(basis, [.. calibration, .. observed]), null, null, IntervalModel.Fit(errors, 1, BackendModel.PriorSigma(true)), default, waits, observations)
+        {
+            HeldOutError = Mean(errors),
+        };
+    }
+
+    private static (AnalyticCostModel Analytic, ResidualModel Residual) Train(
+        CostBasis basis, IReadOnlyList<TrainingRow> calibration, IReadOnlyList<TrainingRow> rows, ModelComplexity complexity, ModelParts parts, int seed, ResidualModel? whole)
+    {
+        var analytic = AnalyticCostModel.Fit(basis, [.. calibration, .. rows]);
+
         // A stopped run would have taken longer: twice its time stands in for the truth, if the analytic model does not say more.
-        var inputs = observed.Select(r => r.Features).ToList();
-        var targets = observed.Select(r =>
+        List<float[]> inputs = [.. rows.Select(r => r.Features)];
+        List<float> targets = [.. rows.Select(r =>
         {
             var predicted = analytic.Predict(r.Terms);
-            return (float)(r.IsCensored ? Math.Max(0, Math.Log(2 * r.Seconds / predicted)) : Math.Log(r.Seconds / predicted));
-        }).ToList();
-        return (analytic, FlatForest.Train(inputs, targets, seed));
+            return (float)Math.Clamp(r.IsCensored ? Math.Max(0, Math.Log(2 * r.Seconds / predicted)) : Math.Log(r.Seconds / predicted), -8, 8);
+        })];
+        var scale = new FeatureScale(inputs);
+        var forest = parts.HasFlag(ModelParts.Boosted) ? FlatForest.TrainBoosted(inputs, targets, complexity, seed) : FlatForest.Train(inputs, targets, complexity, seed);
+        var network = parts.HasFlag(ModelParts.Network) && complexity.HiddenUnits > 0 ? NeuralNetwork.Train(scale, inputs, targets, complexity.HiddenUnits, seed) : null;
+        var examples = ExampleSet.Choose(scale, rows);
+        return (analytic, new ResidualModel(scale, forest, network, whole?.Clusters ?? CircuitClusters.Fit(scale, rows, examples, seed), examples));
+    }
+
+    private static List<(HashSet<int> Rows, bool IsLarge)> FoldsOf(ResidualModel residual, IReadOnlyList<TrainingRow> rows)
+    {
+        var folds = new List<(HashSet<int>, bool)>();
+        var cells = rows.Select(r => residual.Examples.Nearest(Standard(residual, r)).Index % Math.Min(18, residual.Examples.Rows.Length)).ToArray();
+        for (var f = 0; f < Folds; f++)
+        {
+            folds.Add(([.. Enumerable.Range(0, rows.Count).Where(i => i % Folds == f)], false));
+            folds.Add(([.. Enumerable.Range(0, rows.Count).Where(i => cells[i] % Folds == f)], false));
+        }
+
+        // The number of qubits is the first input behind the terms.
+        var qubits = rows.Select(r => r.Features[^ResidualFeatures.Common]).Order().ToArray();
+        var large = qubits[(int)(0.75 * (qubits.Length - 1))];
+        folds.Add(([.. Enumerable.Range(0, rows.Count).Where(i => rows[i].Features[^ResidualFeatures.Common] > large)], true));
+        return [.. folds.Where(f => f.Item1.Count > 0 && rows.Count - f.Item1.Count >= ForestRows / 2)];
+    }
+
+    private static float[] Standard(ResidualModel residual, TrainingRow row)
+    {
+        var z = new float[residual.Scale.Count];
+        residual.Scale.Apply(row.Features, z);
+        return z;
     }
 }

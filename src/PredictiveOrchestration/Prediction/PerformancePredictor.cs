@@ -1,29 +1,39 @@
-using System.Collections.Frozen;
 using PredictiveOrchestration.Backends;
 using PredictiveOrchestration.Profiling;
 
 namespace PredictiveOrchestration.Prediction;
 
 /// <summary>
-/// Predicts from per-backend models: analytic time, times the forest's correction, times the systematic error seen so far; the
+/// Predicts from per-backend models: analytic time, times the learned correction, times the systematic error seen lately; the
 /// interval from past errors, widened where the drivers themselves are uncertain. An immutable snapshot.
 /// </summary>
 internal sealed class PerformancePredictor : IPerformancePredictor
 {
-    private readonly FrozenDictionary<string, BackendModel> _models;
+    private readonly KeyValuePair<string, BackendModel>[] _models;
 
     public PerformancePredictor(int version, IEnumerable<KeyValuePair<string, BackendModel>> models)
     {
         Version = version;
-        _models = models.ToFrozenDictionary(StringComparer.Ordinal);
+        _models = [.. models];
     }
 
     public int Version { get; }
 
     public IEnumerable<KeyValuePair<string, BackendModel>> Models => _models;
 
-    public BackendModel ModelOf(string backendId, string costModel) =>
-        _models.TryGetValue(backendId, out var model) ? model : BackendModel.Prior(CostBasisCatalog.Get(costModel));
+    public BackendModel ModelOf(string backendId, string costModel)
+    {
+        // A handful of backends: looking through them is faster than a table, and so is making the next snapshot.
+        foreach (var (id, model) in _models)
+        {
+            if (id == backendId)
+            {
+                return model;
+            }
+        }
+
+        return BackendModel.Prior(CostBasisCatalog.Get(costModel));
+    }
 
     public BackendPrediction Predict(BackendDescriptor backend, CircuitProfile profile, JobShape job)
     {
@@ -31,21 +41,30 @@ internal sealed class PerformancePredictor : IPerformancePredictor
         ArgumentNullException.ThrowIfNull(profile);
         var model = ModelOf(backend.Id, backend.CostModel);
         var basis = model.Analytic.Basis;
-        var work = WorkEstimate.Of(profile);
-        var drivers = basis.Evaluate(work, job);
-        var features = CostBasis.Features(drivers, work, job);
-        var raw = model.Raw(drivers.Terms, features);
-        var median = raw * Math.Exp(model.Errors.Median);
-        var sigma = Math.Sqrt(model.Errors.Sigma * model.Errors.Sigma + drivers.Looseness * drivers.Looseness);
-        var below = Math.Sqrt(Square(model.Errors.Median - model.Errors.Lower) + Square(1.645 * drivers.Looseness));
-        var above = Math.Sqrt(Square(model.Errors.Upper - model.Errors.Median) + Square(1.645 * drivers.Looseness));
-        var source = model.Forest is not null ? "analytic + forest" : model.Analytic.IsFitted ? "analytic" : "prior";
+        var drivers = JobDrivers.Of(basis, profile, job);
+        var time = model.Predict(drivers.Terms, drivers.Features);
+        var median = Math.Exp(time.Median);
+        var (low, high) = model.Intervals[time.Group];
+
+        // Where models have learned, the looseness of bounds is in their errors; a profile made by hand is looser than any they saw.
+        var looseness = model.Residual is null || profile.Features is null ? drivers.Costs.Looseness : 0;
+        var (below, above) = (Widen(-low * time.Scale, looseness), Widen(high * time.Scale, looseness));
+        var sigma = Math.Max(0.01, (below + above) / (2 * 1.645));
+        var isRepeat = model.Repeats.TryGet(drivers.Structure, out var repeated);
+        if (isRepeat)
+        {
+            median = Math.Exp(repeated.Mean);
+            sigma = repeated.Sigma;
+            below = above = 1.645 * sigma;
+        }
+
+        var source = isRepeat ? "structure cache" : model.Residual is not null ? "analytic + learned" : model.Analytic.IsFitted ? "analytic" : "prior";
         if (profile.ExecutionTimeEstimate is { TotalSeconds: > 0 } hint)
         {
             // The host's hint is evidence of one more source, believed within a factor of e.
             var precision = 1 / (sigma * sigma);
             var logMedian = (Math.Log(median) * precision + Math.Log(hint.TotalSeconds)) / (precision + 1);
-            (median, raw) = (Math.Exp(logMedian), Math.Exp(logMedian));
+            median = Math.Exp(logMedian);
             source += " + hint";
         }
 
@@ -53,7 +72,7 @@ internal sealed class PerformancePredictor : IPerformancePredictor
         var scale = median / model.Analytic.Predict(drivers.Terms);
         for (var i = 0; i < terms.Length; i++)
         {
-            terms[i] = new PredictionTerm(basis.TermNames[i], drivers.Terms[i] * model.Analytic.Coefficients[i] * scale);
+            terms[i] = new PredictionTerm(Breakpoints.Name(basis, i), drivers.Terms[i] * model.Analytic.Coefficients[i] * scale);
         }
 
         Array.Sort(terms, static (a, b) => b.Seconds.CompareTo(a.Seconds));
@@ -62,7 +81,7 @@ internal sealed class PerformancePredictor : IPerformancePredictor
             Backend = backend,
             Seconds = new Estimate(median, median * Math.Exp(-below), median * Math.Exp(above)),
             WaitSeconds = Wait(backend, model),
-            PeakBytes = Memory(backend, drivers),
+            PeakBytes = Memory(backend, drivers.Costs),
             Fidelity = backend.Capabilities.IsExact ? Estimate.Exactly(1) : new Estimate(0.8, 0.3, 1),
             LogSecondsSigma = sigma,
             Terms = terms,
@@ -99,5 +118,6 @@ internal sealed class PerformancePredictor : IPerformancePredictor
         return new Estimate(At(0.5), At(0.05), At(0.95));
     }
 
-    private static double Square(double x) => x * x;
+    // The end may lie on the other side of the median where errors are one-sided; looseness reaches out from it on both.
+    private static double Widen(double end, double looseness) => Math.Sqrt((Math.Max(0, end) * Math.Max(0, end)) + (1.645 * looseness * (1.645 * looseness)));
 }

@@ -11,20 +11,29 @@ namespace PredictiveOrchestration.Prediction;
 /// <param name="IsCensored">The run was stopped: its true time is at least that.</param>
 internal sealed record TrainingRow(string BackendId, string Basis, double[] Terms, float[] Features, double Seconds, bool IsCensored)
 {
+    /// <summary>What the job has in common with its repeats; 0 if that is not known.</summary>
+    public ulong Structure { get; init; }
+
     /// <summary>Makes a row of a record; null if it says nothing about time.</summary>
     public static TrainingRow? From(ExecutionRecord record)
     {
         var seconds = record.ServiceTime.TotalSeconds;
-        var censored = record.Outcome is ExecutionOutcome.TimedOut or ExecutionOutcome.Cancelled;
+        var censored = record.Outcome is ExecutionOutcome.TimedOut or ExecutionOutcome.Cancelled or ExecutionOutcome.Swapped;
         if (!(seconds > 0) || !double.IsFinite(seconds) || !(censored || record.Outcome == ExecutionOutcome.Completed))
         {
             return null;
         }
 
         var basis = CostBasisCatalog.Get(record.CostModel);
-        var work = WorkEstimate.Of(record.Profile);
-        var job = new JobShape(record.Shots, record.Threads, record.Observables, record.TopProbabilities);
-        var drivers = basis.Evaluate(work, job);
-        return new TrainingRow(record.BackendId, basis.Name, drivers.Terms, CostBasis.Features(drivers, work, job), seconds, censored);
+        var drivers = JobDrivers.Of(basis, record.Profile, new JobShape(record.Shots, record.Threads, record.Observables, record.TopProbabilities));
+        return new TrainingRow(record.BackendId, basis.Name, drivers.Terms, drivers.Features, seconds, censored) { Structure = drivers.Structure };
     }
+
+    /// <summary>Whether a row read from a file can be learned from.</summary>
+    public static bool IsSound(TrainingRow? row) =>
+        row is { BackendId: not null, Basis: not null, Terms: not null, Features: not null }
+        && row.Seconds > 0 && double.IsFinite(row.Seconds)
+        && CostBasisCatalog.Get(row.Basis) is var basis
+        && row.Terms.Length == Breakpoints.Count(basis) && Array.TrueForAll(row.Terms, t => t >= 0 && double.IsFinite(t))
+        && row.Features.Length == basis.TermNames.Length + ResidualFeatures.Common && Array.TrueForAll(row.Features, float.IsFinite);
 }

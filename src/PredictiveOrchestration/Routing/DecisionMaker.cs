@@ -17,11 +17,17 @@ internal static class DecisionMaker
         IBackendRouter router, IReadOnlyList<RoutingCandidate> candidates, JobRequirements job, Func<string, string?> healthReason,
         RoutingContext preferences, double performanceThreshold, int registryVersion, int modelVersion)
     {
+        var unavailable = new Dictionary<string, string>(StringComparer.Ordinal);
         var refused = new List<RefusedBackend>();
         var feasible = new List<RoutingCandidate>();
         foreach (var candidate in candidates)
         {
-            if (CapabilityFilter.Refuse(candidate, job, healthReason(candidate.Backend.Id)) is { } reason)
+            if (healthReason(candidate.Backend.Id) is { } health)
+            {
+                unavailable[candidate.Backend.Id] = health;
+            }
+
+            if (CapabilityFilter.Refuse(candidate, job, unavailable.GetValueOrDefault(candidate.Backend.Id)) is { } reason)
             {
                 refused.Add(new RefusedBackend(candidate, reason));
             }
@@ -51,6 +57,7 @@ internal static class DecisionMaker
             IsBelowPerformanceThreshold = !IsGood(ranked[0]),
             RegistryVersion = registryVersion,
             ModelVersion = modelVersion,
+            Inputs = new DecisionInputs(candidates, job, unavailable, preferences, performanceThreshold, router),
         };
     }
 

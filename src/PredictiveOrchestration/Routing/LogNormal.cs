@@ -27,7 +27,7 @@ internal static class LogNormal
             return 1;
         }
 
-        const int steps = 240;
+        const int steps = 96;
         double mean = Math.Log(ranked[0].Loss), sigma = Math.Max(1e-6, ranked[0].LossSigma);
         var sum = 0.0;
         for (var k = 0; k < steps; k++)

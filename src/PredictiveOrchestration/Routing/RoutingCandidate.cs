@@ -19,6 +19,9 @@ public sealed record RoutingCandidate
     /// <summary>Gets the number of runs under way on it through this orchestrator.</summary>
     public required int InFlight { get; init; }
 
+    /// <summary>Gets the job as it was put to the backend.</summary>
+    internal JobShape Shape { get; init; }
+
     /// <summary>Gets the backend.</summary>
     public BackendDescriptor Backend => Prediction.Backend;
 

@@ -33,6 +33,9 @@ public sealed record RoutingDecision
     /// <summary>Gets the version of the model that predicted.</summary>
     public required int ModelVersion { get; init; }
 
+    /// <summary>Gets everything the decision was made from.</summary>
+    internal DecisionInputs? Inputs { get; init; }
+
     /// <summary>Gets the chosen backend.</summary>
     public RankedBackend Chosen => Ranked[0];
 
@@ -59,7 +62,7 @@ public sealed record RoutingDecision
         if (Ranked.Count > 1)
         {
             var second = Ranked[1];
-            text.Append(CultureInfo.InvariantCulture, $"  runner-up {second.Candidate.Backend.Id}: {second.Reason}; it would win if its loss were {second.Loss / Math.Max(1e-300, first.Loss):G3} times smaller");
+            text.Append(CultureInfo.InvariantCulture, $"  runner-up {second.Candidate.Backend.Id}: {second.Reason}; it would win if its loss were {second.Loss / Math.Max(1e-300, first.Loss):G3} times smaller{Flip(second)}");
             text.AppendLine();
         }
 
@@ -71,7 +74,41 @@ public sealed record RoutingDecision
 
         return text.ToString();
     }
+
+    // The longest predicted time at which the runner-up would be first, found by asking the router again.
+    private string Flip(RankedBackend second)
+    {
+        if (Inputs is not { Router: { } router } inputs)
+        {
+            return string.Empty;
+        }
+
+        bool Wins(double factor)
+        {
+            var changed = second.Candidate with { Prediction = second.Candidate.Prediction with { Seconds = second.Candidate.Prediction.Seconds.Scale(factor) } };
+            List<RoutingCandidate> candidates = [.. Ranked.Select(r => r.Candidate == second.Candidate ? changed : r.Candidate)];
+            return router.Rank(inputs.Preferences with { Candidates = candidates })[0].Candidate == changed;
+        }
+
+        double low = 1e-6, high = 1;
+        if (!Wins(low))
+        {
+            return "; no time of its own would make it first";
+        }
+
+        for (var i = 0; i < 24; i++)
+        {
+            var middle = Math.Sqrt(low * high);
+            (low, high) = Wins(middle) ? (middle, high) : (low, middle);
+        }
+
+        return string.Create(CultureInfo.InvariantCulture, $"; it would be first at {second.Candidate.Prediction.Seconds.Median * low:G3} s or less");
+    }
 }
+
+/// <summary>What a decision is made from, besides the model: kept so that it can be made again.</summary>
+internal sealed record DecisionInputs(
+    IReadOnlyList<RoutingCandidate> Candidates, JobRequirements Job, IReadOnlyDictionary<string, string> Unavailable, RoutingContext Preferences, double PerformanceThreshold, IBackendRouter Router);
 
 /// <summary>No backend can do a job; the message and <see cref="Refused"/> give each one's reason.</summary>
 public sealed class NoFeasibleBackendException : Exception

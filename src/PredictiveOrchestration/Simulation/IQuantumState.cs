@@ -20,6 +20,13 @@ internal interface IQuantumState : IDisposable
     /// <summary>The probability weight dropped so far.</summary>
     double DiscardedWeight { get; }
 
+    /// <summary>What the squared overlap with the exact state is surely not below.</summary>
+    double FidelityLowerBound => 1;
+
+    /// <summary>Takes over the state of a snapshot in place of the one before the first operation.</summary>
+    /// <exception cref="BackendException">It cannot be represented, or does not fit into memory.</exception>
+    void Load(StateSnapshot snapshot);
+
     /// <summary>Applies the gates of a run of operations that holds gates, unitaries and barriers only; may fuse and reorder as long as the state is the same.</summary>
     /// <param name="circuit">The circuit.</param>
     /// <param name="start">The first operation.</param>
@@ -55,8 +62,17 @@ internal interface IQuantumState : IDisposable
     /// <summary>The expectation value of a Pauli term, coefficient included.</summary>
     double ExpectationValue(PauliTerm term);
 
+    /// <summary>The greatest bond dimension now, or null if the state has no bonds.</summary>
+    int? BondDimension => null;
+
+    /// <summary>The amplitudes that are not zero up to rounding; may take a pass over the state.</summary>
+    long CountNonZeros() => NonZeros;
+
     /// <summary>Copies the state out.</summary>
     StateSnapshot ToSnapshot(int operationIndex);
+
+    /// <summary>Copies out the amplitudes that are not zero up to rounding.</summary>
+    StateSnapshot ToCompactSnapshot(int operationIndex) => ToSnapshot(operationIndex);
 }
 
 /// <summary>Receives an outcome, least significant word first, and a probability.</summary>

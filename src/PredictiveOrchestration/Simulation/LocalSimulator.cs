@@ -4,7 +4,7 @@ using PredictiveOrchestration.Circuits;
 namespace PredictiveOrchestration.Simulation;
 
 /// <summary>What the in-process engines share: checks of a request, limits, the run on a worker thread, snapshots.</summary>
-public abstract class LocalSimulator : ISnapshotBackend
+public abstract class LocalSimulator : ISegmentedBackend
 {
     private readonly TimeProvider _time;
     private readonly long? _memoryLimit;
@@ -37,24 +37,22 @@ public abstract class LocalSimulator : ISnapshotBackend
             throw new ArgumentOutOfRangeException(nameof(endOperation), endOperation, $"'endOperation' is {endOperation}; accepted are {start} to {request.Circuit.Operations.Length}.");
         }
 
-        for (var i = start; i < endOperation; i++)
+        var last = request.Circuit.UnitaryEnd(start);
+        if (endOperation > last)
         {
-            if (request.Circuit.Operations[i].Kind is not (OperationKind.Gate or OperationKind.Unitary or OperationKind.Barrier) || request.Circuit.Operations[i].HasDynamicParameters)
+            throw new BackendException(
+                BackendErrorKind.Unsupported, Descriptor.Id,
+                $"Backend '{Descriptor.Id}' cannot take a snapshot at operation {endOperation}: operation {last} ({request.Circuit.Operations[last].Kind}) before it measures, resets or depends on a measurement. Take it at {last} or before.")
             {
-                throw new BackendException(
-                    BackendErrorKind.Unsupported, Descriptor.Id,
-                    $"Backend '{Descriptor.Id}' cannot take a snapshot at operation {endOperation}: operation {i} ({request.Circuit.Operations[i].Kind}) before it measures, resets or depends on a measurement. Take it at {i} or before.")
-                {
-                    OperationIndex = i,
-                };
-            }
+                OperationIndex = last,
+            };
         }
 
         return Task.Run(
             () =>
             {
                 var context = CreateContext(request, cancellationToken);
-                using var state = CreateState(request.Circuit.NumQubits, initial, request.Limits, context);
+                using var state = StateOf(request, initial, context);
                 if (endOperation > start)
                 {
                     state.Apply(request.Circuit, start, endOperation, null, context);
@@ -74,15 +72,57 @@ public abstract class LocalSimulator : ISnapshotBackend
         return Task.Run(() => Execute(request, initial, cancellationToken), cancellationToken);
     }
 
-    /// <summary>Makes the state before the first operation, or the one of a snapshot.</summary>
-    private protected abstract IQuantumState CreateState(int numQubits, StateSnapshot? initial, ExecutionLimits limits, RunContext context);
+    /// <inheritdoc/>
+    public Task<IBackendSession> OpenAsync(ExecutionRequest request, StateSnapshot? initial, CancellationToken cancellationToken = default)
+    {
+        Check(request);
+        CheckSnapshot(request, initial);
+        return Task.Run(
+            IBackendSession () =>
+            {
+                var context = CreateContext(request, cancellationToken);
+                return new LocalSession(
+                    request, initial, context, from => StateOf(request, from, context), Descriptor.Capabilities.IsExact, _time);
+            },
+            cancellationToken);
+    }
+
+    /// <summary>Makes the state before the first operation.</summary>
+    private protected abstract IQuantumState CreateState(int numQubits, ExecutionLimits limits, RunContext context);
+
+    /// <summary>Runs a request in a way of the engine's own, or gives null to leave it to the shot runner.</summary>
+    private protected virtual ExecutionResult? TryRunAtOnce(ExecutionRequest request, StateSnapshot? initial, RunContext context, TimeProvider time) => null;
+
+    private IQuantumState StateOf(ExecutionRequest request, StateSnapshot? initial, RunContext context)
+    {
+        var state = CreateState(request.Circuit.NumQubits, request.Limits, context);
+        try
+        {
+            if (initial is not null)
+            {
+                state.Load(initial);
+            }
+
+            return state;
+        }
+        catch
+        {
+            state.Dispose();
+            throw;
+        }
+    }
 
     private ExecutionResult Execute(ExecutionRequest request, StateSnapshot? initial, CancellationToken cancellationToken)
     {
         var context = CreateContext(request, cancellationToken);
         try
         {
-            var runner = new ShotRunner(request, context, () => CreateState(request.Circuit.NumQubits, initial, request.Limits, context), _time);
+            if (TryRunAtOnce(request, initial, context, _time) is { } done)
+            {
+                return done;
+            }
+
+            var runner = new ShotRunner(request, context, () => StateOf(request, initial, context), _time);
             return runner.Run(Descriptor.Capabilities.IsExact, initial?.OperationIndex ?? 0);
         }
         catch (OutOfMemoryException exception)

@@ -125,7 +125,28 @@ internal sealed class OutcomeCollector
         _context.ReportShots(_shotsDone);
     }
 
-    private void CountRuns(ulong[] outcomes, Readout readout)
+    /// <summary>Takes in the classical bits of finished shots, one outcome after the other in whole words.</summary>
+    public void AddOutcomes(Span<ulong> outcomes, int shots)
+    {
+        var readout = Readout.OfAllQubits(_length);
+        var words = (_length + 63) / 64;
+        if (words == 1)
+        {
+            CountRuns(outcomes, readout);
+        }
+        else
+        {
+            for (var i = 0; i < shots; i++)
+            {
+                Increment(words == 0 ? readout.Fixed : readout.Combine(outcomes.Slice(i * words, words)), 1);
+            }
+        }
+
+        _shotsDone += shots;
+        _context.ReportShots(_shotsDone);
+    }
+
+    private void CountRuns(Span<ulong> outcomes, Readout readout)
     {
         // Some engines give outcomes in order.
         var distinct = 1;
@@ -137,7 +158,7 @@ internal sealed class OutcomeCollector
 
         if (!isSorted)
         {
-            Array.Sort(outcomes);
+            outcomes.Sort();
         }
 
         for (var i = 1; i < outcomes.Length; i++)
@@ -152,7 +173,7 @@ internal sealed class OutcomeCollector
             {
             }
 
-            Increment(readout.Combine(outcomes.AsSpan(i, 1)), next - i);
+            Increment(readout.Combine(outcomes.Slice(i, 1)), next - i);
         }
     }
 

@@ -33,6 +33,7 @@ internal sealed class ShotRunner
     private long _peakNonZeros;
     private double _prunedWeight;
     private double _droppedWeight;
+    private double _fidelity = 1;
     private TimeSpan _sampling;
 
     public ShotRunner(ExecutionRequest request, RunContext context, Func<IQuantumState> createState, TimeProvider time)
@@ -103,6 +104,7 @@ internal sealed class ShotRunner
             PeakMemoryBytes = _context.PeakBytes,
             PeakNonZeros = _peakNonZeros,
             DiscardedWeight = _prunedWeight + _droppedWeight,
+            FidelityLowerBound = _fidelity,
         };
     }
 
@@ -261,6 +263,7 @@ internal sealed class ShotRunner
         _context.Check(_circuit.Operations.Length);
         _peakNonZeros = Math.Max(_peakNonZeros, group.State!.NonZeros);
         _droppedWeight += group.Weight * group.State.DiscardedWeight;
+        _fidelity = Math.Min(_fidelity, group.State.FidelityLowerBound);
         _collector.Add(group);
         _sampling += _time.GetElapsedTime(start);
     }

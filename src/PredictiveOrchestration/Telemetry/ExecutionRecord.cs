@@ -22,6 +22,9 @@ public enum ExecutionOutcome : byte
 
     /// <summary>It was refused before it began, for its cost, size or lack of room.</summary>
     Refused,
+
+    /// <summary>It ran a part of the circuit, before or after the state was handed over: the whole would have taken longer than the duration recorded.</summary>
+    Swapped,
 }
 
 /// <summary>One execution, or attempt at one, on one backend: what was predicted and what happened. Immutable; refers to no circuit and no secrets.</summary>
@@ -44,6 +47,9 @@ public sealed record ExecutionRecord
 
     /// <summary>Gets the circuit's profile.</summary>
     public required CircuitProfile Profile { get; init; }
+
+    /// <summary>Gets the request's tag, or null.</summary>
+    public string? Tag { get; init; }
 
     /// <summary>Gets the number of shots.</summary>
     public required int Shots { get; init; }
@@ -89,6 +95,9 @@ public sealed record ExecutionRecord
 
     /// <summary>Gets the upper end of the predicted interval in seconds.</summary>
     public required double PredictedUpperSeconds { get; init; }
+
+    /// <summary>Gets how far off the prediction was: max(predicted / actual, actual / predicted) of the service time, at least 1.</summary>
+    public double PredictionError => Math.Exp(Math.Abs(Math.Log(ServiceTime.TotalSeconds / PredictedSeconds)));
 
     /// <summary>Gets the version of the model that predicted.</summary>
     public required int ModelVersion { get; init; }

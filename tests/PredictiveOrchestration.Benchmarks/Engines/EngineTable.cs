@@ -7,7 +7,21 @@ namespace PredictiveOrchestration.Benchmarks.Engines;
 internal static class EngineTable
 {
     /// <summary>All rows.</summary>
-    public static IReadOnlyList<EngineRow> Rows { get; } = [.. Dense()];
+    public static IReadOnlyList<EngineRow> Rows { get; } = [.. Stabilizer(), .. Dense(), .. Sparse(), .. MatrixProduct()];
+
+    private static IEnumerable<EngineRow> Stabilizer()
+    {
+        // The targets are twice what Stim takes as a whole process; reading the text is a row of its own below.
+        foreach (var (n, target) in new[] { (500, 126.0), (1000, 194), (2000, 628) })
+        {
+            yield return new EngineRow("stabilizer", $"random clifford {n}, 200 n gates, 1,000 shots", target, () => RandomFamilies.RandomClifford(n, 200 * n, 7), 1_000);
+        }
+
+        yield return new EngineRow("stabilizer", "ghz 1000, 1,000 shots", double.NaN, () => States.Ghz(1000), 1_000);
+        yield return new EngineRow("stabilizer", "ghz 10000, 100 shots", double.NaN, () => States.Ghz(10_000), 100);
+        yield return new EngineRow("stabilizer", "surface code distance 5, 5 rounds, 100,000 shots", double.NaN, () => ErrorCorrection.SurfaceCode(5, 5), 100_000);
+        yield return new EngineRow("stabilizer", "repetition code distance 25, 25 rounds, 10,000 shots", double.NaN, () => ErrorCorrection.Repetition(25, 25), 10_000);
+    }
 
     private static IEnumerable<EngineRow> Dense()
     {
@@ -36,5 +50,69 @@ internal static class EngineTable
             yield return new EngineRow("dense", $"random {n} depth 20, plan reused", target, () => RandomFamilies.Random(n, 20, 7));
             yield return new EngineRow("dense", $"random {n} depth 20, with planning", planned, () => RandomFamilies.Random(n, 20, 7), Measure: EngineMeasure.FreshCircuit);
         }
+    }
+
+    private static IEnumerable<EngineRow> Sparse()
+    {
+        yield return new EngineRow("sparse", "ghz 50", 0.015, () => States.Ghz(50));
+        yield return new EngineRow("sparse", "bernstein-vazirani 50", 0.015, () => Oracles.BernsteinVazirani(new BitString(0x1B6DB6DB6DB6D, 49)));
+        yield return new EngineRow("sparse", "cuccaro adder, 42 qubits", 0.030, () => Adders.Cuccaro(20));
+        yield return new EngineRow("sparse", "w 40", 0.200, () => States.W(40));
+    }
+
+    private static IEnumerable<EngineRow> MatrixProduct()
+    {
+        yield return new EngineRow("mps", "ghz 100", 2, () => States.Ghz(100), 1_000);
+        yield return new EngineRow("mps", "qaoa ring 40 p 2", 7, () => Variational.Qaoa(40, Variational.Ring(40), [.1, .2], [.2, .1]), 1_000);
+        yield return new EngineRow("mps", "brickwork 50 depth 6", 7, () => Brickwork(50, 6), 1_000);
+        yield return new EngineRow("mps", "brickwork 30 depth 12", 40, () => Brickwork(30, 12), 1_000);
+        yield return new EngineRow("mps", "brickwork 30 depth 24, truncated", 700, () => Brickwork(30, 24), 1_000);
+        yield return new EngineRow("mps", "qaoa ring 40 p 3", 45, () => Variational.Qaoa(40, Variational.Ring(40), [.1, .2, .3], [.3, .2, .1]), 1_000);
+        yield return new EngineRow("mps", "ghz 1000", 10, () => States.Ghz(1000), 1_000);
+        yield return new EngineRow("mps", "random pairs 20 depth 4", 139, () => RandomPairs(20, 4), 1_000);
+    }
+
+    // Layers of one-qubit rotations and controlled X between neighbours.
+    private static Circuit Brickwork(int qubits, int depth)
+    {
+        var random = new Random(7);
+        var builder = new CircuitBuilder(qubits);
+        for (var layer = 0; layer < depth; layer++)
+        {
+            for (var q = 0; q < qubits; q++)
+            {
+                builder.U(random.NextDouble() * 3, random.NextDouble() * 6, random.NextDouble() * 6, q);
+            }
+
+            for (var q = layer % 2; q + 1 < qubits; q += 2)
+            {
+                builder.CX(q, q + 1);
+            }
+        }
+
+        return builder.Build();
+    }
+
+    // As the brickwork, but the pairs of a layer are drawn from all qubits.
+    private static Circuit RandomPairs(int qubits, int depth)
+    {
+        var random = new Random(7);
+        var builder = new CircuitBuilder(qubits);
+        for (var layer = 0; layer < depth; layer++)
+        {
+            var order = Enumerable.Range(0, qubits).ToArray();
+            random.Shuffle(order);
+            for (var q = 0; q < qubits; q++)
+            {
+                builder.U(random.NextDouble() * 3, random.NextDouble() * 6, random.NextDouble() * 6, q);
+            }
+
+            for (var k = 0; k + 1 < qubits; k += 2)
+            {
+                builder.CX(order[k], order[k + 1]);
+            }
+        }
+
+        return builder.Build();
     }
 }

@@ -4,6 +4,7 @@ using PredictiveOrchestration.Circuits.Library;
 using PredictiveOrchestration.Learning;
 using PredictiveOrchestration.Prediction;
 using PredictiveOrchestration.Profiling;
+using PredictiveOrchestration.Simulation.MatrixProductState;
 using PredictiveOrchestration.Simulation.Sparse;
 using PredictiveOrchestration.Simulation.StateVector;
 using PredictiveOrchestration.Telemetry;
@@ -20,7 +21,7 @@ public sealed class PredictionTests(ITestOutputHelper output)
     public void Fit_SyntheticTimes_RecoversTheirCoefficients()
     {
         var basis = CostBasisCatalog.Get("dense");
-        double[] truth = [3e-5, 2e-6, 8e-10, 4e-10, 0, 3e-7];
+        double[] truth = [3e-5, 2e-6, 8e-10, 4e-10, 0, 3e-7, 0];
         var model = AnalyticCostModel.Fit(basis, Rows(basis, truth, 0, 400, 1));
         foreach (var row in Rows(basis, truth, 0, 50, 2))
         {
@@ -34,7 +35,7 @@ public sealed class PredictionTests(ITestOutputHelper output)
     public void Fit_OutliersAndStoppedRuns_AreNotMistakenForTheTruth()
     {
         var basis = CostBasisCatalog.Get("dense");
-        double[] truth = [3e-5, 2e-6, 8e-10, 4e-10, 0, 3e-7];
+        double[] truth = [3e-5, 2e-6, 8e-10, 4e-10, 0, 3e-7, 0];
         var rows = Rows(basis, truth, 0.05, 400, 3).Select((r, i) => i % 10 == 0 ? r with { Seconds = r.Seconds * 20 } : i % 10 == 1 ? r with { Seconds = r.Seconds / 5, IsCensored = true } : r).ToList();
         var model = AnalyticCostModel.Fit(basis, rows);
         var errors = Rows(basis, truth, 0, 60, 4).Select(r => Math.Abs(Math.Log(model.Predict(r.Terms) / r.Seconds))).Order().ToList();
@@ -45,44 +46,169 @@ public sealed class PredictionTests(ITestOutputHelper output)
     public void Forest_ResidualItCanLearn_BeatsTheAnalyticModelOnHeldOutRows()
     {
         var basis = CostBasisCatalog.Get("dense");
-        double[] truth = [3e-5, 2e-6, 8e-10, 4e-10, 0, 3e-7];
-        static TrainingRow Bend(TrainingRow r) => r with { Seconds = r.Seconds * (r.Features[6] > 10 ? 3 : 0.6) };
+        double[] truth = [3e-5, 2e-6, 8e-10, 4e-10, 0, 3e-7, 0];
+        static TrainingRow Bend(TrainingRow r) => r with { Seconds = r.Seconds * (r.Features[^ResidualFeatures.Common] > 10 ? 3 : 0.6) };
         var rows = Rows(basis, truth, 0.05, 300, 5).Select(Bend).ToList();
         var held = Rows(basis, truth, 0.05, 100, 6).Select(Bend).ToList();
         var model = ModelBuilder.Fit("dense", [], rows, [], rows.Count, 1);
-        model.Forest.Should().NotBeNull();
+        model.Residual.Should().NotBeNull();
         double Median(Func<TrainingRow, double> predict) => held.Select(r => Math.Abs(Math.Log(predict(r) / r.Seconds))).Order().ElementAt(50);
-        var (withForest, alone) = (Median(r => model.Raw(r.Terms, r.Features)), Median(r => model.Analytic.Predict(r.Terms)));
+        var (withForest, alone) = (Median(r => Math.Exp(model.Predict(r.Terms, r.Features).Median)), Median(r => model.Analytic.Predict(r.Terms)));
         output.WriteLine($"median log error {withForest:F3} with forest, {alone:F3} without");
-        withForest.Should().BeLessThan(alone / 2);
+        withForest.Should().BeLessThan(alone * 0.7);
     }
 
     [Fact]
-    public void Forest_FarOutsideItsData_FallsBackToTheAnalyticModel()
+    public void Forest_FarOutsideItsData_FadesIfThatPredictedTheLargestJobsBest()
     {
-        var random = new Random(1);
-        var rows = Enumerable.Range(0, 200).Select(_ => new[] { (float)random.NextDouble(), (float)random.NextDouble() }).ToList();
-        var forest = FlatForest.Train(rows, [.. rows.Select(r => r[0] > 0.5f ? 2f : -1f)], 1);
-        forest.Predict([0.9f, 0.5f]).Should().BeGreaterThan(1.5);
-        Math.Abs(forest.Predict([1000f, 0.5f])).Should().BeLessThan(0.01);
-    }
-
-    [Fact]
-    public void Conformal_ManyErrors_CoversNinetyPercentOfTheNext()
-    {
-        var random = new Random(7);
-        double Error() => 0.3 + 0.4 * (random.NextDouble() + random.NextDouble() + random.NextDouble() - 1.5);
-        var inside = 0;
-        const int trials = 3000;
-        var calibrator = new ConformalCalibrator(0.5, Enumerable.Range(0, 400).Select(_ => Error()));
-        for (var i = 0; i < trials; i++)
+        var parts = new ResidualParts(Forest: 2, Network: 0, Spread: 0.1, Outside: 0, Novelty: 0, Cluster: 0, Nearest: 0);
+        var held = new List<Held>();
+        for (var i = 0; i < 200; i++)
         {
-            var error = Error();
-            inside += error >= calibrator.Lower && error <= calibrator.Upper ? 1 : 0;
+            // Inside the forest is right; outside its correction is noise.
+            held.Add(new Held(2, parts, false));
+            held.Add(new Held(0, parts with { Outside = 5 }, true));
         }
 
-        (inside / (double)trials).Should().BeInRange(0.87, 0.95);
-        new ConformalCalibrator(0.5, []).Upper.Should().BeApproximately(1.645 * 0.5, 1e-12);
+        var stack = StackFitter.Fit(held, ModelParts.Default);
+        stack.Correction(parts).Should().BeApproximately(2, 0.01);
+        Math.Abs(stack.Correction(parts with { Outside = 50 })).Should().BeLessThan(0.1);
+    }
+
+    [Fact]
+    public void Intervals_ErrorsThatWiden_AreCoveredAgain()
+    {
+        var random = new Random(7);
+        double Error() => 0.4 * (random.NextDouble() + random.NextDouble() + random.NextDouble() - 1.5);
+        var intervals = IntervalModel.Fit([.. Enumerable.Range(0, 400).Select(_ => new HeldOutError(Error(), 1, 0))], 1, 1);
+        int before = 0, after = 0;
+        for (var i = 0; i < 6000; i++)
+        {
+            var score = Error() * (i < 3000 ? 1 : 4);
+            var covered = score >= intervals[0].Low && score <= intervals[0].High ? 1 : 0;
+            before += i < 3000 ? covered : 0;
+            after += i >= 3200 ? covered : 0;
+            intervals = intervals.With(0, score, false);
+        }
+
+        (before / 3000.0).Should().BeInRange(0.88, 0.93);
+        (after / 2800.0).Should().BeInRange(0.88, 0.93, "quantiles follow the errors whatever their distribution");
+    }
+
+    [Fact]
+    public void Intervals_GroupsThatDiffer_AreCoveredEach()
+    {
+        var random = new Random(3);
+        double Error(int group) => (group == 0 ? 0.1 : 1) * (random.NextDouble() + random.NextDouble() - 1);
+        var intervals = IntervalModel.Fit([.. Enumerable.Range(0, 600).Select(i => new HeldOutError(Error(i % 2), 1, i % 2))], 2, 1);
+        for (var group = 0; group < 2; group++)
+        {
+            var covered = Enumerable.Range(0, 2000).Count(_ => Error(group) is var e && e >= intervals[group].Low && e <= intervals[group].High);
+            (covered / 2000.0).Should().BeInRange(0.86, 0.95, "group {0}", group);
+        }
+    }
+
+    [Theory]
+    [InlineData(3.0)]
+    [InlineData(0.33)]
+    public void Drift_StepInTime_IsFoundWithinFifteenRunsAndCorrectedWithinForty(double factor)
+    {
+        var worstDelay = 0;
+        for (var seed = 0; seed < 50; seed++)
+        {
+            var random = new Random(seed);
+            double Noise() => 0.25 * (random.NextDouble() + random.NextDouble() + random.NextDouble() + random.NextDouble() - 2) * 1.73;
+            var monitor = new DriftMonitor();
+            for (var i = 0; i < 150; i++)
+            {
+                monitor.Add(Noise(), 0.25);
+            }
+
+            var alarms = monitor.Alarms;
+            double? level = null;
+            var delay = 0;
+            while (level is null && delay < 100)
+            {
+                delay++;
+                level = monitor.Add(Noise() + Math.Log(factor), 0.25);
+            }
+
+            alarms.Should().BeLessThanOrEqualTo(1, "seed {0}", seed);
+            worstDelay = Math.Max(worstDelay, delay);
+            level.GetValueOrDefault().Should().BeApproximately(Math.Log(factor), 0.35, "seed {0}", seed);
+        }
+
+        worstDelay.Should().BeLessThanOrEqualTo(15);
+    }
+
+    [Fact]
+    public void Drift_TenThousandRunsWithoutChange_RaiseAtMostOneAlarm()
+    {
+        var random = new Random(11);
+        var monitor = new DriftMonitor();
+        for (var i = 0; i < 10_000; i++)
+        {
+            // One run in fifty is an outlier of a busy machine.
+            var error = 0.3 * (random.NextDouble() + random.NextDouble() + random.NextDouble() + random.NextDouble() - 2) * 1.73;
+            monitor.Add(i % 50 == 0 ? error + 2 : error, 0.3);
+        }
+
+        monitor.Alarms.Should().BeLessThanOrEqualTo(1);
+        monitor.Add(double.NaN, 0.3).Should().BeNull();
+        monitor.Add(double.PositiveInfinity, 0.3).Should().BeNull();
+    }
+
+    [Fact]
+    public async Task LearningLoop_BackendThreeTimesSlower_PredictsAnewWithinForty()
+    {
+        var profile = CircuitProfiler.Profile(RandomFamilies.Random(10, 5));
+        var ring = new TelemetryRingBuffer(1000);
+        var publisher = new ModelPublisher(new PerformancePredictor(0, []));
+        await using var loop = new LearningLoop(ring, publisher, [], new LearningOptions(), null, NullLogger.Instance);
+        var random = new Random(5);
+        async Task RunAsync(double seconds, int count)
+        {
+            for (var i = 0; i < count; i++)
+            {
+                ring.TryWrite(TelemetryRingBufferTests.Record(100, Dense.Id, seconds * Math.Exp(0.1 * (random.NextDouble() - 0.5)), profile: profile));
+                await loop.FlushAsync();
+            }
+        }
+
+        await RunAsync(0.5, 130);
+        await RunAsync(1.5, 40);
+        publisher.Current.Predict(Dense, profile, new JobShape(100, 1, 0, 0)).Seconds.Median.Should().BeInRange(1.2, 1.8);
+    }
+
+    [Fact]
+    public void Record_DurationThatIsNoNumber_IsNotLearnedFrom()
+    {
+        var profile = CircuitProfiler.Profile(RandomFamilies.Random(4, 2));
+        TrainingRow.From(TelemetryRingBufferTests.Record(1, Dense.Id, 0, profile: profile)).Should().BeNull();
+        TrainingRow.From(TelemetryRingBufferTests.Record(1, Dense.Id, -1, profile: profile)).Should().BeNull("clocks may run backwards");
+        TrainingRow.From(TelemetryRingBufferTests.Record(1, Dense.Id, 1, profile: profile)).Should().NotBeNull();
+    }
+
+    [Fact]
+    public void Network_SmoothFunction_IsLearned()
+    {
+        var random = new Random(2);
+        float[] Row() => [random.NextSingle(), random.NextSingle(), random.NextSingle()];
+        static float Truth(float[] x) => MathF.Sin(3 * x[0]) + x[1] * x[2];
+        var rows = Enumerable.Range(0, 1500).Select(_ => Row()).ToList();
+        var scale = new FeatureScale(rows);
+        var network = NeuralNetwork.Train(scale, rows, [.. rows.Select(Truth)], 16, 1);
+        var z = new float[3];
+        var errors = Enumerable.Range(0, 200).Select(_ =>
+        {
+            var row = Row();
+            scale.Apply(row, z);
+            return Math.Abs(network.Predict(z) - Truth(row));
+        }).Order().ToList();
+        errors[100].Should().BeLessThan(0.08);
+        var before = GC.GetAllocatedBytesForCurrentThread();
+        network.Predict(z);
+        (GC.GetAllocatedBytesForCurrentThread() - before).Should().Be(0);
     }
 
     [Fact]
@@ -107,7 +233,7 @@ public sealed class PredictionTests(ITestOutputHelper output)
     public async Task PeakBytes_RealRuns_StayWithinTheBound()
     {
         var predictor = new PerformancePredictor(1, []);
-        var backends = new IQuantumBackend[] { new StateVectorSimulator(), new SparseStateSimulator() };
+        var backends = new IQuantumBackend[] { new StateVectorSimulator(), new SparseStateSimulator(), new MatrixProductStateSimulator() };
         for (var seed = 0; seed < 150; seed++)
         {
             var circuit = TestKit.RandomCircuits.Create(seed, new TestKit.RandomCircuitOptions { Qubits = 1 + seed % 9, Operations = 25, MidCircuit = seed % 3 == 0, MeasureAtEnd = true });
@@ -155,10 +281,9 @@ public sealed class PredictionTests(ITestOutputHelper output)
         {
             var profile = CircuitProfiler.Profile(i % 3 == 0 ? Fourier.Qft(2 + random.Next(14)) : RandomFamilies.Random(2 + random.Next(14), 1 + random.Next(12), (ulong)i));
             var job = new JobShape(1 + random.Next(5000), 1, 0, 0);
-            var work = WorkEstimate.Of(profile);
-            var drivers = basis.Evaluate(work, job);
-            var seconds = drivers.Terms.Zip(truth, (t, c) => t * c).Sum() * Math.Exp(noise * (2 * random.NextDouble() - 1));
-            rows.Add(new TrainingRow("b", basis.Name, drivers.Terms, CostBasis.Features(drivers, work, job), seconds, false));
+            var drivers = JobDrivers.Of(basis, profile, job);
+            var seconds = basis.Evaluate(WorkEstimate.Of(profile), job).Terms.Zip(truth, (t, c) => t * c).Sum() * Math.Exp(noise * (2 * random.NextDouble() - 1));
+            rows.Add(new TrainingRow("b", basis.Name, drivers.Terms, drivers.Features, seconds, false));
         }
 
         return rows;

@@ -116,20 +116,4 @@ internal readonly record struct GateApplication(GateDefinition? Gate, Complex[]?
 
         return sum;
     }
-
-    /// <summary>The principal power of a unitary matrix, by its eigenvalues.</summary>
-    public static Complex[] Power(Complex[] matrix, int size, double exponent)
-    {
-        var m = MathNet.Numerics.LinearAlgebra.Matrix<Complex>.Build.Dense(size, size, (i, j) => matrix[i * size + j]);
-        var evd = m.Evd();
-        var powers = evd.EigenValues.Map(v => Complex.Exp(Complex.ImaginaryOne * exponent * v.Phase));
-        var result = evd.EigenVectors * MathNet.Numerics.LinearAlgebra.Matrix<Complex>.Build.DenseOfDiagonalVector(powers) * evd.EigenVectors.Inverse();
-        var flat = new Complex[size * size];
-        for (var i = 0; i < flat.Length; i++)
-        {
-            flat[i] = result[i / size, i % size];
-        }
-
-        return flat;
-    }
 }

@@ -18,10 +18,10 @@ internal sealed partial class Interpreter
             var op = Binaries.TryGetValue(assignment.Operator[..^1], out var known)
                 ? known
                 : throw Error(OpenQasmCodes.Unsupported, assignment.Start, $"'{assignment.Operator}' is not supported.", "Write it out.");
-            value = new ScalarValue(Fold.Binary(op, Scalar(assignment.Target), AsScalar(value, assignment.Value.Start)));
+            value = new ScalarValue(Combine(op, Scalar(assignment.Target), AsScalar(value, assignment.Value.Start), assignment.Start));
         }
 
-        switch (assignment.Target)
+        switch (Flattened(assignment.Target))
         {
             case NameNode name when _scope.Find(name.Name) is VariableSymbol variable:
                 AssignVariable(variable, name.Name, AsScalar(value, assignment.Value.Start), assignment.Start);
@@ -32,6 +32,11 @@ internal sealed partial class Interpreter
                 AssignElement(symbol, element, value, assignment.Start);
                 break;
             case IndexNode { Target: NameNode integer } element when _scope.Find(integer.Name) is VariableSymbol variable:
+                if (variable.Type.Kind == ClassicalKind.Float || element.Items.Count != 1)
+                {
+                    throw Error(OpenQasmCodes.WrongKind, element.Start, "This has no elements that could be assigned.", "Index an array, an integer or bits.");
+                }
+
                 var position = Select(element.Items[0], variable.Type.Width);
                 var mask = 0UL;
                 foreach (var i in position.Items)
@@ -54,6 +59,20 @@ internal sealed partial class Interpreter
                 break;
         }
     }
+
+    // a[i][j] is a[i, j].
+    private Expression Flattened(Expression target)
+    {
+        while (target is IndexNode { Target: IndexNode inner } outer && IsArray(inner.Target))
+        {
+            target = new IndexNode(outer.Start, inner.Target, [.. inner.Items, .. outer.Items]);
+        }
+
+        return target;
+    }
+
+    private bool IsArray(Expression target) =>
+        target is IndexNode index ? IsArray(index.Target) : target is NameNode name && _scope.Find(name.Name) is ArraySymbol;
 
     private bool IsVariable(Expression target) => target switch
     {
@@ -126,6 +145,7 @@ internal sealed partial class Interpreter
         }
 
         var scalar = AsScalar(value, start);
+        scalar = scalar.Type.Kind == ClassicalKind.Float ? Fold.Cast(scalar, ClassicalType.Int()) : scalar;
         for (var i = 0; i < bits.Bits.Length;)
         {
             var count = 1;
@@ -144,7 +164,7 @@ internal sealed partial class Interpreter
     {
         if (target is null)
         {
-            var first = _builder.AddScratchBits(source.Qubits.Length);
+            var first = AddScratchBits(source.Qubits.Length, start);
             target = new BitsValue(Enumerable.Range(0, source.Qubits.Length).Select(i => first - i).ToArray(), source.IsScalar);
         }
 
@@ -160,9 +180,16 @@ internal sealed partial class Interpreter
 
         for (var i = 0; i < bits.Bits.Length; i++)
         {
-            CountOperation(start);
+            CountOperation(start, bits.Bits.Length > 1);
             _builder.Measure(source.Qubits[i], bits.Bits[i]);
         }
+    }
+
+    private int AddScratchBits(int count, int start)
+    {
+        CheckBits(start, _scratchBits, count);
+        _scratchBits += count;
+        return _builder.AddScratchBits(count);
     }
 
     // Everything that the statement may assign must live in run-time variables from now on.

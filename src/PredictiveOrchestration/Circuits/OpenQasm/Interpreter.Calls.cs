@@ -10,6 +10,11 @@ internal sealed partial class Interpreter
             return CallSubroutine(subroutine.Declaration, call, allowVoid);
         }
 
+        if (_scope.Find(call.Name) is FaultySymbol)
+        {
+            throw Faulty(call.Start);
+        }
+
         if (_scope.Find(call.Name) is OpaqueSymbol opaque)
         {
             throw Error(OpenQasmCodes.Opaque, call.Start, $"'{call.Name}' is an {opaque.What}: its meaning is not known here.", "Define it.");
@@ -26,13 +31,13 @@ internal sealed partial class Interpreter
         {
             case "mod":
                 CheckCount(call, 2);
-                return new ScalarValue(Fold.Binary(ClassicalOperator.Modulo, Scalar(arguments[0]), Scalar(arguments[1])));
+                return new ScalarValue(Combine(ClassicalOperator.Modulo, Scalar(arguments[0]), Scalar(arguments[1]), call.Start));
             case "pow":
                 CheckCount(call, 2);
-                return new ScalarValue(Fold.Binary(ClassicalOperator.Power, Scalar(arguments[0]), Scalar(arguments[1])));
+                return new ScalarValue(Combine(ClassicalOperator.Power, Scalar(arguments[0]), Scalar(arguments[1]), call.Start));
             case "rotl" or "rotr":
                 CheckCount(call, 2);
-                return new ScalarValue(Fold.Binary(call.Name == "rotl" ? ClassicalOperator.RotateLeft : ClassicalOperator.RotateRight, Scalar(arguments[0]), Scalar(arguments[1])));
+                return new ScalarValue(Combine(call.Name == "rotl" ? ClassicalOperator.RotateLeft : ClassicalOperator.RotateRight, Scalar(arguments[0]), Scalar(arguments[1]), call.Start));
             case "sizeof":
                 if (arguments.Count is < 1 or > 2)
                 {
@@ -73,7 +78,7 @@ internal sealed partial class Interpreter
             throw Error(OpenQasmCodes.TooDeep, call.Start, $"Calls nest deeper than {_options.MaxDepth}.", "Recursion must end earlier.");
         }
 
-        CountStep(call.Start);
+        Charge(call.Start, 2 * UnitsPerStep);
         var inner = new Scope(_global);
         for (var i = 0; i < call.Arguments.Count; i++)
         {
@@ -90,9 +95,16 @@ internal sealed partial class Interpreter
         _subroutineRuntimeDepth = _runtimeDepth;
         _callDepth++;
         _returned = null;
-        Block(subroutine.Body);
-        _callDepth--;
-        (_scope, _subroutineRuntimeDepth) = (scope, runtimeDepth);
+        try
+        {
+            Block(subroutine.Body);
+        }
+        finally
+        {
+            _callDepth--;
+            (_scope, _subroutineRuntimeDepth) = (scope, runtimeDepth);
+        }
+
         var result = _returned;
         _returned = null;
         if (result is null)

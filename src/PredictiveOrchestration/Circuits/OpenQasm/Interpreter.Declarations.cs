@@ -87,7 +87,7 @@ internal sealed partial class Interpreter
         else
         {
             // Bits inside blocks and subroutines are not part of the outcome.
-            var first = _builder.AddScratchBits(size);
+            var first = AddScratchBits(size, declaration.Start);
             bits = Enumerable.Range(0, size).Select(i => first - i).ToArray();
         }
 
@@ -110,11 +110,13 @@ internal sealed partial class Interpreter
     {
         var element = ScalarType(declaration.Type.Element!);
         var dimensions = declaration.Type.Dimensions!.Select(Size).ToArray();
-        if (dimensions.Aggregate(1.0, (product, d) => product * d) > 1_000_000)
+        var elements = dimensions.Aggregate(1.0, (product, d) => product * d);
+        if (elements > 1_000_000)
         {
             throw Error(OpenQasmCodes.TooManyBits, declaration.Start, $"The array '{declaration.Name}' has more than 1,000,000 elements.", "Use a smaller one.");
         }
 
+        Charge(declaration.Start, 4 * (long)elements);
         var zero = new ScalarValue(Fold.Cast(Fold.Constant(0L), element));
         var array = declaration.Value is null
             ? Zeros(dimensions, 0, zero)

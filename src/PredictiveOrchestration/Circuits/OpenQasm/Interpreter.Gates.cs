@@ -136,6 +136,11 @@ internal sealed partial class Interpreter
             return (builtIn.NumParameters, builtIn.NumQubits);
         }
 
+        if (_global.Find(name) is FaultySymbol)
+        {
+            throw Faulty(start);
+        }
+
         if (_global.Find(name) is OpaqueSymbol opaque)
         {
             throw Error(OpenQasmCodes.Opaque, start, $"'{name}' is an {opaque.What}: its meaning is not known here.", "Define it with 'gate'.");
@@ -188,6 +193,7 @@ internal sealed partial class Interpreter
             }
         }
 
+        Charge(call.Start, call.Operands.Count);
         _broadcasting = length > 1;
         for (var k = 0; k < (length < 0 ? 1 : length); k++)
         {
@@ -203,13 +209,19 @@ internal sealed partial class Interpreter
 
             if (modifiers.Count == 0)
             {
-                Expand(call.Name, parameters, qubits, call.Start, application => Emit(application, call.Start));
+                Expand(call.Name, parameters, qubits, call.Start, application =>
+                {
+                    CountOperation(call.Start);
+                    Emit(application);
+                });
             }
             else
             {
-                foreach (var application in Modified(call, parameters, qubits, modifiers))
+                var sequence = Modified(call, parameters, qubits, modifiers);
+                foreach (var application in sequence)
                 {
-                    Emit(application, call.Start);
+                    CountOperation(call.Start, sequence.Count > 1);
+                    Emit(application);
                 }
             }
         }
@@ -258,6 +270,7 @@ internal sealed partial class Interpreter
         for (var i = modifiers.Count - 1; i >= 0; i--)
         {
             var (controls, isNegative, power) = modifiers[i];
+            Charge(call.Start, UnitsPerStep + 8L * sequence.Count * (1 + controls));
             if (controls > 0)
             {
                 operand -= controls;
@@ -299,6 +312,7 @@ internal sealed partial class Interpreter
                 throw TooManyOperations(start);
             }
 
+            Charge(start, 8 * (long)power * sequence.Count);
             var repeated = new List<GateApplication>(sequence.Count * (int)power);
             for (var k = 0; k < (int)power; k++)
             {
@@ -314,7 +328,9 @@ internal sealed partial class Interpreter
             throw Error(OpenQasmCodes.Unsupported, start, $"A fractional power of a gate on {qubits.Length} qubits is not supported.", $"Use an integer exponent, or at most {CircuitBuilder.MaxUnitaryQubits} qubits and constant parameters.");
         }
 
-        var matrix = GateApplication.Power(GateApplication.MatrixOf(sequence, qubits), 1 << qubits.Length, power);
+        // Each gate is multiplied into the matrix; eigenvalues take some cubes of its size.
+        Charge(start, sequence.Count * (4L << (2 * qubits.Length)) + (8L << (3 * qubits.Length)));
+        var matrix = UnitaryPower.Of(GateApplication.MatrixOf(sequence, qubits), 1 << qubits.Length, power);
         return [new GateApplication(null, matrix, [], 0, qubits)];
     }
 
@@ -359,7 +375,7 @@ internal sealed partial class Interpreter
             throw TooManyOperations(start);
         }
 
-        if (gate.Steps > _options.MaxSteps - _steps)
+        if (gate.Steps > _options.MaxSteps - _work / UnitsPerStep)
         {
             throw TooManySteps(start);
         }
@@ -369,6 +385,8 @@ internal sealed partial class Interpreter
             throw Error(OpenQasmCodes.TooDeep, start, $"Gates nest deeper than {_options.MaxDepth}.", "Raise OpenQasmReaderOptions.MaxDepth.");
         }
 
+        CountStep(start);
+        CheckStack(start);
         ExpandDefinition(gate.Declaration, parameters, qubits, sink);
     }
 
@@ -435,6 +453,7 @@ internal sealed partial class Interpreter
                 case ForStatement loop:
                     foreach (var value in Sequence(loop.Values))
                     {
+                        CountStep(loop.Start);
                         var outer = _scope;
                         _scope = new Scope(outer);
                         _scope.TryAdd(loop.Name, new VariableSymbol(ScalarType(loop.Type), true) { Value = Fold.Cast(value, ScalarType(loop.Type)) });
@@ -459,9 +478,8 @@ internal sealed partial class Interpreter
         return new GateApplication(gate.Gate, null, parameters, gate.Controls, qubits);
     }
 
-    private void Emit(GateApplication application, int start)
+    private void Emit(GateApplication application)
     {
-        CountOperation(start);
         if (application.Matrix is { } matrix)
         {
             _builder.Unitary(matrix, application.Qubits, application.Controls);

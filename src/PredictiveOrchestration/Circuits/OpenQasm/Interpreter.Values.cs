@@ -22,6 +22,8 @@ internal sealed partial class Interpreter
 
     private Value Evaluate(Expression expression, bool allowVoid = false)
     {
+        Charge(expression.Start, 2);
+        CheckStack(expression.Start);
         switch (expression)
         {
             case NumberNode number:
@@ -38,11 +40,11 @@ internal sealed partial class Interpreter
                 return new QubitsValue([PhysicalQubit(physical)], true);
             case UnaryNode unary:
                 var op = unary.Operator switch { "-" => ClassicalOperator.Negate, "!" => ClassicalOperator.LogicalNot, _ => ClassicalOperator.BitwiseNot };
-                return new ScalarValue(Fold.Unary(op, Scalar(unary.Operand)));
+                return new ScalarValue(Bounded(Fold.Unary(op, Scalar(unary.Operand)), unary.Start));
             case BinaryNode { Operator: "++" } join:
                 return Join(Evaluate(join.Left), Evaluate(join.Right), join.Start);
             case BinaryNode binary:
-                return new ScalarValue(Fold.Binary(Binaries[binary.Operator], Scalar(binary.Left), Scalar(binary.Right)));
+                return new ScalarValue(Combine(Binaries[binary.Operator], Scalar(binary.Left), Scalar(binary.Right), binary.Start));
             case CastNode cast:
                 return new ScalarValue(Fold.Cast(Scalar(cast.Operand), ScalarType(cast.Type)));
             case CallNode call:
@@ -64,7 +66,7 @@ internal sealed partial class Interpreter
         }
 
         var qubits = Qubits(measure.Operand);
-        var first = _builder.AddScratchBits(qubits.Qubits.Length);
+        var first = AddScratchBits(qubits.Qubits.Length, measure.Start);
         var bits = new BitsValue(Enumerable.Range(0, qubits.Qubits.Length).Select(i => first - i).ToArray(), qubits.IsScalar);
         Measure(qubits, bits, measure.Start);
         return bits;
@@ -84,6 +86,8 @@ internal sealed partial class Interpreter
                 return array.Array;
             case OpaqueSymbol opaque:
                 throw Error(OpenQasmCodes.Unsupported, node.Start, $"'{node.Name}' is an {opaque.What} and has no value here.", "Remove it.");
+            case FaultySymbol:
+                throw Faulty(node.Start);
             case null:
                 double? constant = node.Name switch { "pi" or "π" => Math.PI, "tau" or "τ" => Math.Tau, "euler" or "ℇ" => Math.E, _ => null };
                 if (constant is { } value && (_dialect == 3 || node.Name == "pi"))
@@ -120,13 +124,24 @@ internal sealed partial class Interpreter
         return node.Number;
     }
 
-    private static Value Join(Value left, Value right, int start) => (left, right) switch
+    private static ClassicalExpression Combine(ClassicalOperator op, ClassicalExpression left, ClassicalExpression right, int start) =>
+        op is >= ClassicalOperator.BitwiseAnd and <= ClassicalOperator.RotateRight && (left.Type.Kind == ClassicalKind.Float || right.Type.Kind == ClassicalKind.Float)
+            ? throw Error(OpenQasmCodes.WrongKind, start, "An operator on bits is given a number that is not an integer.", "Convert it by int(…) or uint(…).")
+            : Bounded(Fold.Binary(op, left, right), start);
+
+    private Value Join(Value left, Value right, int start) => (left, right) switch
     {
-        (QubitsValue a, QubitsValue b) => new QubitsValue([.. a.Qubits, .. b.Qubits], false),
-        (BitsValue a, BitsValue b) => new BitsValue([.. a.Bits, .. b.Bits], false),
-        (ArrayValue a, ArrayValue b) => new ArrayValue([.. a.Items, .. b.Items]),
+        (QubitsValue a, QubitsValue b) => new QubitsValue(Join(a.Qubits, b.Qubits, start), false),
+        (BitsValue a, BitsValue b) => new BitsValue(Join(a.Bits, b.Bits, start), false),
+        (ArrayValue a, ArrayValue b) => new ArrayValue(Join(a.Items, b.Items, start)),
         _ => throw Error(OpenQasmCodes.WrongKind, start, "'++' joins two registers of the same kind.", "Join qubits with qubits or bits with bits."),
     };
+
+    private T[] Join<T>(T[] left, T[] right, int start)
+    {
+        Charge(start, 2L * left.Length + 2L * right.Length);
+        return [.. left, .. right];
+    }
 
     private Value Index(IndexNode node)
     {
@@ -188,13 +203,16 @@ internal sealed partial class Interpreter
 
                 var first = range.First is null ? (step > 0 ? 0 : length - 1) : Position(range.First, length);
                 var last = range.Last is null ? (step > 0 ? length - 1 : 0) : Position(range.Last, length);
-                var items = new List<int>();
-                for (long i = first; step > 0 ? i <= last : i >= last; i += step)
+                var distance = step > 0 ? (long)last - first : (long)first - last;
+                var count = distance < 0 ? 0 : (long)(distance / Int128.Abs(step)) + 1;
+                Charge(range.Start, 2 * count);
+                var items = new int[count];
+                for (var i = 0; i < items.Length; i++)
                 {
-                    items.Add((int)i);
+                    items[i] = (int)(first + i * step);
                 }
 
-                return (items.ToArray(), false);
+                return (items, false);
             case SetNode set:
                 return (set.Items.Select(i => Position(i, length)).ToArray(), false);
             default:

@@ -1,4 +1,5 @@
 using System.Globalization;
+using System.Runtime.CompilerServices;
 
 namespace PredictiveOrchestration.Circuits.OpenQasm;
 
@@ -8,10 +9,13 @@ namespace PredictiveOrchestration.Circuits.OpenQasm;
 /// </summary>
 internal sealed partial class Interpreter
 {
+    private const int UnitsPerStep = 16;
+
     private readonly CircuitBuilder _builder;
     private readonly OpenQasmReaderOptions _options;
     private readonly int _dialect;
     private readonly Action<string, int, string, string> _warn;
+    private readonly Action<SyntaxException> _report;
     private readonly Dictionary<string, GateSymbol> _gates = new(StringComparer.Ordinal);
     private readonly Stack<(bool IsRuntime, int Depth)> _loops = new();
     private readonly Scope _global = new(null);
@@ -21,15 +25,17 @@ internal sealed partial class Interpreter
     private int _callDepth;
     private int _subroutineRuntimeDepth = -1;
     private Value? _returned;
-    private int _steps;
+    private long _work;
     private int _variables;
+    private int _scratchBits;
 
-    public Interpreter(CircuitBuilder builder, OpenQasmReaderOptions options, int dialect, Action<string, int, string, string> warn)
+    public Interpreter(CircuitBuilder builder, OpenQasmReaderOptions options, int dialect, Action<string, int, string, string> warn, Action<SyntaxException> report)
     {
         _builder = builder;
         _options = options;
         _dialect = dialect;
         _warn = warn;
+        _report = report;
         _scope = _global;
         _libraries = dialect == 2 ? GateLibraries.Language2 : GateLibraries.Language3;
     }
@@ -58,18 +64,33 @@ internal sealed partial class Interpreter
     /// <summary>Finds a top-level qubit register, for the fast path.</summary>
     public QubitSymbol? PlainQubits(string name) => _global.Find(name) as QubitSymbol;
 
-    /// <summary>Executes a statement at the top level.</summary>
-    public void Run(Statement statement)
+    /// <summary>Executes a statement at the top level. Work in proportion to its length in the source is free.</summary>
+    public void Run(Statement statement, int length)
     {
-        if (Execute(statement) == Flow.End)
+        var before = _work;
+        _work -= UnitsPerStep + 4L * length;
+        try
         {
-            Ended = true;
+            if (Execute(statement) == Flow.End)
+            {
+                Ended = true;
+            }
+        }
+        catch (SyntaxException)
+        {
+            Leave(statement, _global, 0, 0, 0);
+            throw;
+        }
+        finally
+        {
+            _work = Math.Max(_work, before);
         }
     }
 
     private Flow Execute(Statement statement)
     {
         CountStep(statement.Start);
+        CheckStack(statement.Start);
         switch (statement)
         {
             case GateCall call:
@@ -119,15 +140,18 @@ internal sealed partial class Interpreter
                 Measure(Qubits(measure.Source), measure.Target is null ? null : Evaluate(measure.Target), measure.Start);
                 return Flow.Next;
             case ResetStatement reset:
-                foreach (var qubit in Qubits(reset.Operand).Qubits)
+                var wiped = Qubits(reset.Operand).Qubits;
+                foreach (var qubit in wiped)
                 {
-                    CountOperation(reset.Start);
+                    CountOperation(reset.Start, wiped.Length > 1);
                     _builder.Reset(qubit);
                 }
 
                 return Flow.Next;
             case BarrierStatement barrier:
-                var all = barrier.Operands.SelectMany(o => Qubits(o).Qubits).Distinct().ToArray();
+                var operands = barrier.Operands.ConvertAll(Qubits);
+                Charge(barrier.Start, 4 * (operands.Count == 0 ? _builder.NumQubits : operands.Sum(o => (long)o.Qubits.Length)));
+                var all = operands.SelectMany(o => o.Qubits).Distinct().ToArray();
                 if (all.Length > 0 || (barrier.Operands.Count == 0 && _builder.NumQubits > 0))
                 {
                     CountOperation(barrier.Start);
@@ -195,24 +219,64 @@ internal sealed partial class Interpreter
     private Flow Block(List<Statement> body)
     {
         var outer = _scope;
-        _scope = new Scope(outer);
+        var inner = _scope = new Scope(outer);
+        var (loops, runtimeDepth, callDepth) = (_loops.Count, _runtimeDepth, _callDepth);
+        SyntaxException? failed = null;
         try
         {
             foreach (var statement in body)
             {
-                if (Execute(statement) is var flow && flow != Flow.Next)
+                try
                 {
-                    return flow;
+                    if (Execute(statement) is var flow && flow != Flow.Next)
+                    {
+                        return failed is null ? flow : throw failed;
+                    }
+                }
+                catch (SyntaxException exception) when (!exception.IsFatal && exception != failed)
+                {
+                    // Reported here, so that the rest of the block is checked as well; then all around it is given up, once.
+                    _report(exception);
+                    failed = exception;
+                    Leave(statement, inner, loops, runtimeDepth, callDepth);
                 }
             }
 
-            return Flow.Next;
+            return failed is null ? Flow.Next : throw failed;
         }
         finally
         {
             _scope = outer;
         }
     }
+
+    // After an error, what follows is read as if the statement had been left properly and had declared what it should.
+    private void Leave(Statement statement, Scope scope, int loops, int runtimeDepth, int callDepth)
+    {
+        _scope = scope;
+        while (_loops.Count > loops)
+        {
+            _loops.Pop();
+        }
+
+        (_runtimeDepth, _callDepth, _gateDepth, _broadcasting) = (runtimeDepth, callDepth, 0, false);
+        var name = statement switch
+        {
+            QubitDeclaration declaration => declaration.Name,
+            ClassicalDeclaration declaration => declaration.Name,
+            AliasDeclaration declaration => declaration.Name,
+            GateDeclaration declaration => declaration.Name,
+            SubroutineDeclaration declaration => declaration.Name,
+            _ => null,
+        };
+        if (name is not null)
+        {
+            scope.TryAdd(name, new FaultySymbol());
+        }
+    }
+
+    // The use of what could not be declared is given up without another report.
+    private static SyntaxException Faulty(int start) => new(OpenQasmCodes.Undeclared, start, 1, string.Empty, string.Empty) { IsReported = true };
 
     private Flow If(IfStatement branch)
     {
@@ -222,16 +286,23 @@ internal sealed partial class Interpreter
             return known.Value.ToBool() ? Block(branch.Then) : branch.Else is null ? Flow.Next : Block(branch.Else);
         }
 
+        Charge(branch.Start, 8 * UnitsPerStep);
         Spill(branch);
         _builder.If(condition);
-        RunTimeBlock(branch.Then);
-        if (branch.Else is not null)
+        try
         {
-            _builder.Else();
-            RunTimeBlock(branch.Else);
+            RunTimeBlock(branch.Then);
+            if (branch.Else is not null)
+            {
+                _builder.Else();
+                RunTimeBlock(branch.Else);
+            }
+        }
+        finally
+        {
+            _builder.EndIf();
         }
 
-        _builder.EndIf();
         return Flow.Next;
     }
 
@@ -275,12 +346,20 @@ internal sealed partial class Interpreter
                 continue;
             }
 
+            Charge(loop.Start, 8 * UnitsPerStep);
             Spill(loop);
             _builder.While(Truth(loop.Condition));
             _runtimeDepth++;
-            Loop(loop.Body, true);
-            _runtimeDepth--;
-            _builder.EndWhile();
+            try
+            {
+                Loop(loop.Body, true);
+            }
+            finally
+            {
+                _runtimeDepth--;
+                _builder.EndWhile();
+            }
+
             return Flow.Next;
         }
     }
@@ -328,7 +407,7 @@ internal sealed partial class Interpreter
             foreach (var label in labels)
             {
                 var test = Fold.Binary(ClassicalOperator.Equal, value, Scalar(label));
-                any = any is ConstantExpression none && !none.Value.ToBool() ? test : Fold.Binary(ClassicalOperator.LogicalOr, any, test);
+                any = any is ConstantExpression none && !none.Value.ToBool() ? test : Bounded(Fold.Binary(ClassicalOperator.LogicalOr, any, test), label.Start);
             }
 
             arms.Add((any, body));
@@ -341,21 +420,28 @@ internal sealed partial class Interpreter
         }
 
         Spill(choice);
-        foreach (var (condition, body) in arms)
+        var open = 0;
+        try
         {
-            _builder.If(condition);
-            RunTimeBlock(body);
-            _builder.Else();
-        }
+            foreach (var (condition, body) in arms)
+            {
+                _builder.If(condition);
+                open++;
+                RunTimeBlock(body);
+                _builder.Else();
+            }
 
-        if (choice.Default is not null)
-        {
-            RunTimeBlock(choice.Default);
+            if (choice.Default is not null)
+            {
+                RunTimeBlock(choice.Default);
+            }
         }
-
-        foreach (var _ in arms)
+        finally
         {
-            _builder.EndIf();
+            for (; open > 0; open--)
+            {
+                _builder.EndIf();
+            }
         }
 
         return Flow.Next;
@@ -413,14 +499,30 @@ internal sealed partial class Interpreter
         }
     }
 
-    private void CountStep(int start)
+    private void CountStep(int start) => Charge(start, UnitsPerStep);
+
+    // Whatever takes time or memory that is not in proportion to the source is charged for: values computed, elements of slices, matrices.
+    private void Charge(int start, long units)
     {
-        // Flat statements do not count: they are bounded by the source itself.
-        if ((_callDepth > 0 || _loops.Count > 0 || _scope != _global) && ++_steps > _options.MaxSteps)
+        if ((_work += units) > UnitsPerStep * (long)_options.MaxSteps)
         {
             throw TooManySteps(start);
         }
     }
+
+    // Calls, blocks and expressions nest in one another: each is bounded, their product is not.
+    private static void CheckStack(int start)
+    {
+        if (!RuntimeHelpers.TryEnsureSufficientExecutionStack())
+        {
+            throw Error(OpenQasmCodes.TooDeep, start, "Calls, blocks and expressions nest too deep for the stack of this thread.", "Simplify, or read on a thread with a larger stack.");
+        }
+    }
+
+    private static ClassicalExpression Bounded(ClassicalExpression expression, int start) =>
+        expression.Depth <= ClassicalExpression.MaxDepth && expression.Size <= ClassicalExpression.MaxSize
+            ? expression
+            : throw Error(OpenQasmCodes.TooDeep, start, $"An expression that is evaluated at run time has {expression.Size} operands and operators, {expression.Depth} deep.", $"At most {ClassicalExpression.MaxSize} and {ClassicalExpression.MaxDepth} are accepted; keep intermediate results in variables.");
 
     private SyntaxException TooManySteps(int start) =>
         Error(OpenQasmCodes.TooManySteps, start, $"Unrolling takes more than {_options.MaxSteps} steps.", "Use shorter loops, or raise OpenQasmReaderOptions.MaxSteps.");

@@ -17,6 +17,9 @@ internal sealed class Lexer(string source)
     /// <summary>Whether block comments are an error (OpenQASM 2).</summary>
     public bool ForbidBlockComments { get; set; }
 
+    /// <summary>Whether characters without a meaning are a token of their own instead of an error.</summary>
+    public bool IsRecovering { get; set; }
+
     public string Source => source;
 
     public Token Next()
@@ -46,6 +49,11 @@ internal sealed class Lexer(string source)
                 var lineEnd = source.IndexOf('\n', start);
                 if (close < 0 || (lineEnd >= 0 && lineEnd < close))
                 {
+                    if (IsRecovering)
+                    {
+                        return Invalid(start, lineEnd < 0 ? source.Length : lineEnd);
+                    }
+
                     throw new SyntaxException(OpenQasmCodes.Unterminated, start, (lineEnd < 0 ? source.Length : lineEnd) - start, "A string is not closed.", $"Close it with {c} on the same line.");
                 }
 
@@ -59,8 +67,8 @@ internal sealed class Lexer(string source)
                 }
 
                 Position = end;
-                return end > start + 1
-                    ? new Token(TokenKind.Physical, start, end - start)
+                return end > start + 1 ? new Token(TokenKind.Physical, start, end - start)
+                    : IsRecovering ? Invalid(start, end)
                     : throw new SyntaxException(OpenQasmCodes.UnexpectedCharacter, start, 1, "'$' is not followed by a number.", "Physical qubits are written $0, $1, ….");
             case '@' when AtLineStart(start):
                 return RestOfLine(TokenKind.Annotation, start);
@@ -84,7 +92,15 @@ internal sealed class Lexer(string source)
         }
 
         Position = start + 1;
-        throw new SyntaxException(OpenQasmCodes.UnexpectedCharacter, start, 1, $"The character '{c}' has no meaning here.", "Remove it.");
+        return IsRecovering
+            ? Invalid(start, start + 1)
+            : throw new SyntaxException(OpenQasmCodes.UnexpectedCharacter, start, 1, $"The character {(char.IsControl(c) || char.IsSurrogate(c) || c == '\uFFFD' ? $"U+{(int)c:X4}" : $"'{c}'")} has no meaning here.", "Remove it; sources are UTF-8 text.");
+    }
+
+    private Token Invalid(int start, int end)
+    {
+        Position = end;
+        return new Token(TokenKind.Invalid, start, end - start);
     }
 
     public static bool IsNameStart(char c) => char.IsAsciiLetter(c) || c == '_' || (c > 127 && (char.IsLetter(c) || c == 'ℇ'));
@@ -110,12 +126,12 @@ internal sealed class Lexer(string source)
                 var start = Position;
                 var end = source.IndexOf("*/", start + 2, StringComparison.Ordinal);
                 Position = end < 0 ? source.Length : end + 2;
-                if (end < 0)
+                if (end < 0 && !IsRecovering)
                 {
                     throw new SyntaxException(OpenQasmCodes.Unterminated, start, 2, "A comment is not closed.", "Close it with */.");
                 }
 
-                if (ForbidBlockComments)
+                if (ForbidBlockComments && !IsRecovering)
                 {
                     throw new SyntaxException(OpenQasmCodes.WrongDialect, start, 2, "Block comments belong to OpenQASM 3.", "Use // in OpenQASM 2, or read with Lenient.");
                 }
@@ -192,6 +208,11 @@ internal sealed class Lexer(string source)
 
         if (end < source.Length && IsNameStart(source[end]))
         {
+            if (IsRecovering)
+            {
+                return Invalid(start, end + 1);
+            }
+
             throw new SyntaxException(OpenQasmCodes.BadNumber, start, end + 1 - start, $"The number '{source[start..end]}' is followed directly by '{source[end]}'.", "Separate them by a space or an operator.");
         }
 

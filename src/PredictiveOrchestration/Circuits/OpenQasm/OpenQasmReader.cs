@@ -42,6 +42,9 @@ public static class OpenQasmReader
     {
         private readonly List<OpenQasmDiagnostic> _diagnostics = [];
         private int _errors;
+        private bool _stopped;
+        private int _knownLine = 1;
+        private int _knownLineStart;
 
         public OpenQasmReadResult Run()
         {
@@ -51,7 +54,21 @@ public static class OpenQasmReader
             }
 
             var builder = new CircuitBuilder(Path.GetFileNameWithoutExtension(fileName));
-            var parser = new Parser(new Lexer(source), options);
+            var parser = new Parser(new Lexer(source), options, Report);
+            try
+            {
+                ReadAll(parser, builder);
+            }
+            catch (SyntaxException)
+            {
+                // There were too many errors; the last one says so.
+            }
+
+            return new OpenQasmReadResult(_errors > 0 ? null : builder.Build(), _diagnostics);
+        }
+
+        private void ReadAll(Parser parser, CircuitBuilder builder)
+        {
             try
             {
                 parser.ReadVersion();
@@ -62,10 +79,10 @@ public static class OpenQasmReader
                 parser.Recover();
             }
 
-            var interpreter = new Interpreter(builder, options, parser.Dialect, Warn);
+            var interpreter = new Interpreter(builder, options, parser.Dialect, Warn, Report);
             var flat = new FlatGates(parser, interpreter, builder, source);
             var statements = 0;
-            while (!parser.AtEnd && _errors < options.MaxErrors)
+            while (!parser.AtEnd && !_stopped)
             {
                 try
                 {
@@ -80,9 +97,10 @@ public static class OpenQasmReader
                         break;
                     }
 
+                    var begun = parser.Current.Start;
                     if (parser.ReadStatement() is { } statement && !interpreter.Ended)
                     {
-                        Execute(interpreter, statement);
+                        Execute(interpreter, statement, parser.PreviousEnd - begun);
                     }
                 }
                 catch (SyntaxException exception)
@@ -97,24 +115,19 @@ public static class OpenQasmReader
                 }
             }
 
-            if (_errors >= options.MaxErrors)
-            {
-                Report(new SyntaxException(OpenQasmCodes.TooManyErrors, source.Length, 0, $"Reading stopped after {options.MaxErrors} errors.", "Mend these first."));
-            }
-            else if (statements == 0 && _errors == 0)
+            if (statements == 0 && _errors == 0)
             {
                 Report(new SyntaxException(OpenQasmCodes.Empty, 0, 0, "The source holds no statement.", "Declare at least one register."));
             }
 
-            return new OpenQasmReadResult(_errors > 0 ? null : builder.Build(), _diagnostics);
         }
 
         // An error while executing is one in a statement that was read to its end: reading goes on behind it.
-        private void Execute(Interpreter interpreter, Statement statement)
+        private void Execute(Interpreter interpreter, Statement statement, int length)
         {
             try
             {
-                interpreter.Run(statement);
+                interpreter.Run(statement, length);
             }
             catch (SyntaxException exception) when (!exception.IsFatal)
             {
@@ -136,24 +149,47 @@ public static class OpenQasmReader
 
         private void Report(SyntaxException exception)
         {
+            if (exception.IsReported)
+            {
+                return;
+            }
+
+            exception.IsReported = true;
             _errors++;
             _diagnostics.Add(Diagnose(exception.Code, DiagnosticSeverity.Error, exception.Start, exception.Length, exception.Message, exception.Remedy));
+            if (_errors >= options.MaxErrors && !_stopped)
+            {
+                _stopped = true;
+                var stop = new SyntaxException(OpenQasmCodes.TooManyErrors, exception.Start, 1, $"Reading stopped after {options.MaxErrors} errors.", "Mend these first.");
+                Report(stop);
+                throw stop;
+            }
         }
 
         private OpenQasmDiagnostic Diagnose(string code, DiagnosticSeverity severity, int start, int length, string message, string remedy)
         {
             start = Math.Min(start, source.Length);
-            var before = source.AsSpan(0, start);
-            var line = before.Count('\n') + 1;
-            var column = start - (before.LastIndexOf('\n') + 1) + 1;
+            if (start < _knownLineStart)
+            {
+                (_knownLine, _knownLineStart) = (1, 0);
+            }
+
+            // Lines are counted on from the last finding: findings mostly come in the order of the source.
+            var between = source.AsSpan(_knownLineStart, start - _knownLineStart);
+            _knownLine += between.Count('\n');
+            _knownLineStart += between.LastIndexOf('\n') + 1;
+            var (line, column) = (_knownLine, start - _knownLineStart + 1);
             var rest = source.AsSpan(start);
             var lineEnd = rest.IndexOf('\n');
             rest = lineEnd < 0 ? rest : rest[..lineEnd];
 
             // A position inside a statement shows the statement's rest; long lines are cut.
             var text = length > 1 ? rest[..Math.Min(length, rest.Length)] : rest;
-            return new OpenQasmDiagnostic(code, severity, message, remedy, fileName, line, column, text[..Math.Min(text.Length, 80)].TrimEnd().ToString());
+            return new OpenQasmDiagnostic(code, severity, Clip(message), Clip(remedy), fileName, line, column, text[..Math.Min(text.Length, 80)].TrimEnd().ToString());
         }
+
+        // Names and numbers in the source may be of any length.
+        private static string Clip(string text) => text.Length <= 400 ? text : $"{text[..200]}…{text[^190..]}";
     }
 
     /// <summary>

@@ -27,7 +27,7 @@ public static class OpenQasmWriter
     {
         ArgumentNullException.ThrowIfNull(circuit);
         return version is OpenQasmVersion.Version2 or OpenQasmVersion.Version3
-            ? new Writing(circuit, version == OpenQasmVersion.Version3).Run()
+            ? new Writing(WrittenNames.Apply(circuit, version == OpenQasmVersion.Version3), version == OpenQasmVersion.Version3).Run()
             : throw new ArgumentOutOfRangeException(nameof(version), version, $"The version '{version}' is not declared.");
     }
 

@@ -23,11 +23,7 @@ internal sealed partial class Parser
             while (Precedence(out var symbol) is var precedence && precedence > 0 && precedence >= minimum)
             {
                 // Left-associative chains grow deep trees without deep recursion here; they are bounded all the same.
-                if (++_operators > MaxOperators)
-                {
-                    throw TooDeep(_token.Start);
-                }
-
+                CountOperator(_token.Start);
                 var start = _token.Start;
                 Advance();
                 var isPower = symbol is "**" || (symbol == "^" && Dialect == 2);
@@ -39,6 +35,14 @@ internal sealed partial class Parser
         finally
         {
             _depth--;
+        }
+    }
+
+    private void CountOperator(int start)
+    {
+        if (++_operators > MaxOperators)
+        {
+            throw Error(OpenQasmCodes.TooDeep, start, 1, $"The statement has more than {MaxOperators} operators or modifiers.", "Break it up.");
         }
     }
 
@@ -75,13 +79,7 @@ internal sealed partial class Parser
             return symbol == "+" ? operand : new UnaryNode(start, symbol, operand);
         }
 
-        var primary = Primary();
-        while (Is("["))
-        {
-            primary = Index(primary);
-        }
-
-        return primary;
+        return Indexed(Primary());
     }
 
     private Expression Primary()
@@ -153,9 +151,18 @@ internal sealed partial class Parser
         return new NameNode(token.Start, name);
     }
 
+    private Expression Indexed(Expression target)
+    {
+        for (var depth = 1; Is("["); depth++)
+        {
+            target = depth <= _options.MaxDepth ? Index(target) : throw TooDeep(_token.Start);
+        }
+
+        return target;
+    }
+
     private IndexNode Index(Expression target)
     {
-        var start = _token.Start;
         Expect("[");
         List<Expression> items;
         if (Is("{"))

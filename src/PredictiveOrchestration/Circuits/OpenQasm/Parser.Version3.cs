@@ -223,11 +223,7 @@ internal sealed partial class Parser
     private Statement? AssignmentOrCall(Token token)
     {
         var position = _lexer.Position;
-        Expression target = new NameNode(token.Start, Identifier());
-        while (Is("["))
-        {
-            target = Index(target);
-        }
+        var target = Indexed(new NameNode(token.Start, Identifier()));
 
         if (_token.Kind == TokenKind.Symbol && Text(_token) is "=" or "+=" or "-=" or "*=" or "/=" or "%=" or "^=" or "|=" or "&=" or "<<=" or ">>=" or "**=" or "~=")
         {

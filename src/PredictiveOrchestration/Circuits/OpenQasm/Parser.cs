@@ -10,14 +10,16 @@ internal sealed partial class Parser
 
     private readonly Lexer _lexer;
     private readonly OpenQasmReaderOptions _options;
+    private readonly Action<SyntaxException> _report;
     private Token _token;
     private int _previousEnd;
     private int _depth;
 
-    public Parser(Lexer lexer, OpenQasmReaderOptions options)
+    public Parser(Lexer lexer, OpenQasmReaderOptions options, Action<SyntaxException> report)
     {
         _lexer = lexer;
         _options = options;
+        _report = report;
     }
 
     /// <summary>2 or 3; 3 if there is no version line.</summary>
@@ -26,6 +28,9 @@ internal sealed partial class Parser
     public bool AtEnd => _token.Kind == TokenKind.End;
 
     public Token Current => _token;
+
+    /// <summary>The end of the last token read.</summary>
+    public int PreviousEnd => _previousEnd;
 
     private bool IsStrict2 => Dialect == 2 && !_options.Lenient;
 
@@ -55,30 +60,35 @@ internal sealed partial class Parser
     /// <summary>Goes to the beginning of the next statement after an error.</summary>
     public void Recover()
     {
+        // What means nothing in the rest of a statement that is given up is not worth another report.
         _depth = 0;
-        while (true)
+        _lexer.IsRecovering = true;
+        while (!(AtEnd || Is(";") || Is("}")))
         {
-            try
-            {
-                if (AtEnd || Is(";") || Is("}"))
-                {
-                    Advance();
-                    return;
-                }
+            Advance();
+        }
 
-                Advance();
-            }
-            catch (SyntaxException exception) when (exception.Code == OpenQasmCodes.Unterminated)
+        Advance();
+        _lexer.IsRecovering = false;
+    }
+
+    // The same inside a block: to the next of its statements, or to its end.
+    private void RecoverInBlock()
+    {
+        _lexer.IsRecovering = true;
+        var inner = 0;
+        while (!AtEnd && (inner > 0 || !Is("}")))
+        {
+            var isEnd = inner == 0 ? Is(";") : inner == 1 && Is("}");
+            inner += Is("{") ? 1 : Is("}") ? -1 : 0;
+            Advance();
+            if (isEnd)
             {
-                _lexer.Position = _lexer.Source.Length;
-                _token = new Token(TokenKind.End, _lexer.Source.Length, 0);
-                return;
-            }
-            catch (SyntaxException)
-            {
-                // The character that means nothing was already reported or belongs to the statement given up.
+                break;
             }
         }
+
+        _lexer.IsRecovering = false;
     }
 
     /// <summary>Goes on at another position, after something else has read up to it.</summary>
@@ -128,8 +138,10 @@ internal sealed partial class Parser
                 return new BlockStatement(token.Start, Block());
             case TokenKind.Name:
                 return NamedStatement(token, inGate);
-            case TokenKind.Physical:
-                throw Unexpected("a statement");
+            case TokenKind.Invalid:
+                // Read again, to say what is wrong with it.
+                MoveTo(token.Start);
+                return null;
             default:
                 throw Unexpected("a statement");
         }
@@ -230,24 +242,12 @@ internal sealed partial class Parser
             throw Error(OpenQasmCodes.Redeclared, token, $"Gate '{name}' has two parameters or qubits of the same name.", "Give each its own name.");
         }
 
-        Expect("{");
-        var body = new List<Statement>();
-        while (!TryTake("}"))
+        var body = Block(true);
+        var stray = body.Find(s => s is not (GateCall or BarrierStatement or ForStatement or AnnotationStatement));
+        if (stray is not null)
         {
-            if (AtEnd)
-            {
-                throw Unexpected("'}'");
-            }
-
-            if (ReadStatement(true) is { } statement)
-            {
-                if (statement is not (GateCall or BarrierStatement or ForStatement or AnnotationStatement))
-                {
-                    throw Error(OpenQasmCodes.NotAllowedHere, statement.Start, 1, $"Gate '{name}' holds a statement that is not a gate.", "Gate bodies hold gates only; use 'def' for the rest.");
-                }
-
-                body.Add(statement);
-            }
+            _report(Error(OpenQasmCodes.NotAllowedHere, stray.Start, 1, $"Gate '{name}' holds a statement that is not a gate.", "Gate bodies hold gates only; use 'def' for the rest."));
+            body.Remove(stray);
         }
 
         return new GateDeclaration(token.Start, name, parameters, qubits, body);
@@ -300,6 +300,7 @@ internal sealed partial class Parser
             }
 
             Expect("@");
+            CountOperator(start);
             modifiers.Add(new Modifier(start, modifier, argument));
         }
 
@@ -365,19 +366,15 @@ internal sealed partial class Parser
                 : throw Error(OpenQasmCodes.IndexRange, token, $"The physical qubit '{Text(token)}' is too far.", $"At most {_options.MaxBits} qubits are supported.");
         }
 
-        Expression operand = new NameNode(token.Start, Identifier());
-        while (Is("["))
-        {
-            operand = Index(operand);
-        }
-
-        return operand;
+        return Indexed(new NameNode(token.Start, Identifier()));
     }
 
-    private List<Statement> Block()
+    // An error in one statement is reported here, so that the rest of the block is read as what it is.
+    private List<Statement> Block(bool inGate = false)
     {
         Expect("{");
         var body = new List<Statement>();
+        var depth = _depth;
         while (!TryTake("}"))
         {
             if (AtEnd)
@@ -385,9 +382,18 @@ internal sealed partial class Parser
                 throw Unexpected("'}'");
             }
 
-            if (ReadStatement() is { } statement)
+            try
             {
-                body.Add(statement);
+                if (ReadStatement(inGate) is { } statement)
+                {
+                    body.Add(statement);
+                }
+            }
+            catch (SyntaxException exception) when (!exception.IsFatal && !AtEnd)
+            {
+                _report(exception);
+                _depth = depth;
+                RecoverInBlock();
             }
         }
 

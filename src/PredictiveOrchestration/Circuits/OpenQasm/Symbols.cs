@@ -30,6 +30,9 @@ internal sealed record SubroutineSymbol(SubroutineDeclaration Declaration) : Sym
 /// <summary>A name without a meaning here: an opaque gate, an extern function, a duration.</summary>
 internal sealed record OpaqueSymbol(string What) : Symbol;
 
+/// <summary>A name whose declaration had an error.</summary>
+internal sealed record FaultySymbol : Symbol;
+
 // What an expression can give.
 internal abstract record Value;
 
@@ -47,13 +50,14 @@ internal sealed record ArrayValue(Value[] Items) : Value;
 /// <summary>Nested scopes of names.</summary>
 internal sealed class Scope(Scope? parent)
 {
-    private readonly Dictionary<string, Symbol> _symbols = new(StringComparer.Ordinal);
+    // Most blocks declare nothing.
+    private Dictionary<string, Symbol>? _symbols;
 
     public Symbol? Find(string name)
     {
         for (var scope = this; scope is not null; scope = scope.Parent)
         {
-            if (scope._symbols.TryGetValue(name, out var symbol))
+            if (scope._symbols is { } symbols && symbols.TryGetValue(name, out var symbol))
             {
                 return symbol;
             }
@@ -64,5 +68,5 @@ internal sealed class Scope(Scope? parent)
 
     public Scope? Parent { get; } = parent;
 
-    public bool TryAdd(string name, Symbol symbol) => _symbols.TryAdd(name, symbol);
+    public bool TryAdd(string name, Symbol symbol) => (_symbols ??= new(StringComparer.Ordinal)).TryAdd(name, symbol);
 }

@@ -13,6 +13,9 @@ internal enum TokenKind : byte
     Symbol,
     Pragma,
     Annotation,
+
+    /// <summary>Characters without a meaning, while recovering from an error.</summary>
+    Invalid,
 }
 
 /// <summary>A piece of the source.</summary>
@@ -34,6 +37,9 @@ internal sealed class SyntaxException(string code, int start, int length, string
     public int Length => length;
 
     public string Remedy => remedy;
+
+    /// <summary>Whether it is among the findings already: it goes on only to give up what depends on it.</summary>
+    public bool IsReported { get; set; }
 
     /// <summary>Whether reading cannot go on.</summary>
     public bool IsFatal => code.StartsWith("OQ3", StringComparison.Ordinal);

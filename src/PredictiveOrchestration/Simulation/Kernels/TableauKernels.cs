@@ -36,6 +36,41 @@ internal static class TableauKernels
         }
     }
 
+    /// <summary>s |= a.</summary>
+    public static void Or(ReadOnlySpan<ulong> a, Span<ulong> s)
+    {
+        var va = Vectors(a);
+        var vs = Vectors(s);
+        for (var i = 0; i < vs.Length; i++)
+        {
+            vs[i] |= va[i];
+        }
+    }
+
+    /// <summary>to = a, or its complement.</summary>
+    public static void CopyFlipped(ReadOnlySpan<ulong> a, bool flip, Span<ulong> to)
+    {
+        var va = Vectors(a);
+        var vt = Vectors(to);
+        var all = new Vector<ulong>(flip ? ulong.MaxValue : 0);
+        for (var i = 0; i < vt.Length; i++)
+        {
+            vt[i] = va[i] ^ all;
+        }
+    }
+
+    /// <summary>s ^= a, or its complement.</summary>
+    public static void XorFlipped(ReadOnlySpan<ulong> a, bool flip, Span<ulong> s)
+    {
+        var va = Vectors(a);
+        var vs = Vectors(s);
+        var all = new Vector<ulong>(flip ? ulong.MaxValue : 0);
+        for (var i = 0; i < vs.Length; i++)
+        {
+            vs[i] ^= va[i] ^ all;
+        }
+    }
+
     /// <summary>S: s ^= x &amp; z, then z ^= x.</summary>
     public static void PhaseGate(ReadOnlySpan<ulong> x, Span<ulong> z, Span<ulong> s)
     {
@@ -132,13 +167,24 @@ internal static class TableauKernels
     /// The power of i, modulo 4, in the ordered product of the selected rows at one column, before the result is written as a Pauli:
     /// the number of Y plus twice the number of pairs (Z in an earlier row, X in a later one).
     /// </summary>
-    public static int ProductPhase(ReadOnlySpan<ulong> mask, ReadOnlySpan<ulong> x, ReadOnlySpan<ulong> z, out bool productX, out bool productZ)
+    /// <param name="words">The words in which rows are selected, ascending.</param>
+    /// <param name="mask">The selected rows.</param>
+    /// <param name="x">The column's X bits.</param>
+    /// <param name="z">The column's Z bits.</param>
+    /// <param name="productX">Whether the product has X here.</param>
+    /// <param name="productZ">Whether the product has Z here.</param>
+    public static int ProductPhase(ReadOnlySpan<int> words, ReadOnlySpan<ulong> mask, ReadOnlySpan<ulong> x, ReadOnlySpan<ulong> z, out bool productX, out bool productZ)
     {
         int ys = 0, pairs = 0;
         ulong parityX = 0, carry = 0;
-        for (var i = 0; i < mask.Length; i++)
+        foreach (var i in words)
         {
             ulong xs = x[i] & mask[i], zs = z[i] & mask[i];
+            if ((xs | zs) == 0)
+            {
+                continue;
+            }
+
             ys += BitOperations.PopCount(xs & zs);
 
             // Bit k of prefix: parity of the z bits below k, continued from earlier words.

@@ -1,4 +1,5 @@
 using PredictiveOrchestration.Backends;
+using PredictiveOrchestration.Simulation.Kernels;
 
 namespace PredictiveOrchestration.Simulation.Sparse;
 
@@ -13,38 +14,29 @@ public sealed class SparseStateSimulator : LocalSimulator, ICalibratable
     public const int MaxQubits = 128;
 
     private readonly SparseStateOptions _options;
+    private readonly SparseKernelSet _kernels;
 
     /// <summary>Creates the engine.</summary>
     /// <param name="options">Id, memory and pruning; null for the defaults.</param>
     /// <param name="time">The clock; null for the system's.</param>
     /// <exception cref="ArgumentOutOfRangeException">The pruning threshold is negative, above 1e-6 or not a number.</exception>
     public SparseStateSimulator(SparseStateOptions? options = null, TimeProvider? time = null)
-        : base(Describe(options ??= new SparseStateOptions()), time) => _options = options;
+        : this(options, time, SparseKernelSelector.Best)
+    {
+    }
+
+    internal SparseStateSimulator(SparseStateOptions? options, TimeProvider? time, SparseKernelSet kernels)
+        : base(Describe(options ??= new SparseStateOptions()), time)
+    {
+        _options = options;
+        _kernels = kernels;
+    }
 
     /// <inheritdoc/>
     public IReadOnlyList<ExecutionRequest> CalibrationWorkloads { get; } = SparseWorkloads.All();
 
-    private protected override IQuantumState CreateState(int numQubits, StateSnapshot? initial, ExecutionLimits limits, RunContext context)
-    {
-        if (numQubits <= 64)
-        {
-            var narrow = new SparseState<ulong>(numQubits, _options.PruningThreshold, context);
-            if (initial is not null)
-            {
-                narrow.Load(initial);
-            }
-
-            return narrow;
-        }
-
-        var wide = new SparseState<UInt128>(numQubits, _options.PruningThreshold, context);
-        if (initial is not null)
-        {
-            wide.Load(initial);
-        }
-
-        return wide;
-    }
+    private protected override IQuantumState CreateState(int numQubits, ExecutionLimits limits, RunContext context) =>
+        new SparseState(numQubits, _options.PruningThreshold, _kernels, context);
 
     private static BackendDescriptor Describe(SparseStateOptions options)
     {

@@ -10,9 +10,22 @@ internal static class SparseWorkloads
     [
         Request(Superposed(40, 1, 100), 1), Request(Superposed(40, 4, 400), 1), Request(Superposed(40, 10, 50), 1), Request(Superposed(40, 10, 400), 1),
         Request(Superposed(40, 10, 50), 4000), Request(Superposed(40, 14, 50), 1), Request(Superposed(80, 12, 100), 1), Request(Superposed(40, 16, 20), 1), Request(Superposed(40, 17, 1), 1),
+        Request(Mixed(30, 8, 200), 1), Request(Mixed(30, 12, 60), 1), Request(Mixed(30, 15, 30), 1),
     ];
 
     private static ExecutionRequest Request(Circuit circuit, int shots) => new() { Circuit = circuit, Shots = shots };
+
+    // 2^branches amplitudes, then gates of which each mixes all of them.
+    private static Circuit Mixed(int qubits, int branches, int gates)
+    {
+        var builder = new CircuitBuilder(qubits);
+        for (var g = 0; g < branches + gates; g++)
+        {
+            builder.RY(0.3 + 0.01 * g, g % branches);
+        }
+
+        return builder.Build();
+    }
 
     // 2^branches amplitudes, then gates that keep their number: one in eight mixes and unmixes.
     private static Circuit Superposed(int qubits, int branches, int gates)

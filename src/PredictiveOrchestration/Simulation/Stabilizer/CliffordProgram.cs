@@ -9,6 +9,9 @@ internal sealed class CliffordProgram(string backendId)
 {
     private readonly Dictionary<Key, CliffordStep[]> _steps = [];
 
+    // Gates without parameters and with at most three controls, by gate and controls: the common ones are found without hashing.
+    private readonly CliffordStep[]?[] _plain = new CliffordStep[4 * GateCatalog.All.Count][];
+
     /// <summary>Gets the steps of a gate or unitary on positions among its qubits, controls first.</summary>
     /// <exception cref="BackendException">The operation is not a Clifford gate.</exception>
     public CliffordStep[] StepsOf(Circuit circuit, int index, ClassicalState? classical)
@@ -17,6 +20,11 @@ internal sealed class CliffordProgram(string backendId)
         if (op.Kind == OperationKind.Unitary)
         {
             return Synthesize(circuit, op, index, circuit.MatrixOf(op), "unitary");
+        }
+
+        if (op.ControlCount < 4 && _plain[4 * op.GateIndex + op.ControlCount] is { } known)
+        {
+            return known;
         }
 
         Span<double> room = stackalloc double[4];
@@ -46,6 +54,10 @@ internal sealed class CliffordProgram(string backendId)
             }
 
             _steps.Add(key, steps);
+            if (parameters.Length == 0 && op.ControlCount < 4)
+            {
+                _plain[4 * op.GateIndex + op.ControlCount] = steps;
+            }
         }
 
         return steps;

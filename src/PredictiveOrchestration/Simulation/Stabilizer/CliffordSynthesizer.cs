@@ -26,7 +26,7 @@ internal static class CliffordSynthesizer
     /// <summary>Finds the primitives.</summary>
     /// <param name="matrix">Row-major, 4^k elements, the first qubit least significant.</param>
     /// <param name="qubits">k.</param>
-    /// <returns>The steps in the order of application, or null if the matrix is not a Clifford gate within 1e-9.</returns>
+    /// <returns>The steps in the order of application, or null if the matrix is not a Clifford gate within 1e-12.</returns>
     public static CliffordStep[]? Synthesize(ReadOnlySpan<Complex> matrix, int qubits)
     {
         var images = new Row[2 * qubits];
@@ -147,7 +147,7 @@ internal static class CliffordSynthesizer
     // U P U† for P = i^{xz} X^x Z^z, as a Pauli row; null if it is none.
     private static Row? Conjugate(ReadOnlySpan<Complex> u, int qubits, int x, int z)
     {
-        const double tolerance = 1e-9;
+        const double tolerance = 1e-12;
         var size = 1 << qubits;
         Complex Element(ReadOnlySpan<Complex> m, int row, int column)
         {

@@ -13,13 +13,13 @@ internal sealed class OutcomeSpace
     private readonly List<ulong[]> _directions = [];
 
     /// <summary>Measures <paramref name="qubits"/>; the tableau is used up.</summary>
-    public OutcomeSpace(StabilizerTableau tableau, ReadOnlySpan<int> qubits, CancellationToken cancellationToken)
+    public OutcomeSpace(StabilizerTableau tableau, ReadOnlySpan<int> qubits, RunContext context)
     {
         Words = (qubits.Length + 63) / 64;
         _offset = new ulong[Words];
         for (var i = 0; i < qubits.Length; i++)
         {
-            cancellationToken.ThrowIfCancellationRequested();
+            context.Check(context.OperationCount);
             var row = tableau.RandomRow(qubits[i]);
             if (row < 0)
             {
@@ -40,6 +40,9 @@ internal sealed class OutcomeSpace
     }
 
     public int Words { get; }
+
+    /// <summary>The most bytes that the outcomes of so many qubits take.</summary>
+    public static long SizeBytes(int qubits) => (qubits + 1L) * (32 + 8L * ((qubits + 63) / 64));
 
     /// <summary>The number of random bits: 2^Dimension outcomes, each with probability 2^-Dimension.</summary>
     public int Dimension => _directions.Count;

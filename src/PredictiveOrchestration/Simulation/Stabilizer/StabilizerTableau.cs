@@ -16,6 +16,9 @@ internal sealed class StabilizerTableau
     private readonly ulong[] _mask;
     private readonly ulong[] _low;
     private readonly ulong[] _high;
+    private readonly int[] _used;
+    private readonly ulong[] _rowsWithX;
+    private bool _rowsWithXAreKnown;
     private readonly int[] _x;
     private readonly int[] _z;
 
@@ -31,6 +34,8 @@ internal sealed class StabilizerTableau
         _mask = new ulong[_length];
         _low = new ulong[_length];
         _high = new ulong[_length];
+        _used = new int[_half];
+        _rowsWithX = new ulong[_half];
         _x = new int[numQubits];
         _z = new int[numQubits];
         for (var q = 0; q < numQubits; q++)
@@ -52,6 +57,8 @@ internal sealed class StabilizerTableau
         _mask = new ulong[_length];
         _low = new ulong[_length];
         _high = new ulong[_length];
+        _used = new int[_half];
+        _rowsWithX = new ulong[_half];
         _x = (int[])other._x.Clone();
         _z = (int[])other._z.Clone();
     }
@@ -63,13 +70,14 @@ internal sealed class StabilizerTableau
     {
         var alignment = TableauKernels.Alignment;
         var half = ((numQubits + 63L) / 64 + alignment - 1) / alignment * alignment;
-        return 8 * (2L * numQubits * 2 * half + 4 * 2 * half) + 8L * numQubits;
+        return 8 * (2L * numQubits * 2 * half + 4 * 2 * half) + 8L * numQubits + 12 * half;
     }
 
     public StabilizerTableau Clone() => new(this);
 
     public void H(int q)
     {
+        _rowsWithXAreKnown = false;
         TableauKernels.XorAnd(X(q), Z(q), _signs);
         (_x[q], _z[q]) = (_z[q], _x[q]);
     }
@@ -80,7 +88,11 @@ internal sealed class StabilizerTableau
 
     public void PauliZ(int q) => TableauKernels.Xor(X(q), _signs);
 
-    public void CX(int control, int target) => TableauKernels.ControlledX(X(control), Z(control), X(target), Z(target), _signs);
+    public void CX(int control, int target)
+    {
+        _rowsWithXAreKnown = false;
+        TableauKernels.ControlledX(X(control), Z(control), X(target), Z(target), _signs);
+    }
 
     public void CZ(int a, int b) => TableauKernels.ControlledZ(X(a), Z(a), X(b), Z(b), _signs);
 
@@ -88,6 +100,51 @@ internal sealed class StabilizerTableau
     {
         (_x[a], _x[b]) = (_x[b], _x[a]);
         (_z[a], _z[b]) = (_z[b], _z[a]);
+    }
+
+    /// <summary>Applies a primitive; <paramref name="b"/> is not used by gates on one qubit.</summary>
+    public void Apply(CliffordPrimitive gate, int a, int b)
+    {
+        switch (gate)
+        {
+            case CliffordPrimitive.H:
+                H(a);
+                break;
+            case CliffordPrimitive.S:
+                S(a);
+                break;
+            case CliffordPrimitive.X:
+                PauliX(a);
+                break;
+            case CliffordPrimitive.Z:
+                PauliZ(a);
+                break;
+            case CliffordPrimitive.CX:
+                CX(a, b);
+                break;
+            case CliffordPrimitive.CZ:
+                CZ(a, b);
+                break;
+            default:
+                Swap(a, b);
+                break;
+        }
+    }
+
+    /// <summary>A stabilizer row of a state of at most 128 qubits.</summary>
+    public PauliRow Stabilizer(int row)
+    {
+        UInt128 x = 0, z = 0;
+        var word = _half + (row >> 6);
+        for (var q = 0; q < NumQubits; q++)
+        {
+            x |= (UInt128)(X(q)[word] >> row & 1) << q;
+            z |= (UInt128)(Z(q)[word] >> row & 1) << q;
+        }
+
+        // Each Y is i X Z.
+        var ys = (int)UInt128.PopCount(x & z);
+        return new PauliRow(x, z, (int)(2 * (_signs[word] >> row & 1) + (ulong)ys) & 3);
     }
 
     /// <summary>The stabilizer row that anticommutes with Z of the qubit, or -1 if its measurement is certain.</summary>
@@ -110,12 +167,13 @@ internal sealed class StabilizerTableau
     {
         // The product of the stabilizers whose destabilizer partners anticommute with Z_qubit is ± Z_qubit.
         X(qubit)[.._half].CopyTo(_mask);
-        return ProductSign(_mask.AsSpan(0, _half));
+        return SelectsOnlyZ() ? SignParity() : ProductSign(_mask.AsSpan(0, _half));
     }
 
     /// <summary>Collapses a qubit whose measurement is random (<paramref name="row"/> from <see cref="RandomRow"/>) onto an outcome.</summary>
     public void Project(int qubit, int row, bool outcome)
     {
+        _rowsWithXAreKnown = false;
         X(qubit).CopyTo(_mask);
         var pivotWord = _half + (row >> 6);
         var pivotBit = 1UL << row;
@@ -184,18 +242,60 @@ internal sealed class StabilizerTableau
         return ProductSign(_mask.AsSpan(0, _half)) ? -1 : 1;
     }
 
+    // Whether the selected stabilizers are products of Z alone: then their signs multiply, and nothing else is to be done.
+    private bool SelectsOnlyZ()
+    {
+        if (!_rowsWithXAreKnown)
+        {
+            Array.Clear(_rowsWithX);
+            for (var q = 0; q < NumQubits; q++)
+            {
+                TableauKernels.Or(X(q)[_half..], _rowsWithX);
+            }
+
+            _rowsWithXAreKnown = true;
+        }
+
+        for (var w = 0; w < _half; w++)
+        {
+            if ((_mask[w] & _rowsWithX[w]) != 0)
+            {
+                return false;
+            }
+        }
+
+        return true;
+    }
+
+    private bool SignParity()
+    {
+        var parity = 0UL;
+        for (var w = 0; w < _half; w++)
+        {
+            parity ^= _mask[w] & _signs[_half + w];
+        }
+
+        return (BitOperations.PopCount(parity) & 1) != 0;
+    }
+
     // The sign of the product of the stabilizers selected by mask; they commute, so the product is ± a Pauli.
     private bool ProductSign(ReadOnlySpan<ulong> mask)
     {
         var phase = 0;
-        for (var w = 0; w < _half; w++)
+        var used = 0;
+        for (var w = 0; w < mask.Length; w++)
         {
-            phase += 2 * BitOperations.PopCount(_signs[_half + w] & mask[w]);
+            if (mask[w] != 0)
+            {
+                phase += 2 * BitOperations.PopCount(_signs[_half + w] & mask[w]);
+                _used[used++] = w;
+            }
         }
 
+        var words = _used.AsSpan(0, used);
         for (var q = 0; q < NumQubits; q++)
         {
-            phase += TableauKernels.ProductPhase(mask, X(q)[_half..], Z(q)[_half..], out var x, out var z);
+            phase += TableauKernels.ProductPhase(words, mask, X(q)[_half..], Z(q)[_half..], out var x, out var z);
             phase -= x && z ? 1 : 0;
         }
 

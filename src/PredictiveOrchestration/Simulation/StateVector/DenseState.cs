@@ -82,6 +82,9 @@ internal sealed unsafe class DenseState : IQuantumState
 
     public double DiscardedWeight => 0;
 
+    // The probability of an amplitude that is nothing but rounding.
+    private double Nothing => _kernels.ElementBytes == sizeof(double) ? 1e-30 : 1e-14 / (1L << NumQubits);
+
     /// <summary>The bytes of a state: 16 for each amplitude (8 in single precision), and the threads' blocks.</summary>
     public static long SizeBytes(int numQubits, int threads, DenseSettings settings)
     {
@@ -240,6 +243,78 @@ internal sealed unsafe class DenseState : IQuantumState
             }
         });
         return StateSnapshot.Dense(NumQubits, operationIndex, amplitudes);
+    }
+
+    public long CountNonZeros()
+    {
+        // Rounding leaves some 1e-32 of probability where amplitudes cancel, in single precision 1e-15.
+        var threshold = Nothing;
+        var counts = ForChunks((first, count) =>
+        {
+            Span<double> probabilities = stackalloc double[256];
+            long found = 0;
+            for (long at = 0; at < count; at += probabilities.Length)
+            {
+                var part = probabilities[..(int)Math.Min(probabilities.Length, count - at)];
+                _kernels.Probabilities(_amplitudes.Re, _amplitudes.Im, first + at, part);
+                foreach (var p in part)
+                {
+                    found += p > threshold ? 1 : 0;
+                }
+            }
+
+            return found;
+        });
+        return (long)counts;
+    }
+
+    public StateSnapshot ToCompactSnapshot(int operationIndex)
+    {
+        var entries = CountNonZeros();
+        if (2 * entries >= 1L << NumQubits)
+        {
+            return ToSnapshot(operationIndex);
+        }
+
+        _context.Reserve(32 * entries, "a snapshot of the state");
+        try
+        {
+            var indices = new UInt128[entries];
+            var amplitudes = new Complex[entries];
+            var qubits = new int[NumQubits];
+            for (var q = 0; q < qubits.Length; q++)
+            {
+                qubits[q] = q;
+            }
+
+            var packer = new BitPacker(_bitOfQubit, qubits);
+            var threshold = Nothing;
+            Span<double> probabilities = stackalloc double[1 << LeastBits];
+            var filled = 0;
+            for (long first = 0; first < 1L << _bits; first += probabilities.Length)
+            {
+                if ((first & 0xFFFF) == 0)
+                {
+                    _context.Check(operationIndex);
+                }
+
+                _kernels.Probabilities(_amplitudes.Re, _amplitudes.Im, first, probabilities);
+                for (var k = 0; k < probabilities.Length; k++)
+                {
+                    if (probabilities[k] > threshold)
+                    {
+                        indices[filled] = packer.Pack(first + k);
+                        _kernels.Read(_amplitudes.Re, _amplitudes.Im, first + k, _phase, amplitudes.AsSpan(filled++, 1));
+                    }
+                }
+            }
+
+            return StateSnapshot.Sparse(NumQubits, operationIndex, indices, amplitudes);
+        }
+        finally
+        {
+            _context.Release(32 * entries);
+        }
     }
 
     public void Dispose()

@@ -36,25 +36,8 @@ public sealed class StateVectorSimulator : LocalSimulator, ICalibratable
     /// <inheritdoc/>
     public IReadOnlyList<ExecutionRequest> CalibrationWorkloads { get; } = DenseWorkloads.All();
 
-    private protected override IQuantumState CreateState(int numQubits, StateSnapshot? initial, ExecutionLimits limits, RunContext context)
-    {
-        var threads = Math.Max(1, Math.Min(_options.MaxThreads, limits.Threads ?? int.MaxValue));
-        var state = new DenseState(numQubits, threads, _settings, _plans, context);
-        try
-        {
-            if (initial is not null)
-            {
-                state.Load(initial);
-            }
-
-            return state;
-        }
-        catch
-        {
-            state.Dispose();
-            throw;
-        }
-    }
+    private protected override IQuantumState CreateState(int numQubits, ExecutionLimits limits, RunContext context) =>
+        new DenseState(numQubits, Math.Max(1, Math.Min(_options.MaxThreads, limits.Threads ?? int.MaxValue)), _settings, _plans, context);
 
     private static BackendDescriptor Describe(StateVectorOptions options)
     {

@@ -1,0 +1,261 @@
+using PredictiveOrchestration.Backends;
+using PredictiveOrchestration.Profiling;
+
+namespace PredictiveOrchestration.Execution;
+
+/// <summary>A part of a plan.</summary>
+/// <param name="Backend">The backend.</param>
+/// <param name="Start">The first operation.</param>
+/// <param name="End">The operation before which the next part takes over.</param>
+internal sealed record PlannedSegment(ISegmentedBackend Backend, int Start, int End);
+
+/// <summary>Parts in their order, and what they take together.</summary>
+/// <param name="Segments">The parts.</param>
+/// <param name="Seconds">The predicted time.</param>
+/// <param name="PeakBytes">The most memory that a state takes.</param>
+/// <param name="StaySeconds">The predicted time of one engine alone, the one that was asked about; infinite if it cannot go on.</param>
+internal sealed record HotSwapPlan(IReadOnlyList<PlannedSegment> Segments, double Seconds, double PeakBytes, double StaySeconds)
+{
+    public bool IsSingle => Segments.Count == 1;
+}
+
+/// <summary>What is known of a state in mid-circuit.</summary>
+/// <param name="Position">The first operation not yet executed.</param>
+/// <param name="SupportLog2">The base-2 logarithm of the amplitudes that are not zero.</param>
+/// <param name="GrowthPerMixing">By how much it grows with each gate that mixes basis states, 0 to 1; the bound holds besides.</param>
+internal readonly record struct StateOutlook(int Position, double SupportLog2, double GrowthPerMixing)
+{
+    /// <summary>Nothing but the bound.</summary>
+    public static StateOutlook AtStart { get; } = new(0, 0, 1);
+}
+
+/// <summary>
+/// Finds the parts and hand-overs with the least predicted time: a dynamic programme over positions × engines. Positions are where the support bound changes, where the
+/// Clifford prefix ends, and enough others that no part is long; a single part is a plan too.
+/// </summary>
+internal sealed class HotSwapPlanner(
+    WorkTrajectory work, int numQubits, ISegmentCostModel costs, ConversionCosts conversions, IReadOnlyList<ISegmentedBackend> engines, double memoryBytes, double tailPasses)
+{
+    private const int MostPositions = 96;
+    private readonly int[] _positions = AllPositions(work);
+
+    /// <summary>The engines that plans are made of.</summary>
+    public IReadOnlyList<ISegmentedBackend> Engines => engines;
+
+    /// <summary>Finds the best plan from a state on.</summary>
+    /// <param name="outlook">Where the run stands, and how the state grows.</param>
+    /// <param name="current">The engine that holds the state; negative at the start.</param>
+    /// <param name="pace">How many times slower than predicted the current engine has been.</param>
+    /// <param name="only">The one engine to use; negative for any.</param>
+    /// <param name="stay">The engine whose time alone is asked; negative for the current one.</param>
+    /// <returns>The plan, or null if no engine can go on.</returns>
+    public HotSwapPlan? Plan(StateOutlook outlook, int current = -1, double pace = 1, int only = -1, int stay = -1)
+    {
+        stay = stay < 0 ? current : stay;
+        var staySeconds = stay < 0 ? double.PositiveInfinity : stay == current ? 0 : costs.OpenSeconds(engines[stay].Descriptor);
+        var positions = Positions(outlook.Position);
+        var count = positions.Count - 1;
+        var cost = new double[(count + 1) * engines.Count];
+        var from = new int[(count + 1) * engines.Count];
+        Array.Fill(cost, double.PositiveInfinity);
+        double Pace(int e) => e == current ? pace : 1;
+        double Run(int e, in Segment segment) => Fits(e, segment) ? Pace(e) * costs.SegmentSeconds(engines[e].Descriptor, segment) : double.PositiveInfinity;
+        for (var e = 0; e < engines.Count; e++)
+        {
+            if (only >= 0 && e != only)
+            {
+                continue;
+            }
+
+            cost[e] = current < 0 ? costs.OpenSeconds(engines[e].Descriptor) : e == current ? 0 : Conversion(current, e, outlook.SupportLog2, outlook.Position);
+            from[e] = e;
+        }
+
+        var support = outlook.SupportLog2;
+        for (var p = 1; p <= count; p++)
+        {
+            var segment = Work(positions[p - 1], positions[p], ref support, outlook);
+            staySeconds += stay >= 0 ? Run(stay, segment) : 0;
+            for (var e = 0; e < engines.Count; e++)
+            {
+                if (only >= 0 && e != only)
+                {
+                    continue;
+                }
+
+                var run = Run(e, segment);
+                cost[p * engines.Count + e] = double.PositiveInfinity;
+                for (var f = 0; f < engines.Count && !double.IsInfinity(run); f++)
+                {
+                    var before = cost[(p - 1) * engines.Count + f];
+                    if (double.IsInfinity(before))
+                    {
+                        continue;
+                    }
+
+                    // At the first position the choice has been made above.
+                    var total = before + run + (f == e ? 0 : p == 1 ? double.PositiveInfinity : Conversion(f, e, segment.SupportBefore, positions[p - 1]));
+                    if (total < cost[p * engines.Count + e])
+                    {
+                        (cost[p * engines.Count + e], from[p * engines.Count + e]) = (total, f);
+                    }
+                }
+            }
+        }
+
+        return Best(positions, cost, from, support, outlook, Pace, stay, staySeconds);
+    }
+
+    /// <summary>The time of a part on one engine by the bound alone.</summary>
+    public double BoundSeconds(int engine, int start, int end, StateOutlook outlook) => Seconds(engine, start, end, outlook with { GrowthPerMixing = 1 });
+
+    /// <summary>The predicted time of a part on one engine.</summary>
+    public double Seconds(int engine, int start, int end, StateOutlook outlook)
+    {
+        var support = outlook.SupportLog2;
+        return costs.SegmentSeconds(engines[engine].Descriptor, Work(start, end, ref support, outlook));
+    }
+
+    /// <summary>The base-2 logarithm of the support bound before an operation.</summary>
+    public double Bound(int position) => Math.Min(numQubits, (int)work.Support[position]);
+
+    /// <summary>The bytes that a state takes on an engine.</summary>
+    public double StateBytes(int engine, double supportLog2, int position) => costs.StateBytes(engines[engine].Descriptor, supportLog2, work.Bond[position]);
+
+    /// <summary>The bytes of a snapshot: dense, or indices and amplitudes.</summary>
+    public double SnapshotBytes(double supportLog2) => Math.Min(Math.ScaleB(16, Math.Min(1000, numQubits)), 32 * Math.Pow(2, supportLog2));
+
+    /// <summary>How the support goes on from an observation: it has grown by so much for each mixing gate so far.</summary>
+    public StateOutlook Outlook(int position, double supportLog2)
+    {
+        var mixing = work.Mixing(0, position);
+        return new StateOutlook(position, supportLog2, mixing == 0 ? 1 : Math.Clamp(supportLog2 / mixing, 0.1, 1));
+    }
+
+    /// <summary>The positions from one on at which a plan may change engines, itself and the last one included.</summary>
+    public List<int> Positions(int start)
+    {
+        var at = Array.BinarySearch(_positions, start + 1);
+        List<int> rest = [start, .. _positions.AsSpan(at < 0 ? ~at : at)];
+        if (rest.Count == 1)
+        {
+            rest.Add(Math.Max(start, work.UnitaryEnd));
+        }
+
+        return rest;
+    }
+
+    /// <summary>The support expected before an operation.</summary>
+    public double Expected(StateOutlook outlook, int position)
+    {
+        var support = outlook.SupportLog2;
+        Work(outlook.Position, position, ref support, outlook);
+        return support;
+    }
+
+    private static int[] AllPositions(WorkTrajectory work)
+    {
+        var positions = new List<int> { 0 };
+        var end = work.UnitaryEnd;
+        var longest = Math.Max(1, end / 32);
+        for (var i = 1; i < end; i++)
+        {
+            var changes = work.Support[i] != work.Support[i - 1] || (!work.IsClifford(i, i + 1) && work.IsClifford(0, i));
+            if (changes || i - positions[^1] >= longest)
+            {
+                positions.Add(i);
+            }
+        }
+
+        while (positions.Count > MostPositions)
+        {
+            positions = [.. positions.Where((_, i) => i == 0 || i % 2 == 1)];
+        }
+
+        return [.. positions, end];
+    }
+
+    private HotSwapPlan? Best(List<int> positions, double[] cost, int[] from, double support, StateOutlook outlook, Func<int, double> pace, int stay, double staySeconds)
+    {
+        // What comes after the first measurement is done where the state then is.
+        var last = positions.Count - 1;
+        var tailSupport = support;
+        var tail = Work(work.UnitaryEnd, work.Length, ref tailSupport, outlook);
+        var best = -1;
+        var least = double.PositiveInfinity;
+        for (var e = 0; e < engines.Count; e++)
+        {
+            var descriptor = engines[e].Descriptor;
+            var finish = pace(e) * costs.FinishSeconds(descriptor, tailSupport);
+            finish += tail.Gates == 0 ? 0 : tailPasses * (Fits(e, tail) ? costs.SegmentSeconds(descriptor, tail) : double.PositiveInfinity);
+            var total = cost[last * engines.Count + e] + finish;
+            staySeconds += e == stay ? finish : 0;
+            if (total < least)
+            {
+                (best, least) = (e, total);
+            }
+        }
+
+        if (best < 0)
+        {
+            return null;
+        }
+
+        var segments = new List<PlannedSegment>();
+        double peak = 0;
+        for (int p = last, e = best, end = work.Length; p >= 1; p--)
+        {
+            var f = from[p * engines.Count + e];
+            peak = Math.Max(peak, StateBytes(e, Math.Min(work.Support[positions[p]], support), positions[p]));
+            if (f != e || p == 1)
+            {
+                segments.Insert(0, new PlannedSegment(engines[e], positions[p - 1], end));
+                end = positions[p - 1];
+            }
+
+            e = f;
+        }
+
+        return new HotSwapPlan(segments, least, peak, staySeconds);
+    }
+
+    private double Conversion(int from, int to, double supportLog2, int position)
+    {
+        double left = StateBytes(from, supportLog2, position), snapshot = SnapshotBytes(supportLog2), next = StateBytes(to, supportLog2, position);
+        return engines[to].Descriptor.Capabilities.CliffordOnly || Math.Max(left, next) + snapshot > memoryBytes || supportLog2 > 30 || numQubits > engines[to].Descriptor.Capabilities.MaxQubits
+            ? double.PositiveInfinity
+            : conversions.Seconds(engines[from].Descriptor.Id, engines[to].Descriptor.Id, left, snapshot) + costs.OpenSeconds(engines[to].Descriptor);
+    }
+
+    private bool Fits(int engine, in Segment segment) =>
+        numQubits <= engines[engine].Descriptor.Capabilities.MaxQubits
+        && costs.StateBytes(engines[engine].Descriptor, segment.Work.SupportLog2, segment.Work.BondLog2) <= Math.Min(memoryBytes, engines[engine].Descriptor.Capabilities.MaxMemoryBytes ?? long.MaxValue);
+
+    private Segment Work(int start, int end, ref double support, StateOutlook outlook)
+    {
+        double sparse = 0, branching = 0, before = support, most = support;
+        for (var i = start; i < end; i++)
+        {
+            support = Math.Min(work.Support[i + 1], support + work.Mixes(i) * outlook.GrowthPerMixing);
+            most = Math.Max(most, support);
+            if (work.IsGate(i))
+            {
+                var amplitudes = Math.Pow(2, support);
+                sparse += amplitudes;
+                branching += work.Mixes(i) > 0 ? amplitudes : 0;
+            }
+        }
+
+        return new Segment(
+            new SegmentWork(
+                work.Gates(start, end), work.DenseWork(start, end), most, sparse, branching, end > start ? work.Bond[end] : 0, work.BondWork(start, end), work.IsClifford(start, end)),
+            before);
+    }
+
+    private readonly record struct Segment(SegmentWork Work, double SupportBefore)
+    {
+        public double Gates => Work.Gates;
+
+        public static implicit operator SegmentWork(Segment segment) => segment.Work;
+    }
+}

@@ -1,0 +1,344 @@
+using System.Globalization;
+using PredictiveOrchestration.Backends;
+
+namespace PredictiveOrchestration.Execution;
+
+/// <summary>A part that a backend has run.</summary>
+internal sealed record SegmentReport(ISegmentedBackend Backend, int Start, int End, TimeSpan Elapsed, Exception? Error);
+
+/// <summary>How a run in parts went; no result if a backend failed and nothing was left to go on from.</summary>
+internal sealed record SegmentedReport(ExecutionResult? Result, IReadOnlyList<SegmentReport> Parts, IReadOnlyList<SwapEvent> Swaps);
+
+/// <summary>
+/// Runs a circuit in parts: at each checkpoint it looks at the state, plans anew from what it sees, and hands the state over if that saves time by more than the
+/// policy's margin. What a cheap engine runs between two checkpoints is bounded by a share of the predicted time, so that trying it where the bound is loose is
+/// never dear, and its state is carried on.
+/// </summary>
+internal sealed class SegmentedRun(HotSwapPlanner planner, ConversionCosts conversions, SwapPolicy policy, ExecutionRequest request, SwapControl? control, double memoryBytes, TimeProvider time)
+{
+    // A look at a state that stores all amplitudes takes about as long as a gate; it is worth it if this much is left to do.
+    private const double LeastSecondsForCounting = 1e-3;
+    private const int LeastStep = 128;
+    private const int DenseLooks = 4;
+    private readonly List<SegmentReport> _parts = [];
+    private readonly List<(SwapEvent Event, double StaySeconds, long At)> _swaps = [];
+    private readonly HashSet<int> _failed = [];
+    private StateSnapshot? _kept;
+    private StateOutlook _outlook = StateOutlook.AtStart;
+    private double _pace = 1;
+    private double _plannedPace = 1;
+    private double _predicted;
+    private long _start;
+    private long _segmentStart;
+    private SessionObservation _before;
+    private double _discarded;
+    private int _segmentFrom;
+
+    // The engine that has the state, or was about to take it when it failed.
+    private int _holder;
+
+    /// <summary>Runs. Blocks.</summary>
+    /// <param name="first">The plan to begin with.</param>
+    /// <param name="cancellationToken">Ends the run.</param>
+    public SegmentedReport Run(HotSwapPlan first, CancellationToken cancellationToken)
+    {
+        var engine = IndexOf(first.Segments[0].Backend);
+        var plan = first;
+        IBackendSession? session = null;
+        try
+        {
+            _start = time.GetTimestamp();
+            Begin(0);
+            session = Open(engine, null, cancellationToken);
+            while (true)
+            {
+                try
+                {
+                    var next = NextStop(plan, engine, session.Position, first.Seconds);
+                    if (next is not { } stop)
+                    {
+                        var result = Whole(session.Finish());
+                        End(engine, request.Circuit.Operations.Length, null);
+                        return Report(result);
+                    }
+
+                    var outlook = Look(session, engine, plan);
+                    _predicted += planner.Seconds(engine, session.Position, stop, outlook);
+                    session.Advance(stop);
+                    (plan, engine, session) = Consider(session, engine, plan, cancellationToken);
+                }
+                catch (BackendException exception) when (MayGoOn(exception))
+                {
+                    engine = _holder;
+                    End(engine, session?.Position ?? _segmentFrom, exception);
+                    session?.Dispose();
+                    session = null;
+                    _failed.Add(engine);
+                    if (Recover(exception, engine) is not { } recovered)
+                    {
+                        return Report(null);
+                    }
+
+                    (plan, var other) = recovered;
+                    engine = other;
+                    session = Open(other, _kept, cancellationToken);
+                }
+            }
+        }
+        catch (Exception exception) when (exception is BackendException or OperationCanceledException)
+        {
+            if (_parts.Count == 0 || _parts[^1].Error != exception)
+            {
+                End(_holder, session?.Position ?? _segmentFrom, exception);
+            }
+
+            return Report(null);
+        }
+        finally
+        {
+            session?.Dispose();
+        }
+    }
+
+    private IBackendSession Open(int engine, StateSnapshot? state, CancellationToken cancellationToken)
+    {
+        _holder = engine;
+        var left = request.Limits.Time is { } limit ? limit - time.GetElapsedTime(_start) : (TimeSpan?)null;
+        var rest = left is null ? request : request with { Limits = request.Limits with { Time = left > TimeSpan.Zero ? left : TimeSpan.Zero } };
+        return planner.Engines[engine].OpenAsync(rest, state, cancellationToken).GetAwaiter().GetResult();
+    }
+
+    // Looks at the state, plans from it, and swaps if it pays.
+    private (HotSwapPlan Plan, int Engine, IBackendSession Session) Consider(IBackendSession session, int engine, HotSwapPlan plan, CancellationToken cancellationToken)
+    {
+        var expected = planner.Expected(_outlook, session.Position);
+        var outlook = Look(session, engine, plan);
+        var elapsed = time.GetElapsedTime(_segmentStart).TotalSeconds;
+        if (elapsed > 1e-3)
+        {
+            // Of a short time much may be just-in-time compilation and chance: half of the deviation is believed.
+            var pace = Math.Clamp(elapsed / Math.Max(1e-5, _predicted), 0.25, 100);
+            _pace = elapsed > 0.2 ? pace : Math.Sqrt(pace);
+        }
+
+        var manual = control?.Take() is { } id ? Enumerable.Range(0, planner.Engines.Count).Where(e => planner.Engines[e].Descriptor.Id == id && e != engine).Cast<int?>().FirstOrDefault() : null;
+        var pressed = session.Observe().MemoryBytes > policy.MemoryShare * memoryBytes;
+
+        // As foreseen, and nothing is to be decided here: the plan stands.
+        var atBoundary = !plan.IsSingle && session.Position >= plan.Segments[0].End;
+        if (!atBoundary && manual is null && !pressed && Math.Abs(expected - outlook.SupportLog2) < 0.5 && _pace < Math.Max(1.5, 1.5 * _plannedPace))
+        {
+            return (plan, engine, session);
+        }
+
+        _plannedPace = _pace;
+        var best = manual is { } wanted ? planner.Plan(outlook, engine, _pace, wanted) : planner.Plan(outlook, engine, _pace);
+        if (best is null)
+        {
+            return (plan, engine, session);
+        }
+
+        var to = IndexOf(best.Segments[0].Backend);
+        var staySeconds = best.StaySeconds;
+        var gain = staySeconds - best.Seconds;
+        var pays = gain > policy.MinSaving.TotalSeconds && gain > policy.MinGain * Math.Min(1e9, staySeconds);
+        if (to == engine || _failed.Contains(to) || _swaps.Count >= policy.MaxSwaps || !(manual is not null || pays || pressed))
+        {
+            return (to == engine ? best : Alone(engine, session.Position, staySeconds), engine, session);
+        }
+
+        var trigger = manual is not null ? SwapTrigger.Manual
+            : planner.Engines[engine].Descriptor.Capabilities.CliffordOnly ? SwapTrigger.OptimizationOpportunity
+            : pressed ? SwapTrigger.MemoryThreshold
+            : _pace > policy.Overrun && !atBoundary ? SwapTrigger.TimeOverrun
+            : planner.Engines[engine].Descriptor.Type == BackendType.LocalMatrixProductState ? SwapTrigger.Entanglement
+            : SwapTrigger.SparsityChange;
+        return (best, to, HandOver(session, engine, to, trigger, outlook, staySeconds, best.Seconds, cancellationToken));
+    }
+
+    private HotSwapPlan Alone(int engine, int position, double seconds) =>
+        new([new PlannedSegment(planner.Engines[engine], position, request.Circuit.Operations.Length)], seconds, 0, seconds);
+
+    // The parts before belong to the result.
+    private ExecutionResult Whole(ExecutionResult result)
+    {
+        var earlier = time.GetElapsedTime(_start, _segmentStart);
+        return result with
+        {
+            Timings = result.Timings with { Run = result.Timings.Run + earlier },
+            PeakMemoryBytes = Math.Max(result.PeakMemoryBytes, _before.PeakMemoryBytes),
+            PeakNonZeros = result.PeakNonZeros is { } peak ? Math.Max(peak, _before.NonZeros ?? 0) : _before.NonZeros,
+            DiscardedWeight = result.DiscardedWeight + _discarded,
+        };
+    }
+
+    // The new engine takes the state when the old one has let it go: both are never held besides the copy between them.
+    private IBackendSession HandOver(IBackendSession session, int engine, int to, SwapTrigger trigger, StateOutlook outlook, double stay, double best, CancellationToken cancellationToken)
+    {
+        var (from, next) = (planner.Engines[engine].Descriptor, planner.Engines[to].Descriptor);
+        var position = session.Position;
+        var seen = session.Observe();
+        var held = seen.MemoryBytes;
+        _before = new SessionObservation(
+            position, Math.Max(_before.NonZeros ?? 0, seen.NonZeros ?? 0), null, held, Math.Max(_before.PeakMemoryBytes, seen.PeakMemoryBytes), seen.Elapsed, 0);
+        _discarded += seen.DiscardedWeight;
+        var start = time.GetTimestamp();
+        var snapshot = session.TakeSnapshot(compact: true);
+        conversions.ObserveOut(from.Id, held, snapshot.SizeBytes, time.GetElapsedTime(start).TotalSeconds);
+        session.Dispose();
+        End(engine, position, null);
+        var half = time.GetTimestamp();
+        Begin(position);
+        _kept = snapshot.SizeBytes <= policy.MaxKeptBytes ? snapshot : null;
+        var opened = Open(to, snapshot, cancellationToken);
+        conversions.ObserveIn(next.Id, snapshot.SizeBytes, time.GetElapsedTime(half).TotalSeconds);
+        var alone = double.IsFinite(stay) ? string.Create(CultureInfo.InvariantCulture, $"{stay * 1e3:G3} ms more on '{from.Id}'") : $"'{from.Id}' cannot go on";
+        var reason = string.Create(CultureInfo.InvariantCulture, $"{snapshot.Amplitudes.Length} amplitudes are not zero: {alone}, {best * 1e3:G3} ms by way of '{next.Id}'");
+        _swaps.Add((
+            new SwapEvent(position, from.Id, next.Id, trigger, reason)
+            {
+                PredictedGain = double.IsFinite(stay) ? TimeSpan.FromSeconds(Math.Min(1e8, stay - best)) : null,
+                BytesMoved = snapshot.SizeBytes,
+                Duration = time.GetElapsedTime(start),
+            },
+            stay, start));
+        return opened;
+    }
+
+    private (HotSwapPlan Plan, int Engine)? Recover(BackendException exception, int engine)
+    {
+        if (_kept is not { } snapshot || _swaps.Count >= policy.MaxSwaps)
+        {
+            return null;
+        }
+
+        var outlook = planner.Outlook(snapshot.OperationIndex, Math.Log2(Math.Max(1, snapshot.Amplitudes.Length)));
+        var best = Enumerable.Range(0, planner.Engines.Count)
+            .Where(e => !_failed.Contains(e) && !planner.Engines[e].Descriptor.Capabilities.CliffordOnly)
+            .Select(e => (Engine: e, Plan: planner.Plan(outlook, -1, 1, e)))
+            .Where(p => p.Plan is not null)
+            .OrderBy(p => p.Plan!.Seconds)
+            .FirstOrDefault();
+        if (best.Plan is null)
+        {
+            return null;
+        }
+
+        Begin(snapshot.OperationIndex);
+        var trigger = exception.Kind == BackendErrorKind.OutOfMemory ? SwapTrigger.MemoryThreshold : SwapTrigger.Fault;
+        _swaps.Add((
+            new SwapEvent(snapshot.OperationIndex, planner.Engines[engine].Descriptor.Id, planner.Engines[best.Engine].Descriptor.Id, trigger, $"resumed from the last snapshot: {exception.Message}") { BytesMoved = snapshot.SizeBytes },
+            double.NaN, time.GetTimestamp()));
+        return (best.Plan, best.Engine);
+    }
+
+    // Where to look next; null to run to the end.
+    private int? NextStop(HotSwapPlan plan, int engine, int position, double whole)
+    {
+        var positions = planner.Positions(position);
+        var end = positions[^1];
+        if (position >= end)
+        {
+            return null;
+        }
+
+        var planned = plan.IsSingle ? end : plan.Segments[0].End;
+        var outlook = planner.Outlook(position, 0);
+        if (StoresAll(engine))
+        {
+            // Each stop costs a pass, and gates are fused only between stops.
+            var step = Math.Max(LeastStep, (end + DenseLooks - 1) / DenseLooks);
+            if (control is null && (end - position < 2 * step || planner.BoundSeconds(engine, position, end, outlook) < LeastSecondsForCounting))
+            {
+                return planned < end ? planned : null;
+            }
+
+            if (control is not null)
+            {
+                return Math.Min(planned, position + 1);
+            }
+
+            // It looks only where another engine would pay if next to nothing were left of the amplitudes.
+            for (var stop = position + step; stop < Math.Min(planned, end - step + 1); stop += step)
+            {
+                if (planner.Plan(new StateOutlook(stop, 0, 1), engine) is { } other && other.StaySeconds - other.Seconds > policy.MinGain * other.StaySeconds)
+                {
+                    return stop;
+                }
+            }
+
+            return planned < end ? planned : null;
+        }
+
+        if (planner.Engines[engine].Descriptor.Capabilities.CliffordOnly)
+        {
+            return planned < end ? planned : null;
+        }
+
+        // As far as the bound lets the engine go within its share of the time.
+        var budget = policy.PresolveShare * Math.Max(whole, 5 * time.GetElapsedTime(_start).TotalSeconds);
+        var ahead = _outlook;
+        for (var i = 1; i < positions.Count; i++)
+        {
+            budget -= planner.BoundSeconds(engine, positions[i - 1], positions[i], ahead);
+            ahead = new StateOutlook(positions[i], planner.Expected(ahead with { GrowthPerMixing = 1 }, positions[i]), 1);
+            if (positions[i] >= planned || (budget < 0 && i > 1))
+            {
+                return budget < 0 && i > 1 ? positions[i - 1] : positions[i];
+            }
+        }
+
+        return end;
+    }
+
+    private StateOutlook Look(IBackendSession session, int engine, HotSwapPlan plan)
+    {
+        if (session.Position == 0)
+        {
+            return _outlook = StateOutlook.AtStart;
+        }
+
+        if (_outlook.Position == session.Position)
+        {
+            return _outlook;
+        }
+
+        var seen = session.Observe(count: StoresAll(engine) && plan.Seconds > LeastSecondsForCounting);
+        var support = seen.NonZeros is { } stored ? Math.Log2(Math.Max(1, stored)) : planner.Bound(session.Position);
+        return _outlook = planner.Outlook(session.Position, support);
+    }
+
+    private bool StoresAll(int engine) => planner.Engines[engine].Descriptor.CostModel is "dense" or "gpu";
+
+    private void Begin(int position) => (_segmentStart, _segmentFrom, _predicted, _pace, _plannedPace) = (time.GetTimestamp(), position, 0, 1, 1);
+
+    private void End(int engine, int position, Exception? error) =>
+        _parts.Add(new SegmentReport(planner.Engines[engine], _segmentFrom, position, time.GetElapsedTime(_segmentStart), error));
+
+    private int IndexOf(ISegmentedBackend backend)
+    {
+        for (var i = 0; i < planner.Engines.Count; i++)
+        {
+            if (planner.Engines[i] == backend)
+            {
+                return i;
+            }
+        }
+
+        throw new ArgumentException($"Backend '{backend.Descriptor.Id}' is not in the plan.", nameof(backend));
+    }
+
+    // The caller's own limits end the run wherever it is.
+    private bool MayGoOn(BackendException exception) =>
+        exception.Kind != BackendErrorKind.TimeLimit && _kept is not null;
+
+    private SegmentedReport Report(ExecutionResult? result) => new(
+        result,
+        _parts,
+        [
+            .. _swaps.Select(s => result is null || !double.IsFinite(s.StaySeconds) ? s.Event : s.Event with
+            {
+                ActualGain = TimeSpan.FromSeconds(Math.Min(1e8, s.StaySeconds - time.GetElapsedTime(s.At).TotalSeconds)),
+            }),
+        ]);
+}

@@ -1,0 +1,68 @@
+using System.Numerics.Tensors;
+
+namespace PredictiveOrchestration.Prediction;
+
+/// <summary>
+/// Runs that stand for all that were learned from, each as far as possible from the others (greedy k-centre). The distance to the nearest says how new a
+/// job is. Immutable.
+/// </summary>
+internal sealed class ExampleSet
+{
+    public const int Most = 96;
+    private readonly float[] _points;
+    private readonly int _width;
+
+    private ExampleSet(float[] points, int width, TrainingRow[] rows)
+    {
+        _points = points;
+        _width = width;
+        Rows = rows;
+    }
+
+    public TrainingRow[] Rows { get; }
+
+    public static ExampleSet Choose(FeatureScale scale, IReadOnlyList<TrainingRow> rows)
+    {
+        var width = scale.Count;
+        var all = new float[rows.Count][];
+        for (var r = 0; r < rows.Count; r++)
+        {
+            all[r] = new float[width];
+            scale.Apply(rows[r].Features, all[r]);
+        }
+
+        var distance = new float[rows.Count];
+        Array.Fill(distance, float.MaxValue);
+        var chosen = new List<int>();
+        for (var next = 0; chosen.Count < Math.Min(Most, rows.Count) && distance[next] > 0;)
+        {
+            chosen.Add(next);
+            var farthest = 0;
+            for (var r = 0; r < rows.Count; r++)
+            {
+                distance[r] = Math.Min(distance[r], TensorPrimitives.Distance<float>(all[r], all[next]));
+                farthest = distance[r] > distance[farthest] ? r : farthest;
+            }
+
+            next = farthest;
+        }
+
+        return new ExampleSet([.. chosen.SelectMany(c => all[c])], width, [.. chosen.Select(c => rows[c])]);
+    }
+
+    /// <summary>The nearest example and its distance in deviations for each input.</summary>
+    public (int Index, double Distance) Nearest(ReadOnlySpan<float> standardised)
+    {
+        var (best, at) = (float.MaxValue, 0);
+        for (var i = 0; i * _width < _points.Length; i++)
+        {
+            var d = TensorPrimitives.Distance(standardised, _points.AsSpan(i * _width, _width));
+            if (d < best)
+            {
+                (best, at) = (d, i);
+            }
+        }
+
+        return (at, best / Math.Sqrt(_width));
+    }
+}

@@ -1,0 +1,78 @@
+namespace PredictiveOrchestration.Prediction;
+
+/// <summary>A held-out error in log time with the scale it was predicted with and its group.</summary>
+internal readonly record struct HeldOutError(double Error, double Scale, int Group);
+
+/// <summary>
+/// Conformal intervals: quantiles of error ÷ scale, one pair for each group of jobs. They begin as those of split conformal prediction on held-out
+/// errors, with the finite-sample correction and groups of fewer than thirty leaning on all together; each new error then moves its group's pair a step, so that in the long run
+/// one error in twenty lies beyond each end whatever the jobs are (quantile tracking: Angelopoulos, Candès, Tibshirani, arXiv:2307.16895; Gibbs, Candès,
+/// arXiv:2106.00170). Immutable.
+/// </summary>
+internal sealed class IntervalModel
+{
+    private const double Level = 0.05, Normal = 1.645;
+    private const int PriorWeight = 12, LeastGroup = 30;
+    private readonly double[] _low, _high;
+
+    private IntervalModel(double[] low, double[] high) => (_low, _high) = (low, high);
+
+    public int Groups => _low.Length;
+
+    /// <summary>Intervals from the prior width alone.</summary>
+    public static IntervalModel Prior(double sigma) => new([-Normal * sigma], [Normal * sigma]);
+
+    /// <summary>Intervals from held-out errors.</summary>
+    /// <param name="errors">The errors.</param>
+    /// <param name="groups">The number of groups.</param>
+    /// <param name="priorSigma">The width in units of the scale that counts as twelve imagined errors.</param>
+    public static IntervalModel Fit(IReadOnlyList<HeldOutError> errors, int groups, double priorSigma)
+    {
+        var (low, high) = (new double[groups], new double[groups]);
+        var (allLow, allHigh) = Pair(errors, -Normal * priorSigma, Normal * priorSigma, PriorWeight);
+        for (var g = 0; g < groups; g++)
+        {
+            var of = errors.Where(e => e.Group == g).ToList();
+            (low[g], high[g]) = Pair(of, allLow, allHigh, LeastGroup * (1 - Math.Min(1, of.Count / (2.0 * LeastGroup))));
+        }
+
+        return new IntervalModel(low, high);
+    }
+
+    /// <summary>The ends in units of the scale.</summary>
+    public (double Low, double High) this[int group] => (_low[Math.Min(group, _low.Length - 1)], _high[Math.Min(group, _high.Length - 1)]);
+
+    /// <summary>The intervals after one more error, in units of its scale.</summary>
+    /// <param name="group">The group.</param>
+    /// <param name="score">Error ÷ scale.</param>
+    /// <param name="isCensored">The true score is at least that; one within the interval says nothing.</param>
+    public IntervalModel With(int group, double score, bool isCensored)
+    {
+        group = Math.Min(group, _low.Length - 1);
+        if (isCensored && score <= _high[group])
+        {
+            return this;
+        }
+
+        var (low, high) = ((double[])_low.Clone(), (double[])_high.Clone());
+        var step = 0.15 * (high[group] - low[group]);
+        high[group] += step * ((score > high[group] ? 1 : 0) - Level);
+        low[group] -= step * ((score < low[group] ? 1 : 0) - Level);
+        high[group] = Math.Max(high[group], low[group] + 1e-3);
+        return new IntervalModel(low, high);
+    }
+
+    private static (double Low, double High) Pair(IReadOnlyList<HeldOutError> errors, double low, double high, double weight)
+    {
+        if (errors.Count == 0)
+        {
+            return (low, high);
+        }
+
+        // Rank ceil((n + 1) q) from the outside: with few errors the extremes themselves.
+        var scores = errors.Select(e => e.Error / e.Scale).Order().ToArray();
+        var at = (int)Math.Floor(Level * (scores.Length + 1)) - 1;
+        var own = scores.Length / (scores.Length + weight);
+        return (own * scores[Math.Max(0, at)] + (1 - own) * low, own * scores[Math.Min(scores.Length - 1, scores.Length - 1 - at)] + (1 - own) * high);
+    }
+}

@@ -1,0 +1,37 @@
+using PredictiveOrchestration.Profiling;
+
+namespace PredictiveOrchestration.Prediction;
+
+/// <summary>What one job asks of one kind of backend, as models see it: terms split at machine thresholds, and inputs of the residual models.</summary>
+/// <param name="Terms">The terms of the basis, then those of its <see cref="Breakpoints"/>.</param>
+/// <param name="Features">Inputs of the residual models.</param>
+/// <param name="Costs">Memory and uncertainty.</param>
+/// <param name="Structure">What the job has in common with its repeats: structure, shots, threads and what is returned; 0 for a profile made by hand.</param>
+internal sealed record JobDrivers(double[] Terms, float[] Features, CostDrivers Costs, ulong Structure)
+{
+    public static JobDrivers Of(CostBasis basis, CircuitProfile profile, JobShape job)
+    {
+        var work = WorkEstimate.Of(profile);
+        var costs = basis.Evaluate(work, job);
+        var terms = Breakpoints.Split(basis, costs, work, job);
+        return new JobDrivers(terms, ResidualFeatures.Of(costs.Terms, work, profile, job), costs, StructureOf(profile, job));
+    }
+
+    private static ulong StructureOf(CircuitProfile profile, JobShape job)
+    {
+        if (profile.Features is not { } features)
+        {
+            return 0;
+        }
+
+        // The same structure with other angles may be Clifford or not.
+        var hash = features.StructuralHash ^ ((ulong)(uint)features.CliffordCount << 32);
+        foreach (var part in (ReadOnlySpan<int>)[job.Shots, job.Threads, job.Observables, job.TopProbabilities])
+        {
+            hash = (hash ^ (uint)part) * 0x9E3779B97F4A7C15;
+            hash ^= hash >> 29;
+        }
+
+        return Math.Max(1, hash);
+    }
+}

@@ -1,0 +1,20 @@
+namespace PredictiveOrchestration.Prediction;
+
+/// <summary>How large learned models may be. The defaults are measured: see docs/prediction.md.</summary>
+public sealed record ModelComplexity
+{
+    /// <summary>Gets the defaults.</summary>
+    public static ModelComplexity Default { get; } = new();
+
+    /// <summary>Gets the number of trees of a forest, 1 to 1,000; default 50.</summary>
+    public int Trees { get; init; } = 50;
+
+    /// <summary>Gets the most leaves of a tree, 2 to 4,096; default 40.</summary>
+    public int Leaves { get; init; } = 40;
+
+    /// <summary>Gets the units of each of the two hidden layers of the neural network, 0 to 1,024; default 24; 0 for no network.</summary>
+    public int HiddenUnits { get; init; } = 24;
+
+    /// <summary>Gets the most observations of a backend that models are fitted to, 100 to 1,000,000; default 4,000.</summary>
+    public int TrainingRows { get; init; } = 4000;
+}

@@ -1,0 +1,99 @@
+using PredictiveOrchestration.Circuits;
+using PredictiveOrchestration.Common;
+
+namespace PredictiveOrchestration.Profiling;
+
+/// <summary>
+/// What each kind of engine has to do for any part of a circuit: running sums over the operations, and the bounds on support and bonds after each.
+/// </summary>
+internal sealed class WorkTrajectory
+{
+    private readonly double[] _dense;
+    private readonly double[] _bondWork;
+    private readonly int[] _gates;
+    private readonly int[] _mixing;
+    private readonly int[] _nonClifford;
+    private readonly byte[] _mixes;
+
+    /// <summary>Walks the circuit.</summary>
+    public WorkTrajectory(Circuit circuit)
+    {
+        var operations = circuit.Operations;
+        var count = operations.Length;
+        (_dense, _bondWork) = (new double[count + 1], new double[count + 1]);
+        (_gates, _mixing, _nonClifford) = (new int[count + 1], new int[count + 1], new int[count + 1]);
+        _mixes = new byte[count];
+        (Support, Bond) = (new byte[count + 1], new byte[count + 1]);
+        var support = new AffineSupportBound(circuit.NumQubits);
+        var bond = new BondDimensionBound(circuit.NumQubits);
+        var nesting = 0;
+        for (var i = 0; i < count; i++)
+        {
+            ref readonly var op = ref operations[i];
+            double dense = 0;
+            var (isGate, isClifford) = (false, true);
+            switch (op.Kind)
+            {
+                case OperationKind.Gate or OperationKind.Unitary:
+                    isGate = true;
+                    isClifford = CliffordCheck.IsClifford(circuit, op);
+                    var structure = op.Kind == OperationKind.Gate ? circuit.GateOf(op).Structure : GateStructure.Generic;
+                    var targets = op.QubitCount - op.ControlCount;
+                    var weight = structure == GateStructure.Diagonal ? 0.5 : PowersOfTwo.Of(Math.Max(1, targets) - 1);
+                    dense = weight * PowersOfTwo.Of(circuit.NumQubits - op.ControlCount);
+                    _mixes[i] = (byte)(structure == GateStructure.Generic ? targets : 0);
+                    var before = support.Dimension;
+                    support.Apply(circuit, op, nesting > 0);
+                    if (op.QubitCount > 1)
+                    {
+                        bond.Apply(circuit, op, Math.Max(before, support.Dimension), nesting > 0);
+                    }
+
+                    break;
+                case OperationKind.Reset:
+                    support.Reset(circuit.QubitsOf(op)[0], nesting > 0);
+                    break;
+                default:
+                    nesting += op.Kind is OperationKind.If or OperationKind.While ? 1 : op.Kind is OperationKind.EndIf or OperationKind.EndWhile ? -1 : 0;
+                    break;
+            }
+
+            _dense[i + 1] = Math.Min(1e290, _dense[i] + dense);
+            _bondWork[i + 1] = Math.Min(1e290, bond.Work);
+            _gates[i + 1] = _gates[i] + (isGate ? 1 : 0);
+            _mixing[i + 1] = _mixing[i] + _mixes[i];
+            _nonClifford[i + 1] = _nonClifford[i] + (isClifford ? 0 : 1);
+            Support[i + 1] = (byte)Math.Min(support.Dimension, byte.MaxValue);
+            Bond[i + 1] = (byte)Math.Min(bond.Greatest, byte.MaxValue);
+        }
+
+        UnitaryEnd = circuit.UnitaryEnd(0);
+    }
+
+    /// <summary>The base-2 logarithm of the support bound before each operation, and after the last.</summary>
+    public byte[] Support { get; }
+
+    /// <summary>The base-2 logarithm of the bound on the greatest bond so far, as <see cref="Support"/>.</summary>
+    public byte[] Bond { get; }
+
+    /// <summary>The number of operations.</summary>
+    public int Length => _mixes.Length;
+
+    /// <summary>The first operation that measures, resets or depends on a measurement.</summary>
+    public int UnitaryEnd { get; }
+
+    public int Gates(int start, int end) => _gates[end] - _gates[start];
+
+    public double DenseWork(int start, int end) => _dense[end] - _dense[start];
+
+    public double BondWork(int start, int end) => _bondWork[end] - _bondWork[start];
+
+    public bool IsClifford(int start, int end) => _nonClifford[end] == _nonClifford[start];
+
+    /// <summary>The targets, in a part, of gates that mix basis states: no more can the logarithm of the support grow.</summary>
+    public int Mixing(int start, int end) => _mixing[end] - _mixing[start];
+
+    public int Mixes(int operation) => _mixes[operation];
+
+    public bool IsGate(int operation) => _gates[operation + 1] > _gates[operation];
+}

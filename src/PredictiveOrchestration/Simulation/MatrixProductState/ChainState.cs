@@ -1,0 +1,114 @@
+using PredictiveOrchestration.Backends;
+using PredictiveOrchestration.Circuits;
+using PredictiveOrchestration.Simulation.Kernels;
+
+namespace PredictiveOrchestration.Simulation.MatrixProductState;
+
+/// <summary>A state of qubits as a chain of tensors, qubit 0 at the left end.</summary>
+internal sealed class ChainState : IQuantumState
+{
+    private readonly RunContext _context;
+    private readonly MatrixKernelSet _kernels;
+    private readonly TruncationPolicy _policy;
+    private readonly MatrixPool _pool;
+    private readonly MatrixAlgebra _algebra;
+    private readonly TensorChain _chain;
+    private readonly OperatorFactory _factory;
+
+    /// <summary>Creates |0…0⟩.</summary>
+    public ChainState(int numQubits, TruncationPolicy policy, MatrixKernelSet kernels, RunContext context)
+    {
+        _context = context;
+        _kernels = kernels;
+        _policy = policy;
+        _pool = new MatrixPool(context);
+        _algebra = new MatrixAlgebra(_pool, kernels, context);
+        _factory = new OperatorFactory(_algebra);
+        try
+        {
+            _chain = new TensorChain(numQubits, policy, _algebra, context.BackendId);
+        }
+        catch
+        {
+            _pool.Dispose();
+            throw;
+        }
+    }
+
+    public int NumQubits => _chain.NumQubits;
+
+    public long MemoryBytes => _pool.Bytes;
+
+    public long NonZeros => _chain.Elements;
+
+    public double DiscardedWeight => _chain.DiscardedWeight;
+
+    public double FidelityLowerBound => _chain.FidelityLowerBound;
+
+    /// <summary>Takes over a state.</summary>
+    public void Load(StateSnapshot snapshot)
+    {
+        _algebra.Operation = snapshot.OperationIndex;
+        new SnapshotLoader(_chain).Load(snapshot);
+        _chain.Finish();
+    }
+
+    public void Apply(Circuit circuit, int start, int end, ClassicalState? classical, RunContext context)
+    {
+        var blocks = new GateBlocks(_chain, _factory);
+        for (var i = start; i < end; i++)
+        {
+            if ((i & 0xF) == 0)
+            {
+                context.Check(i);
+                context.ReportOperations(i);
+            }
+
+            _algebra.Operation = i;
+            ref readonly var op = ref circuit.Operations[i];
+            if (op.Kind != OperationKind.Barrier)
+            {
+                blocks.Apply(circuit, op, classical);
+            }
+        }
+
+        blocks.Finish();
+        _chain.Finish();
+    }
+
+    public double ProbabilityOfOne(int qubit)
+    {
+        var (zero, one) = _chain.Weights(qubit);
+        return one / (zero + one);
+    }
+
+    public void Collapse(int qubit, bool outcome, double probability) => _chain.Project(qubit, outcome);
+
+    public void Flip(int qubit) => _chain.Flip(qubit);
+
+    public IQuantumState Clone()
+    {
+        var copy = new ChainState(NumQubits, _policy, _kernels, _context);
+        try
+        {
+            copy._chain.CopyFrom(_chain);
+            return copy;
+        }
+        catch
+        {
+            copy.Dispose();
+            throw;
+        }
+    }
+
+    public void Sample(ReadOnlySpan<int> qubits, ReadOnlySpan<double> draws, Span<ulong> outcomes) =>
+        new ChainSampler(_chain).Sample(qubits, draws, outcomes);
+
+    public void VisitProbabilities(ReadOnlySpan<int> qubits, ProbabilityVisitor visit) => new ChainReader(_chain, _context).Visit(qubits, visit);
+
+    public double ExpectationValue(PauliTerm term) => new ChainReader(_chain, _context).Expectation(term);
+
+    public StateSnapshot ToSnapshot(int operationIndex) => new SnapshotWriter(_chain, _context).Write(operationIndex);
+
+    public void Dispose() => _pool.Dispose();
+}

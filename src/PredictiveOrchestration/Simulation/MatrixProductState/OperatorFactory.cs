@@ -1,0 +1,133 @@
+using System.Numerics;
+
+namespace PredictiveOrchestration.Simulation.MatrixProductState;
+
+/// <summary>Takes gates apart into operator strings by singular value decompositions; controls add no more than one to a bond.</summary>
+internal sealed class OperatorFactory(MatrixAlgebra algebra)
+{
+    // Relative to the greatest: operators of a gate are exact to rounding, and what is cut is below that.
+    private const double Cut = 1e-15;
+
+    /// <summary>The string of a matrix on targets, under controls.</summary>
+    /// <param name="controls">The qubits that must be one.</param>
+    /// <param name="targets">Target j is bit j of the matrix index.</param>
+    /// <param name="matrix">The unitary, row by row.</param>
+    public OperatorString Create(ReadOnlySpan<int> controls, ReadOnlySpan<int> targets, ReadOnlySpan<Complex> matrix)
+    {
+        var sorted = targets.ToArray();
+        var bits = Enumerable.Range(0, sorted.Length).ToArray();
+        Array.Sort(sorted, bits);
+        var cores = Split(bits, matrix, 1 << targets.Length, controls.IsEmpty ? 0 : 1);
+        return controls.IsEmpty ? new OperatorString(sorted, cores) : Control(controls, sorted, cores);
+    }
+
+    // The matrix minus `identity` times 1, as a chain over the targets in ascending order.
+    private OperatorCore[] Split(int[] bits, ReadOnlySpan<Complex> matrix, int size, double identity)
+    {
+        var count = bits.Length;
+        var cores = new OperatorCore[count];
+
+        // The rest: (bond, first qubit's row and column bits) by the row and column bits of the other qubits.
+        var rest = new Complex[size * size];
+        for (var row = 0; row < size; row++)
+        {
+            for (var column = 0; column < size; column++)
+            {
+                var at = 0;
+                for (var k = 0; k < count; k++)
+                {
+                    at = (at << 2) | ((row >> bits[k] & 1) << 1) | (column >> bits[k] & 1);
+                }
+
+                rest[at] = matrix[(row * size) + column] - (row == column ? identity : 0);
+            }
+        }
+
+        var left = 1;
+        for (var k = 0; k < count - 1; k++)
+        {
+            var columns = 1 << (2 * (count - 1 - k));
+            using var m = algebra.Pool.Rent(4 * left, columns);
+            for (var i = 0; i < 4 * left; i++)
+            {
+                for (var j = 0; j < columns; j++)
+                {
+                    m[i, j] = rest[(i * columns) + j];
+                }
+            }
+
+            var (v, values) = algebra.Svd(m, Cut);
+            using var adjoint = algebra.Transpose(v, conjugate: true);
+            using var carry = algebra.Multiply(m, adjoint);
+            cores[k] = new OperatorCore(left, v.Rows);
+            rest = new Complex[v.Rows * columns];
+            for (var r = 0; r < v.Rows; r++)
+            {
+                // The weight is shared between both sides.
+                var weight = values[r] > 0 ? Math.Sqrt(values[r]) : 1;
+                for (var i = 0; i < 4 * left; i++)
+                {
+                    cores[k][i >> 2, r][i & 3] = carry[i, r] / weight;
+                }
+
+                for (var j = 0; j < columns; j++)
+                {
+                    rest[(r * columns) + j] = v[r, j] * weight;
+                }
+            }
+
+            left = v.Rows;
+            v.Dispose();
+        }
+
+        cores[^1] = new OperatorCore(left, 1);
+        for (var i = 0; i < rest.Length; i++)
+        {
+            cores[^1][i >> 2, 0][i & 3] = rest[i];
+        }
+
+        return cores;
+    }
+
+    // 1 + P ⊗ (U - 1), P being the projection of the controls on one: bond 0 carries the 1, the others the second part.
+    private static OperatorString Control(ReadOnlySpan<int> controls, int[] targets, OperatorCore[] changes)
+    {
+        int[] qubits = [.. controls, .. targets];
+        Array.Sort(qubits);
+        var cores = new OperatorCore[qubits.Length];
+        var next = 0;
+        var left = 1;
+        for (var k = 0; k < qubits.Length; k++)
+        {
+            bool first = k == 0, last = k == qubits.Length - 1;
+            var change = next < targets.Length && targets[next] == qubits[k] ? changes[next++] : null;
+            var inner = change?.Right ?? left;
+            var core = new OperatorCore(first ? 1 : left + 1, last ? 1 : inner + 1);
+            if (!(first && last))
+            {
+                core[0, 0][0] = core[0, 0][3] = 1;
+            }
+
+            for (var l = 0; l < left; l++)
+            {
+                for (var r = 0; r < inner; r++)
+                {
+                    var element = core[first ? 0 : l + 1, last ? 0 : r + 1];
+                    if (change is not null)
+                    {
+                        change[l, r].CopyTo(element);
+                    }
+                    else if (l == r)
+                    {
+                        element[3] = 1;
+                    }
+                }
+            }
+
+            cores[k] = core;
+            left = inner;
+        }
+
+        return new OperatorString(qubits, cores);
+    }
+}

@@ -1,0 +1,22 @@
+using System.Numerics;
+
+namespace PredictiveOrchestration.Simulation.MatrixProductState;
+
+/// <summary>
+/// A gate as a chain of small operators, one for each of its qubits in ascending order, linked by bonds: the sum over the bonds of the
+/// products. Qubits between two of its qubits only hand the bond on. So a gate between distant qubits needs no exchanges of neighbours.
+/// </summary>
+/// <param name="Qubits">The qubits, ascending.</param>
+/// <param name="Cores">The operator of each.</param>
+internal sealed record OperatorString(int[] Qubits, OperatorCore[] Cores);
+
+/// <summary>The operators of one qubit of a chain.</summary>
+/// <param name="Left">The bond to the left, 1 at the first qubit.</param>
+/// <param name="Right">The bond to the right, 1 at the last qubit.</param>
+internal sealed record OperatorCore(int Left, int Right)
+{
+    private readonly Complex[] _elements = new Complex[4 * Left * Right];
+
+    /// <summary>The 2 × 2 operator between two values of the bonds, row by row.</summary>
+    public Span<Complex> this[int left, int right] => _elements.AsSpan(4 * ((left * Right) + right), 4);
+}

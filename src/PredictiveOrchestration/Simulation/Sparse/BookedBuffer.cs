@@ -1,0 +1,54 @@
+using System.Runtime.InteropServices;
+using PredictiveOrchestration.Common;
+
+namespace PredictiveOrchestration.Simulation.Sparse;
+
+/// <summary>Native memory, aligned to cache lines, booked in the run before it is allocated. What it holds is not kept when it grows.</summary>
+internal sealed unsafe class BookedBuffer(RunContext context, string what) : IDisposable
+{
+    private const nuint CacheLine = 64;
+    private void* _address;
+
+    ~BookedBuffer() => NativeMemory.AlignedFree(_address);
+
+    public long Bytes { get; private set; }
+
+    public void* Address => _address;
+
+    /// <summary>Makes room for at least as many bytes.</summary>
+    public void Ensure(long bytes)
+    {
+        if (bytes <= Bytes)
+        {
+            return;
+        }
+
+        Free();
+        context.Reserve(bytes, what);
+        try
+        {
+            _address = NativeMemory.AlignedAlloc((nuint)bytes, CacheLine);
+        }
+        catch (OutOfMemoryException exception)
+        {
+            context.Release(bytes);
+            throw new OutOfMemoryException($"{ByteSize.Format(bytes)} of native memory could not be allocated for {what}.", exception);
+        }
+
+        Bytes = bytes;
+    }
+
+    public void Dispose()
+    {
+        Free();
+        GC.SuppressFinalize(this);
+    }
+
+    private void Free()
+    {
+        NativeMemory.AlignedFree(_address);
+        _address = null;
+        context.Release(Bytes);
+        Bytes = 0;
+    }
+}

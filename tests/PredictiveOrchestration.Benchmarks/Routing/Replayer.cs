@@ -1,0 +1,202 @@
+using System.Diagnostics;
+using Microsoft.Extensions.Logging.Abstractions;
+using PredictiveOrchestration.Backends;
+using PredictiveOrchestration.Costs;
+using PredictiveOrchestration.Learning;
+using PredictiveOrchestration.Prediction;
+using PredictiveOrchestration.Routing;
+using PredictiveOrchestration.Telemetry;
+
+namespace PredictiveOrchestration.Benchmarks.Routing;
+
+/// <summary>A prediction for an arm, and what came.</summary>
+internal readonly record struct Forecast(TableRow Row, string Backend, double Seconds, double Lower, double Upper, double Actual, double Noise);
+
+/// <summary>What replaying a split gave: choices by policy, and forecasts for every arm that finished.</summary>
+internal sealed record Replayed(Dictionary<string, List<Choice>> Choices, List<Forecast> Forecasts);
+
+/// <summary>Trains models on a part of the table and lets routers choose on the rest.</summary>
+internal sealed class Replayer(RoutingTable table, ModelParts parts = ModelParts.Default, ModelComplexity? complexity = null)
+{
+    private const double MemoryBytes = 3L << 30;
+    private readonly BackendDescriptor[] _descriptors = [.. table.Backends.Select(b => new BackendDescriptor
+    {
+        Id = b.Id, CostModel = b.CostModel, MaxThreads = b.Threads, DisplayName = b.Id, Type = BackendType.LocalDenseTensor, IsLocal = true,
+        Capabilities = new BackendCapabilities { MaxQubits = int.MaxValue, IsExact = true },
+    })];
+
+    private readonly IBackendRouter[] _routers = [new PredictiveRouter(), new AdaptiveRouter(), new PerformanceOptimizedRouter(), new CostOptimizedRouter(), new BalancedRouter()];
+
+    /// <summary>Trains on the jobs of other folds and chooses for each fold in turn; fold -1 is always learned from.</summary>
+    /// <param name="folds">The fold of each job.</param>
+    /// <param name="adapt">Whether intervals and biases follow the results of held-out jobs, one by one; models stay as they are.</param>
+    public Replayed Held(int[] folds, bool adapt = false)
+    {
+        var result = new Replayed([], []);
+        foreach (var fold in folds.Where(f => f >= 0).Distinct().Order())
+        {
+            var train = table.Rows.Where((_, i) => folds[i] != fold).ToList();
+            var predictor = Fit(train);
+            foreach (var row in table.Rows.Where((_, i) => folds[i] == fold))
+            {
+                Choose(predictor, row, result);
+                if (adapt)
+                {
+                    predictor = new PerformancePredictor(predictor.Version + 1, _descriptors.Select(d => KeyValuePair.Create(
+                        d.Id, TrainingRows([row], d).SingleOrDefault() is { } observed ? predictor.ModelOf(d.Id, d.CostModel).With(observed) : predictor.ModelOf(d.Id, d.CostModel))));
+                }
+            }
+
+            AddBaselines(train, [.. table.Rows.Where((_, i) => folds[i] == fold)], result);
+        }
+
+        return result;
+    }
+
+    /// <summary>Every job with models from calibration alone.</summary>
+    public Replayed Cold()
+    {
+        var result = new Replayed([], []);
+        var predictor = new PerformancePredictor(1, ModelBuilder.Calibrated(Calibration()));
+        foreach (var row in table.Rows)
+        {
+            Choose(predictor, row, result);
+        }
+
+        return result;
+    }
+
+    /// <summary>Jobs in the order of the table, from calibration on, learning from the chosen arm alone by the library's own loop.</summary>
+    public async Task<Replayed> ChronologicalAsync()
+    {
+        var result = new Replayed([], []);
+        var ring = new TelemetryRingBuffer(16);
+        var publisher = new ModelPublisher(new PerformancePredictor(1, ModelBuilder.Calibrated(Calibration())));
+        await using var loop = new LearningLoop(ring, publisher, Calibration(), new LearningOptions(), null, NullLogger.Instance);
+        foreach (var row in table.Rows)
+        {
+            var chosen = Choose(publisher.Current, row, result, learned: true);
+            if (chosen is not null && row.Arms.TryGetValue(chosen.Backend.Id, out var arm) && arm.Seconds.Length > 0)
+            {
+                ring.TryWrite(Record(row, chosen, arm));
+                await loop.FlushAsync();
+            }
+        }
+
+        return result;
+    }
+
+    private ExecutionRecord Record(TableRow row, RoutingCandidate chosen, Arm arm) => new()
+    {
+        Timestamp = DateTimeOffset.UnixEpoch, BackendId = chosen.Backend.Id, CostModel = chosen.Backend.CostModel, Strategy = "replay",
+        Outcome = arm.Status == ArmStatus.Ok ? ExecutionOutcome.Completed : ExecutionOutcome.TimedOut, Profile = row.Profile, Shots = row.Shots, Threads = chosen.Backend.MaxThreads,
+        ServiceTime = TimeSpan.FromSeconds(arm.Status == ArmStatus.Ok ? arm.Best : table.Cutoff), ModelVersion = 0,
+        PredictedSeconds = chosen.Prediction.Seconds.Median, PredictedLowerSeconds = chosen.Prediction.Seconds.Lower, PredictedUpperSeconds = chosen.Prediction.Seconds.Upper,
+    };
+
+    private PerformancePredictor Fit(IReadOnlyList<TableRow> train)
+    {
+        var models = new KeyValuePair<string, BackendModel>[_descriptors.Length];
+        for (var b = 0; b < models.Length; b++)
+        {
+            var d = _descriptors[b];
+            var rows = TrainingRows(train, d);
+            models[b] = new(d.Id, ModelBuilder.Fit(d.CostModel, [.. Calibration().Where(c => c.BackendId == d.Id)], rows, [], rows.Count, 1, complexity, parts));
+        }
+        return new PerformancePredictor(1, models);
+    }
+
+    private List<TrainingRow> Calibration() => [.. _descriptors.SelectMany(d => TrainingRows(table.Calibration, d))];
+
+    private List<TrainingRow> TrainingRows(IEnumerable<TableRow> rows, BackendDescriptor backend)
+    {
+        var basis = CostBasisCatalog.Get(backend.CostModel);
+        var result = new List<TrainingRow>();
+        foreach (var row in rows)
+        {
+            if (row.Arms.TryGetValue(backend.Id, out var arm) && arm.Status is ArmStatus.Ok or ArmStatus.Timeout)
+            {
+                var drivers = JobDrivers.Of(basis, row.Profile, row.Shape(backend.MaxThreads));
+                result.Add(new TrainingRow(backend.Id, basis.Name, drivers.Terms, drivers.Features, arm.Status == ArmStatus.Ok ? arm.Best : table.Cutoff, arm.Status != ArmStatus.Ok));
+            }
+        }
+
+        return result;
+    }
+
+    private RoutingCandidate? Choose(PerformancePredictor predictor, TableRow row, Replayed result, bool learned = false)
+    {
+        var start = Stopwatch.GetTimestamp();
+        var candidates = new List<RoutingCandidate>();
+        foreach (var d in _descriptors)
+        {
+            if (!row.Arms.TryGetValue(d.Id, out var arm) || arm.Status == ArmStatus.NotApplicable)
+            {
+                continue;
+            }
+
+            var prediction = predictor.Predict(d, row.Profile, row.Shape(d.MaxThreads));
+            if (prediction.PeakBytes.Lower <= MemoryBytes)
+            {
+                candidates.Add(new RoutingCandidate { Prediction = prediction, Cost = new CostEstimate(0, 0, 0, "USD"), SuccessRate = 1, InFlight = 0 });
+            }
+
+            if (arm.Status == ArmStatus.Ok)
+            {
+                result.Forecasts.Add(new Forecast(row, d.Id, prediction.Seconds.Median, prediction.Seconds.Lower, prediction.Seconds.Upper, arm.Best, Math.Exp(Math.Abs(Math.Log(arm.Half(0) / arm.Half(1))))));
+            }
+        }
+
+        var predicting = Stopwatch.GetElapsedTime(start).TotalSeconds;
+        RoutingCandidate? first = null;
+        foreach (var router in _routers.Take(learned ? 1 : _routers.Length))
+        {
+            start = Stopwatch.GetTimestamp();
+            var chosen = candidates.Count == 0 ? null : router.Rank(new RoutingContext { Candidates = candidates, CostWeight = 0.3, PerformanceWeight = 0.7, CostThreshold = 0.1m, Deadline = null })[0].Candidate;
+            first ??= chosen;
+            Add(result, router.Name, new Choice(row, chosen?.Backend.Id, row.ProfileSeconds + predicting + Stopwatch.GetElapsedTime(start).TotalSeconds));
+        }
+
+        return first;
+    }
+
+    private void AddBaselines(IReadOnlyList<TableRow> train, IReadOnlyList<TableRow> test, Replayed result)
+    {
+        var naive = _descriptors.ToDictionary(d => d.Id, d => NaiveForest.Train(train, d.Id, table.Cutoff), StringComparer.Ordinal);
+        var dense = _descriptors.First(d => d.CostModel == "dense").Id;
+        var stabilizer = _descriptors.FirstOrDefault(d => d.CostModel == "stabilizer")?.Id;
+        foreach (var row in test)
+        {
+            foreach (var d in _descriptors)
+            {
+                Add(result, $"always {d.Id}", new Choice(row, d.Id, 0));
+            }
+
+            var isClifford = stabilizer is not null && row.Arms.TryGetValue(stabilizer, out var arm) && arm.Status != ArmStatus.NotApplicable;
+            Add(result, "Clifford → stabilizer, else dense", new Choice(row, isClifford ? stabilizer : dense, 0));
+            Add(result, "naive forest, raw seconds", new Choice(row, row.Arms.Where(a => a.Value.Status != ArmStatus.NotApplicable).MinBy(a => naive[a.Key].Predict(NaiveForest.Features(row)).Mean).Key, row.ProfileSeconds));
+        }
+    }
+
+    private static void Add(Replayed result, string policy, Choice choice)
+    {
+        if (!result.Choices.TryGetValue(policy, out var list))
+        {
+            result.Choices[policy] = list = [];
+        }
+
+        list.Add(choice);
+    }
+}
+
+/// <summary>The baseline that everyone writes first: a forest on qubits, depth, gates and entanglement that predicts seconds.</summary>
+internal static class NaiveForest
+{
+    public static FlatForest Train(IReadOnlyList<TableRow> rows, string backend, double cutoff)
+    {
+        var arms = rows.Where(r => r.Arms.TryGetValue(backend, out var a) && a.Status is ArmStatus.Ok or ArmStatus.Timeout).ToList();
+        return FlatForest.Train([.. arms.Select(Features)], [.. arms.Select(r => (float)(r.Arms[backend].Status == ArmStatus.Ok ? r.Arms[backend].Best : cutoff))], ModelComplexity.Default, 1);
+    }
+
+    public static float[] Features(TableRow row) => [row.Profile.NumQubits, row.Profile.CircuitDepth, row.Profile.GateCount, (float)row.Profile.EntanglementComplexity];
+}

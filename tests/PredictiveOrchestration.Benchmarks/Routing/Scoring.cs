@@ -1,0 +1,76 @@
+namespace PredictiveOrchestration.Benchmarks.Routing;
+
+/// <summary>What one policy chose for one job, and the seconds its choosing took.</summary>
+internal readonly record struct Choice(TableRow Row, string? Backend, double DecisionSeconds);
+
+/// <summary>How well a policy chose.</summary>
+/// <param name="Jobs">The number of jobs judged.</param>
+/// <param name="ClosedGap">(PAR10 of the single best - own) ÷ (PAR10 of the single best - that of the virtual best).</param>
+/// <param name="Slowdown">The geometric mean of own time ÷ virtual best time, decision included.</param>
+/// <param name="Regret">The share of jobs more than twice as slow as on the single best.</param>
+/// <param name="Worst">The greatest such ratio.</param>
+internal readonly record struct PolicyScore(int Jobs, double ClosedGap, double Slowdown, double Regret, double Worst);
+
+/// <summary>The metrics of algorithm selection on the table.</summary>
+internal sealed class Scoring
+{
+    private const double Penalty = 10;
+    private readonly RoutingTable _table;
+
+    public Scoring(RoutingTable table)
+    {
+        _table = table;
+        SingleBest = table.Backends.MinBy(b => table.Rows.Where(IsSolvable).Sum(r => Par10(r, b.Id)))!.Id;
+    }
+
+    /// <summary>The fixed backend of least PAR10.</summary>
+    public string SingleBest { get; }
+
+    /// <summary>Whether any backend finishes the job.</summary>
+    public static bool IsSolvable(TableRow row) => row.Arms.Values.Any(a => a.Status == ArmStatus.Ok);
+
+    /// <summary>The time of the best backend.</summary>
+    public static double VirtualBest(TableRow row) => row.Arms.Values.Where(a => a.Status == ArmStatus.Ok).Min(a => a.Best);
+
+    /// <summary>The time on a backend, or ten times the cut-off if it does not finish.</summary>
+    public double Par10(TableRow row, string? backend) =>
+        backend is not null && row.Arms.TryGetValue(backend, out var arm) && arm.Status == ArmStatus.Ok ? arm.Best : Penalty * _table.Cutoff;
+
+    /// <summary>Judges choices for jobs whose best time lies in a range.</summary>
+    public PolicyScore Score(IEnumerable<Choice> choices, double least, double most = double.PositiveInfinity)
+    {
+        double own = 0, single = 0, virtualBest = 0, logarithm = 0, worst = 0;
+        int jobs = 0, regret = 0;
+        foreach (var (row, backend, decision) in choices.Where(c => IsSolvable(c.Row)))
+        {
+            var best = VirtualBest(row);
+            if (best < least || best >= most)
+            {
+                continue;
+            }
+
+            var time = Par10(row, backend) + decision;
+            var fixedTime = Par10(row, SingleBest);
+            jobs++;
+            own += time;
+            single += fixedTime;
+            virtualBest += best;
+            logarithm += Math.Log(time / best);
+            regret += time > 2 * fixedTime ? 1 : 0;
+            worst = Math.Max(worst, time / fixedTime);
+        }
+
+        return new PolicyScore(jobs, (single - own) / Math.Max(1e-12, single - virtualBest), Math.Exp(logarithm / Math.Max(1, jobs)), (double)regret / Math.Max(1, jobs), worst);
+    }
+
+    /// <summary>The A/A floor: the best backend by every other repeat, judged by the rest.</summary>
+    public static double SlowdownFloor(IEnumerable<TableRow> rows, double least)
+    {
+        var ratios = rows.Where(IsSolvable).Where(r => VirtualBest(r) >= least).Select(r =>
+        {
+            var arms = r.Arms.Values.Where(a => a.Status == ArmStatus.Ok).ToList();
+            return Math.Log(arms.MinBy(a => a.Half(0))!.Half(1) / arms.Min(a => a.Half(1)));
+        }).ToList();
+        return ratios.Count == 0 ? 1 : Math.Exp(ratios.Average());
+    }
+}

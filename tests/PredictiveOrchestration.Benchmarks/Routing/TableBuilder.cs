@@ -1,0 +1,189 @@
+using System.Diagnostics;
+using System.Globalization;
+using PredictiveOrchestration.Backends;
+using PredictiveOrchestration.Circuits;
+using PredictiveOrchestration.Profiling;
+
+namespace PredictiveOrchestration.Benchmarks.Routing;
+
+/// <summary>
+/// Measures the all-arms table: jobs are taken in small groups, and within a group repeats are interleaved over jobs and backends, so that
+/// a neighbour's burst does not hit one arm alone. What a folder already holds is not measured again: the work can be done in bites.
+/// </summary>
+internal sealed class TableBuilder(IReadOnlyList<IQuantumBackend> backends, string folder, double cutoff)
+{
+    private const int GroupSize = 12;
+    private const int MaxRepeats = 7;
+    private const long MemoryBytes = 3L << 30;
+
+    /// <summary>Measures what is missing until the time is up, and writes the table.</summary>
+    /// <returns>The number of jobs still to be measured.</returns>
+    public async Task<int> BuildAsync(IReadOnlyList<RoutingJob> jobs, TimeSpan limit)
+    {
+        var start = Stopwatch.GetTimestamp();
+        var known = File.Exists(Path.Combine(folder, "description.txt")) ? RoutingTable.Read(folder) : null;
+        var rows = (known?.Rows ?? []).ToDictionary(r => r.Id, StringComparer.Ordinal);
+
+        // Calibration warms the engines up; it is kept the first time a backend is seen.
+        var calibration = (known?.Calibration ?? []).ToList();
+        foreach (var backend in backends)
+        {
+            var fresh = await CalibrateAsync(backend);
+            if (!calibration.Exists(r => r.Arms.ContainsKey(backend.Descriptor.Id)))
+            {
+                calibration.AddRange(fresh);
+            }
+        }
+
+        foreach (var job in jobs.Take(8))
+        {
+            // The profiler, too, is timed when warm.
+            for (var k = 0; k < 50; k++)
+            {
+                CircuitProfiler.Profile(job.Make());
+            }
+        }
+
+        bool Missing(RoutingJob job) => !rows.TryGetValue(job.Id, out var row) || backends.Any(b => !row.Arms.ContainsKey(b.Descriptor.Id));
+        var left = jobs.Where(Missing).ToList();
+        var done = 0;
+        foreach (var group in left.Chunk(GroupSize))
+        {
+            if (Stopwatch.GetElapsedTime(start) > limit)
+            {
+                break;
+            }
+
+            foreach (var row in await MeasureAsync(group, rows))
+            {
+                rows[row.Id] = row;
+            }
+
+            done += group.Length;
+        }
+
+        var table = new RoutingTable
+        {
+            Cutoff = cutoff,
+            Backends = [.. (known?.Backends ?? []).Where(k => !backends.Any(b => b.Descriptor.Id == k.Id)), .. backends.Select(b => new TableBackend(b.Descriptor.Id, b.Descriptor.CostModel, b.Descriptor.MaxThreads))],
+            Rows = [.. jobs.Where(j => rows.ContainsKey(j.Id)).Select(j => rows[j.Id])],
+            Calibration = calibration,
+        };
+        table.Write(folder);
+        Console.WriteLine(string.Create(CultureInfo.InvariantCulture, $"{done} jobs measured in {Stopwatch.GetElapsedTime(start).TotalSeconds:F0} s, {left.Count - done} left"));
+        return left.Count - done;
+    }
+
+    /// <summary>Profiles all jobs of the table anew, as when the profile has got new values; times are kept.</summary>
+    public static void Reprofile(string folder, IReadOnlyList<RoutingJob> jobs, IReadOnlyList<IQuantumBackend> backends)
+    {
+        var table = RoutingTable.Read(folder);
+        var byId = jobs.ToDictionary(j => j.Id, StringComparer.Ordinal);
+        new RoutingTable
+        {
+            Cutoff = table.Cutoff,
+            Backends = table.Backends,
+            Rows = [.. table.Rows.Where(r => byId.ContainsKey(r.Id)).Select(r => r with { Profile = CircuitProfiler.Profile(byId[r.Id].Make()) })],
+            Calibration = [.. table.Calibration.Select(r => backends.FirstOrDefault(b => r.Arms.ContainsKey(b.Descriptor.Id)) is ICalibratable c && int.Parse(r.Id.Split('-')[^1], CultureInfo.InvariantCulture) is var i && i < c.CalibrationWorkloads.Count
+                ? r with { Profile = CircuitProfiler.Profile(c.CalibrationWorkloads[i].Circuit) } : r)],
+        }.Write(folder);
+    }
+
+    private async Task<List<TableRow>> CalibrateAsync(IQuantumBackend backend)
+    {
+        var rows = new List<TableRow>();
+        var workloads = (backend as ICalibratable)?.CalibrationWorkloads ?? [];
+        for (var i = 0; i < workloads.Count; i++)
+        {
+            var seconds = new List<double>();
+            for (var k = 0; k < 4; k++)
+            {
+                seconds.Add((await backend.ExecuteAsync(workloads[i])).Timings.Service.TotalSeconds);
+            }
+
+            rows.Add(new TableRow(
+                $"calibration-{backend.Descriptor.Id}-{i}", "calibration", CircuitProfiler.Profile(workloads[i].Circuit), workloads[i].Shots, 0,
+                new Dictionary<string, Arm> { [backend.Descriptor.Id] = new(ArmStatus.Ok, [.. seconds]) }));
+        }
+
+        return rows;
+    }
+
+    private async Task<IEnumerable<TableRow>> MeasureAsync(RoutingJob[] group, Dictionary<string, TableRow> known)
+    {
+        var circuits = group.Select(j => j.Make()).ToArray();
+        var profiles = new CircuitProfile[group.Length];
+        var profileSeconds = new double[group.Length];
+        var arms = group.Select(j => new Dictionary<string, (ArmStatus Status, List<double> Seconds)>(StringComparer.Ordinal)).ToArray();
+        for (var repeat = 0; repeat < MaxRepeats; repeat++)
+        {
+            GC.Collect();
+            for (var j = 0; j < group.Length; j++)
+            {
+                var start = Stopwatch.GetTimestamp();
+                profiles[j] = CircuitProfiler.Profile(circuits[j]);
+                var took = Stopwatch.GetElapsedTime(start).TotalSeconds;
+                profileSeconds[j] = repeat == 0 ? took : Math.Min(profileSeconds[j], took);
+                foreach (var backend in backends)
+                {
+                    var id = backend.Descriptor.Id;
+                    if (known.TryGetValue(group[j].Id, out var row) && row.Arms.ContainsKey(id))
+                    {
+                        continue;
+                    }
+
+                    var (status, seconds) = arms[j].GetValueOrDefault(id, (ArmStatus.Ok, []));
+                    if (status == ArmStatus.Ok && seconds.Count < Repeats(seconds))
+                    {
+                        arms[j][id] = await RunAsync(backend, circuits[j], profiles[j], group[j].Shots, seconds);
+                    }
+                }
+            }
+        }
+
+        return group.Select((job, j) => new TableRow(
+            job.Id, job.Family, profiles[j], job.Shots, profileSeconds[j],
+            (known.TryGetValue(job.Id, out var row) ? row.Arms : new Dictionary<string, Arm>()).Concat(arms[j].Select(a => new KeyValuePair<string, Arm>(a.Key, new Arm(a.Value.Status, [.. a.Value.Seconds])))).ToDictionary(StringComparer.Ordinal)));
+    }
+
+    // Long runs vary little, relatively; short ones cost little to repeat.
+    private static int Repeats(List<double> seconds) => seconds.Count == 0 ? 1 : seconds.Min() > 0.3 ? 2 : seconds.Min() > 0.05 ? 4 : MaxRepeats;
+
+    private async Task<(ArmStatus Status, List<double> Seconds)> RunAsync(IQuantumBackend backend, Circuit circuit, CircuitProfile profile, int shots, List<double> seconds)
+    {
+        var capabilities = backend.Descriptor.Capabilities;
+        if (profile.NumQubits > capabilities.MaxQubits || (capabilities.CliffordOnly && profile.Features!.CliffordCount < profile.GateCount))
+        {
+            return (ArmStatus.NotApplicable, seconds);
+        }
+
+        var request = new ExecutionRequest
+        {
+            Circuit = circuit, Shots = shots, Seed = 1,
+            Limits = new ExecutionLimits { Time = TimeSpan.FromSeconds(cutoff), MemoryBytes = MemoryBytes },
+        };
+        var start = Stopwatch.GetTimestamp();
+        try
+        {
+            var result = await backend.ExecuteAsync(request);
+            seconds.Add(result.Timings.Service.TotalSeconds);
+            return (ArmStatus.Ok, seconds);
+        }
+        catch (BackendException exception)
+        {
+            var status = exception.Kind switch
+            {
+                BackendErrorKind.TimeLimit => ArmStatus.Timeout,
+                BackendErrorKind.OutOfMemory => ArmStatus.Memout,
+                BackendErrorKind.Unsupported => ArmStatus.NotApplicable,
+                _ => ArmStatus.Crash,
+            };
+            if (status == ArmStatus.Timeout)
+            {
+                seconds.Add(Stopwatch.GetElapsedTime(start).TotalSeconds);
+            }
+
+            return (status, seconds);
+        }
+    }
+}

@@ -1,0 +1,245 @@
+using PredictiveOrchestration.Backends;
+using PredictiveOrchestration.Circuits;
+using PredictiveOrchestration.Execution;
+using PredictiveOrchestration.Profiling;
+using PredictiveOrchestration.Simulation.Sparse;
+using PredictiveOrchestration.Simulation.Stabilizer;
+using PredictiveOrchestration.Simulation.StateVector;
+using PredictiveOrchestration.TestKit;
+
+namespace PredictiveOrchestration.Tests.Execution;
+
+/// <summary>Plans against an exhaustive search, and runs in parts against the oracle, with costs that the tests set.</summary>
+public sealed class HotSwapTests
+{
+    private static readonly ISegmentedBackend[] Engines = [new StateVectorSimulator(), new SparseStateSimulator(), new StabilizerSimulator()];
+
+    [Theory]
+    [InlineData(1)]
+    [InlineData(2)]
+    [InlineData(3)]
+    public void Plan_AnyCircuit_CostsNoMoreThanAnySingleEngine(int seed)
+    {
+        var circuit = RandomCircuits.Create(seed, new RandomCircuitOptions { Qubits = 10, Operations = 60 });
+        var planner = Planner(circuit, new FakeCosts());
+        var best = planner.Plan(StateOutlook.AtStart)!;
+        for (var e = 0; e < 2; e++)
+        {
+            var alone = planner.Plan(StateOutlook.AtStart, only: e)!;
+            best.Seconds.Should().BeLessThanOrEqualTo(alone.Seconds * (1 + 1e-12), "seed {0}", seed);
+            planner.Plan(StateOutlook.AtStart, stay: e)!.StaySeconds.Should().BeApproximately(alone.Seconds, 1e-9 * alone.Seconds, "the time alone is that of the plan with one engine");
+        }
+    }
+
+    [Fact]
+    public void Plan_SparseBeginningAndDenseEnd_ChangesBetweenThem()
+    {
+        var plan = Planner(SparseThenDense(12), new FakeCosts()).Plan(StateOutlook.AtStart)!;
+        plan.Segments.Select(s => s.Backend.Descriptor.Id).Should().Equal("local-sparse", "local-dense");
+        plan.Segments[0].Start.Should().Be(0);
+        plan.Segments[0].End.Should().Be(plan.Segments[1].Start).And.BeGreaterThanOrEqualTo(400);
+        plan.Segments[1].End.Should().Be(SparseThenDense(12).Operations.Length);
+    }
+
+    [Fact]
+    public void Plan_CliffordPrefix_GivesItToTheTableauWhereThatIsCheap()
+    {
+        var builder = new CircuitBuilder(12);
+        for (var i = 0; i < 600; i++)
+        {
+            builder.H(i % 12).CX(i % 12, (i + 5) % 12);
+        }
+
+        var circuit = builder.T(0).H(0).Build();
+        var plan = Planner(circuit, new FakeCosts()).Plan(StateOutlook.AtStart)!;
+        plan.Segments[0].Backend.Descriptor.Id.Should().Be("local-stabilizer");
+        plan.Segments[^1].Backend.Descriptor.Capabilities.CliffordOnly.Should().BeFalse();
+    }
+
+    [Fact]
+    public void Plan_MemoryTooSmallForTheDenseState_StaysSparse()
+    {
+        var plan = Planner(SparseThenDense(12), new FakeCosts(), memoryBytes: 40_000).Plan(StateOutlook.AtStart);
+        plan?.Segments.Should().OnlyContain(s => s.Backend.Descriptor.Id != "local-dense");
+    }
+
+    [Fact]
+    public void Run_PlannedSwap_GivesTheOracleDistributionAndListsTheSwap()
+    {
+        var circuit = SparseThenDense(9);
+        var report = Run(circuit, new FakeCosts());
+        report.Result.Should().NotBeNull();
+        Matches(report.Result!, circuit);
+        var swap = report.Swaps.Should().ContainSingle().Subject;
+        (swap.From, swap.To, swap.Trigger).Should().Be(("local-sparse", "local-dense", SwapTrigger.SparsityChange));
+        swap.OperationIndex.Should().BeInRange(1, circuit.Operations.Length - 1);
+        swap.BytesMoved.Should().BePositive();
+        swap.PredictedGain.Should().BePositive();
+        swap.ActualGain.Should().NotBeNull();
+        report.Parts.Should().HaveCount(2);
+        report.Parts[0].End.Should().Be(report.Parts[1].Start).And.Be(swap.OperationIndex);
+    }
+
+    [Fact]
+    public void Run_UncomputedEnd_GoesBackToSparse()
+    {
+        var builder = new CircuitBuilder(10);
+        for (var q = 0; q < 10; q++)
+        {
+            builder.RY(0.4, q).RX(0.9, q);
+        }
+
+        var half = builder.Build();
+        var arithmetic = new CircuitBuilder(10);
+        for (var i = 0; i < 3000; i++)
+        {
+            arithmetic.CCX(i % 10, (i + 1) % 10, (i + 3) % 10);
+        }
+
+        var circuit = half.Compose(half.Inverse()).Compose(arithmetic.Build());
+        var report = Run(circuit, new FakeCosts { Dense = 1e-4, Sparse = 1e-5 }, first: 0);
+        report.Swaps.Should().Contain(s => s.From == "local-dense" && s.To == "local-sparse");
+        Matches(report.Result!, circuit);
+    }
+
+    [Fact]
+    public void Run_RequestSwap_GoesWhereTheCallerWants()
+    {
+        var circuit = RandomCircuits.Create(5, new RandomCircuitOptions { Qubits = 6, Operations = 40 });
+        var control = new SwapControl();
+        control.RequestSwap("local-sparse");
+        var report = Run(circuit, new FakeCosts { Sparse = 1 }, first: 0, control: control);
+        report.Swaps[0].Trigger.Should().Be(SwapTrigger.Manual);
+        report.Swaps[0].To.Should().Be("local-sparse");
+        Matches(report.Result!, circuit);
+    }
+
+    [Fact]
+    public void Run_EngineFailsAfterTheHandOver_ResumesFromTheSnapshot()
+    {
+        var circuit = SparseThenDense(9);
+        var failing = new FailingBackend(Engines[0]);
+        var report = Run(circuit, new FakeCosts(), engines: [failing, Engines[1], Engines[2]]);
+        failing.Opened.Should().Be(1);
+        Matches(report.Result!, circuit);
+        report.Parts.Should().Contain(p => p.Error is BackendException);
+        var resumed = report.Swaps.Should().Contain(s => s.Trigger == SwapTrigger.Fault).Subject;
+        resumed.OperationIndex.Should().BePositive("nothing before the snapshot is run again");
+        resumed.To.Should().Be("local-sparse");
+    }
+
+    [Fact]
+    public void Run_Cancelled_EndsWithoutAnotherTry()
+    {
+        using var cancelled = new CancellationTokenSource();
+        cancelled.Cancel();
+        var circuit = SparseThenDense(9);
+        var planner = Planner(circuit, new FakeCosts());
+        var run = new SegmentedRun(planner, new ConversionCosts(TimeProvider.System), new SwapPolicy(), new ExecutionRequest { Circuit = circuit }, null, 1e9, TimeProvider.System);
+        var report = run.Run(planner.Plan(StateOutlook.AtStart)!, cancelled.Token);
+        report.Result.Should().BeNull();
+        report.Parts.Should().ContainSingle().Which.Error.Should().BeAssignableTo<OperationCanceledException>();
+    }
+
+    [Fact]
+    public async Task ExecuteAsync_SwappedJob_ListsPartsAndKeepsThemAsCensored()
+    {
+        var circuit = SparseThenDense(16);
+        await using var orchestrator = new PredictiveOrchestratorBuilder().Configure(o =>
+        {
+            o.StateDirectory = string.Empty;
+            o.Swap = new SwapPolicy { ShortestRun = TimeSpan.Zero };
+        }).Build();
+        await orchestrator.StartAsync();
+        var control = new SwapControl();
+        control.RequestSwap("local-dense");
+        var result = await orchestrator.ExecuteAsync(circuit, new OrchestrationRequest { Shots = 100, Backend = null, SwapControl = control });
+        result.SwapEvents.Should().NotBeEmpty();
+        result.Attempts.Should().HaveCountGreaterThan(1).And.OnlyContain(a => a.IsPartial);
+        result.Counts.Values.Sum().Should().Be(100);
+        result.ActualBackend.Should().Be(result.SwapEvents[^1].To);
+    }
+
+    private static Circuit SparseThenDense(int n)
+    {
+        var builder = new CircuitBuilder(n);
+        // Not Clifford from the beginning.
+        builder.T(0).H(0);
+        for (var i = 0; i < 400; i++)
+        {
+            builder.CX(i % n, (i + 1) % n);
+        }
+
+        for (var round = 0; round < 3; round++)
+        {
+            for (var q = 0; q < n; q++)
+            {
+                builder.RY(0.3 + q, q).RX(0.2 * q, q).CX(q, (q + 1) % n);
+            }
+        }
+
+        return builder.Build();
+    }
+
+    private static HotSwapPlanner Planner(Circuit circuit, FakeCosts costs, double memoryBytes = 1e9, ISegmentedBackend[]? engines = null) =>
+        new(new WorkTrajectory(circuit), circuit.NumQubits, costs, new ConversionCosts(TimeProvider.System), engines ?? Engines, memoryBytes, 1);
+
+    private static SegmentedReport Run(Circuit circuit, FakeCosts costs, int first = -1, SwapControl? control = null, ISegmentedBackend[]? engines = null)
+    {
+        var planner = Planner(circuit, costs, engines: engines);
+        var request = new ExecutionRequest { Circuit = circuit, Shots = 0, TopProbabilities = int.MaxValue };
+        var run = new SegmentedRun(planner, new ConversionCosts(TimeProvider.System), new SwapPolicy(), request, control, 1e9, TimeProvider.System);
+        return run.Run(planner.Plan(StateOutlook.AtStart, only: first)!, CancellationToken.None);
+    }
+
+    private static void Matches(ExecutionResult result, Circuit circuit) =>
+        StateComparison.Distance(result.Probabilities, OracleSimulator.OutcomeDistribution(circuit)).Should().BeLessThan(1e-12);
+
+    // Costs per amplitude and gate, so large that measured times and hand-overs do not matter.
+    private sealed class FakeCosts : ISegmentCostModel
+    {
+        public double Dense { get; init; } = 1e-4;
+
+        public double Sparse { get; init; } = 1e-3;
+
+        public double OpenSeconds(BackendDescriptor backend) => 1e-6;
+
+        public double SegmentSeconds(BackendDescriptor backend, in SegmentWork work) => backend.CostModel switch
+        {
+            "dense" => Dense * work.DenseWork,
+            "sparse" => Sparse * work.SparseWork,
+            _ => work.IsClifford ? 1e-6 * work.Gates : double.PositiveInfinity,
+        };
+
+        public double FinishSeconds(BackendDescriptor backend, double supportLog2) => 1e-6;
+
+        public double StateBytes(BackendDescriptor backend, double supportLog2, double bondLog2) => backend.CostModel switch
+        {
+            "dense" => 65_536,
+            "sparse" => 24 * Math.Pow(2, supportLog2),
+            _ => 4096,
+        };
+    }
+
+    // Takes the state and fails.
+    private sealed class FailingBackend(ISegmentedBackend inner) : ISegmentedBackend
+    {
+        public int Opened { get; private set; }
+
+        public BackendDescriptor Descriptor => inner.Descriptor;
+
+        public Task<IBackendSession> OpenAsync(ExecutionRequest request, StateSnapshot? initial, CancellationToken cancellationToken = default)
+        {
+            Opened++;
+            throw new BackendException(BackendErrorKind.Fault, Descriptor.Id, "It fails on purpose.");
+        }
+
+        public Task<ExecutionResult> ExecuteAsync(ExecutionRequest request, CancellationToken cancellationToken = default) => inner.ExecuteAsync(request, cancellationToken);
+
+        public Task<StateSnapshot> RunToSnapshotAsync(ExecutionRequest request, StateSnapshot? initial, int endOperation, CancellationToken cancellationToken = default) =>
+            inner.RunToSnapshotAsync(request, initial, endOperation, cancellationToken);
+
+        public Task<ExecutionResult> ResumeAsync(ExecutionRequest request, StateSnapshot initial, CancellationToken cancellationToken = default) =>
+            inner.ResumeAsync(request, initial, cancellationToken);
+    }
+}

@@ -1,0 +1,177 @@
+using PredictiveOrchestration.Circuits;
+using PredictiveOrchestration.Circuits.Library;
+using PredictiveOrchestration.Profiling;
+using PredictiveOrchestration.TestKit;
+
+namespace PredictiveOrchestration.Tests.Profiling;
+
+/// <summary>Every formula of the profile against a slow computation from lists of operations.</summary>
+public sealed class ProfileTests
+{
+    private static readonly string[] OneQubitGates = ["h", "x", "z", "s", "t", "tdg", "rx", "rz", "p", "sx"];
+
+    [Fact]
+    public void Profile_RandomCircuits_AgreesWithTheDefinitions()
+    {
+        for (var seed = 0; seed < 400; seed++)
+        {
+            var circuit = RandomCircuits.Create(seed, new RandomCircuitOptions { Qubits = 1 + seed % 9, Operations = 5 + seed % 60, Gates = OneQubitGates, MaxControls = 1, Unitaries = false });
+            var operations = circuit.Operations.ToArray().Where(o => o.Kind == OperationKind.Gate).Select(o => (Gate: circuit.GateOf(o).Name, Controls: (int)o.ControlCount, Qubits: circuit.QubitsOf(o).ToArray())).ToList();
+            var n = circuit.NumQubits;
+
+            // Layers, each operation as early as possible, and the two-qubit gates on the longest way to each qubit.
+            var layers = new int[n];
+            var pairsOnPath = new int[n];
+            var cells = new HashSet<(int, int)>();
+            foreach (var (_, _, qubits) in operations)
+            {
+                var layer = 1 + qubits.Max(q => layers[q]);
+                var pairs = qubits.Where(q => layers[q] == layer - 1).Max(q => pairsOnPath[q]) + (qubits.Length == 2 ? 1 : 0);
+                foreach (var q in qubits)
+                {
+                    (layers[q], pairsOnPath[q]) = (layer, pairs);
+                    cells.Add((q, layer));
+                }
+            }
+
+            var depth = layers.Max();
+            var two = operations.Count(o => o.Qubits.Length == 2);
+            var edges = operations.Where(o => o.Qubits.Length == 2).Select(o => (o.Qubits.Min(), o.Qubits.Max())).Distinct().Count();
+            var critical = two == 0 ? 0 : (double)Enumerable.Range(0, n).Where(q => layers[q] == depth).Max(q => pairsOnPath[q]) / two;
+            var profile = CircuitProfiler.Profile(circuit);
+            var f = profile.Features!;
+            (profile.NumQubits, profile.CircuitDepth, profile.GateCount).Should().Be((n, depth, operations.Count), "seed {0}", seed);
+            (f.OneQubitGateCount, f.TwoQubitGateCount, f.MultiQubitGateCount).Should().Be((operations.Count - two, two, 0), "seed {0}", seed);
+            Close(f.Supermarq.ProgramCommunication, n < 2 ? 0 : 2.0 * edges / (n * (n - 1)), seed);
+            Close(f.Supermarq.CriticalDepth, critical, seed);
+            Close(f.Supermarq.EntanglementRatio, (double)two / operations.Count, seed);
+            Close(f.Supermarq.Parallelism, n < 2 ? 0 : Math.Max(0, ((double)operations.Count / depth - 1) / (n - 1)), seed);
+            Close(f.Supermarq.Liveness, (double)cells.Count / (n * depth), seed);
+            Close(f.Supermarq.Measurement, 0, seed);
+            f.DenseWork.Should().BeApproximately(operations.Sum(o => Math.Pow(2, n - o.Controls) * (o.Gate is "z" or "s" or "t" or "tdg" or "rz" or "p" ? 0.5 : 1)), 1e-6, "seed {0}", seed);
+            f.TCount.Should().BeGreaterThanOrEqualTo(operations.Count(o => o.Gate is "t" or "tdg" && o.Controls == 0), "seed {0}", seed);
+            var blocks = Blocks(n, operations.Select(o => o.Qubits));
+            (f.BlockCount, f.LargestBlockQubits).Should().Be((blocks.Count, blocks.Max()), "seed {0}", seed);
+            (profile.ExecutionTimeEstimate, profile.CostEstimate).Should().Be((null, null), "no backend is known yet");
+        }
+    }
+
+    [Fact]
+    public void Profile_LightCone_IsWhatReachesTheMeasuredQubit()
+    {
+        for (var seed = 0; seed < 200; seed++)
+        {
+            var gates = RandomCircuits.Create(seed, new RandomCircuitOptions { Qubits = 6, Operations = 10, Gates = OneQubitGates, MaxControls = 1, Unitaries = false });
+            var builder = new CircuitBuilder(6, 1);
+            var qubitsOf = new List<int[]>();
+            foreach (var op in gates.Operations)
+            {
+                if (op.Kind != OperationKind.Gate)
+                {
+                    continue;
+                }
+
+                builder.Gate(gates.GateOf(op), op.ControlCount, gates.ParametersOf(op), gates.QubitsOf(op));
+                qubitsOf.Add(gates.QubitsOf(op).ToArray());
+            }
+
+            // A gate reaches the measured qubit if a later gate that does shares a qubit with it.
+            var last = seed % 6;
+            var reaches = new bool[qubitsOf.Count];
+            for (var i = qubitsOf.Count - 1; i >= 0; i--)
+            {
+                reaches[i] = qubitsOf[i].Contains(last) || Enumerable.Range(i + 1, qubitsOf.Count - i - 1).Any(j => reaches[j] && qubitsOf[j].Intersect(qubitsOf[i]).Any());
+            }
+
+            var features = CircuitProfiler.Profile(builder.Measure(last, 0).Build()).Features!;
+            features.LightConeGates.Should().Be(reaches.Count(r => r), "seed {0}", seed);
+            features.LightConeQubits.Should().Be(Enumerable.Range(0, qubitsOf.Count).Where(i => reaches[i]).SelectMany(i => qubitsOf[i]).Append(last).Distinct().Count(), "seed {0}", seed);
+        }
+    }
+
+    [Fact]
+    public void Profile_KnownCircuits_HaveTheirBounds()
+    {
+        var ghz = CircuitProfiler.Profile(States.Ghz(10)).Features!;
+        (ghz.PeakSupportLog2, ghz.PeakBondLog2, ghz.CliffordCount, ghz.CliffordPrefixLength, ghz.TCount).Should().Be((1, 1, 10, 10, 0));
+        var t = CircuitProfiler.Profile(new CircuitBuilder(2).H(0).T(0).Tdg(0).P(Math.PI / 4, 1).P(Math.PI / 2, 1).CX(0, 1).Build()).Features!;
+        (t.TCount, t.CliffordCount, t.CliffordPrefixLength, t.DiagonalCount).Should().Be((3, 3, 1, 4));
+        var product = CircuitProfiler.Profile(new CircuitBuilder(8).H(0).H(1).H(2).H(3).Build());
+        (product.EntanglementComplexity, product.Features!.BlockCount, product.Features.LargestBlockQubits, product.Features.PeakSupportLog2).Should().Be((0, 4, 1, 4));
+        var toffoli = CircuitProfiler.Profile(new CircuitBuilder(4).CCX(0, 1, 2).RZZ(0.3, 0, 3).Swap(1, 2).Build()).Features!;
+        toffoli.DenseWork.Should().Be(4 + 8 + 32, "2^(4-2)·1 for two controls, 2^4/2 for a diagonal gate, 2^4·2 for two targets");
+        (toffoli.MultiQubitGateCount, toffoli.TwoQubitGateCount).Should().Be((1, 2));
+    }
+
+    [Fact]
+    public void Profile_MeasurementFlags_TellTerminalFromMidCircuit()
+    {
+        var end = CircuitProfiler.Profile(new CircuitBuilder(2, 2).H(0).CX(0, 1).Measure(0, 0).Measure(1, 1).Build()).Features!;
+        (end.MeasurementCount, end.MidCircuitMeasurementCount, end.ResetCount, end.IsDynamic).Should().Be((2, 0, 0, false));
+        var middle = CircuitProfiler.Profile(new CircuitBuilder(2, 2).H(0).Measure(0, 0).H(0).Measure(0, 1).Build()).Features!;
+        (middle.MidCircuitMeasurementCount, middle.IsDynamic).Should().Be((1, false));
+        var forward = CircuitProfiler.Profile(new CircuitBuilder(2, 2).H(0).Measure(0, 0).If(new BitExpression(0)).X(1).EndIf().Reset(0).Measure(1, 1).Build()).Features!;
+        (forward.MidCircuitMeasurementCount, forward.ResetCount, forward.IsDynamic).Should().Be((1, 1, true));
+    }
+
+    [Fact]
+    public void StructuralHash_Parameters_DoNotCountAndStructureDoes()
+    {
+        ulong Hash(Func<CircuitBuilder, CircuitBuilder> build) => CircuitProfiler.Profile(build(new CircuitBuilder(3)).Build()).Features!.StructuralHash;
+        var one = Hash(b => b.RX(0.1, 0).CX(0, 1).RZ(0.2, 2));
+        Hash(b => b.RX(1.1, 0).CX(0, 1).RZ(-4, 2)).Should().Be(one);
+        new[]
+        {
+            one, Hash(b => b.RY(0.1, 0).CX(0, 1).RZ(0.2, 2)), Hash(b => b.RX(0.1, 0).CX(1, 0).RZ(0.2, 2)), Hash(b => b.RX(0.1, 0).CX(0, 2).RZ(0.2, 2)),
+            Hash(b => b.RX(0.1, 0).RZ(0.2, 2).CX(0, 1)), Hash(b => b.RX(0.1, 0).CX(0, 1)), Hash(b => b.RX(0.1, 0).CZ(0, 1).RZ(0.2, 2)),
+        }.Should().OnlyHaveUniqueItems();
+    }
+
+    [Fact]
+    public void FromValues_EvenInconsistent_KeepsThemAndRefusesOnlyNonsense()
+    {
+        var profile = CircuitProfiler.FromValues(8, 50, 25, 0.6, 1024L << 20, TimeSpan.FromMilliseconds(100), 0.05m);
+        (profile.NumQubits, profile.CircuitDepth, profile.GateCount, profile.EntanglementComplexity, profile.MemoryRequirement).Should().Be((8, 50, 25, 0.6, 1024L << 20));
+        (profile.ExecutionTimeEstimate, profile.CostEstimate, profile.Features).Should().Be((TimeSpan.FromMilliseconds(100), 0.05m, null));
+        Action[] wrong =
+        [
+            () => CircuitProfiler.FromValues(-1, 0, 0, 0, 0), () => CircuitProfiler.FromValues(1, -1, 0, 0, 0), () => CircuitProfiler.FromValues(1, 0, -1, 0, 0),
+            () => CircuitProfiler.FromValues(1, 0, 0, 1.01, 0), () => CircuitProfiler.FromValues(1, 0, 0, double.NaN, 0), () => CircuitProfiler.FromValues(1, 0, 0, 0, -1),
+            () => CircuitProfiler.FromValues(1, 0, 0, 0, 0, TimeSpan.FromTicks(-1)), () => CircuitProfiler.FromValues(1, 0, 0, 0, 0, null, -0.01m),
+        ];
+        wrong.Should().AllSatisfy(w => w.Should().Throw<ArgumentOutOfRangeException>());
+    }
+
+    [Fact]
+    public void Profile_EmptyCircuits_HaveNoDivisionByZero()
+    {
+        foreach (var circuit in new[] { new CircuitBuilder().Build(), new CircuitBuilder(1).Build(), new CircuitBuilder(5, 2).Build(), new CircuitBuilder(2, 1).Measure(0, 0).Build() })
+        {
+            var profile = CircuitProfiler.Profile(circuit);
+            var s = profile.Features!.Supermarq;
+            new[] { s.ProgramCommunication, s.CriticalDepth, s.EntanglementRatio, s.Parallelism, s.Liveness, s.Measurement, profile.EntanglementComplexity }
+                .Should().OnlyContain(v => v >= 0 && v <= 1);
+        }
+    }
+
+    private static void Close(double actual, double expected, int seed) => actual.Should().BeApproximately(expected, 1e-12, "seed {0}", seed);
+
+    // Sizes of the groups of qubits that operations connect; idle qubits are in none.
+    private static List<int> Blocks(int n, IEnumerable<int[]> operations)
+    {
+        var group = Enumerable.Repeat(-1, n).ToArray();
+        foreach (var qubits in operations)
+        {
+            var joined = qubits.Select(q => group[q]).Where(g => g >= 0).ToHashSet();
+            for (var q = 0; q < n; q++)
+            {
+                if (qubits.Contains(q) || joined.Contains(group[q]))
+                {
+                    group[q] = qubits[0];
+                }
+            }
+        }
+
+        return [.. group.Where(g => g >= 0).GroupBy(g => g).Select(g => g.Count())];
+    }
+}

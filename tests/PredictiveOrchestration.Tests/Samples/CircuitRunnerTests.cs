@@ -1,0 +1,170 @@
+using System.Diagnostics;
+using System.Text.Json;
+using PredictiveOrchestration.TestKit;
+
+namespace PredictiveOrchestration.Tests.Samples;
+
+/// <summary>The command-line tool as its user meets it: arguments in; standard output, standard error and an exit status out.</summary>
+public sealed class CircuitRunnerTests : IDisposable
+{
+    private const string Bell = "OPENQASM 3.0;\ninclude \"stdgates.inc\";\nqubit[2] q;\nbit[2] c;\nh q[0];\ncx q[0], q[1];\nc = measure q;\n";
+    private readonly string _folder = Directory.CreateTempSubdirectory("circuit-runner-").FullName;
+
+    public void Dispose() => Directory.Delete(_folder, true);
+
+    [Fact]
+    public async Task JsonLines_AllBackends_HasEveryField()
+    {
+        var run = await RunAsync(Add("bell.qasm", Bell), "--jsonl", "--backend", "all", "--probabilities", "--shots", "200", "--repeat", "2", "--seed", "7");
+        run.Status.Should().Be(0, run.Error);
+        var lines = run.Output.Split('\n', StringSplitOptions.RemoveEmptyEntries);
+        using var json = JsonDocument.Parse(lines.Should().ContainSingle().Subject);
+        var root = json.RootElement;
+        root.GetProperty("file").GetString().Should().EndWith("bell.qasm");
+        root.GetProperty("ok").GetBoolean().Should().BeTrue();
+        root.TryGetProperty("error", out _).Should().BeFalse();
+        root.GetProperty("decisionSeconds").GetDouble().Should().BeGreaterThan(0);
+        foreach (var value in new[] { "numQubits", "circuitDepth", "gateCount", "entanglementComplexity", "memoryRequirement" })
+        {
+            root.GetProperty("profile").GetProperty(value).ValueKind.Should().Be(JsonValueKind.Number);
+        }
+
+        var recommendation = root.GetProperty("recommendation");
+        recommendation.GetProperty("strategy").GetString().Should().Be("predictive");
+        recommendation.GetProperty("confidence").GetDouble().Should().BeInRange(0, 1);
+        var predictions = recommendation.GetProperty("predictions").EnumerateArray().ToList();
+        predictions.Select(p => p.GetProperty("backend").GetString()).Should().Contain(recommendation.GetProperty("backend").GetString());
+        foreach (var prediction in predictions)
+        {
+            if (!prediction.GetProperty("feasible").GetBoolean())
+            {
+                prediction.GetProperty("reason").GetString().Should().NotBeNullOrEmpty();
+                continue;
+            }
+
+            foreach (var estimate in new[] { "seconds", "peakBytes", "cost", "fidelity" }.Select(e => prediction.GetProperty(e)))
+            {
+                estimate.GetProperty("lower").GetDouble().Should().BeLessThanOrEqualTo(estimate.GetProperty("median").GetDouble());
+                estimate.GetProperty("median").GetDouble().Should().BeLessThanOrEqualTo(estimate.GetProperty("upper").GetDouble());
+            }
+        }
+
+        var runs = root.GetProperty("runs").EnumerateArray().ToList();
+        runs.Should().HaveCount(2 * predictions.Count(p => p.GetProperty("feasible").GetBoolean()));
+        foreach (var one in runs)
+        {
+            one.GetProperty("ok").GetBoolean().Should().BeTrue();
+            one.GetProperty("backend").GetString().Should().NotBeNullOrEmpty();
+            one.GetProperty("exact").GetBoolean().Should().BeTrue();
+            one.GetProperty("swaps").GetArrayLength().Should().Be(0);
+            foreach (var value in new[] { "seconds", "prepareSeconds", "sampleSeconds", "peakBytes" })
+            {
+                one.GetProperty(value).GetDouble().Should().BeGreaterThanOrEqualTo(0);
+            }
+
+            one.GetProperty("counts").EnumerateObject().Sum(c => c.Value.GetInt64()).Should().Be(200);
+            one.GetProperty("counts").EnumerateObject().Select(c => c.Name).Should().BeSubsetOf(["00", "11"]);
+            one.GetProperty("probabilities").EnumerateArray().Should().AllSatisfy(p => p.GetProperty("p").GetDouble().Should().BeApproximately(0.5, 1e-12));
+            one.GetProperty("probabilities").EnumerateArray().Select(p => p.GetProperty("outcome").GetString()).Should().BeEquivalentTo("00", "11");
+        }
+    }
+
+    [Fact]
+    public async Task Outcomes_BitZero_IsRightmost()
+    {
+        var run = await RunAsync(Add("bits.qasm", "OPENQASM 2.0;\ninclude \"qelib1.inc\";\nqreg q[3];\ncreg c[3];\nx q[0];\nmeasure q -> c;"), "--jsonl");
+        run.Output.Should().Contain("\"counts\":{\"001\":1000}");
+        run = await RunAsync(Add("unmeasured.qasm", "OPENQASM 2.0;\ninclude \"qelib1.inc\";\nqreg q[3];\nx q[0];"), "--jsonl");
+        run.Output.Should().Contain("\"counts\":{\"001\":1000}");
+    }
+
+    [Fact]
+    public async Task ProfileOnlyAndRecommendOnly_RunNothing()
+    {
+        var file = Add("bell.qasm", Bell);
+        using var profile = JsonDocument.Parse((await RunAsync(file, "--jsonl", "--profile-only")).Output);
+        profile.RootElement.TryGetProperty("recommendation", out _).Should().BeFalse();
+        profile.RootElement.GetProperty("runs").GetArrayLength().Should().Be(0);
+        using var recommendation = JsonDocument.Parse((await RunAsync(file, "--jsonl", "--recommend-only", "--strategy", "performance")).Output);
+        recommendation.RootElement.GetProperty("recommendation").GetProperty("strategy").GetString().Should().Be("performance");
+        recommendation.RootElement.GetProperty("runs").GetArrayLength().Should().Be(0);
+    }
+
+    [Fact]
+    public async Task Files_SomeBad_EachIsReportedTheGoodOnesRunAndTheStatusIsOne()
+    {
+        Directory.CreateDirectory(Path.Combine(_folder, "folder.qasm"));
+        File.WriteAllBytes(Path.Combine(_folder, "binary.qasm"), [0, 255, 254, 1, 128, 10, 0]);
+        var run = await RunAsync(Add("empty.qasm", string.Empty), Path.Combine(_folder, "binary.qasm"), Path.Combine(_folder, "folder.qasm"), Path.Combine(_folder, "missing.qasm"), Add("bad.qasm", "qubit[2] q;\nfoo q[0];\nbar q[1];\n"), Add("bell.qasm", Bell), "--jsonl");
+        run.Status.Should().Be(1);
+        var reports = run.Output.Split('\n', StringSplitOptions.RemoveEmptyEntries).Select(l => JsonSerializer.Deserialize<JsonElement>(l)).ToList();
+        reports.Select(r => r.GetProperty("ok").GetBoolean()).Should().Equal(false, false, false, false, false, true);
+        reports.Take(5).Select(r => r.GetProperty("error").GetProperty("code").GetString()).Should().Equal("OQ1006", "OQ1001", "file-unreadable", "file-not-found", "OQ2001");
+        reports[4].GetProperty("error").GetProperty("line").GetInt32().Should().Be(2);
+        reports[4].GetProperty("error").GetProperty("column").GetInt32().Should().Be(1);
+        run.Error.Should().Contain("bad.qasm(2,1): OQ2001").And.Contain("bad.qasm(3,1): OQ2001", "all errors of a file are shown").And.NotContain("   at ");
+    }
+
+    [Theory]
+    [InlineData("No file")]
+    [InlineData("--bogus", "x.qasm", "--bogus")]
+    [InlineData("--shots", "x.qasm", "--shots", "many")]
+    [InlineData("--shots", "x.qasm", "--shots", "-1")]
+    [InlineData("--timeout", "x.qasm", "--timeout", "0")]
+    [InlineData("--strategy", "x.qasm", "--strategy", "lucky")]
+    [InlineData("--backend", "x.qasm", "--backend", "nowhere")]
+    [InlineData("--seed", "x.qasm", "--seed")]
+    public async Task Usage_Wrong_NamesTheOptionAndTheStatusIsTwo(string named, params string[] arguments)
+    {
+        var run = await RunAsync(arguments);
+        run.Status.Should().Be(2);
+        run.Output.Should().BeEmpty();
+        run.Error.Should().Contain(named).And.NotContain("   at ");
+    }
+
+    [Fact]
+    public async Task Timeout_EndlessLoop_EndsWithItsCode()
+    {
+        var run = await RunAsync(Add("forever.qasm", "qubit q; bit c; while (c == 0) { }"), "--timeout", "0.3", "--shots", "5", "--jsonl", "--no-learning");
+        run.Status.Should().Be(1);
+        run.Output.Should().Contain("\"code\":\"time-limit\"");
+        run.Error.Should().Contain("time-limit").And.NotContain("   at ");
+    }
+
+    [Fact]
+    public async Task Learning_StateFolder_IsWrittenUnlessForbidden()
+    {
+        var file = Add("bell.qasm", Bell);
+        var records = (string folder) => Directory.Exists(folder) ? Directory.EnumerateFiles(folder, "*", SearchOption.AllDirectories).Sum(f => new FileInfo(f).Length) : 0;
+        var (first, second) = (Path.Combine(_folder, "first"), Path.Combine(_folder, "second"));
+        await RunAsync([file, "--no-learning"], first);
+        await RunAsync([file, "--repeat", "20"], second);
+        records(second).Should().BeGreaterThan(records(first));
+    }
+
+    private string Add(string name, string text)
+    {
+        var path = Path.Combine(_folder, name);
+        File.WriteAllText(path, text);
+        return path;
+    }
+
+    private Task<(int Status, string Output, string Error)> RunAsync(params string[] arguments) => RunAsync(arguments, Path.Combine(_folder, "state"));
+
+    private static async Task<(int Status, string Output, string Error)> RunAsync(string[] arguments, string state)
+    {
+        // Built with these tests, in the same configuration.
+        var configuration = new DirectoryInfo(AppContext.BaseDirectory).Name;
+        var program = Path.Combine(SharedFiles.RepositoryRoot, ".artifacts", "bin", "CircuitRunner", configuration, "CircuitRunner.dll");
+        var start = new ProcessStartInfo("dotnet") { RedirectStandardOutput = true, RedirectStandardError = true };
+        foreach (var argument in arguments.Prepend(state).Prepend("--state-dir").Prepend(program))
+        {
+            start.ArgumentList.Add(argument);
+        }
+
+        using var process = Process.Start(start)!;
+        var (output, error) = (process.StandardOutput.ReadToEndAsync(), process.StandardError.ReadToEndAsync());
+        await process.WaitForExitAsync();
+        return (process.ExitCode, await output, await error);
+    }
+}

@@ -18,8 +18,11 @@ internal static class CostBasisCatalog
                 var evaluations = (job.Shots > 0 ? passes : 0) + (job.TopProbabilities > 0 ? 4 : 0) + job.Observables;
 
                 // The state, and each thread's block, rows of phases and coefficients.
-                var bytes = 16 * Math.Max(8, amplitudes) + 400_000.0 * (work.Qubits <= 14 ? 0.1 : job.Threads);
-                var readout = work.ReadoutBytes(job, amplitudes);
+                var bytes = 16 * Math.Max(16, amplitudes) + 400_000.0 * (work.Qubits <= 14 ? 0.1 : job.Threads);
+
+                // The sampler keeps a key and a block for each shot, and sums of blocks of 2^11 amplitudes.
+                var sampling = job.Shots == 0 ? 0 : (12.0 * job.Shots) + (20 * Math.Max(1, amplitudes / 2048));
+                var readout = work.ReadoutBytes(job, amplitudes) + sampling;
                 return new CostDrivers(
                     Finite([1, work.Gates * passes, work.DenseWork * passes, amplitudes * passes, amplitudes * evaluations, job.Shots, work.FusedGates * amplitudes * passes]),
                     bytes, bytes + work.CopyBytes(bytes) + readout, work.DenseUncertainty);

@@ -1,6 +1,8 @@
 using PredictiveOrchestration.Backends;
 using PredictiveOrchestration.Circuits;
 using PredictiveOrchestration.Circuits.Library;
+using PredictiveOrchestration.Prediction;
+using PredictiveOrchestration.Profiling;
 using PredictiveOrchestration.Routing;
 using PredictiveOrchestration.Simulation.StateVector;
 using PredictiveOrchestration.TestKit;
@@ -67,6 +69,24 @@ public sealed class DensePrecisionTests
         {
             var result = await backend.ExecuteAsync(new ExecutionRequest { Circuit = Fourier.Qft(n), Shots = 0 });
             result.PeakMemoryBytes.Should().BeInRange((long)bytes << n, (long)(1.05 * bytes * (1 << n)) + Fixed, "{0} qubits", n);
+        }
+    }
+
+    [Fact]
+    public async Task Memory_AnyCircuitAndShots_StaysBelowTheBound()
+    {
+        var basis = CostBasisCatalog.Get("dense");
+        for (var seed = 0; seed < 60; seed++)
+        {
+            var mid = seed % 2 == 0;
+            var circuit = TestKit.RandomCircuits.Create(seed, new RandomCircuitOptions
+            {
+                Qubits = 1 + seed % 16, Operations = 30, MidCircuit = mid, ControlFlow = seed % 4 == 0, MeasureAtEnd = true,
+            });
+            var request = new ExecutionRequest { Circuit = circuit, Shots = seed % 3 == 0 ? 0 : 1 + 20_000 * (seed % 5), Seed = 1, TopProbabilities = seed % 3 == 1 ? 16 : 0 };
+            var bound = basis.Evaluate(WorkEstimate.Of(CircuitProfiler.Profile(circuit)), new JobShape(request.Shots, 2, 0, request.TopProbabilities));
+            var used = (await new StateVectorSimulator(new StateVectorOptions { MaxThreads = 2 }).ExecuteAsync(request)).PeakMemoryBytes;
+            used.Should().BeLessThanOrEqualTo((long)bound.BoundBytes, "seed {0}", seed);
         }
     }
 

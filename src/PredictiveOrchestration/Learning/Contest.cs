@@ -42,5 +42,5 @@ internal sealed class Contest
         return pinned.Count >= Least && lost > pinned.Count / 10 ? $"it mispredicts {lost} of {pinned.Count} runs that were predicted well by more than a factor of two" : null;
     }
 
-    private static double Error(BackendModel model, TrainingRow row) => Math.Abs(Math.Log(row.Seconds) - model.Predict(row.Terms, row.Features).Median);
+    private static double Error(BackendModel model, TrainingRow row) => Math.Abs(Math.Log(row.Seconds) - model.Predict(row.Terms, row.Features, row.Kin).Median);
 }

@@ -152,7 +152,7 @@ internal sealed partial class LearningLoop : IAsyncDisposable
         var current = _publisher.Current;
         var model = current.ModelOf(row.BackendId, row.Basis);
         var waits = waitSeconds > 0 && double.IsFinite(waitSeconds) ? [.. model.Waits.TakeLast(199), waitSeconds] : model.Waits;
-        var time = model.Predict(row.Terms, row.Features);
+        var time = model.Predict(row.Terms, row.Features, row.Kin);
         var error = Math.Log(row.Seconds) - time.Median;
         var next = model.With(row) with { Waits = waits };
         var drifted = false;

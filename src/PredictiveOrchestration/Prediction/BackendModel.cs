@@ -26,8 +26,11 @@ internal sealed record BackendModel(
     public static BackendModel Prior(CostBasis basis) =>
         new(AnalyticCostModel.Prior(basis), null, null, IntervalModel.Prior(PriorSigma(false)), default, [], 0);
 
+    /// <summary>What the analytic model leaves unexplained, for structures that ran before.</summary>
+    public StructureErrors Kin { get; init; } = StructureErrors.Empty;
+
     /// <summary>Predicts without allocation.</summary>
-    public LogTime Predict(ReadOnlySpan<double> terms, ReadOnlySpan<float> features)
+    public LogTime Predict(ReadOnlySpan<double> terms, ReadOnlySpan<float> features, JobKin kin)
     {
         var raw = Math.Log(Analytic.Predict(terms));
         if (Residual is null || Stack is null)
@@ -35,7 +38,7 @@ internal sealed record BackendModel(
             return new LogTime(raw, raw + Bias.Value, 1, 0, -1);
         }
 
-        var parts = Residual.Evaluate(features);
+        var parts = Residual.Evaluate(features) with { Kin = Kin.Find(kin) };
         raw += Stack.Correction(parts);
         return new LogTime(raw, raw + Bias.Value, Stack.Scale(parts), Stack.Group(parts), parts.Nearest);
     }
@@ -43,14 +46,15 @@ internal sealed record BackendModel(
     /// <summary>The model after one more run.</summary>
     public BackendModel With(TrainingRow row)
     {
-        var time = Predict(row.Terms, row.Features);
+        var time = Predict(row.Terms, row.Features, row.Kin);
         var error = Math.Log(row.Seconds) - time.Median;
         var isNews = !row.IsCensored || error > 0;
         return this with
         {
             Intervals = Intervals.With(time.Group, error / time.Scale, row.IsCensored),
             Bias = isNews ? Bias.With(Math.Log(row.Seconds) - time.Raw) : Bias,
-            Repeats = row.IsCensored ? Repeats : Repeats.With(row.Structure, Math.Log(row.Seconds)),
+            Repeats = row.IsCensored ? Repeats : Repeats.With(JobDrivers.StructureOf(row.Kin), Math.Log(row.Seconds)),
+            Kin = row.IsCensored ? Kin : Kin.With(row.Kin, Math.Log(row.Seconds / Analytic.Predict(row.Terms)) - Bias.Value),
             Observations = Observations + 1,
         };
     }

@@ -43,6 +43,15 @@ internal sealed record WorkEstimate
 
     public required double MatrixProductBytes { get; init; }
 
+    /// <summary>The cuts that gates span.</summary>
+    public required double MatrixProductSteps { get; init; }
+
+    /// <summary>The complex numbers of the state with typical bonds.</summary>
+    public required double MatrixProductElements { get; init; }
+
+    /// <summary>The base-2 logarithm of the greatest typical bond.</summary>
+    public required double TypicalBondLog2 { get; init; }
+
     public required double StabilizerWork { get; init; }
 
     public required double DiagonalShare { get; init; }
@@ -95,6 +104,9 @@ internal sealed record WorkEstimate
             BondLog2 = f.PeakBondLog2,
             MatrixProductWork = f.MatrixProductWork,
             MatrixProductBytes = f.MatrixProductBytes,
+            MatrixProductSteps = f.MatrixProductSteps,
+            MatrixProductElements = f.MatrixProductElements,
+            TypicalBondLog2 = f.TypicalBondLog2,
             StabilizerWork = f.StabilizerWork,
             DiagonalShare = (double)f.DiagonalCount / gates,
             TwoQubitShare = (double)f.TwoQubitGateCount / gates,
@@ -124,6 +136,9 @@ internal sealed record WorkEstimate
             BondLog2 = bond,
             MatrixProductWork = gates * 8 * Math.Pow(2, 3 * bond) / 2,
             MatrixProductBytes = n * 32 * Math.Pow(2, 2 * bond),
+            MatrixProductSteps = gates * 0.4 * Math.Max(1, n / 3.0),
+            MatrixProductElements = n * 2 * Math.Pow(2, 2 * bond),
+            TypicalBondLog2 = bond,
             StabilizerWork = gates * n / 64.0 + n * (double)n * n / 64,
             DiagonalShare = 0.3,
             TwoQubitShare = 0.4,

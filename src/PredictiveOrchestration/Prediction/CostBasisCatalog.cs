@@ -48,18 +48,19 @@ internal static class CostBasisCatalog
             }));
         Add(new CostBasis(
             "mps",
-            ["call", "gate overhead", "contractions", "canonical sweep", "sampling", "shots"],
-            [5e-5, 1.5e-6, 1e-10, 1e-9, 5e-10, 2e-7],
+            ["call", "gate overhead", "steps", "contractions", "canonical sweep", "sampling", "shots"],
+            [5e-5, 5e-7, 1.5e-6, 1e-10, 1e-9, 5e-10, 2e-7],
             static (work, job) =>
             {
                 var passes = work.Passes(job);
                 var bond = Math.Pow(2, Math.Min(300, work.BondLog2));
-                var elements = work.MatrixProductBytes / 32;
+                var typical = Math.Pow(2, Math.Min(300, work.TypicalBondLog2));
+                var elements = work.MatrixProductElements / 2;
 
                 // Shots that agree on the qubits so far are one row.
                 var rows = Math.Min(job.Shots, Math.Pow(2, Math.Min(40, work.SupportLog2)));
                 return new CostDrivers(
-                    Finite([1, (work.Gates + work.Qubits) * passes, work.MatrixProductWork * passes, elements * bond * passes, rows * elements, rows * work.Qubits]),
+                    Finite([1, (work.Gates + work.Qubits) * passes, work.MatrixProductSteps * passes, work.MatrixProductWork * passes, elements * typical * passes, rows * elements, rows * work.Qubits]),
                     64.0 * work.Qubits, MatrixProductBytes(work, job, bond), work.StructureUncertainty + (0.1 * Math.Min(30, work.BondLog2)));
             }));
         Add(new CostBasis(

@@ -10,7 +10,6 @@ namespace PredictiveOrchestration.Prediction;
 /// </summary>
 internal sealed class FlatForest
 {
-    private const double Clamp = 6 * 0.6931471805599453;
     private readonly double _base;
     private readonly double _scale;
     private readonly int[] _roots;
@@ -84,7 +83,7 @@ internal sealed class FlatForest
         return new FlatForest(level + ensemble.Bias, 1, [.. ensemble.Trees]);
     }
 
-    /// <summary>The prediction clamped to ±6 bits, and the standard deviation over the trees.</summary>
+    /// <summary>The prediction, never beyond what was seen in training, and the standard deviation over the trees.</summary>
     public (double Mean, double Spread) Predict(ReadOnlySpan<float> features)
     {
         double sum = 0, squares = 0;
@@ -103,7 +102,7 @@ internal sealed class FlatForest
         }
 
         var mean = sum / Math.Max(1, _roots.Length);
-        return (Math.Clamp(_base + sum * _scale, -Clamp, Clamp), Math.Sqrt(Math.Max(0, squares / Math.Max(1, _roots.Length) - mean * mean)));
+        return (_base + (sum * _scale), Math.Sqrt(Math.Max(0, squares / Math.Max(1, _roots.Length) - mean * mean)));
     }
 
     private static IDataView Data(MLContext context, IReadOnlyList<float[]> rows, IReadOnlyList<float> targets, float level)

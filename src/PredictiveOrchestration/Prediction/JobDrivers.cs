@@ -6,32 +6,43 @@ namespace PredictiveOrchestration.Prediction;
 /// <param name="Terms">The terms of the basis, then those of its <see cref="Breakpoints"/>.</param>
 /// <param name="Features">Inputs of the residual models.</param>
 /// <param name="Costs">Memory and uncertainty.</param>
-/// <param name="Structure">What the job has in common with its repeats: structure, shots, threads and what is returned; 0 for a profile made by hand.</param>
-internal sealed record JobDrivers(double[] Terms, float[] Features, CostDrivers Costs, ulong Structure)
+/// <param name="Kin">What the job has in common with runs of the same circuit.</param>
+internal sealed record JobDrivers(double[] Terms, float[] Features, CostDrivers Costs, JobKin Kin)
 {
+    /// <summary>What the job has in common with its repeats: structure, shots, threads and what is returned; 0 for a profile made by hand.</summary>
+    public ulong Structure => StructureOf(Kin);
+
     public static JobDrivers Of(CostBasis basis, CircuitProfile profile, JobShape job)
     {
         var work = WorkEstimate.Of(profile);
         var costs = basis.Evaluate(work, job);
         var terms = Breakpoints.Split(basis, costs, work, job);
-        return new JobDrivers(terms, ResidualFeatures.Of(costs.Terms, work, profile, job), costs, StructureOf(profile, job));
+        return new JobDrivers(terms, ResidualFeatures.Of(costs.Terms, work, profile, job), costs, KinOf(profile, job));
     }
 
-    private static ulong StructureOf(CircuitProfile profile, JobShape job)
+    /// <summary>The key of exact repeats.</summary>
+    public static ulong StructureOf(JobKin kin) => kin.Circuit == 0 ? 0 : Math.Max(1, Mix(kin.Circuit, kin.Shots));
+
+    private static JobKin KinOf(CircuitProfile profile, JobShape job)
     {
         if (profile.Features is not { } features)
         {
-            return 0;
+            return new JobKin(0, job.Shots);
         }
 
         // The same structure with other angles may be Clifford or not.
         var hash = features.StructuralHash ^ ((ulong)(uint)features.CliffordCount << 32);
-        foreach (var part in (ReadOnlySpan<int>)[job.Shots, job.Threads, job.Observables, job.TopProbabilities])
+        foreach (var part in (ReadOnlySpan<int>)[job.Threads, job.Observables, job.TopProbabilities])
         {
-            hash = (hash ^ (uint)part) * 0x9E3779B97F4A7C15;
-            hash ^= hash >> 29;
+            hash = Mix(hash, part);
         }
 
-        return Math.Max(1, hash);
+        return new JobKin(Math.Max(1, hash), job.Shots);
+    }
+
+    private static ulong Mix(ulong hash, int part)
+    {
+        hash = (hash ^ (uint)part) * 0x9E3779B97F4A7C15;
+        return hash ^ (hash >> 29);
     }
 }

@@ -21,6 +21,9 @@ internal static class ModelBuilder
 
     private const int Folds = 2;
 
+    // What the learned parts may correct, in log time: a loose bound is off by many orders of magnitude.
+    private const double Reach = 30;
+
     /// <summary>The models that calibration alone gives.</summary>
     public static IEnumerable<KeyValuePair<string, BackendModel>> Calibrated(IReadOnlyList<TrainingRow> calibration)
     {
@@ -63,7 +66,8 @@ internal static class ModelBuilder
             held[f] = [.. outside.Where(i => !observed[i].IsCensored).Select(i =>
             {
                 var p = model.Residual.Evaluate(observed[i].Features);
-                return new Held(Math.Log(observed[i].Seconds / model.Analytic.Predict(observed[i].Terms)), p with { Cluster = whole.Residual.Clusters.Of(Standard(whole.Residual, observed[i])) }, folds[f].IsLarge);
+                var kin = model.Kin.Find(observed[i].Kin);
+                return new Held(Math.Log(observed[i].Seconds / model.Analytic.Predict(observed[i].Terms)), p with { Kin = kin, Cluster = whole.Residual.Clusters.Of(Standard(whole.Residual, observed[i])) }, folds[f].IsLarge);
             })];
         }
 
@@ -72,7 +76,7 @@ internal static class ModelBuilder
         var useGroups = parts.HasFlag(ModelParts.Groups);
         List<HeldOutError> errors = [.. all.Select(h => new HeldOutError(h.Error - stack.Correction(h.Parts), stack.Scale(h.Parts), useGroups ? stack.Group(h.Parts) : 0))];
         var intervals = IntervalModel.Fit(errors, useGroups ? ResidualStack.Groups : 1, 2);
-        return new BackendModel(whole.Analytic, whole.Residual, stack, intervals, default, waits, observations) { HeldOutError = Mean(errors) };
+        return new BackendModel(whole.Analytic, whole.Residual, stack, intervals, default, waits, observations) { HeldOutError = Mean(errors), Kin = whole.Kin };
     }
 
     private static double Mean(List<HeldOutError> errors) => errors.Count == 0 ? double.NaN : errors.Average(e => Math.Min(3, Math.Abs(e.Error)));
@@ -93,7 +97,7 @@ internal static class ModelBuilder
         };
     }
 
-    private static (AnalyticCostModel Analytic, ResidualModel Residual) Train(
+    private static (AnalyticCostModel Analytic, ResidualModel Residual, StructureErrors Kin) Train(
         CostBasis basis, IReadOnlyList<TrainingRow> calibration, IReadOnlyList<TrainingRow> rows, ModelComplexity complexity, ModelParts parts, int seed, ResidualModel? whole)
     {
         var analytic = AnalyticCostModel.Fit(basis, [.. calibration, .. rows]);
@@ -103,13 +107,13 @@ internal static class ModelBuilder
         List<float> targets = [.. rows.Select(r =>
         {
             var predicted = analytic.Predict(r.Terms);
-            return (float)Math.Clamp(r.IsCensored ? Math.Max(0, Math.Log(2 * r.Seconds / predicted)) : Math.Log(r.Seconds / predicted), -8, 8);
+            return (float)Math.Clamp(r.IsCensored ? Math.Max(0, Math.Log(2 * r.Seconds / predicted)) : Math.Log(r.Seconds / predicted), -Reach, Reach);
         })];
         var scale = new FeatureScale(inputs);
         var forest = parts.HasFlag(ModelParts.Boosted) ? FlatForest.TrainBoosted(inputs, targets, complexity, seed) : FlatForest.Train(inputs, targets, complexity, seed);
         var network = parts.HasFlag(ModelParts.Network) && complexity.HiddenUnits > 0 ? NeuralNetwork.Train(scale, inputs, targets, complexity.HiddenUnits, seed) : null;
         var examples = ExampleSet.Choose(scale, rows);
-        return (analytic, new ResidualModel(scale, forest, network, whole?.Clusters ?? CircuitClusters.Fit(scale, rows, examples, seed), examples));
+        return (analytic, new ResidualModel(scale, forest, network, whole?.Clusters ?? CircuitClusters.Fit(scale, rows, examples, seed), examples), StructureErrors.Of(analytic, rows));
     }
 
     private static List<(HashSet<int> Rows, bool IsLarge)> FoldsOf(ResidualModel residual, IReadOnlyList<TrainingRow> rows)

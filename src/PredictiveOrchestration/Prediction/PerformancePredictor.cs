@@ -42,7 +42,7 @@ internal sealed class PerformancePredictor : IPerformancePredictor
         var model = ModelOf(backend.Id, backend.CostModel);
         var basis = model.Analytic.Basis;
         var drivers = JobDrivers.Of(basis, profile, job);
-        var time = model.Predict(drivers.Terms, drivers.Features);
+        var time = model.Predict(drivers.Terms, drivers.Features, drivers.Kin);
         var median = Math.Exp(time.Median);
         var (low, high) = model.Intervals[time.Group];
 

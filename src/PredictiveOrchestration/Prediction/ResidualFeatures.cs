@@ -6,7 +6,7 @@ namespace PredictiveOrchestration.Prediction;
 internal static class ResidualFeatures
 {
     /// <summary>The number of inputs that every basis has.</summary>
-    public const int Common = 27;
+    public const int Common = 29;
 
     /// <summary>The inputs for one job.</summary>
     public static float[] Of(double[] terms, WorkEstimate work, CircuitProfile profile, JobShape job)
@@ -31,6 +31,8 @@ internal static class ResidualFeatures
         Add(Math.Min(1, work.SupportLog2 / n));
         Add(Math.Min(200, work.BondLog2));
         Add(Math.Min(1, work.BondLog2 / Math.Max(1, n / 2)));
+        Add(Math.Min(200, work.TypicalBondLog2));
+        Add(Math.Log2(1 + (work.MatrixProductSteps / gates)));
         Add(Math.Log2(1 + work.SparseWork / gates));
         Add(Math.Log2(1 + work.MatrixProductWork / gates));
         Add(Math.Log2(1 + work.DenseWork / gates) - n);

@@ -41,7 +41,7 @@ internal sealed class SegmentCostModel(PerformancePredictor model, CircuitProfil
             if (!costs.Bytes.TryGetValue(key, out var bytes))
             {
                 var bonds = 32 * _whole.Qubits * Math.Pow(4, bondLog2);
-                bytes = costs.Basis.Evaluate(costs.None with { SupportLog2 = key.Item1 / 4.0, BondLog2 = (int)bondLog2, MatrixProductBytes = bonds }, costs.Silent).BoundBytes;
+                bytes = costs.Basis.Evaluate(costs.None with { SupportLog2 = key.Item1 / 4.0, BondLog2 = (int)bondLog2, MatrixProductBytes = bonds, MatrixProductElements = bonds / 16, TypicalBondLog2 = bondLog2 }, costs.Silent).BoundBytes;
                 costs.Bytes.Add(key, bytes);
             }
 
@@ -76,7 +76,7 @@ internal sealed class SegmentCostModel(PerformancePredictor model, CircuitProfil
             Basis = _analytic.Basis;
             None = whole with
             {
-                Gates = 0, FusedGates = 0, DenseWork = 0, SparseWork = 0, SparseBranchingWork = 0, MatrixProductWork = 0, StabilizerWork = 0, SupportLog2 = 0, BondLog2 = 0,
+                Gates = 0, FusedGates = 0, DenseWork = 0, SparseWork = 0, SparseBranchingWork = 0, MatrixProductWork = 0, StabilizerWork = 0, SupportLog2 = 0, BondLog2 = 0, TypicalBondLog2 = 0, MatrixProductSteps = 0,
                 Branchings = 0, HasLoops = false,
             };
             _bytes = Basis.Evaluate(whole, Job).BoundBytes;
@@ -87,7 +87,7 @@ internal sealed class SegmentCostModel(PerformancePredictor model, CircuitProfil
 
             // The terms are linear: one unit of each kind of work says all.
             const double unit = 1e9;
-            PerGate = Unit(None with { Gates = unit, FusedGates = unit * Math.Min(1, whole.FusedGates / Math.Max(1, whole.Gates)) });
+            PerGate = Unit(None with { Gates = unit, FusedGates = unit * Math.Min(1, whole.FusedGates / Math.Max(1, whole.Gates)), MatrixProductSteps = unit * whole.MatrixProductSteps / Math.Max(1, whole.Gates) });
             PerDense = Unit(None with { DenseWork = unit });
             PerSparse = Unit(None with { SparseWork = unit });
             PerBranching = Unit(None with { SparseWork = unit, SparseBranchingWork = unit });

@@ -11,8 +11,8 @@ namespace PredictiveOrchestration.Prediction;
 /// <param name="IsCensored">The run was stopped: its true time is at least that.</param>
 internal sealed record TrainingRow(string BackendId, string Basis, double[] Terms, float[] Features, double Seconds, bool IsCensored)
 {
-    /// <summary>What the job has in common with its repeats; 0 if that is not known.</summary>
-    public ulong Structure { get; init; }
+    /// <summary>What the job has in common with runs of the same circuit.</summary>
+    public JobKin Kin { get; init; }
 
     /// <summary>Makes a row of a record; null if it says nothing about time.</summary>
     public static TrainingRow? From(ExecutionRecord record)
@@ -26,7 +26,7 @@ internal sealed record TrainingRow(string BackendId, string Basis, double[] Term
 
         var basis = CostBasisCatalog.Get(record.CostModel);
         var drivers = JobDrivers.Of(basis, record.Profile, new JobShape(record.Shots, record.Threads, record.Observables, record.TopProbabilities));
-        return new TrainingRow(record.BackendId, basis.Name, drivers.Terms, drivers.Features, seconds, censored) { Structure = drivers.Structure };
+        return new TrainingRow(record.BackendId, basis.Name, drivers.Terms, drivers.Features, seconds, censored) { Kin = drivers.Kin };
     }
 
     /// <summary>Whether a row read from a file can be learned from.</summary>

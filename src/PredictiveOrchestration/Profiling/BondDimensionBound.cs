@@ -4,28 +4,35 @@ using PredictiveOrchestration.Common;
 namespace PredictiveOrchestration.Profiling;
 
 /// <summary>
-/// A proved bound on the Schmidt rank across every cut between qubits j and j + 1: 2^b, where b grows by the base-2 logarithm of the
-/// operator-Schmidt rank of each gate across the cut, and stays below the size of either side and below the support bound.
+/// A proved bound on the Schmidt rank across every cut between qubits j and j + 1, and what is typical below it. The rank is at most 2^b, where b grows by the
+/// base-2 logarithm of the operator-Schmidt rank of each gate across the cut, and stays below the size of either side and below the support bound. What is
+/// typical grows less where a gate turns by a small angle, and gives the work.
 /// </summary>
 internal sealed class BondDimensionBound
 {
+    private const int Unit = GateEntanglement.Unit;
+    private static readonly double[] Fractions = [.. Enumerable.Range(0, Unit).Select(i => Math.Pow(2, (double)i / Unit))];
     private readonly int _numQubits;
     private readonly byte[] _now;
     private readonly byte[] _peak;
+    private readonly short[] _typical;
+    private readonly short[] _typicalPeak;
     private readonly double[] _fullWork;
+    private readonly GateEntanglement _gates;
     private int _notFull;
     private int _passing;
 
     public BondDimensionBound(int numQubits)
     {
         _numQubits = numQubits;
+        _gates = new GateEntanglement(numQubits);
         var cuts = Math.Max(0, numQubits - 1);
-        _now = new byte[cuts];
-        _peak = new byte[cuts];
+        (_now, _peak) = (new byte[cuts], new byte[cuts]);
+        (_typical, _typicalPeak) = (new short[cuts], new short[cuts]);
         _fullWork = new double[cuts + 1];
         for (var cut = 0; cut < cuts; cut++)
         {
-            _fullWork[cut + 1] = _fullWork[cut] + CutWork(2, Size(cut - 1), Size(cut + 1));
+            _fullWork[cut + 1] = _fullWork[cut] + CutWork(2, Unit * Size(cut - 1), Unit * Size(cut + 1));
             _notFull += Size(cut) > 0 ? 1 : 0;
         }
     }
@@ -36,28 +43,55 @@ internal sealed class BondDimensionBound
     /// <summary>The greatest b of all.</summary>
     public int Greatest { get; private set; }
 
-    /// <summary>The work of applying the gates so far: Σ 8 · χl · χr · min(2χl, 2χr) over the cuts that each gate spans.</summary>
+    /// <summary>The base-2 logarithm of the greatest bond that is typical.</summary>
+    public double GreatestTypical { get; private set; }
+
+    /// <summary>The work of applying the gates so far with typical bonds: Σ 8 · χl · χr · min(2χl, 2χr) over the cuts that each gate spans.</summary>
     public double Work { get; private set; }
 
-    /// <summary>Takes in a gate on two qubits or more.</summary>
+    /// <summary>The cuts that gates spanned.</summary>
+    public double Steps { get; private set; }
+
+    /// <summary>Takes in a reset or a measurement.</summary>
+    public void Project(int qubit, bool uncertain) => _gates.Project(qubit, uncertain);
+
+    /// <summary>Takes in a gate.</summary>
     /// <param name="circuit">The circuit.</param>
     /// <param name="op">The gate.</param>
     /// <param name="support">The support bound after it, base-2 logarithm.</param>
+    /// <param name="uncertain">It may or may not be executed.</param>
     /// <param name="repeated">It may be executed any number of times: only the sizes of the sides bound it.</param>
-    public void Apply(Circuit circuit, in Operation op, int support, bool repeated)
+    public void Apply(Circuit circuit, in Operation op, int support, bool uncertain, bool repeated)
     {
-        var qubits = circuit.QubitsOf(op);
-        int low = qubits[0], high = qubits[0];
-        foreach (var q in qubits)
+        _gates.Apply(circuit, op, uncertain);
+        if (op.QubitCount < 2)
         {
-            low = Math.Min(low, q);
-            high = Math.Max(high, q);
+            return;
         }
 
         var targets = op.QubitCount - op.ControlCount;
         if (targets > 1 && op.QubitCount > 2)
         {
             _passing = Math.Max(_passing, 2 * (op.QubitCount / 2) - 2 + (op.ControlCount > 0 ? 1 : 0));
+        }
+
+        var qubits = circuit.QubitsOf(op);
+        var (low, high) = Span(qubits);
+        Steps += high - low;
+        if (_gates.ActingCount < 2)
+        {
+            // Nothing is entangled; an engine that does not know still moves through the cuts.
+            Pass(low, high);
+            return;
+        }
+
+        var acting = _gates.Acting;
+        if (acting.Length < qubits.Length)
+        {
+            var (first, last) = Span(acting);
+            Pass(low, first);
+            Pass(last, high);
+            (low, high) = (first, last);
         }
 
         if (support == 0 && Greatest == 0)
@@ -74,30 +108,30 @@ internal sealed class BondDimensionBound
             return;
         }
 
-        var isPhaseOfOnePair = op.Kind == OperationKind.Gate && targets == 2 && op.ControlCount == 0 && IsPauliRotation(circuit.GateOf(op));
         for (var cut = low; cut < high; cut++)
         {
-            int growth;
+            int growth = 1, typical = Unit;
             if (repeated)
             {
-                growth = byte.MaxValue;
+                (growth, typical) = (byte.MaxValue, byte.MaxValue * Unit);
             }
-            else if (targets <= 1 || isPhaseOfOnePair)
+            else if (acting.Length == 2)
             {
-                growth = 1;
+                (growth, typical) = (_gates.Exact, _gates.Typical);
             }
-            else
+            else if (targets > 1)
             {
                 var left = 0;
-                foreach (var q in qubits)
+                foreach (var q in acting)
                 {
                     left += q <= cut ? 1 : 0;
                 }
 
-                growth = 2 * Math.Min(left, qubits.Length - left);
+                growth = 2 * Math.Min(left, acting.Length - left);
+                typical = growth * Unit;
             }
 
-            Raise(cut, growth, support, high - low);
+            Raise(cut, growth, typical, support, high - low);
         }
     }
 
@@ -116,7 +150,39 @@ internal sealed class BondDimensionBound
         return Math.Min(bytes, double.MaxValue);
     }
 
-    private void Raise(int cut, int growth, int support, int span)
+    /// <summary>The numbers that a matrix product state with typical bonds has: Σ 2 · χl · χr.</summary>
+    public double Elements()
+    {
+        double elements = 0;
+        for (var q = 0; q < _numQubits; q++)
+        {
+            elements += 2 * Power((q == 0 ? 0 : _typicalPeak[q - 1]) + (q == _numQubits - 1 ? 0 : _typicalPeak[q]));
+        }
+
+        return elements;
+    }
+
+    private static (int Low, int High) Span(ReadOnlySpan<int> qubits)
+    {
+        int low = qubits[0], high = qubits[0];
+        foreach (var q in qubits)
+        {
+            low = Math.Min(low, q);
+            high = Math.Max(high, q);
+        }
+
+        return (low, high);
+    }
+
+    private void Pass(int low, int high)
+    {
+        for (var cut = low; cut < high; cut++)
+        {
+            Work += CutWork(high - low, cut == 0 ? 0 : _typical[cut - 1], cut == _numQubits - 2 ? 0 : _typical[cut + 1]);
+        }
+    }
+
+    private void Raise(int cut, int growth, int typical, int support, int span)
     {
         var size = Size(cut);
         var bound = Math.Min(_now[cut] + growth, Math.Min(size, support));
@@ -127,15 +193,28 @@ internal sealed class BondDimensionBound
             bound = Math.Min(bound, 1 + (cut == _numQubits - 2 ? 0 : _now[cut + 1]));
         }
 
-        _notFull += (_now[cut] == size ? 1 : 0) - (bound == size ? 1 : 0);
+        int left = cut == 0 ? 0 : _typical[cut - 1], right = cut == _numQubits - 2 ? 0 : _typical[cut + 1];
+        var soft = Math.Max(0, Math.Min(_typical[cut] + typical, Unit * bound));
+        if (span == 1)
+        {
+            soft = Math.Min(soft, Unit + Math.Min(left, right));
+        }
+
+        _notFull += (_typical[cut] == Unit * size ? 1 : 0) - (soft == Unit * size ? 1 : 0);
         _now[cut] = (byte)bound;
+        _typical[cut] = (short)soft;
         if (bound > _peak[cut])
         {
             _peak[cut] = (byte)bound;
             Greatest = Math.Max(Greatest, bound);
         }
 
-        int left = cut == 0 ? 0 : _now[cut - 1], right = cut == _numQubits - 2 ? 0 : _now[cut + 1];
+        if (soft > _typicalPeak[cut])
+        {
+            _typicalPeak[cut] = (short)soft;
+            GreatestTypical = Math.Max(GreatestTypical, (double)soft / Unit);
+        }
+
         Work += CutWork(span, left, right);
     }
 
@@ -143,8 +222,7 @@ internal sealed class BondDimensionBound
     private int Size(int cut) => Math.Min(byte.MaxValue, Math.Min(cut + 1, _numQubits - 1 - cut));
 
     private static double CutWork(int span, int left, int right) =>
-        (span == 1 ? 8 : 16) * PowersOfTwo.Of(left + right + 1 + Math.Min(left, right));
+        (span == 1 ? 8 : 16) * Power(left + right + Unit + Math.Min(left, right));
 
-    private static bool IsPauliRotation(GateDefinition gate) =>
-        gate == GateCatalog.RXX || gate == GateCatalog.RYY || gate == GateCatalog.RZZ || gate == GateCatalog.RZX;
+    private static double Power(int eighths) => PowersOfTwo.Of(eighths / Unit) * Fractions[eighths % Unit];
 }

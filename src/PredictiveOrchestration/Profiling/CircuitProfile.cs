@@ -102,8 +102,20 @@ public sealed record CircuitFeatures
     /// <summary>Gets the base-2 logarithm of the bond bound at each of the n - 1 cuts (cut j is between qubits j and j + 1): the greatest over time.</summary>
     public required ReadOnlyMemory<byte> BondLog2 { get; init; }
 
-    /// <summary>Gets the matrix-product-state work: the sum over multi-qubit gates of 8 · χl · χr · min(2χl, 2χr), swaps included.</summary>
+    /// <summary>
+    /// Gets the matrix-product-state work: the sum over multi-qubit gates of 8 · χl · χr · min(2χl, 2χr), swaps included, with the bonds that are typical for
+    /// the angles of the gates.
+    /// </summary>
     public required double MatrixProductWork { get; init; }
+
+    /// <summary>Gets the number of cuts that the multi-qubit gates span, all together.</summary>
+    public required double MatrixProductSteps { get; init; }
+
+    /// <summary>Gets the complex numbers of a matrix product state with the typical bonds: Σ 2 · χl · χr.</summary>
+    public required double MatrixProductElements { get; init; }
+
+    /// <summary>Gets the base-2 logarithm of the greatest typical bond; at most <see cref="PeakBondLog2"/>.</summary>
+    public required double TypicalBondLog2 { get; init; }
 
     /// <summary>Gets the bytes that a matrix product state with the bounded bonds takes.</summary>
     public required double MatrixProductBytes { get; init; }

@@ -94,6 +94,9 @@ internal sealed class ForwardPass
             BondLog2 = _bond.Peak,
             MatrixProductWork = Math.Min(_bond.Work, double.MaxValue),
             MatrixProductBytes = _bond.Bytes(),
+            MatrixProductSteps = _bond.Steps,
+            MatrixProductElements = Math.Min(_bond.Elements(), double.MaxValue),
+            TypicalBondLog2 = _bond.GreatestTypical,
             StabilizerWork = GateCount * (n / 64.0) + _measurements * ((double)n * n / 64),
             LightConeQubits = backward.ConeQubits,
             LightConeGates = backward.ConeGates,
@@ -120,11 +123,13 @@ internal sealed class ForwardPass
                 case OperationKind.Measure:
                     _measurements++;
                     Mix((ulong)op.Argument);
+                    _bond.Project(_circuit.QubitsOf(op)[0], nesting > 0);
                     Place(op);
                     break;
                 case OperationKind.Reset:
                     _resets++;
                     _support.Reset(_circuit.QubitsOf(op)[0], nesting > 0);
+                    _bond.Project(_circuit.QubitsOf(op)[0], nesting > 0);
                     Place(op);
                     break;
                 case OperationKind.Barrier:
@@ -171,9 +176,9 @@ internal sealed class ForwardPass
         var amplitudes = PowersOfTwo.Of(_support.Dimension);
         _sparseWork += amplitudes;
         _branchingWork += structure == GateStructure.Generic ? amplitudes : 0;
+        _bond.Apply(_circuit, op, Math.Max(before, _support.Dimension), uncertain, _loops > 0);
         if (op.QubitCount > 1)
         {
-            _bond.Apply(_circuit, op, Math.Max(before, _support.Dimension), _loops > 0);
             for (var i = 1; i < qubits.Length; i++)
             {
                 _blocks.Join(qubits[0], qubits[i]);

@@ -44,14 +44,14 @@ internal sealed class WorkTrajectory
                     _mixes[i] = (byte)(structure == GateStructure.Generic ? targets : 0);
                     var before = support.Dimension;
                     support.Apply(circuit, op, nesting > 0);
-                    if (op.QubitCount > 1)
-                    {
-                        bond.Apply(circuit, op, Math.Max(before, support.Dimension), nesting > 0);
-                    }
-
+                    bond.Apply(circuit, op, Math.Max(before, support.Dimension), nesting > 0, nesting > 0);
                     break;
                 case OperationKind.Reset:
                     support.Reset(circuit.QubitsOf(op)[0], nesting > 0);
+                    bond.Project(circuit.QubitsOf(op)[0], nesting > 0);
+                    break;
+                case OperationKind.Measure:
+                    bond.Project(circuit.QubitsOf(op)[0], nesting > 0);
                     break;
                 default:
                     nesting += op.Kind is OperationKind.If or OperationKind.While ? 1 : op.Kind is OperationKind.EndIf or OperationKind.EndWhile ? -1 : 0;

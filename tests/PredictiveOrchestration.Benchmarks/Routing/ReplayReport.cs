@@ -40,6 +40,11 @@ internal static class ReplayReport
                 var (s, small) = (scoring.Score(choices, Least), scoring.Score(choices, 0, Least));
                 Print($"| {policy} | {s.ClosedGap:P1} | {s.Slowdown:F3} | {s.Regret:P1} | {s.Worst:G3} | {s.Jobs} | {small.Slowdown:F2} |");
             }
+
+            if (verbose)
+            {
+                Losses(scoring, replayed.Choices["predictive"], 60, replayed.Forecasts);
+            }
         }
 
         Print($"\n| target | reached | limit | | A/A floor |\n|---|---|---|---|---|");
@@ -95,9 +100,18 @@ internal static class ReplayReport
         var scoring = new Scoring(table);
         var choices = (await new Replayer(table).ChronologicalAsync()).Choices["predictive"];
         Print($"closed gap {scoring.Score(choices, Least).ClosedGap:P1}, after 100 jobs {scoring.Score(choices.Skip(100), Least).ClosedGap:P1}, slowdown {scoring.Score(choices.Skip(100), Least).Slowdown:F3}");
-        foreach (var (choice, i) in choices.Select((c, i) => (c, i)).Where(c => Scoring.IsSolvable(c.c.Row)).OrderByDescending(c => scoring.Par10(c.c.Row, c.c.Backend) - Scoring.VirtualBest(c.c.Row)).Take(10))
+        Losses(scoring, choices, 10);
+    }
+
+    // The jobs that lost most by the choice, and what was predicted for both.
+    private static void Losses(Scoring scoring, IReadOnlyList<Choice> choices, int count, IReadOnlyList<Forecast>? forecasts = null)
+    {
+        var judged = choices.Select((c, i) => (Choice: c, Index: i)).Where(c => Scoring.IsSolvable(c.Choice.Row) && Scoring.VirtualBest(c.Choice.Row) >= Least);
+        foreach (var (choice, i) in judged.OrderByDescending(c => scoring.Par10(c.Choice.Row, c.Choice.Backend) / Scoring.VirtualBest(c.Choice.Row)).Take(count))
         {
-            Print($"job {i}, {choice.Row.Id}: {scoring.Par10(choice.Row, choice.Backend):G3} s on {choice.Backend}, best {Scoring.VirtualBest(choice.Row):G3} s");
+            var best = choice.Row.Arms.Where(a => a.Value.Status == ArmStatus.Ok).MinBy(a => a.Value.Best).Key;
+            var predicted = string.Join(", ", (forecasts ?? []).Where(f => f.Row == choice.Row).Select(f => FormattableString.Invariant($"{f.Backend} {f.Seconds:G2} [{f.Lower:G2}, {f.Upper:G2}] took {f.Actual:G2}")));
+            Print($"job {i}, {choice.Row.Id}: {scoring.Par10(choice.Row, choice.Backend):G3} s on {choice.Backend}, {Scoring.VirtualBest(choice.Row):G3} s on {best}. {predicted}");
         }
     }
 

@@ -117,7 +117,7 @@ internal sealed class Replayer(RoutingTable table, ModelParts parts = ModelParts
             if (row.Arms.TryGetValue(backend.Id, out var arm) && arm.Status is ArmStatus.Ok or ArmStatus.Timeout)
             {
                 var drivers = JobDrivers.Of(basis, row.Profile, row.Shape(backend.MaxThreads));
-                result.Add(new TrainingRow(backend.Id, basis.Name, drivers.Terms, drivers.Features, arm.Status == ArmStatus.Ok ? arm.Best : table.Cutoff, arm.Status != ArmStatus.Ok));
+                result.Add(new TrainingRow(backend.Id, basis.Name, drivers.Terms, drivers.Features, arm.Status == ArmStatus.Ok ? arm.Best : table.Cutoff, arm.Status != ArmStatus.Ok) { Kin = drivers.Kin });
             }
         }
 

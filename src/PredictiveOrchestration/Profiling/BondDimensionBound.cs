@@ -97,6 +97,7 @@ internal sealed class BondDimensionBound
         if (support == 0 && Greatest == 0)
         {
             // A single basis state.
+            _gates.Restart();
             Work += (high - low) * CutWork(high - low, 0, 0);
             return;
         }
@@ -108,6 +109,7 @@ internal sealed class BondDimensionBound
             return;
         }
 
+        var isHeld = false;
         for (var cut = low; cut < high; cut++)
         {
             int growth = 1, typical = Unit;
@@ -131,7 +133,12 @@ internal sealed class BondDimensionBound
                 typical = growth * Unit;
             }
 
-            Raise(cut, growth, typical, support, high - low);
+            isHeld |= Raise(cut, growth, typical, support, high - low);
+        }
+
+        if (isHeld)
+        {
+            _gates.Restart();
         }
     }
 
@@ -182,10 +189,12 @@ internal sealed class BondDimensionBound
         }
     }
 
-    private void Raise(int cut, int growth, int typical, int support, int span)
+    // Whether less than the growth was added, other than by the size of the sides, which is there to stay.
+    private bool Raise(int cut, int growth, int typical, int support, int span)
     {
         var size = Size(cut);
-        var bound = Math.Min(_now[cut] + growth, Math.Min(size, support));
+        var free = Math.Min(_now[cut] + growth, size);
+        var bound = Math.Min(free, support);
         if (span == 1)
         {
             // A qubit adds at most one bit between neighbouring cuts.
@@ -193,6 +202,7 @@ internal sealed class BondDimensionBound
             bound = Math.Min(bound, 1 + (cut == _numQubits - 2 ? 0 : _now[cut + 1]));
         }
 
+        var held = bound < free;
         int left = cut == 0 ? 0 : _typical[cut - 1], right = cut == _numQubits - 2 ? 0 : _typical[cut + 1];
         var soft = Math.Max(0, Math.Min(_typical[cut] + typical, Unit * bound));
         if (span == 1)
@@ -216,6 +226,7 @@ internal sealed class BondDimensionBound
         }
 
         Work += CutWork(span, left, right);
+        return held;
     }
 
     // The base-2 logarithm of the dimension of the smaller side; 0 beyond the ends.

@@ -90,7 +90,19 @@ internal sealed class GateEntanglement
                 _acting[ActingCount++] = q;
             }
 
-            Entangle(false, 2, 2 * Unit);
+            var bits = op.QubitCount - op.ControlCount > 1 ? 2 : 1;
+            Entangle(false, bits, bits * Unit);
+        }
+    }
+
+    /// <summary>
+    /// Something else kept the bond below what the latest gate on two qubits allowed: what follows on the same pair is counted from there, as that limit may rise.
+    /// </summary>
+    public void Restart()
+    {
+        if (ActingCount == 2)
+        {
+            (_partner[_acting[0]], _partner[_acting[1]]) = (-1, -1);
         }
     }
 
@@ -122,6 +134,11 @@ internal sealed class GateEntanglement
             {
                 Disturb(targets[0], isPauli ? _axis[targets[0]] : turns);
             }
+        }
+
+        else if (ActingCount == 1)
+        {
+            Disturb(_acting[0], Axis.Z);
         }
 
         if (ActingCount < 2)

@@ -53,7 +53,7 @@ public sealed class PredictionTests(ITestOutputHelper output)
         var model = ModelBuilder.Fit("dense", [], rows, [], rows.Count, 1);
         model.Residual.Should().NotBeNull();
         double Median(Func<TrainingRow, double> predict) => held.Select(r => Math.Abs(Math.Log(predict(r) / r.Seconds))).Order().ElementAt(50);
-        var (withForest, alone) = (Median(r => Math.Exp(model.Predict(r.Terms, r.Features).Median)), Median(r => model.Analytic.Predict(r.Terms)));
+        var (withForest, alone) = (Median(r => Math.Exp(model.Predict(r.Terms, r.Features, r.Kin).Median)), Median(r => model.Analytic.Predict(r.Terms)));
         output.WriteLine($"median log error {withForest:F3} with forest, {alone:F3} without");
         withForest.Should().BeLessThan(alone * 0.7);
     }

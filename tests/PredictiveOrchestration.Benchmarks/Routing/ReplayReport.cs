@@ -10,7 +10,7 @@ internal static class ReplayReport
     private const double Least = 0.001;
 
     /// <summary>Prints the report; returns the number of targets missed.</summary>
-    public static async Task<int> RunAsync(RoutingTable table, bool ablations, bool verbose)
+    public static async Task<int> RunAsync(RoutingTable table, bool ablations, bool verbose, string? split)
     {
         var start = Stopwatch.GetTimestamp();
         var scoring = new Scoring(table);
@@ -25,12 +25,12 @@ internal static class ReplayReport
         Print($"{table.Rows.Count} jobs of {table.Rows.Select(r => r.Family).Distinct().Count()} families, backends {string.Join(", ", table.Backends)}; cut-off {table.Cutoff} s; single best {scoring.SingleBest}; {table.Rows.Count(r => Scoring.IsSolvable(r) && Scoring.VirtualBest(r) >= Least)} jobs of 1 ms or more");
         var replayer = new Replayer(table);
         _ = replayer.Cold();
-        var splits = new (string Name, Replayed Replayed, double Gap, double Slowdown, double Width)[]
+        var splits = new (string Name, Func<Replayed> Replay, double Gap, double Slowdown, double Width)[]
         {
-            ("random", replayer.Held(Splits.Random(table.Rows, 5, 1)), 0.97, 1.04, 2.5),
-            ("families", replayer.Held(Splits.Families(table.Rows, 5, 1)), 0.92, 1.10, 3.5),
-            ("sizes", replayer.Held(Splits.Sizes(table.Rows), adapt: true), 0.80, 1.25, double.NaN),
-        };
+            ("random", () => replayer.Held(Splits.Random(table.Rows, 5, 1)), 0.97, 1.04, 2.5),
+            ("families", () => replayer.Held(Splits.Families(table.Rows, 5, 1)), 0.92, 1.10, 3.5),
+            ("sizes", () => replayer.Held(Splits.Sizes(table.Rows), adapt: true), 0.80, 1.25, double.NaN),
+        }.Where(s => split is null || s.Name == split).Select(s => (s.Name, Replayed: s.Replay(), s.Gap, s.Slowdown, s.Width)).ToArray();
         var floor = Scoring.SlowdownFloor(table.Rows, Least);
         foreach (var (name, replayed, _, _, _) in splits)
         {
@@ -79,6 +79,11 @@ internal static class ReplayReport
             Groups(name, all, x => $"10^{Math.Floor(Math.Log10(x.Actual))} s", verbose);
         }
 
+        if (split is not null)
+        {
+            return missed;
+        }
+
         var cold = scoring.Score(replayer.Cold().Choices["predictive"], Least);
         Target("from cold, no job seen: closed gap", cold.ClosedGap, 0.75, false);
         var chronological = await replayer.ChronologicalAsync();
@@ -107,11 +112,12 @@ internal static class ReplayReport
     private static void Losses(Scoring scoring, IReadOnlyList<Choice> choices, int count, IReadOnlyList<Forecast>? forecasts = null)
     {
         var judged = choices.Select((c, i) => (Choice: c, Index: i)).Where(c => Scoring.IsSolvable(c.Choice.Row) && Scoring.VirtualBest(c.Choice.Row) >= Least);
-        foreach (var (choice, i) in judged.OrderByDescending(c => scoring.Par10(c.Choice.Row, c.Choice.Backend) / Scoring.VirtualBest(c.Choice.Row)).Take(count))
+        foreach (var (choice, i) in judged.OrderByDescending(c => (c.Choice.StoppedSeconds + scoring.Par10(c.Choice.Row, c.Choice.Backend)) / Scoring.VirtualBest(c.Choice.Row)).Take(count))
         {
             var best = choice.Row.Arms.Where(a => a.Value.Status == ArmStatus.Ok).MinBy(a => a.Value.Best).Key;
+            var plan = string.Join(", ", (choice.Plan ?? []).Select(a => FormattableString.Invariant($"{a.Ranked.Candidate.Backend.Id} {a.Ranked.Candidate.TotalSeconds:G2} at most {a.Limit?.TotalSeconds:G2}")));
             var predicted = string.Join(", ", (forecasts ?? []).Where(f => f.Row == choice.Row).Select(f => FormattableString.Invariant($"{f.Backend} {f.Seconds:G2} [{f.Lower:G2}, {f.Upper:G2}] took {f.Actual:G2}")));
-            Print($"job {i}, {choice.Row.Id}: {scoring.Par10(choice.Row, choice.Backend):G3} s on {choice.Backend}, {Scoring.VirtualBest(choice.Row):G3} s on {best}. {predicted}");
+            Print($"job {i}, {choice.Row.Id}: {choice.StoppedSeconds:G2} s stopped, {scoring.Par10(choice.Row, choice.Backend):G3} s on {choice.Backend}, {Scoring.VirtualBest(choice.Row):G3} s on {best}. {predicted}; plan {plan}");
         }
     }
 

@@ -19,6 +19,9 @@ internal sealed record Replayed(Dictionary<string, List<Choice>> Choices, List<F
 internal sealed class Replayer(RoutingTable table, ModelParts parts = ModelParts.Default, ModelComplexity? complexity = null)
 {
     private const double MemoryBytes = 3L << 30;
+
+    // What it takes to stop a run.
+    private const double StopSeconds = 2e-4;
     private readonly BackendDescriptor[] _descriptors = [.. table.Backends.Select(b => new BackendDescriptor
     {
         Id = b.Id, CostModel = b.CostModel, MaxThreads = b.Threads, DisplayName = b.Id, Type = BackendType.LocalDenseTensor, IsLocal = true,
@@ -75,22 +78,25 @@ internal sealed class Replayer(RoutingTable table, ModelParts parts = ModelParts
         await using var loop = new LearningLoop(ring, publisher, Calibration(), new LearningOptions(), null, NullLogger.Instance);
         foreach (var row in table.Rows)
         {
-            var chosen = Choose(publisher.Current, row, result, learned: true);
-            if (chosen is not null && row.Arms.TryGetValue(chosen.Backend.Id, out var arm) && arm.Seconds.Length > 0)
+            foreach (var attempt in Choose(publisher.Current, row, result, learned: true))
             {
-                ring.TryWrite(Record(row, chosen, arm));
-                await loop.FlushAsync();
+                var chosen = attempt.Ranked.Candidate;
+                if (row.Arms.TryGetValue(chosen.Backend.Id, out var arm) && arm.Seconds.Length > 0)
+                {
+                    ring.TryWrite(Record(row, chosen, arm, attempt.Limit?.TotalSeconds ?? double.PositiveInfinity));
+                    await loop.FlushAsync();
+                }
             }
         }
 
         return result;
     }
 
-    private ExecutionRecord Record(TableRow row, RoutingCandidate chosen, Arm arm) => new()
+    private ExecutionRecord Record(TableRow row, RoutingCandidate chosen, Arm arm, double limit) => new()
     {
         Timestamp = DateTimeOffset.UnixEpoch, BackendId = chosen.Backend.Id, CostModel = chosen.Backend.CostModel, Strategy = "replay",
-        Outcome = arm.Status == ArmStatus.Ok ? ExecutionOutcome.Completed : ExecutionOutcome.TimedOut, Profile = row.Profile, Shots = row.Shots, Threads = chosen.Backend.MaxThreads,
-        ServiceTime = TimeSpan.FromSeconds(arm.Status == ArmStatus.Ok ? arm.Best : table.Cutoff), ModelVersion = 0,
+        Outcome = arm.Status == ArmStatus.Ok && arm.Best <= limit ? ExecutionOutcome.Completed : ExecutionOutcome.TimedOut, Profile = row.Profile, Shots = row.Shots, Threads = chosen.Backend.MaxThreads,
+        ServiceTime = TimeSpan.FromSeconds(Math.Min(limit, arm.Status == ArmStatus.Ok ? arm.Best : table.Cutoff)), ModelVersion = 0,
         PredictedSeconds = chosen.Prediction.Seconds.Median, PredictedLowerSeconds = chosen.Prediction.Seconds.Lower, PredictedUpperSeconds = chosen.Prediction.Seconds.Upper,
     };
 
@@ -124,7 +130,7 @@ internal sealed class Replayer(RoutingTable table, ModelParts parts = ModelParts
         return result;
     }
 
-    private RoutingCandidate? Choose(PerformancePredictor predictor, TableRow row, Replayed result, bool learned = false)
+    private List<PlannedAttempt> Choose(PerformancePredictor predictor, TableRow row, Replayed result, bool learned = false)
     {
         var start = Stopwatch.GetTimestamp();
         var candidates = new List<RoutingCandidate>();
@@ -148,16 +154,38 @@ internal sealed class Replayer(RoutingTable table, ModelParts parts = ModelParts
         }
 
         var predicting = Stopwatch.GetElapsedTime(start).TotalSeconds;
-        RoutingCandidate? first = null;
+        List<PlannedAttempt>? first = null;
         foreach (var router in _routers.Take(learned ? 1 : _routers.Length))
         {
             start = Stopwatch.GetTimestamp();
-            var chosen = candidates.Count == 0 ? null : router.Rank(new RoutingContext { Candidates = candidates, CostWeight = 0.3, PerformanceWeight = 0.7, CostThreshold = 0.1m, Deadline = null })[0].Candidate;
-            first ??= chosen;
-            Add(result, router.Name, new Choice(row, chosen?.Backend.Id, row.ProfileSeconds + predicting + Stopwatch.GetElapsedTime(start).TotalSeconds));
+            var plan = candidates.Count == 0 ? [] : AttemptPlan.Of(router.Rank(new RoutingContext { Candidates = candidates, CostWeight = 0.3, PerformanceWeight = 0.7, CostThreshold = 0.1m, Deadline = null }));
+            var deciding = row.ProfileSeconds + predicting + Stopwatch.GetElapsedTime(start).TotalSeconds;
+            var (stopped, last) = Run(row, plan);
+            first ??= plan[..(last + 1)];
+            Add(result, router.Name, new Choice(row, last < 0 ? null : plan[last].Ranked.Candidate.Backend.Id, deciding) { StoppedSeconds = stopped, Plan = plan });
         }
 
-        return first;
+        return first ?? [];
+    }
+
+    // Tries the attempts one by one; what was stopped beyond the cut-off is not known, and counts as unsolved.
+    private (double Stopped, int Last) Run(TableRow row, List<PlannedAttempt> plan)
+    {
+        var stopped = 0.0;
+        for (var i = 0; i < plan.Count; i++)
+        {
+            var arm = row.Arms[plan[i].Ranked.Candidate.Backend.Id];
+            var limit = plan[i].Limit?.TotalSeconds ?? double.PositiveInfinity;
+            if ((arm.Status == ArmStatus.Ok && arm.Best <= limit) || (arm.Status == ArmStatus.Timeout && limit > table.Cutoff) || i == plan.Count - 1)
+            {
+                return (stopped, i);
+            }
+
+            // A refusal for memory comes before the run.
+            stopped += arm.Status == ArmStatus.Memout ? 0 : limit + StopSeconds;
+        }
+
+        return (stopped, -1);
     }
 
     private void AddBaselines(IReadOnlyList<TableRow> train, IReadOnlyList<TableRow> test, Replayed result)

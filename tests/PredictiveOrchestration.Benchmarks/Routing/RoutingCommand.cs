@@ -10,7 +10,7 @@ namespace PredictiveOrchestration.Benchmarks.Routing;
 internal static class RoutingCommand
 {
     /// <summary>Runs the command.</summary>
-    /// <param name="args">build [--table FOLDER] [--corpus FOLDER] [--seconds N] [--cutoff S] | profile [--table FOLDER] [--corpus FOLDER] | replay [--table FOLDER] [--ablations] [--verbose] | cold [--table FOLDER] (the chronological split alone, with the jobs it lost most on) | sample --jobs N --to FOLDER.</param>
+    /// <param name="args">build [--table FOLDER] [--corpus FOLDER] [--seconds N] [--cutoff S] | profile [--table FOLDER] [--corpus FOLDER] | replay [--table FOLDER] [--ablations] [--verbose] [--split NAME] | cold [--table FOLDER] (the chronological split alone, with the jobs it lost most on) | sample --jobs N --to FOLDER.</param>
     public static async Task<int> RunAsync(string[] args)
     {
         var folder = Option(args, "--table") ?? Path.Combine(".artifacts", "routing-table");
@@ -33,7 +33,7 @@ internal static class RoutingCommand
                 await ReplayReport.ColdAsync(RoutingTable.Read(folder));
                 return 0;
             case "replay":
-                return await ReplayReport.RunAsync(RoutingTable.Read(folder), args.Contains("--ablations"), args.Contains("--verbose"));
+                return await ReplayReport.RunAsync(RoutingTable.Read(folder), args.Contains("--ablations"), args.Contains("--verbose"), Option(args, "--split"));
             default:
                 Console.Error.WriteLine("routing build | profile | replay | cold | sample | latency");
                 return 2;

@@ -1,7 +1,16 @@
+using PredictiveOrchestration.Routing;
+
 namespace PredictiveOrchestration.Benchmarks.Routing;
 
 /// <summary>What one policy chose for one job, and the seconds its choosing took.</summary>
-internal readonly record struct Choice(TableRow Row, string? Backend, double DecisionSeconds);
+internal readonly record struct Choice(TableRow Row, string? Backend, double DecisionSeconds)
+{
+    /// <summary>The seconds of attempts that were stopped before the backend that did the job.</summary>
+    public double StoppedSeconds { get; init; }
+
+    /// <summary>The attempts that were planned.</summary>
+    public IReadOnlyList<PlannedAttempt>? Plan { get; init; }
+}
 
 /// <summary>How well a policy chose.</summary>
 /// <param name="Jobs">The number of jobs judged.</param>
@@ -41,15 +50,16 @@ internal sealed class Scoring
     {
         double own = 0, single = 0, virtualBest = 0, logarithm = 0, worst = 0;
         int jobs = 0, regret = 0;
-        foreach (var (row, backend, decision) in choices.Where(c => IsSolvable(c.Row)))
+        foreach (var choice in choices.Where(c => IsSolvable(c.Row)))
         {
+            var row = choice.Row;
             var best = VirtualBest(row);
             if (best < least || best >= most)
             {
                 continue;
             }
 
-            var time = Par10(row, backend) + decision;
+            var time = Par10(row, choice.Backend) + choice.StoppedSeconds + choice.DecisionSeconds;
             var fixedTime = Par10(row, SingleBest);
             jobs++;
             own += time;

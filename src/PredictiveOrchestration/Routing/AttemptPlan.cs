@@ -1,0 +1,90 @@
+namespace PredictiveOrchestration.Routing;
+
+/// <summary>One try of a job.</summary>
+/// <param name="Ranked">The backend.</param>
+/// <param name="Limit">The longest it may take before the next is tried; null for any time.</param>
+/// <param name="IsTrial">Another backend was ranked before it: it is tried for a short time because it may be much faster than it seems.</param>
+internal readonly record struct PlannedAttempt(RankedBackend Ranked, TimeSpan? Limit, bool IsTrial);
+
+/// <summary>
+/// In what order the ranked backends are tried, and for how long. Where the time of a backend is known only within orders of magnitude, as a bound on entanglement
+/// leaves it, and it may be done within a small part of the time of the best, it is tried for that long first (a presolver, as in SATzilla: Xu et al., JAIR 32,
+/// 2008). A backend that takes longer than was likely is left for the next as soon as that would have been done (the ski-rental rule: at most three times the
+/// better of both).
+/// </summary>
+internal static class AttemptPlan
+{
+    // Shorter jobs gain less than a trial costs to begin and to stop.
+    private const double ShortestJob = 1e-3, StopSeconds = 1e-4, LeastGain = 0.01;
+    private static readonly TimeSpan ShortestWatch = TimeSpan.FromMilliseconds(50);
+    private static readonly double[] Shares = [0.02, 0.05, 0.1, 0.2, 0.4];
+
+    /// <summary>Plans the attempts.</summary>
+    /// <param name="ranked">The feasible backends, the best first.</param>
+    public static List<PlannedAttempt> Of(IReadOnlyList<RankedBackend> ranked)
+    {
+        var plan = new List<PlannedAttempt>(ranked.Count + 1);
+        if (Trial(ranked) is { } trial)
+        {
+            plan.Add(trial);
+        }
+
+        for (var i = 0; i < ranked.Count; i++)
+        {
+            plan.Add(new PlannedAttempt(ranked[i], i == ranked.Count - 1 ? null : Watch(ranked[i].Candidate, ranked[i + 1].Candidate), false));
+        }
+
+        return plan;
+    }
+
+    private static PlannedAttempt? Trial(IReadOnlyList<RankedBackend> ranked)
+    {
+        var seconds = ranked[0].Candidate.TotalSeconds;
+        if (!(seconds >= ShortestJob))
+        {
+            return null;
+        }
+
+        var (best, gain) = (default(PlannedAttempt?), LeastGain);
+        for (var i = 1; i < ranked.Count; i++)
+        {
+            var candidate = ranked[i].Candidate;
+            if (!candidate.Backend.IsLocal || candidate.Cost.Upper > 0)
+            {
+                continue;
+            }
+
+            foreach (var share in Shares)
+            {
+                // Half the limit is what a run that ends within it takes, about.
+                var done = ProbabilityWithin(candidate, share * seconds);
+                var saved = (done * (1 - (share / 2))) - ((1 - done) * (share + (StopSeconds / seconds)));
+                if (saved > gain)
+                {
+                    (best, gain) = (new PlannedAttempt(ranked[i], Limit(share * seconds), true), saved);
+                }
+            }
+        }
+
+        return best;
+    }
+
+    // Errors of predictions have heavier tails than the normal distribution: Student's, with three degrees of freedom.
+    private static double ProbabilityWithin(RoutingCandidate candidate, double seconds)
+    {
+        var p = candidate.Prediction.Seconds;
+        var end = seconds < p.Median ? p.Lower : p.Upper;
+        var sigma = Math.Max(0.02, Math.Abs(Math.Log(p.Median / Math.Max(1e-300, end))) / 1.645);
+        var t = Math.Log(seconds / p.Median) / sigma / Math.Sqrt(3);
+        return 0.5 + (((t / (1 + (t * t))) + Math.Atan(t)) / Math.PI);
+    }
+
+    private static TimeSpan Watch(RoutingCandidate candidate, RoutingCandidate next)
+    {
+        var seconds = Math.Min(2 * candidate.Prediction.Seconds.Upper, 2 * Math.Max(candidate.Prediction.Seconds.Median, next.TotalSeconds));
+        var watch = Limit(candidate.Prediction.WaitSeconds.Upper + seconds);
+        return watch < ShortestWatch ? ShortestWatch : watch;
+    }
+
+    private static TimeSpan Limit(double seconds) => TimeSpan.FromSeconds(Math.Min(1e8, seconds));
+}

@@ -108,8 +108,7 @@ public sealed partial class PredictiveOrchestrator
         }
 
         List<RoutingCandidate> candidates = [.. inputs.Candidates.Select(c => c with { Prediction = model.Predict(c.Backend, inputs.Job.Profile, c.Shape) })];
-        return DecisionMaker.Decide(
-            inputs.Router, candidates, inputs.Job, id => inputs.Unavailable.GetValueOrDefault(id), inputs.Preferences, inputs.PerformanceThreshold, decision.RegistryVersion, model.Version);
+        return DecisionMaker.Decide(inputs with { Candidates = candidates }, decision.RegistryVersion, model.Version);
     }
 
     private RoutingDecision? TryDecide(IBackendRouter router, List<RoutingCandidate> candidates, ExecutionRecord record, int registryVersion, int modelVersion)
@@ -125,7 +124,7 @@ public sealed partial class PredictiveOrchestrator
         };
         try
         {
-            return DecisionMaker.Decide(router, candidates, job, static _ => null, preferences, _options.PerformanceThreshold, registryVersion, modelVersion);
+            return DecisionMaker.Decide(new DecisionInputs(candidates, job, new Dictionary<string, string>(), preferences, _options.PerformanceThreshold, router), registryVersion, modelVersion);
         }
         catch (NoFeasibleBackendException)
         {

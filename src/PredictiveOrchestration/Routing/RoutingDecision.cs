@@ -12,6 +12,8 @@ public sealed record RefusedBackend(RoutingCandidate Candidate, string Reason);
 /// <summary>Which backend runs a job, which follow if it fails, and why. Immutable.</summary>
 public sealed record RoutingDecision
 {
+    private double _confidence = double.NaN;
+
     /// <summary>Gets the router that ranked.</summary>
     public required string Strategy { get; init; }
 
@@ -22,10 +24,25 @@ public sealed record RoutingDecision
     public required IReadOnlyList<RefusedBackend> Refused { get; init; }
 
     /// <summary>Gets the probability, by the predictive distributions, that the first is the best of the feasible ones by the strategy's own measure.</summary>
-    public required double Confidence { get; init; }
+    public double Confidence
+    {
+        get
+        {
+            // Found when someone asks; two threads find the same.
+            if (double.IsNaN(_confidence))
+            {
+                _confidence = LogNormal.ProbabilityOfLeast(Ranked);
+            }
+
+            return _confidence;
+        }
+    }
 
     /// <summary>Gets a value indicating whether the first is below <c>PerformanceThreshold</c> and taken only because nothing above it is feasible.</summary>
     public required bool IsBelowPerformanceThreshold { get; init; }
+
+    /// <summary>Gets a value indicating whether the first is not the one of least loss, but the one that the same job went to before: the gain is below <c>HysteresisMargin</c>.</summary>
+    public bool IsKept { get; init; }
 
     /// <summary>Gets the version of the set of backends.</summary>
     public required int RegistryVersion { get; init; }
@@ -57,6 +74,11 @@ public sealed record RoutingDecision
         if (IsBelowPerformanceThreshold)
         {
             text.AppendLine("  it is below PerformanceThreshold, and taken because nothing above it can do the job");
+        }
+
+        if (IsKept)
+        {
+            text.AppendLine("  it is kept from before: the runner-up would gain less than HysteresisMargin");
         }
 
         if (Ranked.Count > 1)
@@ -105,10 +127,6 @@ public sealed record RoutingDecision
         return string.Create(CultureInfo.InvariantCulture, $"; it would be first at {second.Candidate.Prediction.Seconds.Median * low:G3} s or less");
     }
 }
-
-/// <summary>What a decision is made from, besides the model: kept so that it can be made again.</summary>
-internal sealed record DecisionInputs(
-    IReadOnlyList<RoutingCandidate> Candidates, JobRequirements Job, IReadOnlyDictionary<string, string> Unavailable, RoutingContext Preferences, double PerformanceThreshold, IBackendRouter Router);
 
 /// <summary>No backend can do a job; the message and <see cref="Refused"/> give each one's reason.</summary>
 public sealed class NoFeasibleBackendException : Exception

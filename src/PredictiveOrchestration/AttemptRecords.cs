@@ -42,6 +42,8 @@ internal static class AttemptRecords
             PredictedLowerSeconds = candidate.Prediction.Seconds.Lower,
             PredictedUpperSeconds = candidate.Prediction.Seconds.Upper,
             ModelVersion = decision.ModelVersion,
+            Propensity = attempt.BackendId == decision.Chosen.Candidate.Backend.Id ? decision.Propensity : 1,
+            IsExploration = decision.IsExploration && attempt.BackendId == decision.Chosen.Candidate.Backend.Id,
         };
     }
 

@@ -33,6 +33,7 @@ public sealed partial class PredictiveOrchestrator : IAsyncDisposable
     private readonly RunJournal _journal;
     private readonly BackendLoadTracker _loads;
     private readonly DecisionEngine _decisions;
+    private readonly ExplorationLedger _exploration;
     private readonly TelemetryRingBuffer _ring;
     private readonly OrchestrationMetrics _metrics;
     private readonly ModelPublisher _publisher = new(new PerformancePredictor(0, []));
@@ -61,7 +62,8 @@ public sealed partial class PredictiveOrchestrator : IAsyncDisposable
         IEnumerable<BudgetCap> total = options.Budget is { } budget ? [new BudgetCap(BudgetScope.Total, budget)] : [];
         _ledger = new BudgetLedger(options.Currency, [.. total, .. options.BudgetCaps], options.BudgetLedgerPath, time);
         _loads = new BackendLoadTracker(time);
-        _decisions = new DecisionEngine(_prices, _health, _loads, new DecisionPreferences(options.CostWeight, options.PerformanceWeight, options.PerformanceThreshold, options.HysteresisMargin));
+        _decisions = new DecisionEngine(_prices, _health, _loads, new DecisionPreferences(options.CostWeight, options.PerformanceWeight, options.PerformanceThreshold, options.HysteresisMargin, options.RoutingSeed));
+        _exploration = new ExplorationLedger(options.ExplorationShare, options.ExplorationBudget);
         _journal = new RunJournal(options.TelemetryRetention, options.TelemetryInterval, _loads, time);
         _ring = new TelemetryRingBuffer(options.TelemetryRetention);
         _metrics = new OrchestrationMetrics(meters, () => (_loads.Running, _admission?.QueueLength ?? 0, _admission?.Load ?? 0, _ring.Dropped));
@@ -179,16 +181,17 @@ public sealed partial class PredictiveOrchestrator : IAsyncDisposable
         var model = _publisher.Current;
         var known = Known(circuit);
         var profile = known.Profile;
-        var decision = Decide(known, circuit, request, backends, model);
+        var decision = DecideToRun(known, circuit, request, backends, model);
         var decisionTime = _time.GetElapsedTime(start);
         Decided(decision, decisionTime);
         activity?.Describe(decision, profile, request.Shots);
 
         var label = new SpendLabel(Guid.CreateVersion7(_time.GetUtcNow()).ToString(), request.Tag);
         _loads.Of(decision.Chosen.Candidate.Backend.Id).Began();
+        ExecutionReport? report = null;
         try
         {
-            var report = await new HotSwapExecutor(backends, _admission!, _ledger, _time, SwapJob(model, profile, request)).RunAsync(decision, ToBackend(circuit, request), label, either.Token).ConfigureAwait(false);
+            report = await new HotSwapExecutor(backends, _admission!, _ledger, _time, decision.IsExploration ? null : SwapJob(model, profile, request)).RunAsync(decision, ToBackend(circuit, request), label, either.Token).ConfigureAwait(false);
             var cost = await RecordAsync(report, decision, profile, request).ConfigureAwait(false);
             return report.Last.Result is { } result
                 ? Complete(result, report, decision, profile, decisionTime, cost)
@@ -196,6 +199,7 @@ public sealed partial class PredictiveOrchestrator : IAsyncDisposable
         }
         finally
         {
+            Explored(decision, report);
             _loads.Of(decision.Chosen.Candidate.Backend.Id).Ended();
         }
     }
@@ -306,6 +310,48 @@ public sealed partial class PredictiveOrchestrator : IAsyncDisposable
     private RoutingDecision Decide(KnownCircuit known, Circuit? circuit, OrchestrationRequest request, BackendSet backends, PerformancePredictor model) =>
         _decisions.Decide(known, circuit, Terms(request), backends, model, _routers[_strategy]);
 
+    // Explores only with a stake in the ledger; where another run took the room meanwhile, the greedy choice runs.
+    private RoutingDecision DecideToRun(KnownCircuit known, Circuit circuit, OrchestrationRequest request, BackendSet backends, PerformancePredictor model)
+    {
+        var router = _routers[_strategy];
+        var decision = _decisions.Decide(known, circuit, Terms(request), backends, model, router, router is IChanceRouter { NeedsDraw: false } ? _exploration.Available(router.Name) : default);
+        return decision.ExplorationLimit is not { } limit || _exploration.TryStake(decision.Strategy, limit.TotalSeconds + ThompsonExploration.ReactionSeconds, decision.Chosen.Candidate.Cost.Upper)
+            ? decision
+            : _decisions.Decide(known, circuit, Terms(request), backends, model, router);
+    }
+
+    // Brings the ledger of exploration up to date with a finished job; without a report the job never ran.
+    private void Explored(RoutingDecision decision, ExecutionReport? report)
+    {
+        var attempts = report?.Attempts ?? [];
+        if (decision.ExplorationLimit is { } limit)
+        {
+            var took = attempts.Count == 0 ? 0 : attempts[0].Elapsed.TotalSeconds;
+            var cost = decision.Chosen.Candidate.Cost.Upper;
+            _exploration.Settle(decision.Strategy, limit.TotalSeconds + ThompsonExploration.ReactionSeconds, cost, took, attempts.Count == 0 ? 0 : cost);
+        }
+
+        for (var i = decision.IsExploration ? 1 : 0; i < attempts.Count; i++)
+        {
+            _exploration.Greedy(decision.Strategy, attempts[i].Elapsed.TotalSeconds);
+        }
+    }
+
+    // The live load and the drift of a backend, from a finished run.
+    private void Observed(ExecutionAttempt attempt, ExecutionRecord record)
+    {
+        if (record.Outcome != ExecutionOutcome.Completed)
+        {
+            return;
+        }
+
+        var prediction = attempt.Ranked.Candidate.Prediction;
+        var remoteWait = attempt.Result?.Timings.Queue.TotalSeconds ?? 0;
+        _loads.Of(record.BackendId).Observe(
+            (record.ServiceTime.TotalSeconds + remoteWait) / LogNormal.Pessimistic(prediction),
+            Math.Log(record.ServiceTime.TotalSeconds / prediction.Seconds.Median) / prediction.LogSecondsSigma);
+    }
+
     private DecisionTerms Terms(OrchestrationRequest request)
     {
         var observables = 0;
@@ -355,6 +401,7 @@ public sealed partial class PredictiveOrchestrator : IAsyncDisposable
                 await SettleAsync(key, record.Cost).ConfigureAwait(false);
             }
 
+            Observed(attempt, record);
             if (AttemptRecords.HeldAgainstBackend(attempt) is { } succeeded)
             {
                 _health.Report(record.BackendId, succeeded);

@@ -82,6 +82,7 @@ internal sealed class PerformancePredictor : IPerformancePredictor
             LogSecondsSigma = sigma,
             Terms = new PredictedTerms(model.Analytic, drivers.Terms, median / model.Analytic.Predict(drivers.Terms)),
             Source = source,
+            Nearest = time.Nearest < 0 ? null : model.Residual?.Examples.Rows[time.Nearest],
             Observations = model.Observations,
         };
     }

@@ -1,5 +1,6 @@
 using PredictiveOrchestration.Backends;
 using PredictiveOrchestration.Circuits;
+using PredictiveOrchestration.Common;
 using PredictiveOrchestration.Costs;
 using PredictiveOrchestration.Prediction;
 using PredictiveOrchestration.Profiling;
@@ -14,6 +15,7 @@ internal sealed class DecisionEngine(PriceTable prices, BackendHealthTracker hea
 {
     private static readonly Dictionary<string, string> Nothing = [];
     private readonly KnownJobs _jobs = new();
+    private long _draws;
 
     /// <summary>Decides.</summary>
     /// <param name="known">The circuit as it was seen before.</param>
@@ -22,9 +24,10 @@ internal sealed class DecisionEngine(PriceTable prices, BackendHealthTracker hea
     /// <param name="backends">The backends.</param>
     /// <param name="model">The model.</param>
     /// <param name="router">The router.</param>
+    /// <param name="stake">What exploration may put at stake.</param>
     /// <exception cref="NoFeasibleBackendException">No backend can do the job.</exception>
     /// <exception cref="ArgumentException">The backend that is asked for does not exist.</exception>
-    public RoutingDecision Decide(KnownCircuit known, Circuit? circuit, in DecisionTerms terms, BackendSet backends, PerformancePredictor model, IBackendRouter router)
+    public RoutingDecision Decide(KnownCircuit known, Circuit? circuit, in DecisionTerms terms, BackendSet backends, PerformancePredictor model, IBackendRouter router, (double Seconds, decimal Money) stake = default)
     {
         var job = known.Latest;
         if (job is null || job.Terms != terms)
@@ -32,16 +35,19 @@ internal sealed class DecisionEngine(PriceTable prices, BackendHealthTracker hea
             known.Latest = job = _jobs.Of(known.Profile, terms);
         }
 
-        var latest = job.Latest;
-        if (latest is not null && IsCurrent(latest, backends, model, router))
+        var made = job.Latest;
+        if (made is null || !IsCurrent(made, backends, model, router))
         {
-            return latest.Decision;
+            job.Latest = made = Make(known.Profile, circuit, terms, backends, model, router, made);
         }
 
-        var made = Make(known.Profile, circuit, terms, backends, model, router, latest);
-        job.Latest = made;
-        return made.Decision;
+        // What is explored is never what is kept.
+        return stake.Seconds > ThompsonExploration.ReactionSeconds && router is IChanceRouter { NeedsDraw: false } && made.Decision.Ranked.Count > 1
+            ? DecisionMaker.Decide(made.Decision.Inputs! with { Chance = new Chance(NextDraw(), stake.Seconds, stake.Money) }, made.Decision.RegistryVersion, made.Decision.ModelVersion)
+            : made.Decision;
     }
+
+    private ulong NextDraw() => Philox.UInt64(options.Seed, 0, (ulong)Interlocked.Increment(ref _draws));
 
     private bool IsCurrent(MadeDecision made, BackendSet backends, PerformancePredictor model, IBackendRouter router)
     {
@@ -118,9 +124,9 @@ internal sealed class DecisionEngine(PriceTable prices, BackendHealthTracker hea
         };
         var incumbent = before is not null && ReferenceEquals(before.Router, router) ? before.Decision.Chosen.Candidate.Backend.Id : null;
         var decision = DecisionMaker.Decide(
-            new DecisionInputs(candidates, requirements, unavailable, preferences, options.PerformanceThreshold, router) { Incumbent = incumbent, HysteresisMargin = options.HysteresisMargin },
+            new DecisionInputs(candidates, requirements, unavailable, preferences, options.PerformanceThreshold, router) { Incumbent = incumbent, HysteresisMargin = options.HysteresisMargin, Chance = router is IChanceRouter { NeedsDraw: true } ? new Chance(NextDraw(), 0, 0) : null },
             backends.Version, model.Version);
-        return new MadeDecision(decision, backends, model, router, version, isRepeatable, parts);
+        return new MadeDecision(decision, backends, model, router, version, isRepeatable && decision.Chosen.Propensity is null, parts);
     }
 
     private PartialDecision Part(BackendDescriptor backend, CircuitProfile profile, in DecisionTerms terms, PerformancePredictor predictor, MadeDecision? before)

@@ -9,4 +9,7 @@ internal sealed record DecisionInputs(
 
     /// <summary>The gain below which the incumbent is kept.</summary>
     public double HysteresisMargin { get; init; }
+
+    /// <summary>What is left to chance; null for nothing.</summary>
+    public Chance? Chance { get; init; }
 }

@@ -1,6 +1,6 @@
 namespace PredictiveOrchestration.Routing;
 
-/// <summary>From candidates to a decision: filter, rank, threshold, incumbent. Depends on nothing but its inputs.</summary>
+/// <summary>From candidates to a decision: filter, rank, threshold, incumbent, chance. Depends on nothing but its inputs.</summary>
 internal static class DecisionMaker
 {
     /// <summary>Decides.</summary>
@@ -42,13 +42,15 @@ internal static class DecisionMaker
 
         var good = PutGoodFirst(ranked, best, inputs.PerformanceThreshold);
         var kept = KeepIncumbent(ranked, good == 0 ? ranked.Length : good, inputs);
+        var limit = inputs is { Chance: { } chance, Router: IChanceRouter router } ? router.Choose(ranked, good == 0 ? ranked.Length : good, chance) : null;
         return new RoutingDecision
         {
             Strategy = inputs.Router.Name,
             Ranked = ranked,
             Refused = refused ?? (IReadOnlyList<RefusedBackend>)[],
             IsBelowPerformanceThreshold = good == 0,
-            IsKept = kept,
+            IsKept = kept && limit is null,
+            ExplorationLimit = limit,
             RegistryVersion = registryVersion,
             ModelVersion = modelVersion,
             Inputs = inputs,

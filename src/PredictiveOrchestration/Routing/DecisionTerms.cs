@@ -11,4 +11,4 @@ internal readonly record struct DecisionTerms(
 }
 
 /// <summary>The options that decisions depend on.</summary>
-internal sealed record DecisionPreferences(double CostWeight, double PerformanceWeight, double PerformanceThreshold, double HysteresisMargin);
+internal sealed record DecisionPreferences(double CostWeight, double PerformanceWeight, double PerformanceThreshold, double HysteresisMargin, ulong Seed);

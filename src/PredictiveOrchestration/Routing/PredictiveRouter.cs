@@ -4,11 +4,15 @@ namespace PredictiveOrchestration.Routing;
 
 /// <summary>
 /// Least expected loss over the predictive distribution: PerformanceWeight times the expected time relative to the best, plus CostWeight times
-/// (1 + cost / CostThreshold), divided by the probability of a usable result.
+/// (1 + cost / CostThreshold), divided by the probability of a usable result. Explores safely, within what the ledger of exploration allows.
 /// </summary>
-internal sealed class PredictiveRouter : IIncumbentRouter
+internal sealed class PredictiveRouter : IIncumbentRouter, IChanceRouter
 {
     public string Name => BackendRouters.Predictive;
+
+    public bool NeedsDraw => false;
+
+    public TimeSpan? Choose(RankedBackend[] ranked, int good, in Chance chance) => ThompsonExploration.Choose(ranked, chance);
 
     public IReadOnlyList<RankedBackend> Rank(RoutingContext context)
     {

@@ -182,7 +182,7 @@ public sealed partial class PredictiveOrchestrator : IAsyncDisposable
         var known = Known(circuit);
         var profile = known.Profile;
         var decision = DecideToRun(known, circuit, request, backends, model);
-        var decisionTime = _time.GetElapsedTime(start);
+        var decisionTime = Since(start);
         Decided(decision, decisionTime);
         activity?.Describe(decision, profile, request.Shots);
 
@@ -255,7 +255,7 @@ public sealed partial class PredictiveOrchestrator : IAsyncDisposable
 
     /// <summary>Gets what routing has done so far.</summary>
     public RoutingStatistics GetRoutingStatistics() =>
-        _journal.Statistics(_strategy, _learning?.ModelsTrained ?? 0, _learning?.RecordsLearned ?? 0, _ring.Dropped);
+        _journal.Statistics(_strategy, _learning?.ModelsTrained ?? 0, _learning?.RecordsLearned ?? 0, _ring.Dropped, _exploration.Totals(BackendRouters.Predictive).Runs);
 
     /// <summary>Gets what runs have cost.</summary>
     public CostAnalysis GetCostAnalysis() => _costs.GetCostAnalysis(_ledger.Known(), _options.Budget);
@@ -276,6 +276,9 @@ public sealed partial class PredictiveOrchestrator : IAsyncDisposable
         _metrics.Decided(decision.Strategy, decision.Chosen.Candidate.Backend.Id, took);
     }
 
+    // A clock may go backwards; time does not.
+    private TimeSpan Since(long start) => _time.GetElapsedTime(start) is { Ticks: > 0 } elapsed ? elapsed : TimeSpan.Zero;
+
     private double? BudgetUse()
     {
         if (_options.Budget is not { } budget || budget == 0)
@@ -292,7 +295,7 @@ public sealed partial class PredictiveOrchestrator : IAsyncDisposable
         using var work = _running.Enter();
         var start = _time.GetTimestamp();
         var decision = Decide(known, circuit, request, _registry.Current, _publisher.Current);
-        Decided(decision, _time.GetElapsedTime(start));
+        Decided(decision, Since(start));
         if (known.Recommendation is RoutingRecommendation latest && ReferenceEquals(latest.Decision, decision))
         {
             return latest;

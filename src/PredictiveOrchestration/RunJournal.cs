@@ -68,7 +68,7 @@ internal sealed class RunJournal(int retention, TimeSpan interval, BackendLoadTr
         }
     }
 
-    public RoutingStatistics Statistics(string strategy, int modelsTrained, long learned, long dropped)
+    public RoutingStatistics Statistics(string strategy, int modelsTrained, long learned, long dropped, long explored)
     {
         lock (_lock)
         {
@@ -84,6 +84,8 @@ internal sealed class RunJournal(int retention, TimeSpan interval, BackendLoadTr
                 ModelsTrained = modelsTrained,
                 RecordsLearned = learned,
                 RecordsDropped = dropped,
+                BackendGroups = BackendGroups.Of(_decisions),
+                ExploredRuns = explored,
                 Strategy = strategy,
             };
         }

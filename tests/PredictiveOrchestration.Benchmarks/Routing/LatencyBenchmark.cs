@@ -12,7 +12,7 @@ namespace PredictiveOrchestration.Benchmarks.Routing;
 /// </summary>
 internal static class LatencyBenchmark
 {
-    private const int Rounds = 1500, Warm = 600, Runs = 60;
+    private const int Rounds = 1500, Warm = 2500, Runs = 60;
 
     /// <summary>Prints quantiles, allocation and throughput against the targets.</summary>
     public static async Task RunAsync()
@@ -35,9 +35,37 @@ internal static class LatencyBenchmark
         }
 
         Throughput(orchestrator);
+        await OverheadAsync(orchestrator);
         foreach (var circuit in new[] { Fourier.Qft(20), RandomFamilies.Random(20, 33), RandomFamilies.RandomClifford(40, 1000) })
         {
             Share(orchestrator, circuit);
+        }
+    }
+
+    // Jobs below a millisecond: the time of deciding as a share of the service time, with learning on and the structure known.
+    private static async Task OverheadAsync(PredictiveOrchestrator orchestrator)
+    {
+        foreach (var (circuit, shots) in new[] { (States.Ghz(4), 100), (Fourier.Qft(6), 1000), (RandomFamilies.Random(8, 6), 1000), (RandomFamilies.RandomClifford(12, 200), 1000), (Fourier.Qft(10), 1000) })
+        {
+            const int runs = 600;
+            var (decisions, services) = (new double[runs], new double[runs]);
+            var backends = new HashSet<string>();
+            for (var i = -runs; i < runs; i++)
+            {
+                var result = await orchestrator.ExecuteAsync(circuit, new OrchestrationRequest { Shots = shots, Seed = (ulong)(i + runs) });
+                if (i >= 0)
+                {
+                    (decisions[i], services[i]) = (result.DecisionTime.TotalMicroseconds, result.Timings.Service.TotalMicroseconds);
+                    backends.Add(result.ActualBackend);
+                }
+            }
+
+            Array.Sort(decisions);
+            Array.Sort(services);
+            var share = decisions[runs / 2] / services[runs / 2];
+            Console.WriteLine(string.Create(
+                CultureInfo.InvariantCulture,
+                $"{circuit.Name}, {shots} shots on {string.Join('/', backends)}: {services[runs / 2]:F0} µs of service, {decisions[runs / 2]:F1} µs of deciding, {share:P1} (target 10 %: {(share <= 0.1 ? "pass" : "fail")})"));
         }
     }
 

@@ -11,11 +11,13 @@ namespace PredictiveOrchestration;
 /// <summary>From attempts to telemetry.</summary>
 internal static class AttemptRecords
 {
+    private static readonly TimeSpan Endless = TimeSpan.FromDays(366);
+
     public static ExecutionRecord Of(ExecutionAttempt attempt, RoutingDecision decision, CircuitProfile profile, JobShape job, PriceTable prices, string? tag, DateTimeOffset now)
     {
         var candidate = attempt.Ranked.Candidate;
         var result = attempt.Result;
-        var service = attempt.IsPartial ? attempt.Elapsed : result?.Timings.Service ?? attempt.Elapsed;
+        var service = attempt.IsPartial ? attempt.Elapsed : Plausible(result?.Timings.Service, attempt.Elapsed);
         var outcome = OutcomeOf(attempt);
         return new ExecutionRecord
         {
@@ -42,6 +44,8 @@ internal static class AttemptRecords
             PredictedLowerSeconds = candidate.Prediction.Seconds.Lower,
             PredictedUpperSeconds = candidate.Prediction.Seconds.Upper,
             ModelVersion = decision.ModelVersion,
+            Propensity = attempt.BackendId == decision.Chosen.Candidate.Backend.Id ? decision.Propensity : 1,
+            IsExploration = decision.IsExploration && attempt.BackendId == decision.Chosen.Candidate.Backend.Id,
         };
     }
 
@@ -52,6 +56,10 @@ internal static class AttemptRecords
         ExecutionOutcome.Failed => false,
         _ => null,
     };
+
+    // A backend may report a time that is none (below zero, or endless): then what was waited for it counts.
+    private static TimeSpan Plausible(TimeSpan? reported, TimeSpan elapsed) =>
+        reported is { } time && time >= TimeSpan.Zero && time < Endless ? time : elapsed > TimeSpan.Zero ? elapsed : TimeSpan.Zero;
 
     private static ExecutionOutcome OutcomeOf(ExecutionAttempt attempt) => attempt.Error switch
     {

@@ -56,16 +56,16 @@ public sealed record OrchestrationResult
 public sealed record RoutingRecommendation
 {
     /// <summary>Gets the recommended backend.</summary>
-    public required BackendDescriptor Backend { get; init; }
+    public BackendDescriptor Backend => Decision.Chosen.Candidate.Backend;
 
     /// <summary>Gets the probability that it is the best of the feasible backends, by the strategy's measure.</summary>
-    public required double Confidence { get; init; }
+    public double Confidence => Decision.Confidence;
 
     /// <summary>Gets what it is expected to take.</summary>
-    public required Prediction.BackendPrediction ExpectedPerformance { get; init; }
+    public Prediction.BackendPrediction ExpectedPerformance => Decision.Chosen.Candidate.Prediction;
 
     /// <summary>Gets the other feasible backends, best first.</summary>
-    public required IReadOnlyList<RankedBackend> Alternatives { get; init; }
+    public IReadOnlyList<RankedBackend> Alternatives => [.. Decision.Ranked.Skip(1)];
 
     /// <summary>Gets the decision with all predictions and refusals.</summary>
     public required RoutingDecision Decision { get; init; }

@@ -43,6 +43,12 @@ public sealed record RoutingStatistics
     /// <summary>Gets the number of records dropped because telemetry was full.</summary>
     public required long RecordsDropped { get; init; }
 
+    /// <summary>Gets the backends in groups that behaved alike in the latest decisions (at most 32), fastest group first.</summary>
+    public IReadOnlyList<Routing.BackendGroup> BackendGroups { get; init; } = [];
+
+    /// <summary>Gets the number of runs that were chosen in order to learn about a backend, and finished.</summary>
+    public long ExploredRuns { get; init; }
+
     /// <summary>Gets the strategy in use.</summary>
     public required string Strategy { get; init; }
 }

@@ -20,7 +20,7 @@ namespace PredictiveOrchestration;
 /// </summary>
 public sealed partial class PredictiveOrchestrator : IAsyncDisposable
 {
-    private static readonly System.Runtime.CompilerServices.ConditionalWeakTable<Circuit, CircuitProfile> Profiles = [];
+    private readonly System.Runtime.CompilerServices.ConditionalWeakTable<Circuit, KnownCircuit> _circuits = [];
     private readonly PredictiveOrchestratorOptions _options;
     private readonly BackendRegistry _registry;
     private readonly IReadOnlyDictionary<string, IBackendRouter> _routers;
@@ -31,6 +31,9 @@ public sealed partial class PredictiveOrchestrator : IAsyncDisposable
     private readonly CostAnalyzer _costs;
     private readonly BudgetLedger _ledger;
     private readonly RunJournal _journal;
+    private readonly BackendLoadTracker _loads;
+    private readonly DecisionEngine _decisions;
+    private readonly ExplorationLedger _exploration;
     private readonly TelemetryRingBuffer _ring;
     private readonly OrchestrationMetrics _metrics;
     private readonly ModelPublisher _publisher = new(new PerformancePredictor(0, []));
@@ -58,9 +61,12 @@ public sealed partial class PredictiveOrchestrator : IAsyncDisposable
         _costs = new CostAnalyzer(options.Currency);
         IEnumerable<BudgetCap> total = options.Budget is { } budget ? [new BudgetCap(BudgetScope.Total, budget)] : [];
         _ledger = new BudgetLedger(options.Currency, [.. total, .. options.BudgetCaps], options.BudgetLedgerPath, time);
-        _journal = new RunJournal(options.TelemetryRetention, options.TelemetryInterval, time);
+        _loads = new BackendLoadTracker(time);
+        _decisions = new DecisionEngine(_prices, _health, _loads, new DecisionPreferences(options.CostWeight, options.PerformanceWeight, options.PerformanceThreshold, options.HysteresisMargin, options.RoutingSeed));
+        _exploration = new ExplorationLedger(options.ExplorationShare, options.ExplorationBudget);
+        _journal = new RunJournal(options.TelemetryRetention, options.TelemetryInterval, _loads, time);
         _ring = new TelemetryRingBuffer(options.TelemetryRetention);
-        _metrics = new OrchestrationMetrics(meters, () => (_journal.Running, _admission?.QueueLength ?? 0, _admission?.Load ?? 0, _ring.Dropped));
+        _metrics = new OrchestrationMetrics(meters, () => (_loads.Running, _admission?.QueueLength ?? 0, _admission?.Load ?? 0, _ring.Dropped));
         Monitor = new PerformanceMonitor(options.Alerts with { }, time, logger);
         _strategy = RoutingStrategies.NameOf(options.RoutingStrategy)!;
     }
@@ -172,18 +178,20 @@ public sealed partial class PredictiveOrchestrator : IAsyncDisposable
         using var activity = OrchestrationMetrics.Activities.StartActivity(TelemetryNames.ExecuteActivity);
         var start = _time.GetTimestamp();
         var backends = _registry.Current;
-        var profile = ProfileOf(circuit);
         var model = _publisher.Current;
-        var decision = Decide(backends, profile, circuit, request);
-        var decisionTime = _time.GetElapsedTime(start);
+        var known = Known(circuit);
+        var profile = known.Profile;
+        var decision = DecideToRun(known, circuit, request, backends, model);
+        var decisionTime = Since(start);
         Decided(decision, decisionTime);
         activity?.Describe(decision, profile, request.Shots);
 
         var label = new SpendLabel(Guid.CreateVersion7(_time.GetUtcNow()).ToString(), request.Tag);
-        _journal.Began(decision.Chosen.Candidate.Backend.Id);
+        _loads.Of(decision.Chosen.Candidate.Backend.Id).Began();
+        ExecutionReport? report = null;
         try
         {
-            var report = await new HotSwapExecutor(backends, _admission!, _ledger, _time, SwapJob(model, profile, request)).RunAsync(decision, ToBackend(circuit, request), label, either.Token).ConfigureAwait(false);
+            report = await new HotSwapExecutor(backends, _admission!, _ledger, _time, decision.IsExploration ? null : SwapJob(model, profile, request)).RunAsync(decision, ToBackend(circuit, request), label, either.Token).ConfigureAwait(false);
             var cost = await RecordAsync(report, decision, profile, request).ConfigureAwait(false);
             return report.Last.Result is { } result
                 ? Complete(result, report, decision, profile, decisionTime, cost)
@@ -191,7 +199,8 @@ public sealed partial class PredictiveOrchestrator : IAsyncDisposable
         }
         finally
         {
-            _journal.Ended(decision.Chosen.Candidate.Backend.Id);
+            Explored(decision, report);
+            _loads.Of(decision.Chosen.Candidate.Backend.Id).Ended();
         }
     }
 
@@ -208,7 +217,7 @@ public sealed partial class PredictiveOrchestrator : IAsyncDisposable
     public RoutingRecommendation GetRoutingRecommendation(Circuit circuit, OrchestrationRequest? request = null)
     {
         ArgumentNullException.ThrowIfNull(circuit);
-        return Recommend(ProfileOf(circuit), circuit, request ?? OrchestrationRequest.Default);
+        return Recommend(Known(circuit), circuit, request ?? OrchestrationRequest.Default);
     }
 
     /// <summary>Says which backend would run a circuit of this profile; runs nothing.</summary>
@@ -216,7 +225,7 @@ public sealed partial class PredictiveOrchestrator : IAsyncDisposable
     public RoutingRecommendation GetRoutingRecommendation(CircuitProfile profile, OrchestrationRequest? request = null)
     {
         ArgumentNullException.ThrowIfNull(profile);
-        return Recommend(profile, null, request ?? OrchestrationRequest.Default);
+        return Recommend(new KnownCircuit(profile), null, request ?? OrchestrationRequest.Default);
     }
 
     /// <summary>Changes the strategy for decisions from now on.</summary>
@@ -240,13 +249,13 @@ public sealed partial class PredictiveOrchestrator : IAsyncDisposable
         .. _registry.Current.Backends.Select(b =>
         {
             var reason = _health.Reason(b.Descriptor.Id);
-            return new BackendStatus(b.Descriptor, reason is null, reason ?? string.Empty, _journal.InFlight(b.Descriptor.Id), _health.SuccessRate(b.Descriptor.Id));
+            return new BackendStatus(b.Descriptor, reason is null, reason ?? string.Empty, _loads.Of(b.Descriptor.Id).InFlight, _health.SuccessRate(b.Descriptor.Id));
         }),
     ];
 
     /// <summary>Gets what routing has done so far.</summary>
     public RoutingStatistics GetRoutingStatistics() =>
-        _journal.Statistics(_strategy, _learning?.ModelsTrained ?? 0, _learning?.RecordsLearned ?? 0, _ring.Dropped);
+        _journal.Statistics(_strategy, _learning?.ModelsTrained ?? 0, _learning?.RecordsLearned ?? 0, _ring.Dropped, _exploration.Totals(BackendRouters.Predictive).Runs);
 
     /// <summary>Gets what runs have cost.</summary>
     public CostAnalysis GetCostAnalysis() => _costs.GetCostAnalysis(_ledger.Known(), _options.Budget);
@@ -267,6 +276,9 @@ public sealed partial class PredictiveOrchestrator : IAsyncDisposable
         _metrics.Decided(decision.Strategy, decision.Chosen.Candidate.Backend.Id, took);
     }
 
+    // A clock may go backwards; time does not.
+    private TimeSpan Since(long start) => _time.GetElapsedTime(start) is { Ticks: > 0 } elapsed ? elapsed : TimeSpan.Zero;
+
     private double? BudgetUse()
     {
         if (_options.Budget is not { } budget || budget == 0)
@@ -278,84 +290,82 @@ public sealed partial class PredictiveOrchestrator : IAsyncDisposable
         return (double)((balance.Spent + balance.Reserved) / budget);
     }
 
-    private RoutingRecommendation Recommend(CircuitProfile profile, Circuit? circuit, OrchestrationRequest request)
+    private RoutingRecommendation Recommend(KnownCircuit known, Circuit? circuit, OrchestrationRequest request)
     {
         using var work = _running.Enter();
         var start = _time.GetTimestamp();
-        var decision = Decide(_registry.Current, profile, circuit, request);
-        Decided(decision, _time.GetElapsedTime(start));
-        return new RoutingRecommendation
+        var decision = Decide(known, circuit, request, _registry.Current, _publisher.Current);
+        Decided(decision, Since(start));
+        if (known.Recommendation is RoutingRecommendation latest && ReferenceEquals(latest.Decision, decision))
         {
-            Backend = decision.Chosen.Candidate.Backend,
-            Confidence = decision.Confidence,
-            ExpectedPerformance = decision.Chosen.Candidate.Prediction,
-            Alternatives = [.. decision.Ranked.Skip(1)],
-            Decision = decision,
-            Profile = profile,
-        };
+            return latest;
+        }
+
+        var recommendation = new RoutingRecommendation { Decision = decision, Profile = known.Profile };
+        known.Recommendation = recommendation;
+        return recommendation;
     }
 
     // A circuit is immutable: it is profiled once while it is alive.
-    private static CircuitProfile ProfileOf(Circuit circuit) => Profiles.GetValue(circuit, CircuitProfiler.Profile);
+    private KnownCircuit Known(Circuit circuit) =>
+        _circuits.TryGetValue(circuit, out var known) ? known : _circuits.GetValue(circuit, static c => new KnownCircuit(CircuitProfiler.Profile(c)));
 
-    private RoutingDecision Decide(BackendSet backends, CircuitProfile profile, Circuit? circuit, OrchestrationRequest request)
+    private RoutingDecision Decide(KnownCircuit known, Circuit? circuit, OrchestrationRequest request, BackendSet backends, PerformancePredictor model) =>
+        _decisions.Decide(known, circuit, Terms(request), backends, model, _routers[_strategy]);
+
+    // Explores only with a stake in the ledger; where another run took the room meanwhile, the greedy choice runs.
+    private RoutingDecision DecideToRun(KnownCircuit known, Circuit circuit, OrchestrationRequest request, BackendSet backends, PerformancePredictor model)
     {
-        var model = _publisher.Current;
-        var candidates = new List<RoutingCandidate>();
-        var exhausted = new Dictionary<string, string>(StringComparer.Ordinal);
-        foreach (var backend in backends.Backends)
+        var router = _routers[_strategy];
+        var decision = _decisions.Decide(known, circuit, Terms(request), backends, model, router, router is IChanceRouter { NeedsDraw: false } ? _exploration.Available(router.Name) : default);
+        return decision.ExplorationLimit is not { } limit || _exploration.TryStake(decision.Strategy, limit.TotalSeconds + ThompsonExploration.ReactionSeconds, decision.Chosen.Candidate.Cost.Upper)
+            ? decision
+            : _decisions.Decide(known, circuit, Terms(request), backends, model, router);
+    }
+
+    // Brings the ledger of exploration up to date with a finished job; without a report the job never ran.
+    private void Explored(RoutingDecision decision, ExecutionReport? report)
+    {
+        var attempts = report?.Attempts ?? [];
+        if (decision.ExplorationLimit is { } limit)
         {
-            var descriptor = backend.Descriptor;
-            if (request.Backend is not null && request.Backend != descriptor.Id)
-            {
-                continue;
-            }
-
-            var job = Shape(request, descriptor);
-            var prediction = model.Predict(descriptor, profile, job);
-            if (_prices.Refusal(descriptor, prediction, profile, job) is { } refusal)
-            {
-                exhausted.Add(descriptor.Id, refusal);
-            }
-
-            candidates.Add(new RoutingCandidate
-            {
-                Prediction = prediction,
-                Cost = _prices.Estimate(descriptor, prediction, profile, job),
-                SuccessRate = _health.SuccessRate(descriptor.Id),
-                InFlight = _journal.InFlight(descriptor.Id),
-                Shape = job,
-            });
+            var took = attempts.Count == 0 ? 0 : attempts[0].Elapsed.TotalSeconds;
+            var cost = decision.Chosen.Candidate.Cost.Upper;
+            _exploration.Settle(decision.Strategy, limit.TotalSeconds + ThompsonExploration.ReactionSeconds, cost, took, attempts.Count == 0 ? 0 : cost);
         }
 
-        if (request.Backend is not null && candidates.Count == 0)
+        for (var i = decision.IsExploration ? 1 : 0; i < attempts.Count; i++)
         {
-            throw new ArgumentException($"No backend has the id '{request.Backend}'. Registered are {string.Join(", ", backends.Backends.Select(b => b.Descriptor.Id))}.", nameof(request));
+            _exploration.Greedy(decision.Strategy, attempts[i].Elapsed.TotalSeconds);
+        }
+    }
+
+    // The live load and the drift of a backend, from a finished run.
+    private void Observed(ExecutionAttempt attempt, ExecutionRecord record)
+    {
+        if (record.Outcome != ExecutionOutcome.Completed)
+        {
+            return;
         }
 
-        string? Unavailable(string id) => _health.Reason(id) ?? exhausted.GetValueOrDefault(id);
-        var threshold = request.CostThreshold ?? _options.CostThreshold;
-        var requirements = new JobRequirements
+        var prediction = attempt.Ranked.Candidate.Prediction;
+        var remoteWait = attempt.Result?.Timings.Queue.TotalSeconds ?? 0;
+        _loads.Of(record.BackendId).Observe(
+            (record.ServiceTime.TotalSeconds + remoteWait) / LogNormal.Pessimistic(prediction),
+            Math.Log(record.ServiceTime.TotalSeconds / prediction.Seconds.Median) / prediction.LogSecondsSigma);
+    }
+
+    private DecisionTerms Terms(OrchestrationRequest request)
+    {
+        var observables = 0;
+        for (var i = 0; i < request.Observables.Count; i++)
         {
-            Profile = profile,
-            Circuit = circuit,
-            Shots = request.Shots,
-            NeedsProbabilities = request.TopProbabilities > 0,
-            NeedsExpectations = request.Observables.Count > 0,
-            RequireExact = request.RequireExact,
-            AvailableBytes = Math.Min(_memoryBytes, request.Limits.MemoryBytes ?? long.MaxValue),
-            CostThreshold = threshold,
-            Deadline = request.Limits.Time,
-        };
-        var preferences = new RoutingContext
-        {
-            Candidates = candidates,
-            CostWeight = _options.CostWeight,
-            PerformanceWeight = _options.PerformanceWeight,
-            CostThreshold = threshold,
-            Deadline = request.Limits.Time,
-        };
-        return DecisionMaker.Decide(_routers[_strategy], candidates, requirements, Unavailable, preferences, _options.PerformanceThreshold, backends.Version, model.Version);
+            observables += request.Observables[i].Terms.Count;
+        }
+
+        return new DecisionTerms(
+            request.Shots, request.Limits.Threads, observables, request.TopProbabilities, request.RequireExact, request.Backend, request.CostThreshold ?? _options.CostThreshold,
+            request.Limits.Time, Math.Min(_memoryBytes, request.Limits.MemoryBytes ?? long.MaxValue));
     }
 
     private HotSwapJob? SwapJob(PerformancePredictor model, CircuitProfile profile, OrchestrationRequest request) =>
@@ -363,9 +373,6 @@ public sealed partial class PredictiveOrchestrator : IAsyncDisposable
             _options.Swap, _conversions, new SegmentCostModel(model, profile, new JobShape(
                 request.Shots, request.Limits.Threads ?? Environment.ProcessorCount, request.Observables.Sum(o => o.Terms.Count), request.TopProbabilities)),
             profile, Math.Min(_memoryBytes, request.Limits.MemoryBytes ?? long.MaxValue), id => _health.Reason(id) is null, request.SwapControl);
-
-    private static JobShape Shape(OrchestrationRequest request, BackendDescriptor descriptor) => new(
-        request.Shots, Math.Min(descriptor.MaxThreads, request.Limits.Threads ?? int.MaxValue), request.Observables.Sum(o => o.Terms.Count), request.TopProbabilities);
 
     private static ExecutionRequest ToBackend(Circuit circuit, OrchestrationRequest request) => new()
     {
@@ -386,7 +393,7 @@ public sealed partial class PredictiveOrchestrator : IAsyncDisposable
         var alternatives = decision.Ranked.Select(r => new CostAlternative(r.Candidate.Backend.Id, r.Candidate.TotalSeconds, r.Candidate.Cost.Median)).ToList();
         foreach (var attempt in report.Attempts)
         {
-            var record = AttemptRecords.Of(attempt, decision, profile, Shape(request, attempt.Ranked.Candidate.Backend), _prices, request.Tag, _time.GetUtcNow());
+            var record = AttemptRecords.Of(attempt, decision, profile, attempt.Ranked.Candidate.Shape, _prices, request.Tag, _time.GetUtcNow());
             total += record.Cost;
             _journal.Recorded(record);
             _metrics.Recorded(record);
@@ -397,6 +404,7 @@ public sealed partial class PredictiveOrchestrator : IAsyncDisposable
                 await SettleAsync(key, record.Cost).ConfigureAwait(false);
             }
 
+            Observed(attempt, record);
             if (AttemptRecords.HeldAgainstBackend(attempt) is { } succeeded)
             {
                 _health.Report(record.BackendId, succeeded);
@@ -490,7 +498,7 @@ public sealed partial class PredictiveOrchestrator : IAsyncDisposable
                 try
                 {
                     await backend.ExecuteAsync(workload, cancellationToken).ConfigureAwait(false);
-                    Decide(backends, CircuitProfiler.Profile(workload.Circuit), workload.Circuit, OrchestrationRequest.Default).Explain();
+                    Decide(Known(workload.Circuit), workload.Circuit, OrchestrationRequest.Default, backends, _publisher.Current).Explain();
                 }
                 catch (Exception exception) when (exception is BackendException or NoFeasibleBackendException)
                 {

@@ -87,6 +87,24 @@ public sealed record PredictiveOrchestratorOptions
     /// <summary>Gets or sets when runs may be handed from backend to backend in the middle of a circuit.</summary>
     public SwapPolicy Swap { get; set; } = new();
 
+    /// <summary>
+    /// Gets or sets the margin against flapping, 0 (none) to less than 1; default 0.05. A job of the same structure and terms stays on the backend it went to before unless another's
+    /// predicted loss is smaller by more than this share. The default is what two runs of the same job differ by in the median.
+    /// </summary>
+    public double HysteresisMargin { get; set; } = 0.05;
+
+    /// <summary>
+    /// Gets or sets how much time exploration may take, as a share of the time that runs of the greedy choice took; 0 (none) to 0.5, default 0.02. Only the predictive strategy explores.
+    /// At no moment has it taken more, whatever the backends do.
+    /// </summary>
+    public double ExplorationShare { get; set; } = 0.02;
+
+    /// <summary>Gets or sets the money that exploration may spend on paid backends, in <see cref="Currency"/>; default 0: it never uses one.</summary>
+    public decimal ExplorationBudget { get; set; }
+
+    /// <summary>Gets or sets the seed of what routing leaves to chance; default 0.</summary>
+    public ulong RoutingSeed { get; set; }
+
     /// <summary>Checks all values.</summary>
     /// <exception cref="ArgumentException">Values are wrong; the message names each with what is accepted.</exception>
     internal void Validate()
@@ -125,6 +143,9 @@ public sealed record PredictiveOrchestratorOptions
         Check(MaxQueueLength is >= 0 and <= 1_000_000, nameof(MaxQueueLength), MaxQueueLength, "0 to 1000000");
         Check(MaxMemoryBytes is null or > 0, nameof(MaxMemoryBytes), MaxMemoryBytes, "more than 0, or null");
         Check(StopTimeout >= TimeSpan.Zero, nameof(StopTimeout), StopTimeout, "0 or more");
+        Check(HysteresisMargin is >= 0 and < 1, nameof(HysteresisMargin), HysteresisMargin, "0 to less than 1");
+        Check(ExplorationShare is >= 0 and <= 0.5, nameof(ExplorationShare), ExplorationShare, "0 to 0.5");
+        Check(ExplorationBudget >= 0, nameof(ExplorationBudget), ExplorationBudget, "0 or more");
         foreach (var (id, price) in Prices)
         {
             Check(price is not null && (price.Currency == Currency || PriceList?.Convert(1, price.Currency, Currency, DateOnly.MaxValue) is not null),

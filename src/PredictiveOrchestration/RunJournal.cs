@@ -1,10 +1,12 @@
+using System.Runtime.InteropServices;
+using PredictiveOrchestration.Backends;
 using PredictiveOrchestration.Routing;
 using PredictiveOrchestration.Telemetry;
 
 namespace PredictiveOrchestration;
 
 /// <summary>Counts decisions and runs, and keeps the latest records for the reports. Thread-safe.</summary>
-internal sealed class RunJournal(int retention, TimeSpan interval, TimeProvider time)
+internal sealed class RunJournal(int retention, TimeSpan interval, BackendLoadTracker loads, TimeProvider time)
 {
     private const int KeptDecisions = 32;
     private const int RecentIntervals = 60;
@@ -13,7 +15,7 @@ internal sealed class RunJournal(int retention, TimeSpan interval, TimeProvider 
     private readonly Queue<RoutingDecision> _decisions = new();
     private readonly Dictionary<string, long> _byBackend = new(StringComparer.Ordinal);
     private readonly Dictionary<string, long> _byStrategy = new(StringComparer.Ordinal);
-    private readonly Dictionary<string, int> _inFlight = new(StringComparer.Ordinal);
+    private RoutingDecision? _latest;
     private long _total;
     private TimeSpan _decisionTime;
     private long _completed;
@@ -25,31 +27,22 @@ internal sealed class RunJournal(int retention, TimeSpan interval, TimeProvider 
         lock (_lock)
         {
             _total++;
-            _decisionTime += took;
+            _decisionTime += took > TimeSpan.Zero ? took : TimeSpan.Zero;
             var id = decision.Chosen.Candidate.Backend.Id;
-            _byBackend[id] = _byBackend.GetValueOrDefault(id) + 1;
-            _byStrategy[decision.Strategy] = _byStrategy.GetValueOrDefault(decision.Strategy) + 1;
+            CollectionsMarshal.GetValueRefOrAddDefault(_byBackend, id, out _)++;
+            CollectionsMarshal.GetValueRefOrAddDefault(_byStrategy, decision.Strategy, out _)++;
+            if (ReferenceEquals(decision, _latest))
+            {
+                // A decision that is made again and again fills no list.
+                return;
+            }
+
+            _latest = decision;
             _decisions.Enqueue(decision);
             if (_decisions.Count > KeptDecisions)
             {
                 _decisions.Dequeue();
             }
-        }
-    }
-
-    public void Began(string backendId)
-    {
-        lock (_lock)
-        {
-            _inFlight[backendId] = _inFlight.GetValueOrDefault(backendId) + 1;
-        }
-    }
-
-    public void Ended(string backendId)
-    {
-        lock (_lock)
-        {
-            _inFlight[backendId]--;
         }
     }
 
@@ -75,26 +68,7 @@ internal sealed class RunJournal(int retention, TimeSpan interval, TimeProvider 
         }
     }
 
-    public int InFlight(string backendId)
-    {
-        lock (_lock)
-        {
-            return _inFlight.GetValueOrDefault(backendId);
-        }
-    }
-
-    public int Running
-    {
-        get
-        {
-            lock (_lock)
-            {
-                return _inFlight.Values.Sum();
-            }
-        }
-    }
-
-    public RoutingStatistics Statistics(string strategy, int modelsTrained, long learned, long dropped)
+    public RoutingStatistics Statistics(string strategy, int modelsTrained, long learned, long dropped, long explored)
     {
         lock (_lock)
         {
@@ -110,6 +84,8 @@ internal sealed class RunJournal(int retention, TimeSpan interval, TimeProvider 
                 ModelsTrained = modelsTrained,
                 RecordsLearned = learned,
                 RecordsDropped = dropped,
+                BackendGroups = BackendGroups.Of(_decisions),
+                ExploredRuns = explored,
                 Strategy = strategy,
             };
         }
@@ -126,7 +102,7 @@ internal sealed class RunJournal(int retention, TimeSpan interval, TimeProvider 
             CurrentLoad = load,
             ActiveBackends = active,
             QueueLength = queue,
-            RunningJobs = Running,
+            RunningJobs = loads.Running,
             AverageResponseTime = times.Length == 0 ? TimeSpan.Zero : TimeSpan.FromTicks((long)times.Average(t => t.Ticks)),
             ResponseTimeP50 = At(0.5),
             ResponseTimeP95 = At(0.95),

@@ -41,7 +41,7 @@ internal sealed class RunningWork
     }
 
     /// <summary>Begins a call; disposing what it returns ends it.</summary>
-    public IDisposable Enter()
+    public Call Enter()
     {
         lock (_lock)
         {
@@ -83,16 +83,9 @@ internal sealed class RunningWork
         }
     }
 
-    private sealed class Call(RunningWork owner) : IDisposable
+    /// <summary>A call under way; a value, so that entering takes no memory. Dispose it once.</summary>
+    public readonly struct Call(RunningWork owner) : IDisposable
     {
-        private int _disposed;
-
-        public void Dispose()
-        {
-            if (Interlocked.Exchange(ref _disposed, 1) == 0)
-            {
-                owner.Leave();
-            }
-        }
+        public void Dispose() => owner.Leave();
     }
 }

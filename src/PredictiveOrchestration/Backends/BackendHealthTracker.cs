@@ -11,6 +11,14 @@ internal sealed class BackendHealthTracker(TimeProvider time)
     private static readonly TimeSpan ClosedFor = TimeSpan.FromSeconds(30);
     private readonly Dictionary<string, Entry> _entries = new(StringComparer.Ordinal);
     private readonly Lock _lock = new();
+    private int _version;
+    private int _closed;
+
+    /// <summary>Grows whenever what the tracker says of any backend changes, but for the passing of time while one is closed.</summary>
+    public int Version => Volatile.Read(ref _version);
+
+    /// <summary>Whether any backend is closed, or not yet tried again after the pause.</summary>
+    public bool IsAnyClosed => Volatile.Read(ref _closed) > 0;
 
     /// <summary>The share of successes among the latest runs, 1 if there were none.</summary>
     public double SuccessRate(string backendId)
@@ -31,7 +39,9 @@ internal sealed class BackendHealthTracker(TimeProvider time)
                 return null;
             }
 
+            // A clock that goes backwards must not lengthen the pause.
             var left = ClosedFor - time.GetElapsedTime(closed);
+            left = left > ClosedFor ? ClosedFor : left;
             return left <= TimeSpan.Zero
                 ? null
                 : $"it failed in {entry.Failures} of its last {entry.Outcomes.Count} runs and is closed for {left.TotalSeconds:F0} s more";
@@ -47,6 +57,7 @@ internal sealed class BackendHealthTracker(TimeProvider time)
                 _entries.Add(backendId, entry = new Entry());
             }
 
+            var (rate, closed) = (entry.SuccessRate, entry.ClosedAt);
             if (entry.ClosedAt is not null && succeeded)
             {
                 // The run that was let through after the pause succeeded: start afresh.
@@ -64,6 +75,9 @@ internal sealed class BackendHealthTracker(TimeProvider time)
             {
                 entry.ClosedAt = time.GetTimestamp();
             }
+
+            _closed += (entry.ClosedAt is null ? 0 : 1) - (closed is null ? 0 : 1);
+            _version += rate != entry.SuccessRate || closed != entry.ClosedAt ? 1 : 0;
         }
     }
 

@@ -17,6 +17,9 @@ internal sealed class PriceTable(IReadOnlyDictionary<string, PriceModel> prices,
 
     private DateOnly Today => DateOnly.FromDateTime(time.GetUtcNow().UtcDateTime);
 
+    /// <summary>Whether a backend's price depends on nothing but the run: no included quantity, no exchange rate of the day.</summary>
+    public bool IsSteady(string backendId) => !prices.TryGetValue(backendId, out var price) || (price.Allowance is null && price.Currency == currency);
+
     /// <summary>What a run is predicted to cost; the upper end is what must be reserved.</summary>
     public CostEstimate Estimate(BackendDescriptor backend, BackendPrediction prediction, CircuitProfile profile, JobShape job)
     {

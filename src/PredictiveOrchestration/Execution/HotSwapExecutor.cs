@@ -47,7 +47,7 @@ internal sealed class HotSwapExecutor(BackendSet backends, LocalAdmission admiss
 
             var ranked = decision.Ranked[i];
             var isLast = i == decision.Ranked.Count - 1;
-            TimeSpan? watch = isLast ? null : Watch(ranked.Candidate.Prediction);
+            var watch = i == 0 && decision.ExplorationLimit is { } limit ? limit : isLast ? (TimeSpan?)null : Watch(ranked.Candidate.Prediction);
             var attempt = await TryAsync(ranked, request, watch, label.Attempt(i), cancellationToken).ConfigureAwait(false);
             attempts.Add(attempt);
             if (attempt.Result is not null || isLast || !MayFallBack(attempt, request))

@@ -1,3 +1,5 @@
+using System.Collections.Concurrent;
+
 namespace PredictiveOrchestration.Prediction;
 
 /// <summary>A time in log seconds, before and after the correction by recent errors, and how wrong it may be.</summary>
@@ -14,6 +16,9 @@ internal readonly record struct LogTime(double Raw, double Median, double Scale,
 internal sealed record BackendModel(
     AnalyticCostModel Analytic, ResidualModel? Residual, ResidualStack? Stack, IntervalModel Intervals, RunningBias Bias, double[] Waits, int Observations)
 {
+    // The same object each time: what was predicted from it can be kept.
+    private static readonly ConcurrentDictionary<CostBasis, BackendModel> Priors = new(ReferenceEqualityComparer.Instance);
+
     /// <summary>The mean absolute error in log time on rows that were held out when it was fitted; not a number if there were none.</summary>
     public double HeldOutError { get; init; } = double.NaN;
 
@@ -23,8 +28,8 @@ internal sealed record BackendModel(
     /// <summary>The width before anything was learned, as a standard deviation in log time: a factor of 1.6 once calibrated, of 10 if not.</summary>
     public static double PriorSigma(bool isCalibrated) => isCalibrated ? 0.5 : 2.3;
 
-    public static BackendModel Prior(CostBasis basis) =>
-        new(AnalyticCostModel.Prior(basis), null, null, IntervalModel.Prior(PriorSigma(false)), default, [], 0);
+    public static BackendModel Prior(CostBasis basis) => Priors.GetOrAdd(basis, static b =>
+        new BackendModel(AnalyticCostModel.Prior(b), null, null, IntervalModel.Prior(PriorSigma(false)), default, [], 0));
 
     /// <summary>What the analytic model leaves unexplained, for structures that ran before.</summary>
     public StructureErrors Kin { get; init; } = StructureErrors.Empty;

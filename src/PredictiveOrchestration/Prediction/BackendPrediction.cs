@@ -29,6 +29,9 @@ public sealed record BackendPrediction
     /// <summary>Gets how the time was predicted, such as "analytic", "analytic + forest" or "structure cache".</summary>
     public required string Source { get; init; }
 
+    /// <summary>The run, of those that stand for all that were learned from, that is most like the job; null while nothing is learned.</summary>
+    internal TrainingRow? Nearest { get; init; }
+
     /// <summary>Gets the number of observations of this backend behind the prediction.</summary>
     public required int Observations { get; init; }
 }

@@ -40,8 +40,12 @@ internal sealed class PerformancePredictor : IPerformancePredictor
         ArgumentNullException.ThrowIfNull(backend);
         ArgumentNullException.ThrowIfNull(profile);
         var model = ModelOf(backend.Id, backend.CostModel);
-        var basis = model.Analytic.Basis;
-        var drivers = JobDrivers.Of(basis, profile, job);
+        return Predict(backend, profile, model, JobDrivers.Of(model.Analytic.Basis, profile, job));
+    }
+
+    /// <summary>Predicts from one backend's model and what the job asks of it, for those who keep both.</summary>
+    public static BackendPrediction Predict(BackendDescriptor backend, CircuitProfile profile, BackendModel model, JobDrivers drivers)
+    {
         var time = model.Predict(drivers.Terms, drivers.Features, drivers.Kin);
         var median = Math.Exp(time.Median);
         var (low, high) = model.Intervals[time.Group];
@@ -68,14 +72,6 @@ internal sealed class PerformancePredictor : IPerformancePredictor
             source += " + hint";
         }
 
-        var terms = new PredictionTerm[drivers.Terms.Length];
-        var scale = median / model.Analytic.Predict(drivers.Terms);
-        for (var i = 0; i < terms.Length; i++)
-        {
-            terms[i] = new PredictionTerm(Breakpoints.Name(basis, i), drivers.Terms[i] * model.Analytic.Coefficients[i] * scale);
-        }
-
-        Array.Sort(terms, static (a, b) => b.Seconds.CompareTo(a.Seconds));
         return new BackendPrediction
         {
             Backend = backend,
@@ -84,8 +80,9 @@ internal sealed class PerformancePredictor : IPerformancePredictor
             PeakBytes = Memory(backend, drivers.Costs),
             Fidelity = backend.Capabilities.IsExact ? Estimate.Exactly(1) : new Estimate(0.8, 0.3, 1),
             LogSecondsSigma = sigma,
-            Terms = terms,
+            Terms = new PredictedTerms(model.Analytic, drivers.Terms, median / model.Analytic.Predict(drivers.Terms)),
             Source = source,
+            Nearest = time.Nearest < 0 ? null : model.Residual?.Examples.Rows[time.Nearest],
             Observations = model.Observations,
         };
     }

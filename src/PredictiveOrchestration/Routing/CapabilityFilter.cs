@@ -1,6 +1,5 @@
 using System.Globalization;
 using PredictiveOrchestration.Backends;
-using PredictiveOrchestration.Circuits;
 using PredictiveOrchestration.Common;
 using PredictiveOrchestration.Profiling;
 
@@ -11,8 +10,8 @@ internal sealed record JobRequirements
 {
     public required CircuitProfile Profile { get; init; }
 
-    /// <summary>The circuit, or null if only a profile is known.</summary>
-    public Circuit? Circuit { get; init; }
+    /// <summary>The gates of the circuit, each once; null if only a profile is known, or no backend needs to know.</summary>
+    public IReadOnlyList<string>? GateNames { get; init; }
 
     public int Shots { get; init; }
 
@@ -105,15 +104,14 @@ internal static class CapabilityFilter
             return $"it runs Clifford gates only, {job.Profile.GateCount - features.CliffordCount} of {job.Profile.GateCount} gates are none";
         }
 
-        if (capabilities.Gates is not { } gates || job.Circuit is null)
+        if (capabilities.Gates is not { } gates || job.GateNames is null)
         {
             return null;
         }
 
-        foreach (ref readonly var op in job.Circuit.Operations)
+        foreach (var name in job.GateNames)
         {
-            var name = op.Kind == OperationKind.Gate ? job.Circuit.GateOf(op).Name : op.Kind == OperationKind.Unitary ? "unitary" : null;
-            if (name is not null && !gates.Contains(name))
+            if (!gates.Contains(name))
             {
                 return $"it does not support the gate '{name}'";
             }

@@ -12,6 +12,9 @@ public interface IBackendRouter
     IReadOnlyList<RankedBackend> Rank(RoutingContext context);
 }
 
+/// <summary>A router whose choice is kept while others promise to gain less than the margin of hysteresis.</summary>
+internal interface IIncumbentRouter : IBackendRouter;
+
 /// <summary>The names of the built-in routers.</summary>
 public static class BackendRouters
 {

@@ -29,14 +29,27 @@ internal static class LogNormal
 
         const int steps = 96;
         double mean = Math.Log(ranked[0].Loss), sigma = Math.Max(1e-6, ranked[0].LossSigma);
+
+        // Those that are out of reach are left out: what they could take away is below 10⁻⁹.
+        Span<(double Mean, double Scale)> others = ranked.Count <= 32 ? stackalloc (double, double)[ranked.Count] : new (double, double)[ranked.Count];
+        var count = 0;
+        for (var j = 1; j < ranked.Count; j++)
+        {
+            double other = Math.Log(ranked[j].Loss), width = Math.Max(1e-6, ranked[j].LossSigma);
+            if (other - mean < 6 * (sigma + width))
+            {
+                others[count++] = (other, 1 / (Math.Sqrt(2) * width));
+            }
+        }
+
         var sum = 0.0;
         for (var k = 0; k < steps; k++)
         {
             var z = -6 + 12 * (k + 0.5) / steps;
             var product = Math.Exp(-z * z / 2) / Math.Sqrt(2 * Math.PI) * 12 / steps;
-            for (var j = 1; j < ranked.Count && product > 0; j++)
+            foreach (var (other, scale) in others[..count])
             {
-                product *= 0.5 * SpecialFunctions.Erfc((mean + sigma * z - Math.Log(ranked[j].Loss)) / (Math.Sqrt(2) * Math.Max(1e-6, ranked[j].LossSigma)));
+                product *= 0.5 * SpecialFunctions.Erfc((mean + sigma * z - other) * scale);
             }
 
             sum += product;

@@ -3,25 +3,36 @@ using System.Globalization;
 namespace PredictiveOrchestration.Routing;
 
 /// <summary>
-/// Least expected loss: PerformanceWeight times the expected time relative to the best, plus CostWeight times (1 + cost / CostThreshold).
+/// Least expected loss over the predictive distribution: PerformanceWeight times the expected time relative to the best, plus CostWeight times
+/// (1 + cost / CostThreshold), divided by the probability of a usable result. Explores safely, within what the ledger of exploration allows.
 /// </summary>
-internal sealed class PredictiveRouter : IBackendRouter
+internal sealed class PredictiveRouter : IIncumbentRouter, IChanceRouter
 {
     public string Name => BackendRouters.Predictive;
 
+    public bool NeedsDraw => false;
+
+    public TimeSpan? Choose(RankedBackend[] ranked, int good, in Chance chance) => ThompsonExploration.Choose(ranked, chance);
+
     public IReadOnlyList<RankedBackend> Rank(RoutingContext context)
     {
-        var best = context.Candidates.Min(c => LogNormal.Mean(c.Prediction));
-        return
-        [
-            .. context.Candidates.Select(c =>
+        var best = Ranking.Least(context, static c => LogNormal.Mean(c.Prediction));
+        var unit = (double)Math.Max(0.000001m, context.CostThreshold);
+        (double Time, double Loss) Of(RoutingCandidate c)
+        {
+            var time = context.PerformanceWeight * LogNormal.Mean(c.Prediction) / best;
+            var cost = context.CostWeight * (1 + ((double)c.Cost.Median / unit));
+            var success = Math.Max(0.05, c.SuccessProbability);
+            return (time / success, Math.Max(1e-12, time + cost) / success);
+        }
+
+        return Ranking.ByLoss(
+            context,
+            c =>
             {
-                var time = context.PerformanceWeight * LogNormal.Mean(c.Prediction) / best;
-                var cost = context.CostWeight * (1 + (double)(c.Cost.Median / Math.Max(0.000001m, context.CostThreshold)));
-                var loss = Math.Max(1e-12, time + cost);
-                return new RankedBackend(c, loss, c.Prediction.LogSecondsSigma * time / loss, string.Create(
-                    CultureInfo.InvariantCulture, $"expected {LogNormal.Mean(c.Prediction):G3} s, {c.Cost.Median:0.######} {c.Cost.Currency}: loss {loss:F3}"));
-            }).OrderBy(r => r.Loss).ThenBy(r => r.Candidate.TotalSeconds),
-        ];
+                var (time, loss) = Of(c);
+                return (loss, c.Prediction.LogSecondsSigma * time / loss);
+            },
+            c => string.Create(CultureInfo.InvariantCulture, $"expected {LogNormal.Mean(c.Prediction):G3} s, {c.Cost.Median:0.######} {c.Cost.Currency}: loss {Of(c).Loss:F3}"));
     }
 }

@@ -19,6 +19,12 @@ public sealed record RoutingCandidate
     /// <summary>Gets the number of runs under way on it through this orchestrator.</summary>
     public required int InFlight { get; init; }
 
+    /// <summary>Gets how many times slower than the pessimistic prediction it was lately; 1 or more, jumps up at once and fades.</summary>
+    public double Pressure { get; init; } = 1;
+
+    /// <summary>Gets the factor of 1 to 4 by which errors of its latest predictions, far beyond their intervals, discount it.</summary>
+    public double DriftDiscount { get; init; } = 1;
+
     /// <summary>Gets the job as it was put to the backend.</summary>
     internal JobShape Shape { get; init; }
 
@@ -50,10 +56,3 @@ public sealed record RoutingContext
     /// <summary>Gets the latest time at which the result is wanted, from now; null if any.</summary>
     public required TimeSpan? Deadline { get; init; }
 }
-
-/// <summary>A candidate with a router's opinion.</summary>
-/// <param name="Candidate">The candidate.</param>
-/// <param name="Loss">What the router wants least of; positive, comparable within one ranking. Lowest first.</param>
-/// <param name="LossSigma">Standard deviation of the loss's natural logarithm, from the uncertainty of the prediction.</param>
-/// <param name="Reason">The loss in words and numbers.</param>
-public sealed record RankedBackend(RoutingCandidate Candidate, double Loss, double LossSigma, string Reason);

@@ -99,6 +99,12 @@ public sealed record ExecutionRecord
     /// <summary>Gets how far off the prediction was: max(predicted / actual, actual / predicted) of the service time, at least 1.</summary>
     public double PredictionError => Math.Exp(Math.Abs(Math.Log(ServiceTime.TotalSeconds / PredictedSeconds)));
 
+    /// <summary>Gets the probability with which its backend was chosen by what was known: 1 where nothing was left to chance.</summary>
+    public double Propensity { get; init; } = 1;
+
+    /// <summary>Gets a value indicating whether its backend was chosen in order to learn about it.</summary>
+    public bool IsExploration { get; init; }
+
     /// <summary>Gets the version of the model that predicted.</summary>
     public required int ModelVersion { get; init; }
 }

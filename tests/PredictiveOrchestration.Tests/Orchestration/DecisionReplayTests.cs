@@ -30,6 +30,15 @@ public sealed class DecisionReplayTests
         again.Ranked.Select(r => (r.Candidate.Backend.Id, BitConverter.DoubleToInt64Bits(r.Loss), BitConverter.DoubleToInt64Bits(r.Candidate.Prediction.Seconds.Upper)))
             .Should().Equal(first.Ranked.Select(r => (r.Candidate.Backend.Id, BitConverter.DoubleToInt64Bits(r.Loss), BitConverter.DoubleToInt64Bits(r.Candidate.Prediction.Seconds.Upper))));
         again.Confidence.Should().Be(first.Confidence);
+        var written = first.ToJson();
+        var read = orchestrator.Replay(written);
+        read.ToJson().Should().Be(written);
+        read.Explain().Should().Be(first.Explain());
+        read.Ranked.Select(r => (r.Candidate.Backend.Id, BitConverter.DoubleToInt64Bits(r.Loss), BitConverter.DoubleToInt64Bits(r.Candidate.Prediction.Seconds.Upper)))
+            .Should().Equal(first.Ranked.Select(r => (r.Candidate.Backend.Id, BitConverter.DoubleToInt64Bits(r.Loss), BitConverter.DoubleToInt64Bits(r.Candidate.Prediction.Seconds.Upper))));
+        orchestrator.Invoking(o => o.Replay("{")).Should().Throw<FormatException>();
+        orchestrator.Invoking(o => o.Replay("{}")).Should().Throw<FormatException>();
+        orchestrator.Invoking(o => o.Replay(written.Replace($"\"ModelVersion\":{first.ModelVersion}", "\"ModelVersion\":99999", StringComparison.Ordinal))).Should().Throw<InvalidOperationException>().WithMessage("*99999*");
         later.Chosen.Candidate.Prediction.Seconds.Should().NotBe(first.Chosen.Candidate.Prediction.Seconds, "the model did learn");
     }
 

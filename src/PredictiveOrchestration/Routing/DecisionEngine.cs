@@ -1,0 +1,181 @@
+using PredictiveOrchestration.Backends;
+using PredictiveOrchestration.Circuits;
+using PredictiveOrchestration.Common;
+using PredictiveOrchestration.Costs;
+using PredictiveOrchestration.Prediction;
+using PredictiveOrchestration.Profiling;
+
+namespace PredictiveOrchestration.Routing;
+
+/// <summary>
+/// Decides, and keeps what it decided: while backends, model, health and load stay as they are, a job that comes again gets the same decision object, and
+/// where only some backends' models have changed, only those are predicted again. Thread-safe.
+/// </summary>
+internal sealed class DecisionEngine(PriceTable prices, BackendHealthTracker health, BackendLoadTracker loads, DecisionPreferences options)
+{
+    private static readonly Dictionary<string, string> Nothing = [];
+    private readonly KnownJobs _jobs = new();
+    private long _draws;
+
+    /// <summary>Decides.</summary>
+    /// <param name="known">The circuit as it was seen before.</param>
+    /// <param name="circuit">The circuit, or null if only its profile is known.</param>
+    /// <param name="terms">What is asked.</param>
+    /// <param name="backends">The backends.</param>
+    /// <param name="model">The model.</param>
+    /// <param name="router">The router.</param>
+    /// <param name="stake">What exploration may put at stake.</param>
+    /// <exception cref="NoFeasibleBackendException">No backend can do the job.</exception>
+    /// <exception cref="ArgumentException">The backend that is asked for does not exist.</exception>
+    public RoutingDecision Decide(KnownCircuit known, Circuit? circuit, in DecisionTerms terms, BackendSet backends, PerformancePredictor model, IBackendRouter router, (double Seconds, decimal Money) stake = default)
+    {
+        var job = known.Latest;
+        if (job is null || job.Terms != terms)
+        {
+            known.Latest = job = _jobs.Of(known.Profile, terms);
+        }
+
+        var made = job.Latest;
+        if (made is null || !IsCurrent(made, backends, model, router))
+        {
+            job.Latest = made = Make(known.Profile, circuit, terms, backends, model, router, made);
+        }
+
+        // What is explored is never what is kept.
+        return stake.Seconds > ThompsonExploration.ReactionSeconds && router is IChanceRouter { NeedsDraw: false } && made.Decision.Ranked.Count > 1
+            ? DecisionMaker.Decide(made.Decision.Inputs! with { Chance = new Chance(NextDraw(), stake.Seconds, stake.Money) }, made.Decision.RegistryVersion, made.Decision.ModelVersion)
+            : made.Decision;
+    }
+
+    private ulong NextDraw() => Philox.UInt64(options.Seed, 0, (ulong)Interlocked.Increment(ref _draws));
+
+    private bool IsCurrent(MadeDecision made, BackendSet backends, PerformancePredictor model, IBackendRouter router)
+    {
+        if (!made.IsRepeatable || !ReferenceEquals(made.Model, model) || !ReferenceEquals(made.Backends, backends) || !ReferenceEquals(made.Router, router)
+            || made.HealthVersion != health.Version)
+        {
+            return false;
+        }
+
+        foreach (ref readonly var part in made.Parts.AsSpan())
+        {
+            if (!part.IsSameLoad)
+            {
+                return false;
+            }
+        }
+
+        return true;
+    }
+
+    private MadeDecision Make(
+        CircuitProfile profile, Circuit? circuit, in DecisionTerms terms, BackendSet backends, PerformancePredictor model, IBackendRouter router, MadeDecision? before)
+    {
+        // Read before anything that depends on it: what changes meanwhile makes the next decision anew.
+        var (version, isRepeatable) = (health.Version, !health.IsAnyClosed);
+        var unavailable = Nothing;
+        var hasGates = false;
+        var parts = new PartialDecision[terms.Backend is null ? backends.Backends.Length : backends.Find(terms.Backend) is null ? 0 : 1];
+        var at = 0;
+        foreach (var backend in backends.Backends)
+        {
+            var descriptor = backend.Descriptor;
+            if (terms.Backend is not null && terms.Backend != descriptor.Id)
+            {
+                continue;
+            }
+
+            var part = Part(descriptor, profile, terms, model, before);
+            parts[at++] = part;
+            hasGates |= descriptor.Capabilities.Gates is not null;
+            isRepeatable &= prices.IsSteady(descriptor.Id);
+            if ((health.Reason(descriptor.Id) ?? prices.Refusal(descriptor, part.Candidate.Prediction, profile, part.Candidate.Shape)) is { } reason)
+            {
+                unavailable = ReferenceEquals(unavailable, Nothing) ? new Dictionary<string, string>(StringComparer.Ordinal) : unavailable;
+                unavailable.Add(descriptor.Id, reason);
+            }
+        }
+
+        if (terms.Backend is not null && at == 0)
+        {
+            throw new ArgumentException($"No backend has the id '{terms.Backend}'. Registered are {string.Join(", ", backends.Backends.Select(b => b.Descriptor.Id))}.");
+        }
+
+        var candidates = Array.ConvertAll(parts, static p => p.Candidate);
+        var requirements = new JobRequirements
+        {
+            Profile = profile,
+            GateNames = hasGates && circuit is not null ? KnownJobs.GateNames(circuit) : null,
+            Shots = terms.Shots,
+            NeedsProbabilities = terms.TopProbabilities > 0,
+            NeedsExpectations = terms.Observables > 0,
+            RequireExact = terms.RequireExact,
+            AvailableBytes = terms.AvailableBytes,
+            CostThreshold = terms.CostThreshold,
+            Deadline = terms.Deadline,
+        };
+        var preferences = new RoutingContext
+        {
+            Candidates = candidates,
+            CostWeight = options.CostWeight,
+            PerformanceWeight = options.PerformanceWeight,
+            CostThreshold = terms.CostThreshold,
+            Deadline = terms.Deadline,
+        };
+        var incumbent = before is not null && ReferenceEquals(before.Router, router) ? before.Decision.Chosen.Candidate.Backend.Id : null;
+        var decision = DecisionMaker.Decide(
+            new DecisionInputs(candidates, requirements, unavailable, preferences, options.PerformanceThreshold, router) { Incumbent = incumbent, HysteresisMargin = options.HysteresisMargin, Chance = router is IChanceRouter { NeedsDraw: true } ? new Chance(NextDraw(), 0, 0) : null },
+            backends.Version, model.Version);
+        return new MadeDecision(decision, backends, model, router, version, isRepeatable && decision.Chosen.Propensity is null, parts);
+    }
+
+    private PartialDecision Part(BackendDescriptor backend, CircuitProfile profile, in DecisionTerms terms, PerformancePredictor predictor, MadeDecision? before)
+    {
+        var model = predictor.ModelOf(backend.Id, backend.CostModel);
+        var load = loads.Of(backend.Id);
+        var isSteady = prices.IsSteady(backend.Id);
+        JobDrivers? drivers = null;
+        if (before is not null && Find(before.Parts, backend) is { } old)
+        {
+            var success = health.SuccessRate(backend.Id);
+            if (isSteady && ReferenceEquals(old.Model, model))
+            {
+                return success == old.Candidate.SuccessRate && old.IsSameLoad ? old : old with { Candidate = WithLoad(old.Candidate, load, success) };
+            }
+
+            // The job asks the same of a model on the same basis.
+            drivers = ReferenceEquals(old.Model.Analytic.Basis, model.Analytic.Basis) ? old.Drivers : null;
+        }
+
+        var shape = terms.ShapeOn(backend);
+        drivers ??= JobDrivers.Of(model.Analytic.Basis, profile, shape);
+        var prediction = PerformancePredictor.Predict(backend, profile, model, drivers);
+        var candidate = new RoutingCandidate
+        {
+            Prediction = prediction,
+            Cost = prices.Estimate(backend, prediction, profile, shape),
+            SuccessRate = health.SuccessRate(backend.Id),
+            InFlight = load.InFlight,
+            Pressure = load.Pressure,
+            DriftDiscount = load.DriftDiscount,
+            Shape = shape,
+        };
+        return new PartialDecision(candidate, model, drivers, load);
+    }
+
+    private static RoutingCandidate WithLoad(RoutingCandidate candidate, BackendLoad load, double success) =>
+        candidate with { SuccessRate = success, InFlight = load.InFlight, Pressure = load.Pressure, DriftDiscount = load.DriftDiscount };
+
+    private static PartialDecision? Find(PartialDecision[] parts, BackendDescriptor backend)
+    {
+        foreach (ref readonly var part in parts.AsSpan())
+        {
+            if (ReferenceEquals(part.Candidate.Backend, backend))
+            {
+                return part;
+            }
+        }
+
+        return null;
+    }
+}

@@ -1,0 +1,126 @@
+using PredictiveOrchestration.Backends;
+using PredictiveOrchestration.Circuits;
+using PredictiveOrchestration.Prediction;
+using PredictiveOrchestration.Profiling;
+
+namespace PredictiveOrchestration.Routing;
+
+/// <summary>A circuit that was decided on before, without the circuit: whoever keeps this keeps no circuit alive.</summary>
+internal sealed class KnownCircuit(CircuitProfile profile)
+{
+    private volatile KnownJob? _latest;
+
+    public CircuitProfile Profile => profile;
+
+    /// <summary>The latest recommendation, of whoever recommends.</summary>
+    public object? Recommendation { get; set; }
+
+    /// <summary>The job of the latest request.</summary>
+    public KnownJob? Latest
+    {
+        get => _latest;
+        set => _latest = value;
+    }
+}
+
+/// <summary>All requests for one structure with the same terms: the steps of a variational loop are one job.</summary>
+internal sealed class KnownJob(in DecisionTerms terms)
+{
+    private readonly DecisionTerms _terms = terms;
+    private volatile MadeDecision? _latest;
+
+    public ref readonly DecisionTerms Terms => ref _terms;
+
+    /// <summary>The latest decision.</summary>
+    public MadeDecision? Latest
+    {
+        get => _latest;
+        set => _latest = value;
+    }
+}
+
+/// <summary>A decision with everything that would have to change for another one to come out.</summary>
+internal sealed record MadeDecision(
+    RoutingDecision Decision, BackendSet Backends, PerformancePredictor Model, IBackendRouter Router, int HealthVersion, bool IsRepeatable, PartialDecision[] Parts);
+
+/// <summary>One backend's part of a decision, and what it was made from.</summary>
+internal readonly record struct PartialDecision(RoutingCandidate Candidate, BackendModel Model, JobDrivers Drivers, BackendLoad Load)
+{
+    public bool IsSameLoad =>
+        Load.InFlight == Candidate.InFlight && Load.Pressure == Candidate.Pressure && Load.DriftDiscount == Candidate.DriftDiscount;
+}
+
+/// <summary>
+/// Finds the job of a request by what predictions depend on: the profile's numbers and the terms. Bounded in two generations: when the newer one is
+/// full the older one goes. Thread-safe.
+/// </summary>
+internal sealed class KnownJobs
+{
+    /// <summary>Longer circuits are known by their object alone.</summary>
+    public const int LongestCircuit = 20_000;
+
+    private const int Generation = 512;
+    private readonly Lock _lock = new();
+    private Dictionary<(CircuitProfile, DecisionTerms), KnownJob> _newer = [], _older = [];
+
+    public int Count
+    {
+        get
+        {
+            lock (_lock)
+            {
+                return _newer.Count + _older.Count;
+            }
+        }
+    }
+
+    public KnownJob Of(CircuitProfile profile, in DecisionTerms terms)
+    {
+        if (profile.GateCount > LongestCircuit)
+        {
+            return new KnownJob(terms);
+        }
+
+        // Equal numbers are equal profiles; the curves over operations play no part in predictions.
+        var key = (profile with { Features = profile.Features is { } f ? f with { SupportTrajectory = default, BondLog2 = default } : null }, terms);
+        lock (_lock)
+        {
+            if (_newer.TryGetValue(key, out var job))
+            {
+                return job;
+            }
+
+            job = _older.GetValueOrDefault(key) ?? new KnownJob(terms);
+            if (_newer.Count >= Generation)
+            {
+                (_newer, _older) = (new Dictionary<(CircuitProfile, DecisionTerms), KnownJob>(Generation), _newer);
+            }
+
+            _newer.Add(key, job);
+            return job;
+        }
+    }
+
+    /// <summary>The gates of a circuit, each once, in the order of their first use.</summary>
+    public static string[] GateNames(Circuit circuit)
+    {
+        var names = new List<string>();
+        Span<bool> seen = stackalloc bool[GateCatalog.Table.Length];
+        var unitary = false;
+        foreach (ref readonly var op in circuit.Operations)
+        {
+            if (op.Kind == OperationKind.Gate && !seen[op.GateIndex])
+            {
+                seen[op.GateIndex] = true;
+                names.Add(circuit.GateOf(op).Name);
+            }
+            else if (op.Kind == OperationKind.Unitary && !unitary)
+            {
+                unitary = true;
+                names.Add("unitary");
+            }
+        }
+
+        return [.. names];
+    }
+}

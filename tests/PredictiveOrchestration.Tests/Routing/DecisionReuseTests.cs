@@ -1,0 +1,98 @@
+using PredictiveOrchestration.Circuits.Library;
+using PredictiveOrchestration.Profiling;
+using PredictiveOrchestration.Routing;
+using PredictiveOrchestration.TestKit.Fakes;
+
+namespace PredictiveOrchestration.Tests.Routing;
+
+/// <summary>A decision is made once for a job, and again as soon as anything it depends on has changed.</summary>
+public sealed class DecisionReuseTests
+{
+    [Fact]
+    public async Task Decide_NothingChanged_GivesTheSameObjectWithoutAllocation()
+    {
+        await using var orchestrator = Build();
+        await orchestrator.StartAsync();
+        var circuit = Fourier.Qft(6);
+        var first = orchestrator.GetRoutingRecommendation(circuit);
+        for (var i = 0; i < 100; i++)
+        {
+            orchestrator.GetRoutingRecommendation(circuit).Should().BeSameAs(first);
+        }
+
+        var before = GC.GetAllocatedBytesForCurrentThread();
+        for (var i = 0; i < 100; i++)
+        {
+            orchestrator.GetRoutingRecommendation(circuit);
+        }
+
+        (GC.GetAllocatedBytesForCurrentThread() - before).Should().Be(0);
+        orchestrator.GetRoutingRecommendation(Fourier.Qft(6)).Decision.Should().BeSameAs(first.Decision, "another object of the same structure is the same job");
+        orchestrator.GetRoutingStatistics().TotalRoutingDecisions.Should().Be(202);
+    }
+
+    [Fact]
+    public async Task Decide_BackendsTermsStrategyOrModelChanged_DecidesAnew()
+    {
+        await using var orchestrator = Build();
+        await orchestrator.StartAsync();
+        var circuit = Fourier.Qft(6);
+        var first = orchestrator.GetRoutingRecommendation(circuit).Decision;
+
+        orchestrator.Backends.Register(new FakeBackend("late"));
+        var second = orchestrator.GetRoutingRecommendation(circuit).Decision;
+        second.Ranked.Select(r => r.Candidate.Backend.Id).Should().Contain("late");
+        second.RegistryVersion.Should().BeGreaterThan(first.RegistryVersion);
+        orchestrator.Backends.Unregister("late");
+        orchestrator.GetRoutingRecommendation(circuit).Decision.Ranked.Select(r => r.Candidate.Backend.Id).Should().NotContain("late");
+
+        orchestrator.GetRoutingRecommendation(circuit, new OrchestrationRequest { Shots = 7 }).Decision.Chosen.Candidate.Shape.Shots.Should().Be(7);
+        orchestrator.SetRoutingStrategy(RoutingStrategy.Balanced);
+        orchestrator.GetRoutingRecommendation(circuit).Decision.Strategy.Should().Be(BackendRouters.Balanced);
+
+        await orchestrator.ExecuteAsync(circuit);
+        await orchestrator.FlushLearningAsync();
+        var later = orchestrator.GetRoutingRecommendation(circuit).Decision;
+        later.ModelVersion.Should().BeGreaterThan(first.ModelVersion);
+        later.Chosen.Candidate.Prediction.Observations.Should().Be(1);
+        later.Ranked.Where(r => r.Candidate.Backend.Id != later.Chosen.Candidate.Backend.Id).Should().OnlyContain(r => r.Candidate.Prediction.Observations == 0);
+    }
+
+    [Fact]
+    public async Task Decide_BackendBreaksDown_LeavesItOut()
+    {
+        await using var orchestrator = new PredictiveOrchestratorBuilder().WithoutLocalEngines().AddBackend(FakeBackend.Failing("broken")).AddBackend(new FakeBackend("sound"))
+            .AddRouter(new InOrder()).Configure(o => (o.StateDirectory, o.CalibrationBudget, o.PerformanceThreshold) = (string.Empty, TimeSpan.Zero, 0)).Build().WithStrategy("in-order");
+        await orchestrator.StartAsync();
+        var circuit = States.Ghz(3);
+        orchestrator.GetRoutingRecommendation(circuit).Backend.Id.Should().Be("broken");
+        for (var i = 0; i < 5; i++)
+        {
+            await orchestrator.ExecuteAsync(circuit);
+        }
+
+        var decision = orchestrator.GetRoutingRecommendation(circuit).Decision;
+        decision.Chosen.Candidate.Backend.Id.Should().Be("sound");
+        decision.Refused.Should().ContainSingle().Which.Reason.Should().Contain("closed");
+    }
+
+    [Fact]
+    public void KnownJobs_ManyStructures_StayBounded()
+    {
+        var jobs = new KnownJobs();
+        var profile = CircuitProfiler.Profile(States.Ghz(4));
+        var terms = new DecisionTerms(1, null, 0, 0, true, null, 0, null, 0);
+        var first = jobs.Of(profile, terms);
+        jobs.Of(CircuitProfiler.Profile(States.Ghz(4)), terms).Should().BeSameAs(first);
+        for (var i = 2; i < 5000; i++)
+        {
+            jobs.Of(profile, terms with { Shots = i }).Terms.Shots.Should().Be(i);
+        }
+
+        jobs.Count.Should().BeLessThanOrEqualTo(1024);
+        jobs.Of(profile, terms).Should().NotBeSameAs(first, "the oldest went");
+    }
+
+    private static PredictiveOrchestrator Build() =>
+        new PredictiveOrchestratorBuilder().Configure(o => (o.StateDirectory, o.CalibrationBudget) = (string.Empty, TimeSpan.Zero)).Build();
+}

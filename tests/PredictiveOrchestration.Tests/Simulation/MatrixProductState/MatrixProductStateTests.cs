@@ -1,6 +1,7 @@
 using System.Numerics;
 using PredictiveOrchestration.Backends;
 using PredictiveOrchestration.Circuits;
+using PredictiveOrchestration.Circuits.Layout;
 using PredictiveOrchestration.Circuits.Library;
 using PredictiveOrchestration.Prediction;
 using PredictiveOrchestration.Profiling;
@@ -237,6 +238,109 @@ public sealed class MatrixProductStateTests
         }
     }
 
+    [Fact]
+    public async Task Session_ManySwaps_LeaveTheBondsAlone()
+    {
+        var random = new Random(5);
+        var builder = new CircuitBuilder(100).H(0);
+        for (var q = 0; q + 1 < 100; q++)
+        {
+            builder.CX(q, q + 1);
+        }
+
+        for (var k = 0; k < 1000; k++)
+        {
+            var a = random.Next(100);
+            builder.Swap(a, (a + 1 + random.Next(99)) % 100);
+        }
+
+        builder.X(17);
+        var circuit = builder.Build();
+        var engine = new MatrixProductStateSimulator();
+        using var session = await engine.OpenAsync(new ExecutionRequest { Circuit = circuit, Shots = 200, Observables = [new PauliSum([new PauliTerm(1, [(17, Pauli.Z), (60, Pauli.Z)])])] }, null);
+        session.Advance(circuit.Operations.Length);
+        session.Observe().BondDimension.Should().Be(2);
+        var snapshot = session.TakeSnapshot();
+        snapshot.Indices.Should().BeEquivalentTo([UInt128.One << 17, ((UInt128.One << 100) - 1) ^ (UInt128.One << 17)]);
+        var result = session.Finish();
+        result.Counts.Keys.Select(k => k.ToString()).Should().OnlyContain(k => k.Count(c => c == '1') == 1 || k.Count(c => c == '0') == 1);
+        result.ExpectationValues[0].Should().BeApproximately(-1, 1e-12);
+    }
+
+    [Fact]
+    public async Task RunToSnapshot_RandomPairs_ReordersAndAgreesWithTheStateVector()
+    {
+        foreach (var seed in new[] { 1, 2, 3 })
+        {
+            var circuit = RandomPairs(seed, 14, 3);
+            var site = ChainLayout.Choose(circuit).SiteOf;
+            site.Should().NotBeInAscendingOrder("seed {0}: else nothing is tested", seed);
+            var request = new ExecutionRequest { Circuit = circuit, Shots = 0, Observables = [new PauliSum([new PauliTerm(1, [(2, Pauli.X), (5, Pauli.Y), (13, Pauli.Z)])])] };
+            var expected = await new StateVectorSimulator().RunToSnapshotAsync(request, null, circuit.Operations.Length);
+            var snapshot = await new MatrixProductStateSimulator().RunToSnapshotAsync(request, null, circuit.Operations.Length);
+            StateComparison.Distance(StateComparison.Dense(snapshot), StateComparison.Dense(expected)).Should().BeLessThan(1e-12, "seed {0}", seed);
+            var value = (await new StateVectorSimulator().ExecuteAsync(request)).ExpectationValues[0];
+            (await new MatrixProductStateSimulator().ExecuteAsync(request)).ExpectationValues[0].Should().BeApproximately(value, 1e-12, "seed {0}", seed);
+        }
+    }
+
+    [Fact]
+    public async Task RunToSnapshot_FromTheMiddle_AgreesWithTheWholeRun()
+    {
+        var circuit = RandomPairs(4, 14, 3);
+        var middle = circuit.Operations.Length / 2;
+        var request = new ExecutionRequest { Circuit = circuit, Shots = 0 };
+        var engine = new MatrixProductStateSimulator();
+        var half = await new StateVectorSimulator().RunToSnapshotAsync(request, null, middle);
+        var whole = await engine.RunToSnapshotAsync(request, null, circuit.Operations.Length);
+        var resumed = await engine.RunToSnapshotAsync(request, half, circuit.Operations.Length);
+        StateComparison.Distance(StateComparison.Dense(resumed), StateComparison.Dense(whole)).Should().BeLessThan(1e-12);
+    }
+
+    [Fact]
+    public async Task RunToSnapshot_TwelveThousandGates_KeepsNormAndState()
+    {
+        var random = new Random(11);
+        var builder = new CircuitBuilder(9);
+        for (var k = 0; k < 12_000; k++)
+        {
+            var a = random.Next(9);
+            if (k % 2 == 0)
+            {
+                builder.U(random.NextDouble() * 3, random.NextDouble() * 6, random.NextDouble() * 6, a);
+            }
+            else
+            {
+                builder.CX(a, (a + 1 + random.Next(8)) % 9);
+            }
+        }
+
+        var circuit = builder.Build();
+        var request = new ExecutionRequest { Circuit = circuit, Shots = 0 };
+        var state = StateComparison.Dense(await new MatrixProductStateSimulator().RunToSnapshotAsync(request, null, circuit.Operations.Length));
+        state.Sum(a => a.Magnitude * a.Magnitude).Should().BeApproximately(1, 1e-12);
+        StateComparison.Distance(state, StateComparison.Dense(await new StateVectorSimulator().RunToSnapshotAsync(request, null, circuit.Operations.Length))).Should().BeLessThan(1e-11);
+    }
+
+    [Theory]
+    [InlineData(20, 1)]
+    [InlineData(34, 18)]
+    public async Task RunToSnapshot_AmplitudesBeyondTheMemory_AreRefusedWithNumbers(int qubits, int superposed)
+    {
+        // Dense amplitudes where few qubits are zero for certain, else sparse ones; the tensors take little.
+        var builder = new CircuitBuilder(qubits);
+        for (var q = 0; q < (superposed == 1 ? qubits : superposed); q++)
+        {
+            builder.H(q);
+        }
+
+        var circuit = builder.Build();
+        var act = () => new MatrixProductStateSimulator(new MatrixProductStateOptions { MaxMemoryBytes = 4_000_000 }).RunToSnapshotAsync(new ExecutionRequest { Circuit = circuit, Shots = 0 }, null, circuit.Operations.Length);
+        var exception = (await act.Should().ThrowAsync<BackendException>()).Which;
+        exception.Kind.Should().Be(BackendErrorKind.OutOfMemory);
+        exception.RequiredBytes.Should().BeGreaterThan(4_000_000);
+    }
+
     [Theory]
     [InlineData(0, 0, false)]
     [InlineData(4, 0.1, false)]
@@ -279,6 +383,29 @@ public sealed class MatrixProductStateTests
             }
 
             builder.CP(0.1, random.Next(qubits / 2), qubits / 2 + random.Next(qubits / 2));
+        }
+
+        return builder.Build();
+    }
+
+    // Layers of rotations and controlled X between random pairs.
+    private static Circuit RandomPairs(int seed, int qubits, int depth)
+    {
+        var random = new Random(seed);
+        var builder = new CircuitBuilder(qubits);
+        for (var layer = 0; layer < depth; layer++)
+        {
+            var order = Enumerable.Range(0, qubits).ToArray();
+            random.Shuffle(order);
+            for (var q = 0; q < qubits; q++)
+            {
+                builder.U(random.NextDouble() * 3, random.NextDouble() * 6, random.NextDouble() * 6, q);
+            }
+
+            for (var k = 0; k + 1 < qubits; k += 2)
+            {
+                builder.CX(order[k], order[k + 1]);
+            }
         }
 
         return builder.Build();

@@ -53,7 +53,7 @@ internal sealed class GateQueue(TensorChain chain)
             waits |= _blocked[q];
         }
 
-        if (!waits && !chain.IsTooLarge(gate))
+        if (!waits && chain.Fits(gate))
         {
             chain.Apply(gate);
             return;

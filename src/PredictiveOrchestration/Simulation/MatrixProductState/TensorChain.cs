@@ -130,7 +130,7 @@ internal sealed unsafe class TensorChain : IDisposable
             return;
         }
 
-        if (IsTooLarge(gate))
+        if (!Fits(gate))
         {
             Compress();
         }
@@ -160,22 +160,25 @@ internal sealed unsafe class TensorChain : IDisposable
         }
     }
 
-    /// <summary>Tells whether a gate would enlarge a bond so far that it has to be compressed before.</summary>
-    public bool IsTooLarge(OperatorString gate)
+    /// <summary>
+    /// Tells whether a gate leaves bonds small enough that nothing has to be compressed before. Near the ends of the chain room is made
+    /// for it: a bond beyond what the qubits outside it can hold is taken down from the end, whatever the rest of the chain is like.
+    /// </summary>
+    public bool Fits(OperatorString gate)
     {
         for (var k = 0; k < gate.Cores.Length - 1; k++)
         {
             var factor = gate.Cores[k].Right;
             for (var cut = gate.Qubits[k] + 1; cut <= gate.Qubits[k + 1]; cut++)
             {
-                if (factor > 1 && !_tight[cut] && _bonds[cut] * (long)factor > Limit(cut))
+                if (factor > 1 && !_tight[cut] && _bonds[cut] * (long)factor > Limit(cut) && !Trim(cut, factor))
                 {
-                    return true;
+                    return false;
                 }
             }
         }
 
-        return false;
+        return true;
     }
 
     /// <summary>Makes sites left of a qubit isometries from the left, and right of it from the right.</summary>
@@ -339,10 +342,40 @@ internal sealed unsafe class TensorChain : IDisposable
         }
     }
 
+    // From the nearer end to a cut, if that makes room for a factor.
+    private bool Trim(int cut, int factor)
+    {
+        if (Full(cut) * factor > Limit(cut) || _bonds[cut] <= Full(cut))
+        {
+            return false;
+        }
+
+        if (cut <= NumQubits - cut)
+        {
+            for (; _low < cut; _low++)
+            {
+                ShiftRight(_low, LooseTolerance);
+            }
+
+            _high = Math.Max(_high, cut);
+            return true;
+        }
+
+        for (; _high >= cut; _high--)
+        {
+            ShiftLeft(_high, LooseTolerance);
+        }
+
+        _low = Math.Min(_low, _high);
+        return true;
+    }
+
+    // What the qubits on the smaller side of a cut can be entangled by.
+    private int Full(int cut) => 1 << Math.Min(Math.Min(cut, NumQubits - cut), 24);
+
     private int Limit(int cut)
     {
-        var side = Math.Min(Math.Min(cut, NumQubits - cut), 24);
-        var free = Math.Max(_limits[cut], Math.Min(FreeBond, 4 << side));
+        var free = Math.Max(_limits[cut], Math.Min(FreeBond, 4 * Full(cut)));
         return _policy.RequireExact || _policy.MaxBondDimension is not { } most ? free : Math.Min(free, 2 * most);
     }
 

@@ -14,7 +14,7 @@ public sealed class MatrixProductConformanceTests : BackendConformance
 /// <summary>Every circuit in an order of the qubits that has nothing to do with it, swaps taken as names or applied.</summary>
 public sealed class MatrixProductShuffledConformanceTests : BackendConformance
 {
-    protected override ISnapshotBackend Create() => new MatrixProductStateSimulator(null, null, MatrixKernelSelector.Best, circuit =>
+    protected override ISnapshotBackend Create() => new MatrixProductStateSimulator(null, null, MatrixKernelSelector.Best, (circuit, _) =>
     {
         var sites = Enumerable.Range(0, circuit.NumQubits).ToArray();
         new Random(circuit.Operations.Length).Shuffle(sites);

@@ -23,15 +23,22 @@ internal sealed record BondForecast(double Work, double Bytes, int PeakLog2, byt
     /// <param name="list">What joins the wires.</param>
     /// <param name="siteOf">The site of each wire.</param>
     /// <param name="capLog2">The base-2 logarithm of what bonds are truncated to, or a large number.</param>
-    public static BondForecast Of(InteractionList list, ReadOnlySpan<int> siteOf, int capLog2)
+    /// <param name="check">Called now and then: throws where the caller wants no more of it.</param>
+    public static BondForecast Of(InteractionList list, ReadOnlySpan<int> siteOf, int capLog2, Action? check = null)
     {
         var n = list.NumWires;
         var cuts = Math.Max(0, n - 1);
         byte[] now = new byte[cuts], peak = new byte[cuts];
         double work = 0;
+        var walked = 0;
         Span<int> sites = stackalloc int[8];
         foreach (ref readonly var item in list.Items)
         {
+            if ((++walked & 0x3FF) == 0)
+            {
+                check?.Invoke();
+            }
+
             var wires = list.WiresOf(item);
             if (wires.Length > sites.Length)
             {

@@ -22,7 +22,8 @@ internal sealed record ChainLayout(int[] SiteOf, bool RelabelSwaps, BondForecast
     /// <summary>Chooses the layout for a circuit. The search takes a few microseconds for each gate at most.</summary>
     /// <param name="circuit">The circuit.</param>
     /// <param name="maxBondDimension">What bonds are truncated to; null if they are not.</param>
-    public static ChainLayout Choose(Circuit circuit, int? maxBondDimension = null)
+    /// <param name="check">Called now and then: throws where the caller wants no more of it.</param>
+    public static ChainLayout Choose(Circuit circuit, int? maxBondDimension = null, Action? check = null)
     {
         var capLog2 = maxBondDimension is { } most ? (int)Math.Ceiling(Math.Log2(most)) : byte.MaxValue;
         var identity = new int[circuit.NumQubits];
@@ -31,11 +32,11 @@ internal sealed record ChainLayout(int[] SiteOf, bool RelabelSwaps, BondForecast
             identity[q] = q;
         }
 
-        var list = new InteractionList(circuit, relabelSwaps: true);
-        var best = new ChainLayout(identity, true, BondForecast.Of(list, identity, capLog2));
+        var list = new InteractionList(circuit, relabelSwaps: true, check);
+        var best = new ChainLayout(identity, true, BondForecast.Of(list, identity, capLog2, check));
         if (list.HasSwaps)
         {
-            var applied = new ChainLayout(identity, false, BondForecast.Of(new InteractionList(circuit, relabelSwaps: false), identity, capLog2));
+            var applied = new ChainLayout(identity, false, BondForecast.Of(new InteractionList(circuit, relabelSwaps: false, check), identity, capLog2, check));
             best = best.IsWithin(applied.Forecast, 1) ? best : applied;
         }
 
@@ -52,7 +53,7 @@ internal sealed record ChainLayout(int[] SiteOf, bool RelabelSwaps, BondForecast
             sites[order[p]] = p;
         }
 
-        var found = new ChainLayout(sites, true, BondForecast.Of(list, sites, capLog2));
+        var found = new ChainLayout(sites, true, BondForecast.Of(list, sites, capLog2, check));
         return found.IsWithin(best.Forecast, WorthIt) ? found : best;
     }
 

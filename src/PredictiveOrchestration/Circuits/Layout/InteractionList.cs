@@ -25,7 +25,8 @@ internal sealed class InteractionList
     /// <summary>Reads a circuit; both branches of a condition and one round of a loop count.</summary>
     /// <param name="circuit">The circuit.</param>
     /// <param name="relabelSwaps">Whether swaps exchange names.</param>
-    public InteractionList(Circuit circuit, bool relabelSwaps)
+    /// <param name="check">Called now and then: throws where the caller wants no more of it.</param>
+    public InteractionList(Circuit circuit, bool relabelSwaps, Action? check = null)
     {
         NumWires = circuit.NumQubits;
         var wireOf = new int[NumWires];
@@ -35,9 +36,15 @@ internal sealed class InteractionList
             (wireOf[q], last[q]) = (q, -1);
         }
 
+        var read = 0;
         foreach (ref readonly var op in circuit.Operations)
         {
             var isGate = op.Kind == OperationKind.Gate;
+            if ((++read & 0xFFFF) == 0)
+            {
+                check?.Invoke();
+            }
+
             Gates += isGate || op.Kind == OperationKind.Unitary ? 1 : 0;
             if (op.QubitCount < 2 || (!isGate && op.Kind != OperationKind.Unitary))
             {

@@ -134,6 +134,14 @@ public sealed class ChainLayoutTests
         layout.Forecast.PeakLog2.Should().Be(1);
     }
 
+    [Fact]
+    public void Choose_LongCircuit_AsksWhetherToGoOn()
+    {
+        var circuit = RandomPairs(1, 50, 5000);
+        var act = () => ChainLayout.Choose(circuit, null, () => throw new OperationCanceledException());
+        act.Should().Throw<OperationCanceledException>();
+    }
+
     private static Circuit RandomPairs(int seed, int qubits, int gates)
     {
         var random = new Random(seed);

@@ -272,7 +272,7 @@ public sealed class MatrixProductStateTests
     {
         foreach (var seed in new[] { 1, 2, 3 })
         {
-            var circuit = RandomPairs(seed, 14, 3);
+            var circuit = RandomCircuits.Pairs(seed, 14, 3);
             var site = ChainLayout.Choose(circuit).SiteOf;
             site.Should().NotBeInAscendingOrder("seed {0}: else nothing is tested", seed);
             var request = new ExecutionRequest { Circuit = circuit, Shots = 0, Observables = [new PauliSum([new PauliTerm(1, [(2, Pauli.X), (5, Pauli.Y), (13, Pauli.Z)])])] };
@@ -287,7 +287,7 @@ public sealed class MatrixProductStateTests
     [Fact]
     public async Task RunToSnapshot_FromTheMiddle_AgreesWithTheWholeRun()
     {
-        var circuit = RandomPairs(4, 14, 3);
+        var circuit = RandomCircuits.Pairs(4, 14, 3);
         var middle = circuit.Operations.Length / 2;
         var request = new ExecutionRequest { Circuit = circuit, Shots = 0 };
         var engine = new MatrixProductStateSimulator();
@@ -295,6 +295,25 @@ public sealed class MatrixProductStateTests
         var whole = await engine.RunToSnapshotAsync(request, null, circuit.Operations.Length);
         var resumed = await engine.RunToSnapshotAsync(request, half, circuit.Operations.Length);
         StateComparison.Distance(StateComparison.Dense(resumed), StateComparison.Dense(whole)).Should().BeLessThan(1e-12);
+    }
+
+    [Fact]
+    public async Task Resume_StateBeyondTheGreatestBond_IsTruncatedOrRefused()
+    {
+        var circuit = RandomFamilies.Random(8, 8, 3);
+        var end = circuit.Operations.Length;
+        var request = new ExecutionRequest { Circuit = circuit, Shots = 0 };
+        var snapshot = await new StateVectorSimulator().RunToSnapshotAsync(request, null, end);
+        var truncated = await Limited(5, requireExact: false).RunToSnapshotAsync(request, snapshot, end);
+        Complex[] exact = StateComparison.Dense(snapshot), state = StateComparison.Dense(truncated);
+        var overlap = exact.Zip(state, (a, b) => Complex.Conjugate(a) * b).Aggregate(Complex.Zero, (a, b) => a + b).Magnitude;
+        state.Sum(a => a.Magnitude * a.Magnitude).Should().BeApproximately(1, 1e-12);
+        overlap.Should().BeInRange(0.2, 0.99, "bonds of 16 do not fit into 5");
+        var result = await Limited(5, requireExact: false).ResumeAsync(request, snapshot);
+        (overlap * overlap).Should().BeGreaterThanOrEqualTo(result.FidelityLowerBound - 1e-12);
+        result.FidelityLowerBound.Should().BeLessThan(0.99);
+        var act = () => Limited(5, requireExact: true).ResumeAsync(request, snapshot);
+        (await act.Should().ThrowAsync<BackendException>()).Which.Message.Should().Contain("the limit is 5");
     }
 
     [Fact]
@@ -383,29 +402,6 @@ public sealed class MatrixProductStateTests
             }
 
             builder.CP(0.1, random.Next(qubits / 2), qubits / 2 + random.Next(qubits / 2));
-        }
-
-        return builder.Build();
-    }
-
-    // Layers of rotations and controlled X between random pairs.
-    private static Circuit RandomPairs(int seed, int qubits, int depth)
-    {
-        var random = new Random(seed);
-        var builder = new CircuitBuilder(qubits);
-        for (var layer = 0; layer < depth; layer++)
-        {
-            var order = Enumerable.Range(0, qubits).ToArray();
-            random.Shuffle(order);
-            for (var q = 0; q < qubits; q++)
-            {
-                builder.U(random.NextDouble() * 3, random.NextDouble() * 6, random.NextDouble() * 6, q);
-            }
-
-            for (var k = 0; k + 1 < qubits; k += 2)
-            {
-                builder.CX(order[k], order[k + 1]);
-            }
         }
 
         return builder.Build();

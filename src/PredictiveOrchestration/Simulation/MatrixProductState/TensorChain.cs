@@ -275,14 +275,19 @@ internal sealed unsafe class TensorChain : IDisposable
             ShiftRight(_low, LooseTolerance);
         }
 
+        // Each truncation projects into a subspace of the one before, so that of the norm of the state is left what the overlap of the
+        // sweep's ends is: the shares kept multiply.
+        var kept = 1.0;
         for (_high = last; _high >= first; _high--)
         {
-            Truncate(_high);
+            kept *= 1 - Truncate(_high);
             _low = _high - 1;
             _limits[_high] = 2 * _bonds[_high];
             _tight[_high] = true;
         }
 
+        _angle += Math.Asin(Math.Sqrt(1 - kept));
+        DiscardedWeight = 1 - ((1 - DiscardedWeight) * kept);
         Renormalise(_high);
     }
 
@@ -464,8 +469,8 @@ internal sealed unsafe class TensorChain : IDisposable
         l.Dispose();
     }
 
-    // As ShiftLeft where everything left of the qubit is an isometry, so that what is cut is what the state loses.
-    private void Truncate(int qubit)
+    // As ShiftLeft where everything left of the qubit is an isometry, so that what is cut is what the state loses: gives its share.
+    private double Truncate(int qubit)
     {
         var most = _policy.MaxBondDimension ?? int.MaxValue;
         if (_policy.RequireExact || (_bonds[qubit] <= most && _policy.Cutoff == 0))
@@ -481,22 +486,18 @@ internal sealed unsafe class TensorChain : IDisposable
                 };
             }
 
-            return;
+            return 0;
         }
 
         using var wide = Wide(qubit);
         var (v, carry, share) = _algebra.Truncate(wide, most, _policy.Cutoff, RankTolerance);
-        if (share > 1e-14)
-        {
-            carry.Scale(1 / Math.Sqrt(1 - share));
-            DiscardedWeight = 1 - ((1 - DiscardedWeight) * (1 - share));
-            _angle += Math.Asin(Math.Sqrt(share));
-        }
-
+        share = share > 1e-14 ? share : 0;
+        carry.Scale(1 / Math.Sqrt(1 - share));
         FromWide(qubit, v);
         v.Dispose();
         MultiplyRight(qubit - 1, carry);
         carry.Dispose();
+        return share;
     }
 
     private Matrix Wide(int qubit)

@@ -56,6 +56,29 @@ public static class RandomCircuits
         return builder.Build();
     }
 
+    /// <summary>Layers of rotations of every qubit and controlled X between random pairs of all.</summary>
+    public static Circuit Pairs(int seed, int qubits, int depth)
+    {
+        var random = new Random(seed);
+        var builder = new CircuitBuilder(qubits);
+        for (var layer = 0; layer < depth; layer++)
+        {
+            var order = Enumerable.Range(0, qubits).ToArray();
+            random.Shuffle(order);
+            for (var q = 0; q < qubits; q++)
+            {
+                builder.U(random.NextDouble() * 3, random.NextDouble() * 6, random.NextDouble() * 6, q);
+            }
+
+            for (var k = 0; k + 1 < qubits; k += 2)
+            {
+                builder.CX(order[k], order[k + 1]);
+            }
+        }
+
+        return builder.Build();
+    }
+
     /// <summary>A Haar-random unitary on k qubits, by Gram-Schmidt on Gaussian columns.</summary>
     public static Complex[] Unitary(Random random, int qubits)
     {

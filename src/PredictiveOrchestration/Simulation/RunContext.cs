@@ -1,4 +1,5 @@
 using PredictiveOrchestration.Backends;
+using PredictiveOrchestration.Circuits;
 using PredictiveOrchestration.Common;
 
 namespace PredictiveOrchestration.Simulation;
@@ -58,6 +59,9 @@ internal sealed class RunContext
     public long HeldBytes => Interlocked.Read(ref _heldBytes);
 
     public long PeakBytes => Interlocked.Read(ref _peakBytes);
+
+    /// <summary>The circuit that is run.</summary>
+    public Circuit Circuit => _request.Circuit;
 
     /// <summary>The operations of the circuit: where a run stands that samples or reads out.</summary>
     public int OperationCount => _request.Circuit.Operations.Length;

@@ -1,5 +1,6 @@
 using PredictiveOrchestration.Circuits;
 using PredictiveOrchestration.Circuits.Library;
+using PredictiveOrchestration.TestKit;
 
 namespace PredictiveOrchestration.Benchmarks.Engines;
 
@@ -69,7 +70,7 @@ internal static class EngineTable
         yield return new EngineRow("mps", "brickwork 30 depth 24, truncated", 700, () => Brickwork(30, 24), 1_000);
         yield return new EngineRow("mps", "qaoa ring 40 p 3", 45, () => Variational.Qaoa(40, Variational.Ring(40), [.1, .2, .3], [.3, .2, .1]), 1_000);
         yield return new EngineRow("mps", "ghz 1000", 10, () => States.Ghz(1000), 1_000);
-        yield return new EngineRow("mps", "random pairs 20 depth 4", 139, () => RandomPairs(20, 4), 1_000);
+        yield return new EngineRow("mps", "random pairs 20 depth 4", 139, () => RandomCircuits.Pairs(7, 20, 4), 1_000);
     }
 
     // Layers of one-qubit rotations and controlled X between neighbours.
@@ -87,29 +88,6 @@ internal static class EngineTable
             for (var q = layer % 2; q + 1 < qubits; q += 2)
             {
                 builder.CX(q, q + 1);
-            }
-        }
-
-        return builder.Build();
-    }
-
-    // As the brickwork, but the pairs of a layer are drawn from all qubits.
-    private static Circuit RandomPairs(int qubits, int depth)
-    {
-        var random = new Random(7);
-        var builder = new CircuitBuilder(qubits);
-        for (var layer = 0; layer < depth; layer++)
-        {
-            var order = Enumerable.Range(0, qubits).ToArray();
-            random.Shuffle(order);
-            for (var q = 0; q < qubits; q++)
-            {
-                builder.U(random.NextDouble() * 3, random.NextDouble() * 6, random.NextDouble() * 6, q);
-            }
-
-            for (var k = 0; k + 1 < qubits; k += 2)
-            {
-                builder.CX(order[k], order[k + 1]);
             }
         }
 

@@ -5,7 +5,7 @@ using PredictiveOrchestration.Circuits;
 namespace PredictiveOrchestration.Simulation.MatrixProductState;
 
 /// <summary>Exact probabilities and expectation values of a chain.</summary>
-internal sealed unsafe class ChainReader(TensorChain chain, RunContext context)
+internal sealed unsafe class ChainReader(TensorChain chain, SiteMap map, RunContext context)
 {
     private const long MostOutcomes = 1 << 24;
 
@@ -17,17 +17,17 @@ internal sealed unsafe class ChainReader(TensorChain chain, RunContext context)
     private int _last;
     private long _visited;
 
-    /// <summary>Walks the tree of the values of the qubits asked for; the others are summed over.</summary>
-    public void Visit(ReadOnlySpan<int> qubits, ProbabilityVisitor visit)
+    /// <summary>Walks the tree of the values of the sites asked for; the others are summed over.</summary>
+    public void Visit(ReadOnlySpan<int> sites, ProbabilityVisitor visit)
     {
         chain.MoveCentre(0);
-        _outcome = new ulong[(qubits.Length + 63) / 64];
+        _outcome = new ulong[(sites.Length + 63) / 64];
         _places = new int[chain.NumQubits];
         _places.AsSpan().Fill(-1);
-        for (var i = 0; i < qubits.Length; i++)
+        for (var i = 0; i < sites.Length; i++)
         {
-            _places[qubits[i]] = i;
-            _last = Math.Max(_last, qubits[i]);
+            _places[sites[i]] = i;
+            _last = Math.Max(_last, sites[i]);
         }
 
         using var root = chain.Algebra.Pool.Rent(1, 1);
@@ -35,7 +35,7 @@ internal sealed unsafe class ChainReader(TensorChain chain, RunContext context)
         Walk(0, root, visit);
     }
 
-    /// <summary>⟨ψ|P|ψ⟩ with the term's coefficient, by transfer over the qubits from its first factor to its last.</summary>
+    /// <summary>⟨ψ|P|ψ⟩ with the term's coefficient, by transfer over the sites from its first factor to its last.</summary>
     public double Expectation(PauliTerm term)
     {
         if (term.Factors.Count == 0)
@@ -44,7 +44,9 @@ internal sealed unsafe class ChainReader(TensorChain chain, RunContext context)
         }
 
         var algebra = chain.Algebra;
-        int first = term.Factors[0].Qubit, last = term.Factors[^1].Qubit;
+        var factors = term.Factors.Select(f => (Site: map.SiteOf(f.Qubit), f.Operator)).ToArray();
+        Array.Sort(factors, (a, b) => a.Site.CompareTo(b.Site));
+        int first = factors[0].Site, last = factors[^1].Site;
         chain.MoveCentre(first);
         var environment = algebra.Pool.Rent(chain.Bond(first), chain.Bond(first));
         for (var i = 0; i < environment.Rows; i++)
@@ -57,10 +59,10 @@ internal sealed unsafe class ChainReader(TensorChain chain, RunContext context)
         {
             int left = chain.Bond(q), right = chain.Bond(q + 1);
             using var changed = algebra.Copy(chain.Site(q));
-            if (term.Factors[next].Qubit == q)
+            if (factors[next].Site == q)
             {
                 var half = (long)left * changed.Stride;
-                algebra.Kernels.Mix(Of(term.Factors[next++].Operator), changed.Re, changed.Im, changed.Re + half, changed.Im + half, half);
+                algebra.Kernels.Mix(Of(factors[next++].Operator), changed.Re, changed.Im, changed.Re + half, changed.Im + half, half);
             }
 
             // The two values one below the other: the sum over both is one product.

@@ -3,7 +3,7 @@ using PredictiveOrchestration.Common;
 namespace PredictiveOrchestration.Simulation.MatrixProductState;
 
 /// <summary>
-/// Draws outcomes qubit by qubit from the left. Shots whose values so far are the same are one row of a matrix, and a qubit is one
+/// Draws outcomes site by site from the left. Shots whose values so far are the same are one row of a matrix, and a qubit is one
 /// product for all rows: the work is that of the distinct values, not of the shots. A shot's number is subdivided by the
 /// probabilities of the values; when its bits are used up it is replaced by a hash of the number drawn.
 /// </summary>
@@ -22,16 +22,16 @@ internal sealed unsafe class ChainSampler(TensorChain chain)
     private int _words;
     private int _last;
 
-    public void Sample(ReadOnlySpan<int> qubits, ReadOnlySpan<double> draws, Span<ulong> outcomes)
+    public void Sample(ReadOnlySpan<int> sites, ReadOnlySpan<double> draws, Span<ulong> outcomes)
     {
         chain.MoveCentre(0);
-        _words = (qubits.Length + 63) / 64;
+        _words = (sites.Length + 63) / 64;
         _places = new int[chain.NumQubits];
         _places.AsSpan().Fill(-1);
-        for (var i = 0; i < qubits.Length; i++)
+        for (var i = 0; i < sites.Length; i++)
         {
-            _places[qubits[i]] = i;
-            _last = Math.Max(_last, qubits[i]);
+            _places[sites[i]] = i;
+            _last = Math.Max(_last, sites[i]);
         }
 
         outcomes.Clear();

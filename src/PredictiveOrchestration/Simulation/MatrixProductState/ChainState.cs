@@ -1,32 +1,37 @@
 using PredictiveOrchestration.Backends;
 using PredictiveOrchestration.Circuits;
+using PredictiveOrchestration.Circuits.Layout;
 using PredictiveOrchestration.Simulation.Kernels;
 
 namespace PredictiveOrchestration.Simulation.MatrixProductState;
 
-/// <summary>A state of qubits as a chain of tensors, qubit 0 at the left end.</summary>
+/// <summary>A state of qubits as a chain of tensors, in the order of a layout.</summary>
 internal sealed class ChainState : IQuantumState
 {
     private readonly RunContext _context;
     private readonly MatrixKernelSet _kernels;
     private readonly TruncationPolicy _policy;
+    private readonly ChainLayout _layout;
+    private readonly SiteMap _map;
     private readonly MatrixPool _pool;
     private readonly MatrixAlgebra _algebra;
     private readonly TensorChain _chain;
     private readonly OperatorFactory _factory;
 
     /// <summary>Creates |0…0⟩.</summary>
-    public ChainState(int numQubits, TruncationPolicy policy, MatrixKernelSet kernels, RunContext context)
+    public ChainState(int numQubits, TruncationPolicy policy, MatrixKernelSet kernels, ChainLayout layout, RunContext context)
     {
         _context = context;
         _kernels = kernels;
         _policy = policy;
+        _layout = layout;
+        _map = new SiteMap(layout.SiteOf);
         _pool = new MatrixPool(context);
         _algebra = new MatrixAlgebra(_pool, kernels, context);
         _factory = new OperatorFactory(_algebra);
         try
         {
-            _chain = new TensorChain(numQubits, policy, _algebra, context.BackendId);
+            _chain = new TensorChain(numQubits, policy, _algebra, _map, context.BackendId);
         }
         catch
         {
@@ -41,6 +46,8 @@ internal sealed class ChainState : IQuantumState
 
     public long NonZeros => _chain.Elements;
 
+    public int? BondDimension => _chain.GreatestBond;
+
     public double DiscardedWeight => _chain.DiscardedWeight;
 
     public double FidelityLowerBound => _chain.FidelityLowerBound;
@@ -49,13 +56,13 @@ internal sealed class ChainState : IQuantumState
     public void Load(StateSnapshot snapshot)
     {
         _algebra.Operation = snapshot.OperationIndex;
-        new SnapshotLoader(_chain).Load(snapshot);
+        new SnapshotLoader(_chain, _map, _context).Load(snapshot);
         _chain.Finish();
     }
 
     public void Apply(Circuit circuit, int start, int end, ClassicalState? classical, RunContext context)
     {
-        var blocks = new GateBlocks(_chain, _factory);
+        var blocks = new GateBlocks(_chain, _factory, _map, _layout.RelabelSwaps);
         for (var i = start; i < end; i++)
         {
             if ((i & 0xF) == 0)
@@ -78,19 +85,20 @@ internal sealed class ChainState : IQuantumState
 
     public double ProbabilityOfOne(int qubit)
     {
-        var (zero, one) = _chain.Weights(qubit);
+        var (zero, one) = _chain.Weights(_map.SiteOf(qubit));
         return one / (zero + one);
     }
 
-    public void Collapse(int qubit, bool outcome, double probability) => _chain.Project(qubit, outcome);
+    public void Collapse(int qubit, bool outcome, double probability) => _chain.Project(_map.SiteOf(qubit), outcome);
 
-    public void Flip(int qubit) => _chain.Flip(qubit);
+    public void Flip(int qubit) => _chain.Flip(_map.SiteOf(qubit));
 
     public IQuantumState Clone()
     {
-        var copy = new ChainState(NumQubits, _policy, _kernels, _context);
+        var copy = new ChainState(NumQubits, _policy, _kernels, _layout, _context);
         try
         {
+            copy._map.CopyFrom(_map);
             copy._chain.CopyFrom(_chain);
             return copy;
         }
@@ -102,13 +110,13 @@ internal sealed class ChainState : IQuantumState
     }
 
     public void Sample(ReadOnlySpan<int> qubits, ReadOnlySpan<double> draws, Span<ulong> outcomes) =>
-        new ChainSampler(_chain).Sample(qubits, draws, outcomes);
+        new ChainSampler(_chain).Sample(_map.SitesOf(qubits), draws, outcomes);
 
-    public void VisitProbabilities(ReadOnlySpan<int> qubits, ProbabilityVisitor visit) => new ChainReader(_chain, _context).Visit(qubits, visit);
+    public void VisitProbabilities(ReadOnlySpan<int> qubits, ProbabilityVisitor visit) => new ChainReader(_chain, _map, _context).Visit(_map.SitesOf(qubits), visit);
 
-    public double ExpectationValue(PauliTerm term) => new ChainReader(_chain, _context).Expectation(term);
+    public double ExpectationValue(PauliTerm term) => new ChainReader(_chain, _map, _context).Expectation(term);
 
-    public StateSnapshot ToSnapshot(int operationIndex) => new SnapshotWriter(_chain, _context).Write(operationIndex);
+    public StateSnapshot ToSnapshot(int operationIndex) => new SnapshotWriter(_chain, _map, _context).Write(operationIndex);
 
     public void Dispose() => _pool.Dispose();
 }

@@ -4,12 +4,13 @@ using PredictiveOrchestration.Circuits;
 namespace PredictiveOrchestration.Simulation.MatrixProductState;
 
 /// <summary>
-/// Gathers gates on one qubit and on pairs of qubits into blocks before they touch the tensors: consecutive gates on the same pair cost
+/// Takes gates from qubits to sites, and gathers those on one site and on pairs of qubits into blocks before they touch the tensors: consecutive gates on the same pair cost
 /// one enlargement of a bond, by the rank of their product.
 /// </summary>
-internal sealed class GateBlocks(TensorChain chain, OperatorFactory factory)
+internal sealed class GateBlocks(TensorChain chain, OperatorFactory factory, SiteMap map, bool relabelSwaps)
 {
     private static readonly Complex[] Identity = [1, 0, 0, 1];
+    private readonly GateQueue _queue = new(chain);
     private readonly Complex[]?[] _single = new Complex[]?[chain.NumQubits];
     private readonly Block?[] _open = new Block?[chain.NumQubits];
 
@@ -22,8 +23,15 @@ internal sealed class GateBlocks(TensorChain chain, OperatorFactory factory)
     /// <summary>Takes in a gate or a unitary.</summary>
     public void Apply(Circuit circuit, in Operation op, ClassicalState? classical)
     {
-        var controls = circuit.ControlsOf(op);
-        var targets = circuit.TargetsOf(op);
+        if (relabelSwaps && op.Kind == OperationKind.Gate && op.ControlCount == 0 && circuit.GateOf(op) == GateCatalog.Swap)
+        {
+            // What waits belongs to sites, and stays with them.
+            var exchanged = circuit.QubitsOf(op);
+            map.Exchange(exchanged[0], exchanged[1]);
+            return;
+        }
+
+        ReadOnlySpan<int> controls = map.SitesOf(circuit.ControlsOf(op)), targets = map.SitesOf(circuit.TargetsOf(op));
         if (op.Kind == OperationKind.Unitary)
         {
             Matrix(controls, targets, circuit.MatrixOf(op));
@@ -58,6 +66,8 @@ internal sealed class GateBlocks(TensorChain chain, OperatorFactory factory)
         {
             Flush(q);
         }
+
+        _queue.Finish();
     }
 
     private void Matrix(ReadOnlySpan<int> controls, ReadOnlySpan<int> targets, ReadOnlySpan<Complex> matrix)
@@ -85,7 +95,7 @@ internal sealed class GateBlocks(TensorChain chain, OperatorFactory factory)
                 Flush(q);
             }
 
-            chain.Apply(factory.Create(controls, targets, matrix));
+            _queue.Add(factory.Create(controls, targets, matrix));
         }
     }
 
@@ -147,7 +157,7 @@ internal sealed class GateBlocks(TensorChain chain, OperatorFactory factory)
         FlushPair(qubit);
         if (_single[qubit] is { } matrix)
         {
-            chain.Apply(qubit, matrix);
+            _queue.Add(OperatorString.On(qubit, matrix));
             _single[qubit] = null;
         }
     }
@@ -162,7 +172,7 @@ internal sealed class GateBlocks(TensorChain chain, OperatorFactory factory)
         _open[block.Low] = _open[block.High] = null;
 
         // The block's high qubit is bit 0 of its index.
-        chain.Apply(factory.Create([], [block.High, block.Low], block.Matrix));
+        _queue.Add(factory.Create([], [block.High, block.Low], block.Matrix));
     }
 
     private static int Reverse(int index) => ((index & 1) << 1) | (index >> 1);

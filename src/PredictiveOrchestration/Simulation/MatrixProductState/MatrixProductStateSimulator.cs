@@ -1,4 +1,7 @@
+using System.Runtime.CompilerServices;
 using PredictiveOrchestration.Backends;
+using PredictiveOrchestration.Circuits;
+using PredictiveOrchestration.Circuits.Layout;
 using PredictiveOrchestration.Simulation.Kernels;
 
 namespace PredictiveOrchestration.Simulation.MatrixProductState;
@@ -15,6 +18,10 @@ public sealed class MatrixProductStateSimulator : LocalSimulator, ICalibratable
 
     private readonly TruncationPolicy _policy;
     private readonly MatrixKernelSet _kernels;
+    private readonly Func<Circuit, Action, ChainLayout> _layout;
+
+    // A circuit is often run again: in parts, for other shots, from the start after a measurement.
+    private readonly ConditionalWeakTable<Circuit, ChainLayout> _layouts = [];
 
     /// <summary>Creates the engine.</summary>
     /// <param name="options">Id, memory and truncation; null for the defaults.</param>
@@ -25,18 +32,19 @@ public sealed class MatrixProductStateSimulator : LocalSimulator, ICalibratable
     {
     }
 
-    internal MatrixProductStateSimulator(MatrixProductStateOptions? options, TimeProvider? time, MatrixKernelSet kernels)
+    internal MatrixProductStateSimulator(MatrixProductStateOptions? options, TimeProvider? time, MatrixKernelSet kernels, Func<Circuit, Action, ChainLayout>? layout = null)
         : base(Describe(options ??= new MatrixProductStateOptions()), time)
     {
         _policy = options.Truncation;
         _kernels = kernels;
+        _layout = layout ?? ((circuit, check) => ChainLayout.Choose(circuit, _policy.RequireExact ? null : _policy.MaxBondDimension, check));
     }
 
     /// <inheritdoc/>
     public IReadOnlyList<ExecutionRequest> CalibrationWorkloads { get; } = MatrixProductWorkloads.All();
 
     private protected override IQuantumState CreateState(int numQubits, ExecutionLimits limits, RunContext context) =>
-        new ChainState(numQubits, _policy, _kernels, context);
+        new ChainState(numQubits, _policy, _kernels, _layouts.GetValue(context.Circuit, circuit => _layout(circuit, () => context.Check(0))), context);
 
     private static BackendDescriptor Describe(MatrixProductStateOptions options)
     {

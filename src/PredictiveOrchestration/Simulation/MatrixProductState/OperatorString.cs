@@ -8,7 +8,16 @@ namespace PredictiveOrchestration.Simulation.MatrixProductState;
 /// </summary>
 /// <param name="Qubits">The qubits, ascending.</param>
 /// <param name="Cores">The operator of each.</param>
-internal sealed record OperatorString(int[] Qubits, OperatorCore[] Cores);
+internal sealed record OperatorString(int[] Qubits, OperatorCore[] Cores)
+{
+    /// <summary>A gate on one qubit.</summary>
+    public static OperatorString On(int qubit, ReadOnlySpan<Complex> matrix)
+    {
+        var core = new OperatorCore(1, 1);
+        matrix.CopyTo(core[0, 0]);
+        return new OperatorString([qubit], [core]);
+    }
+}
 
 /// <summary>The operators of one qubit of a chain.</summary>
 /// <param name="Left">The bond to the left, 1 at the first qubit.</param>

@@ -4,15 +4,32 @@ using PredictiveOrchestration.Backends;
 namespace PredictiveOrchestration.Simulation.MatrixProductState;
 
 /// <summary>
-/// Splits a list of amplitudes into tensors from the last qubit to the first: the amplitudes are a matrix with a row for each value of
-/// the qubits left of it that occurs; its right factor is the tensor, its left factor the matrix for the next qubit.
+/// Splits a list of amplitudes into tensors from the last site to the first: the amplitudes are a matrix with a row for each value of
+/// the sites left of it that occurs; its right factor is the tensor, its left factor the matrix for the next site.
 /// </summary>
-internal sealed class SnapshotLoader(TensorChain chain)
+internal sealed class SnapshotLoader(TensorChain chain, SiteMap map, RunContext context)
 {
     // Directions in which the state has less than this, relative to the greatest, are rounding.
     private const double Tolerance = 1e-15;
 
+    // Two lists of indices, amplitudes, places, and a hash table of indices which doubles as it grows.
+    private const long BytesPerAmplitude = (2 * 16) + 16 + 4 + (2 * 48);
+
     public void Load(StateSnapshot snapshot)
+    {
+        var bytes = BytesPerAmplitude * snapshot.Amplitudes.Length;
+        context.Reserve(bytes, "the amplitudes of the snapshot");
+        try
+        {
+            Split(snapshot);
+        }
+        finally
+        {
+            context.Release(bytes);
+        }
+    }
+
+    private void Split(StateSnapshot snapshot)
     {
         var algebra = chain.Algebra;
         var (keys, amplitudes) = NonZero(snapshot);
@@ -23,7 +40,7 @@ internal sealed class SnapshotLoader(TensorChain chain)
             return;
         }
 
-        // Row i holds what belongs to the value keys[i] of the qubits not yet split off.
+        // Row i holds what belongs to the value keys[i] of the sites not yet split off.
         var rest = algebra.Pool.Rent(keys.Length, 1);
         for (var i = 0; i < keys.Length; i++)
         {
@@ -82,7 +99,7 @@ internal sealed class SnapshotLoader(TensorChain chain)
         chain.Load(qubit, site);
     }
 
-    private static (UInt128[] Keys, Complex[] Amplitudes) NonZero(StateSnapshot snapshot)
+    private (UInt128[] Keys, Complex[] Amplitudes) NonZero(StateSnapshot snapshot)
     {
         var count = snapshot.Amplitudes.Count(a => a != Complex.Zero);
         if (count == 0)
@@ -97,7 +114,7 @@ internal sealed class SnapshotLoader(TensorChain chain)
         {
             if (snapshot.Amplitudes[i] != Complex.Zero)
             {
-                keys[at] = snapshot.Indices is { } indices ? indices[i] : (UInt128)i;
+                keys[at] = map.ToValue(snapshot.Indices is { } indices ? indices[i] : (UInt128)i);
                 amplitudes[at++] = snapshot.Amplitudes[i];
             }
         }

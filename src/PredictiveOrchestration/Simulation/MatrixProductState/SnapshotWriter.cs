@@ -4,7 +4,7 @@ using PredictiveOrchestration.Backends;
 namespace PredictiveOrchestration.Simulation.MatrixProductState;
 
 /// <summary>Writes the amplitudes out: those that are not zero where they are few, else all.</summary>
-internal sealed unsafe class SnapshotWriter(TensorChain chain, RunContext context)
+internal sealed unsafe class SnapshotWriter(TensorChain chain, SiteMap map, RunContext context)
 {
     private const int MostDenseQubits = 30;
     private const int MostSnapshotQubits = 128;
@@ -51,16 +51,18 @@ internal sealed unsafe class SnapshotWriter(TensorChain chain, RunContext contex
         return StateSnapshot.Dense(n, operationIndex, Dense());
     }
 
-    // Amplitudes of the values of the left half times those of the right half.
+    // Amplitudes of the values of the left half of the sites times those of the right half.
     private Complex[] Dense()
     {
         var n = chain.NumQubits;
         var half = n / 2;
         var algebra = chain.Algebra;
-        context.Reserve(16L << n, "the snapshot");
+        var bytes = (16L << n) + (4L << half) + (4L << (n - half));
+        context.Reserve(bytes, "the snapshot");
         try
         {
             var amplitudes = GC.AllocateUninitializedArray<Complex>(1 << n);
+            int[] low = Places(0, half), high = Places(half, n);
             using var left = LeftRows(half);
             using var columns = algebra.Transpose(left);
             using var right = RightRows(half);
@@ -74,9 +76,10 @@ internal sealed unsafe class SnapshotWriter(TensorChain chain, RunContext contex
                 algebra.Multiply(count, columns.Columns, right.Columns, right.Re + from, right.Im + from, right.Stride, columns.Re, columns.Im, columns.Stride, part.Re, part.Im, part.Stride);
                 for (var i = 0; i < count; i++)
                 {
-                    for (var j = 0; j < columns.Columns; j++)
+                    var place = high[first + i];
+                    for (var j = 0; j < low.Length; j++)
                     {
-                        amplitudes[((first + i) << half) + j] = chain.Phase * part[i, j];
+                        amplitudes[place + low[j]] = chain.Phase * part[i, j];
                     }
                 }
             }
@@ -85,11 +88,27 @@ internal sealed unsafe class SnapshotWriter(TensorChain chain, RunContext contex
         }
         finally
         {
-            context.Release(16L << n);
+            context.Release(bytes);
         }
     }
 
-    // Row i: the product of the tensors of the qubits below `end` with values the bits of i.
+    // The part of an amplitude's index that each value of a range of sites gives.
+    private int[] Places(int start, int end)
+    {
+        var places = new int[1 << (end - start)];
+        for (var s = start; s < end; s++)
+        {
+            var count = 1 << (s - start);
+            for (var i = 0; i < count; i++)
+            {
+                places[count + i] = places[i] | (1 << map.QubitAt(s));
+            }
+        }
+
+        return places;
+    }
+
+    // Row i: the product of the tensors of the sites below `end` with values the bits of i.
     private Matrix LeftRows(int end)
     {
         var rows = chain.Algebra.Pool.Rent(1, 1);
@@ -142,15 +161,18 @@ internal sealed unsafe class SnapshotWriter(TensorChain chain, RunContext contex
         return rows;
     }
 
-    // Follows the values of the qubits from the first on, a level at a time; null if they become too many.
+    // Follows the values of the sites from the first on, a level at a time; null if they become too many.
     private (UInt128[] Indices, Complex[] Amplitudes)? Sparse(int most)
     {
         var algebra = chain.Algebra;
         var indices = new UInt128[] { 0 };
         var rows = algebra.Pool.Rent(1, 1);
         rows.Re[0] = 1;
+        using var booked = new Booking(context);
         for (var q = 0; q < chain.NumQubits; q++)
         {
+            // Indices of two levels, and the list of those kept, which doubles as it grows.
+            booked.Raise((16L * indices.Length) + (2L * indices.Length * (16 + 24)));
             int left = chain.Bond(q), right = chain.Bond(q + 1);
             var site = chain.Site(q);
             var parts = new Matrix[2];
@@ -184,7 +206,7 @@ internal sealed unsafe class SnapshotWriter(TensorChain chain, RunContext contex
             {
                 var (value, row) = kept[k];
                 rows.CopyRow(k, 0, parts[value], row, 0, right);
-                next[k] = indices[row] | ((UInt128)(uint)value << q);
+                next[k] = indices[row] | ((UInt128)(uint)value << map.QubitAt(q));
             }
 
             parts[0].Dispose();
@@ -192,6 +214,7 @@ internal sealed unsafe class SnapshotWriter(TensorChain chain, RunContext contex
             indices = next;
         }
 
+        booked.Raise(32L * indices.Length);
         var amplitudes = new Complex[indices.Length];
         for (var i = 0; i < amplitudes.Length; i++)
         {
@@ -200,5 +223,22 @@ internal sealed unsafe class SnapshotWriter(TensorChain chain, RunContext contex
 
         rows.Dispose();
         return (indices, amplitudes);
+    }
+
+    // What is in use on the managed heap while the tree is followed.
+    private sealed class Booking(RunContext context) : IDisposable
+    {
+        private long _bytes;
+
+        public void Raise(long bytes)
+        {
+            if (bytes > _bytes)
+            {
+                context.Reserve(bytes - _bytes, "the snapshot");
+                _bytes = bytes;
+            }
+        }
+
+        public void Dispose() => context.Release(_bytes);
     }
 }

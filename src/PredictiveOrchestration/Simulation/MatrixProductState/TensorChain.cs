@@ -4,7 +4,7 @@ using PredictiveOrchestration.Backends;
 namespace PredictiveOrchestration.Simulation.MatrixProductState;
 
 /// <summary>
-/// One tensor for each qubit, as a matrix: rows are the qubit's value and the left bond (value · left + index), columns the right bond.
+/// One tensor for each site, as a matrix: rows are the value of the qubit there and the left bond (value · left + index), columns the right bond.
 /// Sites left of <see cref="_low"/> are isometries from the left, sites right of <see cref="_high"/> from the right; between, gates have
 /// enlarged bonds without more work. Where bonds get too large a sweep in each direction takes them down to what the state needs.
 /// </summary>
@@ -22,6 +22,7 @@ internal sealed unsafe class TensorChain : IDisposable
     private readonly MatrixPool _pool;
     private readonly MatrixAlgebra _algebra;
     private readonly TruncationPolicy _policy;
+    private readonly SiteMap _map;
     private readonly string _backendId;
     private readonly Matrix[] _sites;
     private readonly int[] _bonds;
@@ -30,12 +31,14 @@ internal sealed unsafe class TensorChain : IDisposable
     private int _low;
     private int _high;
     private double _angle;
+    private double _squaredNorm = 1;
 
-    public TensorChain(int numQubits, TruncationPolicy policy, MatrixAlgebra algebra, string backendId)
+    public TensorChain(int numQubits, TruncationPolicy policy, MatrixAlgebra algebra, SiteMap map, string backendId)
     {
         _algebra = algebra;
         _pool = algebra.Pool;
         _policy = policy;
+        _map = map;
         _backendId = backendId;
         _sites = new Matrix[numQubits];
         _bonds = new int[numQubits + 1];
@@ -77,6 +80,9 @@ internal sealed unsafe class TensorChain : IDisposable
         }
     }
 
+    /// <summary>The greatest bond now.</summary>
+    public int GreatestBond => _bonds.Max();
+
     public Matrix Site(int qubit) => _sites[qubit];
 
     /// <summary>The bond to the left of a qubit; that of qubit n is right of the last.</summary>
@@ -92,7 +98,7 @@ internal sealed unsafe class TensorChain : IDisposable
         other._bonds.CopyTo(_bonds, 0);
         other._limits.CopyTo(_limits, 0);
         other._tight.CopyTo(_tight, 0);
-        (_low, _high, _angle, Phase, DiscardedWeight) = (other._low, other._high, other._angle, other.Phase, other.DiscardedWeight);
+        (_low, _high, _angle, _squaredNorm, Phase, DiscardedWeight) = (other._low, other._high, other._angle, other._squaredNorm, other.Phase, other.DiscardedWeight);
     }
 
     /// <summary>Sets a tensor while a state is put in from the right: sites right of it are isometries.</summary>
@@ -102,6 +108,8 @@ internal sealed unsafe class TensorChain : IDisposable
         _bonds[qubit] = site.Rows / 2;
         _bonds[qubit + 1] = site.Columns;
         (_low, _high) = (0, 0);
+        _tight.AsSpan().Clear();
+        _squaredNorm = _algebra.Kernels.Norm(site.Re, site.Im, site.Length);
     }
 
     /// <summary>Applies a one-qubit gate.</summary>
@@ -116,15 +124,19 @@ internal sealed unsafe class TensorChain : IDisposable
     public void Apply(OperatorString gate)
     {
         int first = gate.Qubits[0], last = gate.Qubits[^1];
-        var tooLarge = IsTooLarge(gate);
-        _low = Math.Min(_low, first);
-        _high = Math.Max(_high, last);
-        if (tooLarge)
+        if (first == last)
         {
-            Compress();
-            _high = last;
+            Apply(first, gate.Cores[0][0, 0]);
+            return;
         }
 
+        if (!Fits(gate))
+        {
+            Compress();
+        }
+
+        _low = Math.Min(_low, first);
+        _high = Math.Max(_high, last);
         var next = 0;
         for (var q = first; q <= last; q++)
         {
@@ -148,12 +160,38 @@ internal sealed unsafe class TensorChain : IDisposable
         }
     }
 
+    /// <summary>
+    /// Tells whether a gate leaves bonds small enough that nothing has to be compressed before. Near the ends of the chain room is made
+    /// for it: a bond beyond what the qubits outside it can hold is taken down from the end, whatever the rest of the chain is like.
+    /// </summary>
+    public bool Fits(OperatorString gate)
+    {
+        for (var k = 0; k < gate.Cores.Length - 1; k++)
+        {
+            var factor = gate.Cores[k].Right;
+            for (var cut = gate.Qubits[k] + 1; cut <= gate.Qubits[k + 1]; cut++)
+            {
+                if (factor > 1 && !_tight[cut] && _bonds[cut] * (long)factor > Limit(cut) && !Trim(cut, factor))
+                {
+                    return false;
+                }
+            }
+        }
+
+        return true;
+    }
+
     /// <summary>Makes sites left of a qubit isometries from the left, and right of it from the right.</summary>
     public void MoveCentre(int qubit)
     {
         if (ExceedsMaximum())
         {
             Compress();
+        }
+
+        if (_low == qubit && _high == qubit)
+        {
+            return;
         }
 
         for (; _low < qubit; _low++)
@@ -167,6 +205,8 @@ internal sealed unsafe class TensorChain : IDisposable
             ShiftLeft(_high, LooseTolerance);
             _low = Math.Min(_low, _high - 1);
         }
+
+        Renormalise(qubit);
     }
 
     /// <summary>The squared norms of the parts where a qubit is zero and one; the centre is moved there.</summary>
@@ -189,6 +229,7 @@ internal sealed unsafe class TensorChain : IDisposable
         new Span<double>(site.Im + gone, checked((int)half)).Clear();
         var kept = value ? one : zero;
         site.Scale(1 / Math.Sqrt(kept));
+        _squaredNorm = 1;
         if (_angle > 0)
         {
             // An error of sine s becomes at most s / √p.
@@ -201,22 +242,53 @@ internal sealed unsafe class TensorChain : IDisposable
     /// <summary>Exchanges a qubit's values.</summary>
     public void Flip(int qubit) => Apply(qubit, [0, 1, 1, 0]);
 
-    /// <summary>Takes loose bonds down to what the state needs, and truncates those above the maximum where that is allowed.</summary>
+    /// <summary>
+    /// Takes loose bonds down to what the state needs, and truncates those above the maximum where that is allowed. Only the sites from
+    /// the first loose bond to the last are swept twice: the bonds beside them are as before.
+    /// </summary>
     public void Compress()
     {
-        var first = _low;
-        for (; _low < _high; _low++)
+        int first = 1, last = NumQubits - 1;
+        while (first <= last && _tight[first])
+        {
+            first++;
+        }
+
+        if (first > last)
+        {
+            return;
+        }
+
+        while (_tight[last])
+        {
+            last--;
+        }
+
+        for (; _high > last; _high--)
+        {
+            ShiftLeft(_high, LooseTolerance);
+            _low = Math.Min(_low, _high - 1);
+        }
+
+        for (; _low < last; _low++)
         {
             ShiftRight(_low, LooseTolerance);
         }
 
-        for (; _high > first; _high--)
+        // Each truncation projects into a subspace of the one before, so that of the norm of the state is left what the overlap of the
+        // sweep's ends is: the shares kept multiply.
+        var kept = 1.0;
+        for (_high = last; _high >= first; _high--)
         {
-            Truncate(_high);
+            kept *= 1 - Truncate(_high);
             _low = _high - 1;
             _limits[_high] = 2 * _bonds[_high];
             _tight[_high] = true;
         }
+
+        _angle += Math.Asin(Math.Sqrt(1 - kept));
+        DiscardedWeight = 1 - ((1 - DiscardedWeight) * kept);
+        Renormalise(_high);
     }
 
     /// <summary>Takes loose bonds down to the maximum, if there is one.</summary>
@@ -233,6 +305,17 @@ internal sealed unsafe class TensorChain : IDisposable
         foreach (var site in _sites)
         {
             site?.Dispose();
+        }
+    }
+
+    // Every gate and every sweep leaves the norm off by a rounding, always the same way: what ten thousand of them add up to is taken back.
+    private void Renormalise(int centre)
+    {
+        var site = _sites[centre];
+        var norm = _algebra.Kernels.Norm(site.Re, site.Im, site.Length);
+        if (norm > 0)
+        {
+            site.Scale(Math.Sqrt(_squaredNorm / norm));
         }
     }
 
@@ -264,44 +347,46 @@ internal sealed unsafe class TensorChain : IDisposable
         }
     }
 
-    private bool IsTooLarge(OperatorString gate)
+    // From the nearer end to a cut, if that makes room for a factor.
+    private bool Trim(int cut, int factor)
     {
-        for (var k = 0; k < gate.Cores.Length - 1; k++)
+        if (Full(cut) * factor > Limit(cut) || _bonds[cut] <= Full(cut))
         {
-            var factor = gate.Cores[k].Right;
-            for (var cut = gate.Qubits[k] + 1; cut <= gate.Qubits[k + 1]; cut++)
-            {
-                if (factor > 1 && !_tight[cut] && _bonds[cut] * (long)factor > Limit(cut))
-                {
-                    return true;
-                }
-            }
+            return false;
         }
 
-        return false;
+        if (cut <= NumQubits - cut)
+        {
+            for (; _low < cut; _low++)
+            {
+                ShiftRight(_low, LooseTolerance);
+            }
+
+            _high = Math.Max(_high, cut);
+            return true;
+        }
+
+        for (; _high >= cut; _high--)
+        {
+            ShiftLeft(_high, LooseTolerance);
+        }
+
+        _low = Math.Min(_low, _high);
+        return true;
     }
+
+    // What the qubits on the smaller side of a cut can be entangled by.
+    private int Full(int cut) => 1 << Math.Min(Math.Min(cut, NumQubits - cut), 24);
 
     private int Limit(int cut)
     {
-        var side = Math.Min(Math.Min(cut, NumQubits - cut), 24);
-        var free = Math.Max(_limits[cut], Math.Min(FreeBond, 4 << side));
+        var free = Math.Max(_limits[cut], Math.Min(FreeBond, 4 * Full(cut)));
         return _policy.RequireExact || _policy.MaxBondDimension is not { } most ? free : Math.Min(free, 2 * most);
     }
 
     private bool ExceedsMaximum()
     {
-        if (_policy.MaxBondDimension is { } most)
-        {
-            for (var cut = _low + 1; cut <= _high; cut++)
-            {
-                if (_bonds[cut] > most)
-                {
-                    return true;
-                }
-            }
-        }
-
-        return false;
+        return _policy.MaxBondDimension is { } most && GreatestBond > most;
     }
 
     private void Expand(int qubit, OperatorCore core)
@@ -384,8 +469,8 @@ internal sealed unsafe class TensorChain : IDisposable
         l.Dispose();
     }
 
-    // As ShiftLeft where everything left of the qubit is an isometry, so that what is cut is what the state loses.
-    private void Truncate(int qubit)
+    // As ShiftLeft where everything left of the qubit is an isometry, so that what is cut is what the state loses: gives its share.
+    private double Truncate(int qubit)
     {
         var most = _policy.MaxBondDimension ?? int.MaxValue;
         if (_policy.RequireExact || (_bonds[qubit] <= most && _policy.Cutoff == 0))
@@ -395,28 +480,24 @@ internal sealed unsafe class TensorChain : IDisposable
             {
                 throw new BackendException(
                     BackendErrorKind.Unsupported, _backendId,
-                    $"Backend '{_backendId}' needs a bond dimension of {_bonds[qubit]} between qubits {qubit - 1} and {qubit} at operation {_algebra.Operation}; the limit is {most}. Raise TruncationPolicy.MaxBondDimension, set RequireExact to false to truncate, or use another backend.")
+                    $"Backend '{_backendId}' needs a bond dimension of {_bonds[qubit]} between qubits {_map.QubitAt(qubit - 1)} and {_map.QubitAt(qubit)} (neighbours in the order chosen) at operation {_algebra.Operation}; the limit is {most}. Raise TruncationPolicy.MaxBondDimension, set RequireExact to false to truncate, or use another backend.")
                 {
                     OperationIndex = _algebra.Operation,
                 };
             }
 
-            return;
+            return 0;
         }
 
         using var wide = Wide(qubit);
         var (v, carry, share) = _algebra.Truncate(wide, most, _policy.Cutoff, RankTolerance);
-        if (share > 1e-14)
-        {
-            carry.Scale(1 / Math.Sqrt(1 - share));
-            DiscardedWeight = 1 - ((1 - DiscardedWeight) * (1 - share));
-            _angle += Math.Asin(Math.Sqrt(share));
-        }
-
+        share = share > 1e-14 ? share : 0;
+        carry.Scale(1 / Math.Sqrt(1 - share));
         FromWide(qubit, v);
         v.Dispose();
         MultiplyRight(qubit - 1, carry);
         carry.Dispose();
+        return share;
     }
 
     private Matrix Wide(int qubit)

@@ -1,6 +1,7 @@
 using System.Numerics;
 using PredictiveOrchestration.Backends;
 using PredictiveOrchestration.Circuits;
+using PredictiveOrchestration.Circuits.Layout;
 using PredictiveOrchestration.Circuits.Library;
 using PredictiveOrchestration.Prediction;
 using PredictiveOrchestration.Profiling;
@@ -235,6 +236,127 @@ public sealed class MatrixProductStateTests
             var result = await engine.ExecuteAsync(new ExecutionRequest { Circuit = circuit, Shots = shots, TopProbabilities = top, Observables = [new PauliSum([new PauliTerm(1, [(0, Pauli.X), (circuit.NumQubits - 1, Pauli.Z)])])] });
             ((double)result.PeakMemoryBytes).Should().BeLessThanOrEqualTo(bound, "seed {0}", seed);
         }
+    }
+
+    [Fact]
+    public async Task Session_ManySwaps_LeaveTheBondsAlone()
+    {
+        var random = new Random(5);
+        var builder = new CircuitBuilder(100).H(0);
+        for (var q = 0; q + 1 < 100; q++)
+        {
+            builder.CX(q, q + 1);
+        }
+
+        for (var k = 0; k < 1000; k++)
+        {
+            var a = random.Next(100);
+            builder.Swap(a, (a + 1 + random.Next(99)) % 100);
+        }
+
+        builder.X(17);
+        var circuit = builder.Build();
+        var engine = new MatrixProductStateSimulator();
+        using var session = await engine.OpenAsync(new ExecutionRequest { Circuit = circuit, Shots = 200, Observables = [new PauliSum([new PauliTerm(1, [(17, Pauli.Z), (60, Pauli.Z)])])] }, null);
+        session.Advance(circuit.Operations.Length);
+        session.Observe().BondDimension.Should().Be(2);
+        var snapshot = session.TakeSnapshot();
+        snapshot.Indices.Should().BeEquivalentTo([UInt128.One << 17, ((UInt128.One << 100) - 1) ^ (UInt128.One << 17)]);
+        var result = session.Finish();
+        result.Counts.Keys.Select(k => k.ToString()).Should().OnlyContain(k => k.Count(c => c == '1') == 1 || k.Count(c => c == '0') == 1);
+        result.ExpectationValues[0].Should().BeApproximately(-1, 1e-12);
+    }
+
+    [Fact]
+    public async Task RunToSnapshot_RandomPairs_ReordersAndAgreesWithTheStateVector()
+    {
+        foreach (var seed in new[] { 1, 2, 3 })
+        {
+            var circuit = RandomCircuits.Pairs(seed, 14, 3);
+            var site = ChainLayout.Choose(circuit).SiteOf;
+            site.Should().NotBeInAscendingOrder("seed {0}: else nothing is tested", seed);
+            var request = new ExecutionRequest { Circuit = circuit, Shots = 0, Observables = [new PauliSum([new PauliTerm(1, [(2, Pauli.X), (5, Pauli.Y), (13, Pauli.Z)])])] };
+            var expected = await new StateVectorSimulator().RunToSnapshotAsync(request, null, circuit.Operations.Length);
+            var snapshot = await new MatrixProductStateSimulator().RunToSnapshotAsync(request, null, circuit.Operations.Length);
+            StateComparison.Distance(StateComparison.Dense(snapshot), StateComparison.Dense(expected)).Should().BeLessThan(1e-12, "seed {0}", seed);
+            var value = (await new StateVectorSimulator().ExecuteAsync(request)).ExpectationValues[0];
+            (await new MatrixProductStateSimulator().ExecuteAsync(request)).ExpectationValues[0].Should().BeApproximately(value, 1e-12, "seed {0}", seed);
+        }
+    }
+
+    [Fact]
+    public async Task RunToSnapshot_FromTheMiddle_AgreesWithTheWholeRun()
+    {
+        var circuit = RandomCircuits.Pairs(4, 14, 3);
+        var middle = circuit.Operations.Length / 2;
+        var request = new ExecutionRequest { Circuit = circuit, Shots = 0 };
+        var engine = new MatrixProductStateSimulator();
+        var half = await new StateVectorSimulator().RunToSnapshotAsync(request, null, middle);
+        var whole = await engine.RunToSnapshotAsync(request, null, circuit.Operations.Length);
+        var resumed = await engine.RunToSnapshotAsync(request, half, circuit.Operations.Length);
+        StateComparison.Distance(StateComparison.Dense(resumed), StateComparison.Dense(whole)).Should().BeLessThan(1e-12);
+    }
+
+    [Fact]
+    public async Task Resume_StateBeyondTheGreatestBond_IsTruncatedOrRefused()
+    {
+        var circuit = RandomFamilies.Random(8, 8, 3);
+        var end = circuit.Operations.Length;
+        var request = new ExecutionRequest { Circuit = circuit, Shots = 0 };
+        var snapshot = await new StateVectorSimulator().RunToSnapshotAsync(request, null, end);
+        var truncated = await Limited(5, requireExact: false).RunToSnapshotAsync(request, snapshot, end);
+        Complex[] exact = StateComparison.Dense(snapshot), state = StateComparison.Dense(truncated);
+        var overlap = exact.Zip(state, (a, b) => Complex.Conjugate(a) * b).Aggregate(Complex.Zero, (a, b) => a + b).Magnitude;
+        state.Sum(a => a.Magnitude * a.Magnitude).Should().BeApproximately(1, 1e-12);
+        overlap.Should().BeInRange(0.2, 0.99, "bonds of 16 do not fit into 5");
+        var result = await Limited(5, requireExact: false).ResumeAsync(request, snapshot);
+        result.FidelityLowerBound.Should().BeApproximately(overlap * overlap, 1e-10, "the truncations of one sweep are nested: the bound is met");
+        var act = () => Limited(5, requireExact: true).ResumeAsync(request, snapshot);
+        (await act.Should().ThrowAsync<BackendException>()).Which.Message.Should().Contain("the limit is 5");
+    }
+
+    [Fact]
+    public async Task RunToSnapshot_TwelveThousandGates_KeepsNormAndState()
+    {
+        var random = new Random(11);
+        var builder = new CircuitBuilder(9);
+        for (var k = 0; k < 12_000; k++)
+        {
+            var a = random.Next(9);
+            if (k % 2 == 0)
+            {
+                builder.U(random.NextDouble() * 3, random.NextDouble() * 6, random.NextDouble() * 6, a);
+            }
+            else
+            {
+                builder.CX(a, (a + 1 + random.Next(8)) % 9);
+            }
+        }
+
+        var circuit = builder.Build();
+        var request = new ExecutionRequest { Circuit = circuit, Shots = 0 };
+        var state = StateComparison.Dense(await new MatrixProductStateSimulator().RunToSnapshotAsync(request, null, circuit.Operations.Length));
+        state.Sum(a => a.Magnitude * a.Magnitude).Should().BeApproximately(1, 1e-12);
+        StateComparison.Distance(state, StateComparison.Dense(await new StateVectorSimulator().RunToSnapshotAsync(request, null, circuit.Operations.Length))).Should().BeLessThan(1e-11);
+    }
+
+    [Theory]
+    [InlineData(20, 1)]
+    [InlineData(34, 18)]
+    public async Task RunToSnapshot_AmplitudesBeyondTheMemory_AreRefusedWithNumbers(int qubits, int superposed)
+    {
+        // Dense amplitudes where few qubits are zero for certain, else sparse ones; the tensors take little.
+        var builder = new CircuitBuilder(qubits);
+        for (var q = 0; q < (superposed == 1 ? qubits : superposed); q++)
+        {
+            builder.H(q);
+        }
+
+        var circuit = builder.Build();
+        var act = () => new MatrixProductStateSimulator(new MatrixProductStateOptions { MaxMemoryBytes = 4_000_000 }).RunToSnapshotAsync(new ExecutionRequest { Circuit = circuit, Shots = 0 }, null, circuit.Operations.Length);
+        var exception = (await act.Should().ThrowAsync<BackendException>()).Which;
+        exception.Kind.Should().Be(BackendErrorKind.OutOfMemory);
+        exception.RequiredBytes.Should().BeGreaterThan(4_000_000);
     }
 
     [Theory]

@@ -1,0 +1,68 @@
+namespace PredictiveOrchestration.Simulation.MatrixProductState;
+
+/// <summary>
+/// Between the gates and the chain: a gate that would need bonds to be compressed first waits, and so do later gates on its qubits, while
+/// gates elsewhere go on. When enough wait, one compression serves for as many of them as it makes room for.
+/// </summary>
+internal sealed class GateQueue(TensorChain chain)
+{
+    private readonly bool[] _blocked = new bool[chain.NumQubits];
+    private List<OperatorString> _waiting = [];
+    private List<OperatorString> _next = [];
+
+    /// <summary>Applies a gate, now or later.</summary>
+    public void Add(OperatorString gate)
+    {
+        Pass(gate);
+        if (_waiting.Count > chain.NumQubits)
+        {
+            Round();
+        }
+    }
+
+    /// <summary>Applies what waits.</summary>
+    public void Finish()
+    {
+        while (_waiting.Count > 0)
+        {
+            Round();
+        }
+    }
+
+    private void Round()
+    {
+        chain.Compress();
+        (_waiting, _next) = (_next, _waiting);
+        _blocked.AsSpan().Clear();
+
+        // Now the first goes through whatever it needs.
+        chain.Apply(_next[0]);
+        for (var k = 1; k < _next.Count; k++)
+        {
+            Pass(_next[k]);
+        }
+
+        _next.Clear();
+    }
+
+    private void Pass(OperatorString gate)
+    {
+        var waits = false;
+        foreach (var q in gate.Qubits)
+        {
+            waits |= _blocked[q];
+        }
+
+        if (!waits && chain.Fits(gate))
+        {
+            chain.Apply(gate);
+            return;
+        }
+
+        _waiting.Add(gate);
+        foreach (var q in gate.Qubits)
+        {
+            _blocked[q] = true;
+        }
+    }
+}

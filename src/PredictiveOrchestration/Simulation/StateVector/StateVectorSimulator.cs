@@ -1,5 +1,6 @@
 using PredictiveOrchestration.Backends;
 using PredictiveOrchestration.Common;
+using PredictiveOrchestration.Simulation.Fusion;
 
 namespace PredictiveOrchestration.Simulation.StateVector;
 
@@ -11,7 +12,7 @@ namespace PredictiveOrchestration.Simulation.StateVector;
 public sealed class StateVectorSimulator : LocalSimulator, ICalibratable
 {
     /// <summary>The greatest number of qubits: 2^30 amplitudes take 16 GiB.</summary>
-    public const int MaxQubits = 30;
+    public const int MaxQubits = GateFuser.MaxBits;
 
     private readonly StateVectorOptions _options;
     private readonly DenseSettings _settings;

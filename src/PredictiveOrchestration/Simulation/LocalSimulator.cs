@@ -87,6 +87,9 @@ public abstract class LocalSimulator : ISegmentedBackend
             cancellationToken);
     }
 
+    /// <summary>Gets the bytes that a run may take now, where its state lives.</summary>
+    private protected virtual long AvailableBytes => MachineMemory.AvailableBytes;
+
     /// <summary>Makes the state before the first operation.</summary>
     private protected abstract IQuantumState CreateState(int numQubits, ExecutionLimits limits, RunContext context);
 
@@ -138,7 +141,7 @@ public abstract class LocalSimulator : ISegmentedBackend
     }
 
     private RunContext CreateContext(ExecutionRequest request, CancellationToken cancellationToken) =>
-        new(Descriptor.Id, request, _memoryLimit ?? long.MaxValue, _time, cancellationToken);
+        new(Descriptor.Id, request, _memoryLimit ?? long.MaxValue, _time, cancellationToken, () => AvailableBytes);
 
     private void Check(ExecutionRequest request)
     {

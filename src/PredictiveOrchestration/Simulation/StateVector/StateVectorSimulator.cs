@@ -35,7 +35,7 @@ public sealed class StateVectorSimulator : LocalSimulator, ICalibratable
     }
 
     /// <inheritdoc/>
-    public IReadOnlyList<ExecutionRequest> CalibrationWorkloads { get; } = DenseWorkloads.All();
+    public IReadOnlyList<ExecutionRequest> CalibrationWorkloads => AmplitudeWorkloads.All;
 
     private protected override IQuantumState CreateState(int numQubits, ExecutionLimits limits, RunContext context) =>
         new DenseState(numQubits, Math.Max(1, Math.Min(_options.MaxThreads, limits.Threads ?? int.MaxValue)), _settings, _plans, context);

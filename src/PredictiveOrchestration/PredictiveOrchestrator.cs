@@ -239,7 +239,7 @@ public sealed partial class PredictiveOrchestrator : IAsyncDisposable
     [
         .. _registry.Current.Backends.Select(b =>
         {
-            var reason = _health.Reason(b.Descriptor.Id);
+            var reason = UnavailableReason(b);
             return new BackendStatus(b.Descriptor, reason is null, reason ?? string.Empty, _journal.InFlight(b.Descriptor.Id), _health.SuccessRate(b.Descriptor.Id));
         }),
     ];
@@ -333,7 +333,7 @@ public sealed partial class PredictiveOrchestrator : IAsyncDisposable
             throw new ArgumentException($"No backend has the id '{request.Backend}'. Registered are {string.Join(", ", backends.Backends.Select(b => b.Descriptor.Id))}.", nameof(request));
         }
 
-        string? Unavailable(string id) => _health.Reason(id) ?? exhausted.GetValueOrDefault(id);
+        string? Unavailable(string id) => UnavailableReason(backends.Find(id)) ?? exhausted.GetValueOrDefault(id);
         var threshold = request.CostThreshold ?? _options.CostThreshold;
         var requirements = new JobRequirements
         {
@@ -362,7 +362,11 @@ public sealed partial class PredictiveOrchestrator : IAsyncDisposable
         !_options.Swap.Enabled || (request.Backend is not null && request.SwapControl is null) ? null : new HotSwapJob(
             _options.Swap, _conversions, new SegmentCostModel(model, profile, new JobShape(
                 request.Shots, request.Limits.Threads ?? Environment.ProcessorCount, request.Observables.Sum(o => o.Terms.Count), request.TopProbabilities)),
-            profile, Math.Min(_memoryBytes, request.Limits.MemoryBytes ?? long.MaxValue), id => _health.Reason(id) is null, request.SwapControl);
+            profile, Math.Min(_memoryBytes, request.Limits.MemoryBytes ?? long.MaxValue), id => UnavailableReason(_registry.Current.Find(id)) is null, request.SwapControl);
+
+    // Why a backend takes no work now: what it depends on is missing, or it fails too often.
+    private string? UnavailableReason(IQuantumBackend? backend) =>
+        (backend as IConditionalBackend)?.UnavailableReason ?? (backend is null ? null : _health.Reason(backend.Descriptor.Id));
 
     private static JobShape Shape(OrchestrationRequest request, BackendDescriptor descriptor) => new(
         request.Shots, Math.Min(descriptor.MaxThreads, request.Limits.Threads ?? int.MaxValue), request.Observables.Sum(o => o.Terms.Count), request.TopProbabilities);
@@ -456,15 +460,20 @@ public sealed partial class PredictiveOrchestrator : IAsyncDisposable
 
     private async Task<IReadOnlyList<TrainingRow>> CalibrateAsync(string? directory, CancellationToken cancellationToken)
     {
-        var backends = _registry.Current.Backends;
-        var able = backends.Where(b => b is ICalibratable).Select(b => b.Descriptor.Id).ToList();
-        if (able.Count == 0 || _options.CalibrationBudget == TimeSpan.Zero)
+        if (_options.CalibrationBudget == TimeSpan.Zero)
         {
             return [];
         }
 
-        var store = directory is null ? null : new CalibrationStore(directory, _logger);
-        if (store?.Load(able) is { } kept)
+        var backends = _registry.Current.Backends.Where(b => b is ICalibratable && UnavailableReason(b) is null).ToList();
+        if (backends.Count == 0)
+        {
+            return [];
+        }
+
+        var devices = string.Join('|', backends.Select(b => ((ICalibratable)b).CalibrationKey).Where(k => k.Length > 0));
+        var store = directory is null ? null : new CalibrationStore(directory, _logger, devices);
+        if (store?.Load([.. backends.Select(b => b.Descriptor.Id)]) is { } kept)
         {
             return kept;
         }
@@ -483,7 +492,7 @@ public sealed partial class PredictiveOrchestrator : IAsyncDisposable
         }
 
         var backends = _registry.Current;
-        foreach (var backend in backends.Backends.Where(b => b is ICalibratable))
+        foreach (var backend in backends.Backends.Where(b => b is ICalibratable && UnavailableReason(b) is null))
         {
             foreach (var workload in ((ICalibratable)backend).CalibrationWorkloads.Take(6))
             {

@@ -102,7 +102,8 @@ internal static class GpuKernels
             }
             else if (kind == CountAbove)
             {
-                sum += weight > threshold ? 1 : 0;
+                // Not 1 and 0: ILGPU would turn integers chosen by a condition into a wrong double.
+                sum += weight > threshold ? 1.0 : 0.0;
             }
             else
             {

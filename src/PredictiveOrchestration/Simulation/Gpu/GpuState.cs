@@ -16,7 +16,7 @@ namespace PredictiveOrchestration.Simulation.Gpu;
 internal sealed class GpuState<T> : IQuantumState
     where T : unmanaged, IAmplitude<T>
 {
-    private const int OperationsPerPlan = 4096;
+    private const int OperationsPerPlan = 1024;
     private const int StagingLength = 1 << 20;
     private const int MostSums = 1024;
     private readonly RunContext _context;

@@ -36,11 +36,24 @@ public sealed class GpuStateVectorSimulator : LocalSimulator, ICalibratable, ICo
     /// <inheritdoc/>
     public IReadOnlyList<ExecutionRequest> CalibrationWorkloads => AmplitudeWorkloads.All;
 
+    /// <summary>Gets the device's name, and the precision.</summary>
+    public string CalibrationKey => $"{DeviceName} {_options.Precision}";
+
     /// <summary>Gets why there is no device, or null if there is one. Looks for it.</summary>
     public string? UnavailableReason => _source.Find(out var reason) is null ? reason : null;
 
     /// <summary>Gets the device's name and interface, or null if there is none. Looks for it.</summary>
     public string? DeviceName => _source.Find(out _) is { } device ? NameOf(device) : null;
+
+    /// <inheritdoc/>
+    public async Task PrepareAsync(CancellationToken cancellationToken = default)
+    {
+        // Compiles every kernel that calibration and its jobs use: one tile, several, sampling, sums.
+        foreach (var workload in (ExecutionRequest[])[CalibrationWorkloads[0], CalibrationWorkloads[4]])
+        {
+            await ExecuteAsync(workload with { TopProbabilities = 1 }, cancellationToken).ConfigureAwait(false);
+        }
+    }
 
     private protected override long AvailableBytes => _source.Find(out _) is { } device ? AvailableOn(device) : 0;
 

@@ -46,6 +46,9 @@ internal sealed class GpuDevice : IDisposable
     /// <summary>Orders what runs send to the device.</summary>
     public Lock Gate { get; } = new();
 
+    /// <summary>Called before each launch; tests make the driver fail in it.</summary>
+    public Action? Sending { get; set; }
+
     /// <summary>Why the device can no longer be used, or null.</summary>
     public string? LostReason { get; private set; }
 

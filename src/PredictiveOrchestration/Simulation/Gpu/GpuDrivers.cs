@@ -33,28 +33,38 @@ internal static class GpuDrivers
                 return false;
             }
 
-            var paths = (Environment.GetEnvironmentVariable("LD_LIBRARY_PATH") ?? string.Empty).Split(':', StringSplitOptions.RemoveEmptyEntries).Concat(LinuxFolders).ToList();
-            if (paths.Exists(p => File.Exists(Path.Combine(p, "libcuda.so.1"))))
-            {
-                return true;
-            }
-
-            var vendors = Environment.GetEnvironmentVariable("OCL_ICD_VENDORS") is { Length: > 0 } own ? own : "/etc/OpenCL/vendors";
-            var hasVendor = File.Exists(vendors) || (Directory.Exists(vendors) && Directory.EnumerateFiles(vendors, "*.icd").Any());
-            if (hasVendor && paths.Exists(p => File.Exists(Path.Combine(p, "libOpenCL.so.1"))))
-            {
-                return true;
-            }
-
-            reason = hasVendor
-                ? "there is an OpenCL driver but no loader (libOpenCL.so.1), and no CUDA driver (libcuda.so.1)"
-                : "there is no CUDA driver (libcuda.so.1) and no OpenCL driver (/etc/OpenCL/vendors) on this machine";
+            var folders = (Environment.GetEnvironmentVariable("LD_LIBRARY_PATH") ?? string.Empty).Split(':', StringSplitOptions.RemoveEmptyEntries).Concat(LinuxFolders).ToList();
+            return AnyOnLinux(folders, Environment.GetEnvironmentVariable("OCL_ICD_VENDORS") is { Length: > 0 } own ? own : "/etc/OpenCL/vendors", out reason);
         }
         catch (Exception exception) when (exception is IOException or UnauthorizedAccessException or ArgumentException)
         {
             reason = $"looking for drivers failed: {exception.Message}";
         }
 
+        return false;
+    }
+
+    /// <summary>Looks in given places.</summary>
+    /// <param name="folders">Where libraries are.</param>
+    /// <param name="vendors">The folder that lists OpenCL drivers, or one driver's file.</param>
+    /// <param name="reason">What is missing.</param>
+    public static bool AnyOnLinux(List<string> folders, string vendors, out string reason)
+    {
+        reason = string.Empty;
+        if (folders.Exists(f => File.Exists(Path.Combine(f, "libcuda.so.1"))))
+        {
+            return true;
+        }
+
+        var hasVendor = File.Exists(vendors) || (Directory.Exists(vendors) && Directory.EnumerateFiles(vendors, "*.icd").Any());
+        if (hasVendor && folders.Exists(f => File.Exists(Path.Combine(f, "libOpenCL.so.1"))))
+        {
+            return true;
+        }
+
+        reason = hasVendor
+            ? "there is an OpenCL driver but no loader (libOpenCL.so.1), and no CUDA driver (libcuda.so.1)"
+            : $"there is no CUDA driver (libcuda.so.1) and no OpenCL driver ({vendors}) on this machine";
         return false;
     }
 }

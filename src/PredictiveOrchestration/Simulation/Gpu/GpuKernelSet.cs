@@ -99,7 +99,11 @@ internal sealed class GpuKernelSet<T>(GpuDevice device)
         }
     }
 
-    private KernelConfig Groups(int groups) => new(groups, device.GroupSize);
+    private KernelConfig Groups(long groups)
+    {
+        device.Sending?.Invoke();
+        return new KernelConfig((int)groups, device.GroupSize);
+    }
 
-    private KernelConfig Cover(long elements) => new((int)((elements + device.GroupSize - 1) / device.GroupSize), device.GroupSize);
+    private KernelConfig Cover(long elements) => Groups((elements + device.GroupSize - 1) / device.GroupSize);
 }

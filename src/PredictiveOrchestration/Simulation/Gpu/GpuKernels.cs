@@ -5,7 +5,8 @@ namespace PredictiveOrchestration.Simulation.Gpu;
 /// <summary>
 /// The kernels. One thread group owns a tile: it brings the amplitudes into shared memory, runs every step of the pass there with a barrier
 /// after each, and writes them back, so that device memory is passed over once for many gates. Tiles are rows of neighbours: loads and
-/// stores are coalesced whatever bits the gates act on. Barriers stand outside of branches.
+/// stores are coalesced whatever bits the gates act on. Barriers stand outside of branches. A double chosen by a condition is written 1.0,
+/// never 1: ILGPU 1.5.3 turns integers chosen by a condition into a wrong double.
 /// </summary>
 internal static class GpuKernels
 {
@@ -61,7 +62,7 @@ internal static class GpuKernels
         int thread = Group.IdxX, threads = Group.DimX, size = 1 << tileBits, circuit = Grid.IdxX;
         for (var j = thread; j < size; j += threads)
         {
-            tile[j] = default(T).Make(j == 0 ? 1 : 0, 0);
+            tile[j] = default(T).Make(j == 0 ? 1.0 : 0.0, 0);
         }
 
         Group.Barrier();
@@ -102,7 +103,6 @@ internal static class GpuKernels
             }
             else if (kind == CountAbove)
             {
-                // Not 1 and 0: ILGPU would turn integers chosen by a condition into a wrong double.
                 sum += weight > threshold ? 1.0 : 0.0;
             }
             else

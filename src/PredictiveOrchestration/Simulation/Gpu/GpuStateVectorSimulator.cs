@@ -1,5 +1,6 @@
 using System.Runtime.CompilerServices;
 using PredictiveOrchestration.Backends;
+using PredictiveOrchestration.Circuits;
 using PredictiveOrchestration.Common;
 using PredictiveOrchestration.Simulation.Fusion;
 
@@ -45,6 +46,25 @@ public sealed class GpuStateVectorSimulator : LocalSimulator, ICalibratable, ICo
     /// <summary>Gets the device's name and interface, or null if there is none. Looks for it.</summary>
     public string? DeviceName => _source.Find(out _) is { } device ? NameOf(device) : null;
 
+    /// <summary>
+    /// Executes many requests. Circuits of at most 10 qubits that only measure at their end share launches, up to 4,096 circuits in one: what a launch
+    /// costs is paid once. All others run one after the other.
+    /// </summary>
+    /// <param name="requests">The requests; time limits of those that share a launch count from its end.</param>
+    /// <param name="cancellationToken">Ends all.</param>
+    /// <returns>One result for each request, in order.</returns>
+    /// <exception cref="BackendException">As for <see cref="IQuantumBackend.ExecuteAsync"/>, for the first request that fails.</exception>
+    public Task<IReadOnlyList<ExecutionResult>> ExecuteBatchAsync(IReadOnlyList<ExecutionRequest> requests, CancellationToken cancellationToken = default)
+    {
+        ArgumentNullException.ThrowIfNull(requests);
+        foreach (var request in requests)
+        {
+            Check(request);
+        }
+
+        return Task.Run(() => ExecuteBatch(requests, cancellationToken), cancellationToken);
+    }
+
     /// <inheritdoc/>
     public async Task PrepareAsync(CancellationToken cancellationToken = default)
     {
@@ -57,12 +77,40 @@ public sealed class GpuStateVectorSimulator : LocalSimulator, ICalibratable, ICo
 
     private protected override long AvailableBytes => _source.Find(out _) is { } device ? AvailableOn(device) : 0;
 
-    private protected override IQuantumState CreateState(int numQubits, ExecutionLimits limits, RunContext context)
+    private protected override IQuantumState CreateState(int numQubits, ExecutionLimits limits, RunContext context) => Create(numQubits, Device(), context);
+
+    private GpuDevice Device() => _source.Find(out var reason) ?? throw new BackendException(
+        BackendErrorKind.Unavailable, Descriptor.Id, $"Backend '{Descriptor.Id}' has no device: {reason}. Install a driver, or choose another backend.");
+
+    private IReadOnlyList<ExecutionResult> ExecuteBatch(IReadOnlyList<ExecutionRequest> requests, CancellationToken cancellationToken)
     {
-        var device = _source.Find(out var reason) ?? throw new BackendException(
-            BackendErrorKind.Unavailable, Descriptor.Id, $"Backend '{Descriptor.Id}' has no device: {reason}. Install a driver, or choose another backend.");
-        return Create(numQubits, device, context);
+        var results = new ExecutionResult[requests.Count];
+        var small = Enumerable.Range(0, requests.Count).Where(i => GpuBatch.Takes(requests[i].Circuit)).ToList();
+        foreach (var chunk in small.Chunk(GpuBatch.MaxCircuits))
+        {
+            var context = CreateContext(requests[chunk[0]] with { Limits = ExecutionLimits.None, Progress = null }, cancellationToken);
+            var states = Evolve([.. chunk.Select(i => requests[i].Circuit)], Device(), context);
+            var share = context.Elapsed / chunk.Length;
+            for (var k = 0; k < chunk.Length; k++)
+            {
+                var request = requests[chunk[k]];
+                var result = ExecuteFrom(request, states[k], request.Circuit.UnitaryEnd(0), cancellationToken);
+                results[chunk[k]] = result with { Timings = result.Timings with { Run = result.Timings.Run + share }, PeakMemoryBytes = Math.Max(result.PeakMemoryBytes, states[k].MemoryBytes) };
+            }
+        }
+
+        foreach (var i in Enumerable.Range(0, requests.Count).Except(small))
+        {
+            results[i] = Execute(requests[i], null, cancellationToken);
+        }
+
+        return results;
     }
+
+    [MethodImpl(MethodImplOptions.NoInlining)]
+    private IQuantumState[] Evolve(IReadOnlyList<Circuit> circuits, GpuDevice device, RunContext context) => _options.Precision == GpuPrecision.Double
+        ? GpuBatch.Evolve<AmplitudeDouble>(circuits, device, context)
+        : GpuBatch.Evolve<AmplitudeSingle>(circuits, device, context);
 
     // Apart, because compiling these loads ILGPU.
     [MethodImpl(MethodImplOptions.NoInlining)]

@@ -39,7 +39,7 @@ internal sealed class GpuDeviceSource(GpuDeviceSource.Opener open)
         }
     }
 
-    private static GpuDevice? Open(bool allowCpuOpenCl, out string reason) => GpuDrivers.Any(out reason) ? Load(allowCpuOpenCl, out reason) : null;
+    private static GpuDevice? Open(bool allowCpuOpenCl, out string reason) => GpuDrivers.Any(allowCpuOpenCl, out reason) ? Load(allowCpuOpenCl, out reason) : null;
 
     [MethodImpl(MethodImplOptions.NoInlining)]
     private static GpuDevice? Load(bool allowCpuOpenCl, out string reason) => GpuDiscovery.Open(allowCpuOpenCl, out reason);

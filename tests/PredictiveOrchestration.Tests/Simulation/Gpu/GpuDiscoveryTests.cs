@@ -17,14 +17,18 @@ public sealed class GpuDiscoveryTests
         var empty = Directory.CreateTempSubdirectory("gpu-drivers-").FullName;
         try
         {
-            GpuDrivers.AnyOnLinux([empty], empty, out var reason).Should().BeFalse();
+            GpuDrivers.AnyOnLinux([empty], empty, false, out var reason).Should().BeFalse();
             reason.Should().Contain("libcuda.so.1").And.Contain(empty);
             File.WriteAllText(Path.Combine(empty, "some.icd"), "libsome.so");
-            GpuDrivers.AnyOnLinux([empty], empty, out reason).Should().BeFalse();
+            GpuDrivers.AnyOnLinux([empty], empty, false, out reason).Should().BeFalse();
             reason.Should().Contain("libOpenCL.so.1");
             File.WriteAllText(Path.Combine(empty, "libOpenCL.so.1"), string.Empty);
-            GpuDrivers.AnyOnLinux([empty], empty, out reason).Should().BeTrue();
+            GpuDrivers.AnyOnLinux([empty], empty, false, out reason).Should().BeTrue();
             reason.Should().BeEmpty();
+            File.Move(Path.Combine(empty, "some.icd"), Path.Combine(empty, "pocl.icd"));
+            GpuDrivers.AnyOnLinux([empty], empty, false, out reason).Should().BeFalse("nothing is opened to learn that it is the processor");
+            reason.Should().Contain("pocl.icd").And.Contain("AllowCpuOpenCl");
+            GpuDrivers.AnyOnLinux([empty], empty, true, out _).Should().BeTrue();
         }
         finally
         {
@@ -35,7 +39,7 @@ public sealed class GpuDiscoveryTests
     [SkippableFact]
     public void Discovery_OnlyTheProcessorAndNotAllowed_SaysSo()
     {
-        Skip.IfNot(GpuDrivers.Any(out var missing), missing);
+        Skip.IfNot(GpuDrivers.Any(true, out var missing), missing);
         var engine = new GpuStateVectorSimulator();
         Skip.If(engine.UnavailableReason is null, "this machine has a GPU");
         engine.UnavailableReason.Should().ContainAny("AllowCpuOpenCl", "knows no device", "know no device", "the driver failed");
@@ -105,7 +109,7 @@ public static class IsolatedStart
         {
             // As on a machine without drivers: the way to ILGPU is there, but not taken.
             builder.AddBackend(new GpuStateVectorSimulator(
-                new GpuStateVectorOptions(), null, new GpuDeviceSource((out reason) => GpuDrivers.AnyOnLinux([], "/nowhere", out reason) ? GpuDiscovery.Open(false, out reason) : null)));
+                new GpuStateVectorOptions(), null, new GpuDeviceSource((out reason) => GpuDrivers.AnyOnLinux([], "/nowhere", false, out reason) ? GpuDiscovery.Open(false, out reason) : null)));
         }
         else if (gpu == "present")
         {

@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using ILGPU;
 
 namespace PredictiveOrchestration.Simulation.Gpu;
@@ -288,6 +289,8 @@ internal static class GpuKernels
         }
     }
 
+    // Inlined, so that the tile is known to be shared memory.
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static void Run<T>(
         ArrayView<T> tile, ArrayView<T> factors, ArrayView<T> tables, GpuStep step, ArrayView<int> lists, ArrayView<T> values, int start, int tileBits, int thread, int threads)
         where T : unmanaged, IAmplitude<T>
@@ -431,10 +434,12 @@ internal static class GpuKernels
         }
     }
 
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static int Offset(int row, GpuStep step) =>
         ((row & 1) != 0 ? step.Target0 : 0) | ((row & 2) != 0 ? step.Target1 : 0) | ((row & 4) != 0 ? step.Target2 : 0) | ((row & 8) != 0 ? step.Target3 : 0) | ((row & 16) != 0 ? step.Target4 : 0);
 
     // Makes room in a number for zeros at the bits of a mask.
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static int Spread(int value, int mask)
     {
         for (var rest = mask; rest != 0; rest &= rest - 1)
@@ -447,6 +452,7 @@ internal static class GpuKernels
     }
 
     // Puts the low bits of a number at the bits of a mask.
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static int Deposit(int value, int mask)
     {
         var result = 0;

@@ -116,6 +116,22 @@ public sealed class GpuEngineTests
         StateComparison.ChiSquarePValue(result.Counts, OracleSimulator.OutcomeDistribution(all)).Should().BeGreaterThan(1e-4);
     }
 
+    // Kernel objects hold their arguments: runs that share the device must not mix them up.
+    [SkippableFact]
+    public async Task Runs_AtTheSameTime_DoNotDisturbEachOther()
+    {
+        var engine = OpenClDevice.Simulator();
+        var single = OpenClDevice.Simulator(GpuPrecision.Single);
+        await Parallel.ForAsync(0, 48, new ParallelOptions { MaxDegreeOfParallelism = 8 }, async (seed, _) =>
+        {
+            var circuit = TestKit.RandomCircuits.Create(300 + seed, new RandomCircuitOptions { Qubits = 2 + seed % 11, Operations = 40, MidCircuit = seed % 4 == 0 });
+            var request = new ExecutionRequest { Circuit = circuit, Shots = 100, TopProbabilities = int.MaxValue };
+            var result = await (seed % 3 == 0 ? single : engine).ExecuteAsync(request);
+            StateComparison.Distance(result.Probabilities, OracleSimulator.OutcomeDistribution(circuit)).Should().BeLessThan(seed % 3 == 0 ? 1e-5 : 1e-12, "seed {0}", 300 + seed);
+            result.Counts.Values.Sum().Should().Be(100);
+        });
+    }
+
     // Only a few amplitudes are left: the compact form lists them, and every draw hits one of them.
     [SkippableFact]
     public async Task Snapshot_FewAmplitudes_IsCompactAndGoesBackIn()

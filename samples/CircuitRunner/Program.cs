@@ -4,6 +4,7 @@ using PredictiveOrchestration.Circuits.OpenQasm;
 using PredictiveOrchestration.Execution;
 using PredictiveOrchestration.Profiling;
 using PredictiveOrchestration.Routing;
+using PredictiveOrchestration.Simulation.Gpu;
 
 namespace CircuitRunner;
 
@@ -48,11 +49,17 @@ internal static class Program
 
     private static async Task<int> RunAsync(RunnerOptions options, CancellationToken cancellationToken)
     {
-        await using var orchestrator = new PredictiveOrchestratorBuilder().Configure(o =>
+        var builder = new PredictiveOrchestratorBuilder().Configure(o =>
         {
             o.StateDirectory = options.StateDirectory;
             o.Learning = options.Learning;
-        }).Build();
+        });
+        if (options.Gpu)
+        {
+            builder.AddGpu(new GpuStateVectorOptions { AllowCpuOpenCl = options.AllowCpuOpenCl });
+        }
+
+        await using var orchestrator = builder.Build();
         orchestrator.SetRoutingStrategy(options.Strategy);
         var known = orchestrator.GetAvailableBackends().Select(b => b.Descriptor.Id).ToList();
         if (options.Backend is not ("auto" or "all") && !known.Contains(options.Backend))

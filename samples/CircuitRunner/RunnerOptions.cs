@@ -13,6 +13,8 @@ internal sealed record RunnerOptions
           --seed S               seed of the shots (0)
           --strategy NAME        predictive | adaptive | cost | performance | balanced (predictive)
           --backend auto|all|ID  let the router choose, run every feasible backend, or one by its id (auto)
+          --gpu                  also offer the GPU; '--backend gpu' implies it
+          --allow-cpu-opencl     also offer the GPU, and let the processor stand in for it through OpenCL
           --profile-only         print the profile, run nothing
           --recommend-only       print profile and recommendation, run nothing
           --probabilities        also return exact probabilities
@@ -37,6 +39,10 @@ internal sealed record RunnerOptions
     public string Strategy { get; private set; } = "predictive";
 
     public string Backend { get; private set; } = "auto";
+
+    public bool Gpu { get; private set; }
+
+    public bool AllowCpuOpenCl { get; private set; }
 
     public bool ProfileOnly { get; private set; }
 
@@ -72,7 +78,12 @@ internal sealed record RunnerOptions
                 case "--shots": options.Shots = Integer(argument, Value(), 0, int.MaxValue); break;
                 case "--seed": options.Seed = ulong.TryParse(Value(), NumberStyles.None, CultureInfo.InvariantCulture, out var seed) ? seed : throw Wrong(argument, arguments[i], "an integer from 0 to 2^64 - 1"); break;
                 case "--strategy": options.Strategy = OneOf(argument, Value(), Strategies); break;
-                case "--backend": options.Backend = Value(); break;
+                case "--backend":
+                    options.Backend = Value();
+                    options.Gpu |= options.Backend == "gpu";
+                    break;
+                case "--gpu": options.Gpu = true; break;
+                case "--allow-cpu-opencl": options.Gpu = options.AllowCpuOpenCl = true; break;
                 case "--profile-only": options.ProfileOnly = true; break;
                 case "--recommend-only": options.RecommendOnly = true; break;
                 case "--probabilities": options.Probabilities = true; break;

@@ -248,7 +248,7 @@ public sealed partial class PredictiveOrchestrator : IAsyncDisposable
     [
         .. _registry.Current.Backends.Select(b =>
         {
-            var reason = _health.Reason(b.Descriptor.Id);
+            var reason = UnavailableReason(b);
             return new BackendStatus(b.Descriptor, reason is null, reason ?? string.Empty, _loads.Of(b.Descriptor.Id).InFlight, _health.SuccessRate(b.Descriptor.Id));
         }),
     ];
@@ -372,7 +372,11 @@ public sealed partial class PredictiveOrchestrator : IAsyncDisposable
         !_options.Swap.Enabled || (request.Backend is not null && request.SwapControl is null) ? null : new HotSwapJob(
             _options.Swap, _conversions, new SegmentCostModel(model, profile, new JobShape(
                 request.Shots, request.Limits.Threads ?? Environment.ProcessorCount, request.Observables.Sum(o => o.Terms.Count), request.TopProbabilities)),
-            profile, Math.Min(_memoryBytes, request.Limits.MemoryBytes ?? long.MaxValue), id => _health.Reason(id) is null, request.SwapControl);
+            profile, Math.Min(_memoryBytes, request.Limits.MemoryBytes ?? long.MaxValue), id => UnavailableReason(_registry.Current.Find(id)) is null, request.SwapControl);
+
+    // Why a backend takes no work now: what it depends on is missing, or it fails too often.
+    private string? UnavailableReason(IQuantumBackend? backend) =>
+        (backend as IConditionalBackend)?.UnavailableReason ?? (backend is null ? null : _health.Reason(backend.Descriptor.Id));
 
     private static ExecutionRequest ToBackend(Circuit circuit, OrchestrationRequest request) => new()
     {
@@ -464,15 +468,20 @@ public sealed partial class PredictiveOrchestrator : IAsyncDisposable
 
     private async Task<IReadOnlyList<TrainingRow>> CalibrateAsync(string? directory, CancellationToken cancellationToken)
     {
-        var backends = _registry.Current.Backends;
-        var able = backends.Where(b => b is ICalibratable).Select(b => b.Descriptor.Id).ToList();
-        if (able.Count == 0 || _options.CalibrationBudget == TimeSpan.Zero)
+        if (_options.CalibrationBudget == TimeSpan.Zero)
         {
             return [];
         }
 
-        var store = directory is null ? null : new CalibrationStore(directory, _logger);
-        if (store?.Load(able) is { } kept)
+        var backends = _registry.Current.Backends.Where(b => b is ICalibratable && UnavailableReason(b) is null).ToList();
+        if (backends.Count == 0)
+        {
+            return [];
+        }
+
+        var devices = string.Join('|', backends.Select(b => ((ICalibratable)b).CalibrationKey).Where(k => k.Length > 0));
+        var store = directory is null ? null : new CalibrationStore(directory, _logger, devices);
+        if (store?.Load([.. backends.Select(b => b.Descriptor.Id)]) is { } kept)
         {
             return kept;
         }
@@ -491,7 +500,7 @@ public sealed partial class PredictiveOrchestrator : IAsyncDisposable
         }
 
         var backends = _registry.Current;
-        foreach (var backend in backends.Backends.Where(b => b is ICalibratable))
+        foreach (var backend in backends.Backends.Where(b => b is ICalibratable && UnavailableReason(b) is null))
         {
             foreach (var workload in ((ICalibratable)backend).CalibrationWorkloads.Take(6))
             {

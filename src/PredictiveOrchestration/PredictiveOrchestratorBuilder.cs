@@ -3,6 +3,7 @@ using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Logging.Abstractions;
 using PredictiveOrchestration.Backends;
 using PredictiveOrchestration.Routing;
+using PredictiveOrchestration.Simulation.Gpu;
 using PredictiveOrchestration.Simulation.MatrixProductState;
 using PredictiveOrchestration.Simulation.Sparse;
 using PredictiveOrchestration.Simulation.Stabilizer;
@@ -14,6 +15,7 @@ namespace PredictiveOrchestration;
 public sealed class PredictiveOrchestratorBuilder
 {
     private readonly List<IQuantumBackend> _backends = [];
+    private readonly List<GpuStateVectorOptions> _gpus = [];
     private readonly List<IBackendRouter> _routers =
         [new PredictiveRouter(), new AdaptiveRouter(), new CostOptimizedRouter(), new PerformanceOptimizedRouter(), new BalancedRouter()];
 
@@ -28,6 +30,17 @@ public sealed class PredictiveOrchestratorBuilder
     {
         ArgumentNullException.ThrowIfNull(backend);
         _backends.Add(backend);
+        return this;
+    }
+
+    /// <summary>
+    /// Adds the state vector on a GPU. Its device is looked for when the orchestrator starts; where there is none,
+    /// <see cref="PredictiveOrchestrator.GetAvailableBackends"/> says why, and everything else works as without it.
+    /// </summary>
+    /// <param name="options">Id, precision, devices; null for the defaults.</param>
+    public PredictiveOrchestratorBuilder AddGpu(GpuStateVectorOptions? options = null)
+    {
+        _gpus.Add(options ?? new GpuStateVectorOptions());
         return this;
     }
 
@@ -89,6 +102,11 @@ public sealed class PredictiveOrchestratorBuilder
             registry.Register(new SparseStateSimulator(new SparseStateOptions { MaxMemoryBytes = options.MaxMemoryBytes }, _time));
             registry.Register(new MatrixProductStateSimulator(new MatrixProductStateOptions { MaxMemoryBytes = options.MaxMemoryBytes }, _time));
             registry.Register(new StabilizerSimulator(new StabilizerOptions { MaxMemoryBytes = options.MaxMemoryBytes }, _time));
+        }
+
+        foreach (var gpu in _gpus)
+        {
+            registry.Register(new GpuStateVectorSimulator(gpu, _time));
         }
 
         foreach (var backend in _backends)

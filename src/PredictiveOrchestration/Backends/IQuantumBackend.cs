@@ -2,7 +2,7 @@ namespace PredictiveOrchestration.Backends;
 
 /// <summary>
 /// Something that executes circuits: a simulator, a service, a device. Implementations are thread-safe. They may also implement
-/// <see cref="ISnapshotBackend"/> and <see cref="ICalibratable"/>.
+/// <see cref="ISnapshotBackend"/>, <see cref="ICalibratable"/> and <see cref="IConditionalBackend"/>.
 /// </summary>
 public interface IQuantumBackend
 {
@@ -45,4 +45,12 @@ public interface ICalibratable
     /// Gets workloads that exercise each term of the backend's cost, cheapest first: each takes at most some tens of milliseconds.
     /// </summary>
     IReadOnlyList<ExecutionRequest> CalibrationWorkloads { get; }
+
+    /// <summary>Gets what timings depend on besides this machine, such as the name of a device; empty by default.</summary>
+    string CalibrationKey => string.Empty;
+
+    /// <summary>Does what happens only once, such as compiling for a device, so that it is not timed; nothing by default.</summary>
+    /// <param name="cancellationToken">Gives up.</param>
+    /// <exception cref="BackendException">It failed.</exception>
+    Task PrepareAsync(CancellationToken cancellationToken = default) => Task.CompletedTask;
 }

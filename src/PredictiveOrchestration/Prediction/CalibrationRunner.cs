@@ -30,8 +30,18 @@ internal sealed partial class CalibrationRunner(TimeProvider time, ILogger logge
 
     private async Task RunAsync(IQuantumBackend backend, IReadOnlyList<ExecutionRequest> workloads, TimeSpan budget, List<TrainingRow> rows, CancellationToken cancellationToken)
     {
-        var start = time.GetTimestamp();
         var descriptor = backend.Descriptor;
+        try
+        {
+            await ((ICalibratable)backend).PrepareAsync(cancellationToken).ConfigureAwait(false);
+        }
+        catch (BackendException exception)
+        {
+            CalibrationFailed(exception, descriptor.Id);
+            return;
+        }
+
+        var start = time.GetTimestamp();
         foreach (var workload in workloads)
         {
             try

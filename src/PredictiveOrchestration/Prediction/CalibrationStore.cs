@@ -1,4 +1,5 @@
 using System.Security.Cryptography;
+using System.Text;
 using System.Text.Json;
 using Microsoft.Extensions.Logging;
 
@@ -8,11 +9,17 @@ namespace PredictiveOrchestration.Prediction;
 /// Keeps calibration between processes, as one JSON file with a checksum. It counts only for the same machine and library; a damaged
 /// or foreign file is set aside and never fatal. Writing replaces the file at once, so two processes may share the folder.
 /// </summary>
-internal sealed partial class CalibrationStore(string directory, ILogger logger)
+/// <param name="directory">The folder.</param>
+/// <param name="logger">Where troubles go.</param>
+/// <param name="devices">The devices that timings depend on besides the machine: each combination has a file of its own.</param>
+internal sealed partial class CalibrationStore(string directory, ILogger logger, string devices = "")
 {
     private const int FormatVersion = 2;
     private const long MaxFileBytes = 4 << 20;
-    private readonly string _path = Path.Combine(directory, "calibration.json");
+    private readonly string _path = Path.Combine(
+        directory, devices.Length == 0 ? "calibration.json" : $"calibration-{Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(devices)))[..12]}.json");
+
+    private readonly string _fingerprint = devices.Length == 0 ? MachineFingerprint.Current : $"{MachineFingerprint.Current}|{devices}";
 
     /// <summary>Reads the rows of this machine and library for exactly these backends; null if there are none.</summary>
     public IReadOnlyList<TrainingRow>? Load(IReadOnlyCollection<string> backendIds)
@@ -38,7 +45,7 @@ internal sealed partial class CalibrationStore(string directory, ILogger logger)
                 return null;
             }
 
-            return content.Fingerprint == MachineFingerprint.Current && backendIds.All(id => content.Rows.Exists(r => r.BackendId == id))
+            return content.Fingerprint == _fingerprint && backendIds.All(id => content.Rows.Exists(r => r.BackendId == id))
                 ? [.. content.Rows.Where(r => backendIds.Contains(r.BackendId))]
                 : null;
         }
@@ -61,7 +68,7 @@ internal sealed partial class CalibrationStore(string directory, ILogger logger)
         {
             Directory.CreateDirectory(directory);
             List<TrainingRow> list = [.. rows];
-            var content = new CalibrationFile(FormatVersion, MachineFingerprint.Current, ChecksumOf(list), list);
+            var content = new CalibrationFile(FormatVersion, _fingerprint, ChecksumOf(list), list);
             var temporary = $"{_path}.{Environment.ProcessId}.tmp";
             File.WriteAllBytes(temporary, JsonSerializer.SerializeToUtf8Bytes(content, TrainingRowJson.Default.CalibrationFile));
             File.Move(temporary, _path, true);

@@ -28,6 +28,32 @@ internal static class CostBasisCatalog
                     bytes, bytes + work.CopyBytes(bytes) + readout, work.DenseUncertainty);
             }));
         Add(new CostBasis(
+            "gpu",
+            ["call", "gate overhead", "launches", "updates on the device", "passes on the device", "initialisation", "sums on the device", "transfer", "shots"],
+            [5e-4, 2e-6, 2e-5, 2e-11, 6e-11, 6e-11, 6e-11, 2e-9, 2e-7],
+            static (work, job) =>
+            {
+                // A tile of 2^10 amplitudes takes a whole small circuit in one launch.
+                const int tile = 10;
+                var amplitudes = Math.ScaleB(1, work.Qubits);
+                var passes = work.Passes(job);
+                var launches = work.Qubits <= tile ? 1 : 1 + work.FusedGates;
+                var evaluations = (job.Shots > 0 ? passes : 0) + (job.TopProbabilities > 0 ? 1 : 0) + job.Observables;
+                var copied = (job.TopProbabilities > 0 ? amplitudes * passes : 0) + (job.Shots > 0 ? amplitudes / 1024 * passes : 0);
+
+                // The state; for each operation of a part a table and its numbers; sums and draws, the room for what is copied out.
+                var bytes = 16 * amplitudes;
+                var tables = Math.Min(1024, work.Gates + 1) * (1.5 * 16 * Math.Min(1024, amplitudes) + 16_384) + 65_536;
+                var sampling = job.Shots == 0 ? 0 : (12.0 * job.Shots) + amplitudes / 16;
+                var readout = work.ReadoutBytes(job, amplitudes) + (8 * Math.Min(1 << 20, amplitudes)) + sampling;
+                return new CostDrivers(
+                    Finite([
+                        1 + (3 * (passes - 1)), work.Gates * passes, launches * passes, work.DenseWork * passes, work.FusedGates * amplitudes * passes, amplitudes * passes,
+                        amplitudes * evaluations, copied, job.Shots,
+                    ]),
+                    bytes, bytes + tables + work.CopyBytes(bytes) + readout, work.DenseUncertainty);
+            }));
+        Add(new CostBasis(
             "sparse",
             ["call", "gate overhead", "permutations and phases", "mixing", "readout", "shots"],
             [1e-5, 1e-7, 2e-9, 3e-8, 2e-8, 2e-7],

@@ -87,6 +87,9 @@ public abstract class LocalSimulator : ISegmentedBackend
             cancellationToken);
     }
 
+    /// <summary>Gets the bytes that a run may take now, where its state lives.</summary>
+    private protected virtual long AvailableBytes => MachineMemory.AvailableBytes;
+
     /// <summary>Makes the state before the first operation.</summary>
     private protected abstract IQuantumState CreateState(int numQubits, ExecutionLimits limits, RunContext context);
 
@@ -112,7 +115,11 @@ public abstract class LocalSimulator : ISegmentedBackend
         }
     }
 
-    private ExecutionResult Execute(ExecutionRequest request, StateSnapshot? initial, CancellationToken cancellationToken)
+    /// <summary>Runs what is left of a request from a state that the engine has made in a way of its own.</summary>
+    private protected ExecutionResult ExecuteFrom(ExecutionRequest request, IQuantumState state, int firstOperation, CancellationToken cancellationToken) =>
+        new ShotRunner(request, CreateContext(request, cancellationToken), () => state, _time).Run(Descriptor.Capabilities.IsExact, firstOperation);
+
+    private protected ExecutionResult Execute(ExecutionRequest request, StateSnapshot? initial, CancellationToken cancellationToken)
     {
         var context = CreateContext(request, cancellationToken);
         try
@@ -137,10 +144,10 @@ public abstract class LocalSimulator : ISegmentedBackend
         }
     }
 
-    private RunContext CreateContext(ExecutionRequest request, CancellationToken cancellationToken) =>
-        new(Descriptor.Id, request, _memoryLimit ?? long.MaxValue, _time, cancellationToken);
+    private protected RunContext CreateContext(ExecutionRequest request, CancellationToken cancellationToken) =>
+        new(Descriptor.Id, request, _memoryLimit ?? long.MaxValue, _time, cancellationToken, () => AvailableBytes);
 
-    private void Check(ExecutionRequest request)
+    private protected void Check(ExecutionRequest request)
     {
         ArgumentNullException.ThrowIfNull(request);
         var circuit = request.Circuit;

@@ -17,6 +17,7 @@ internal sealed class RunContext
     private readonly long _start;
     private readonly ExecutionRequest _request;
     private readonly long _limitBytes;
+    private readonly Func<long> _askMachine;
     private long _machineBytes = -1;
     private long _heldBytes;
     private long _peakBytes;
@@ -28,8 +29,10 @@ internal sealed class RunContext
     /// <param name="limitBytes">The most bytes that the backend may take; what the machine has and the request's own limit apply besides.</param>
     /// <param name="time">The clock.</param>
     /// <param name="cancellationToken">Ends the run.</param>
-    public RunContext(string backendId, ExecutionRequest request, long limitBytes, TimeProvider time, CancellationToken cancellationToken)
+    /// <param name="machineBytes">Tells what there is where the state lives; null for this machine's memory.</param>
+    public RunContext(string backendId, ExecutionRequest request, long limitBytes, TimeProvider time, CancellationToken cancellationToken, Func<long>? machineBytes = null)
     {
+        _askMachine = machineBytes ?? (static () => MachineMemory.AvailableBytes);
         BackendId = backendId;
         _request = request;
         _time = time;
@@ -49,7 +52,7 @@ internal sealed class RunContext
         {
             if (Volatile.Read(ref _machineBytes) < 0)
             {
-                Volatile.Write(ref _machineBytes, MachineMemory.AvailableBytes);
+                Volatile.Write(ref _machineBytes, _askMachine());
             }
 
             return Math.Min(_limitBytes, _machineBytes);

@@ -1,6 +1,8 @@
 using System.Diagnostics;
 using System.Globalization;
 using PredictiveOrchestration.Backends;
+using PredictiveOrchestration.Circuits.Library;
+using PredictiveOrchestration.Simulation.Gpu;
 using PredictiveOrchestration.Simulation.MatrixProductState;
 using PredictiveOrchestration.Simulation.Sparse;
 using PredictiveOrchestration.Simulation.Stabilizer;
@@ -10,7 +12,8 @@ namespace PredictiveOrchestration.Benchmarks.Engines;
 
 /// <summary>
 /// The table of engine times: best of five runs after one to warm up, CPU time beside wall time, and for state vectors the time of the
-/// plain, unblocked path in the same run. With <c>--scaling</c> each row is also run with one thread, and the ratio given.
+/// plain, unblocked path in the same run. Rows of the GPU run on the processor through OpenCL where there is no GPU, beside the dense engine;
+/// then come batches. With <c>--scaling</c> each row is also run with one thread, and the ratio given.
 /// </summary>
 internal static class EngineBenchmark
 {
@@ -25,25 +28,68 @@ internal static class EngineBenchmark
         var plain = !args.Contains("--no-plain");
         Console.WriteLine($"{threads} thread(s), {precision} precision, best of {repeat}; times in ms");
         var scaling = args.Contains("--scaling");
-        Console.WriteLine("| engine | circuit | wall | cpu | target | met | plain path | plain ÷ engine | one thread ÷ all |");
+        Console.WriteLine("| engine | circuit | wall | cpu | target | met | plain path, or dense engine | it ÷ engine | one thread ÷ all |");
         Console.WriteLine("|---|---|---|---|---|---|---|---|---|");
         foreach (var row in EngineTable.Rows.Where(r => $"{r.Engine} {r.Name}".Contains(filter, StringComparison.OrdinalIgnoreCase)))
         {
+            if (row.Engine == "gpu" && Gpu(precision).UnavailableReason is { } reason)
+            {
+                Console.WriteLine($"| gpu | {row.Name} | not run: {reason} | | | | | | |");
+                continue;
+            }
+
             var (wall, cpu) = await MeasureAsync(repeat, row, Create(row.Engine, threads, precision));
             var single = scaling ? (await MeasureAsync(repeat, row, Create(row.Engine, 1, precision))).Wall : double.NaN;
             var target = row.Engine == "dense" && precision == StateVectorPrecision.Single ? row.SingleTargetMilliseconds : row.TargetMilliseconds;
-            var reference = plain && row is { Engine: "dense", Shots: 0 } && row.Circuit() is { NumQubits: <= 22 } circuit ? PlainStateVector.BestMilliseconds(circuit, threads) : double.NaN;
+            var reference = plain && row is { Engine: "dense", Shots: 0 } && row.Circuit() is { NumQubits: <= 22 } circuit ? PlainStateVector.BestMilliseconds(circuit, threads)
+                : row.Engine == "gpu" ? (await MeasureAsync(repeat, row, Create("dense", threads, precision))).Wall : double.NaN;
             Console.WriteLine(string.Create(
                 CultureInfo.InvariantCulture,
                 $"| {row.Engine} | {row.Name} | {wall:G4} | {cpu:G4} | {Cell(target, "G4")} | {(double.IsNaN(target) ? "" : wall <= target ? "yes" : "no")} | {Cell(reference, "G4")} | {Cell(reference / wall, "G3")} | {Cell(single / wall, "G3")} |"));
         }
 
+        if ("gpu batch".Contains(filter, StringComparison.OrdinalIgnoreCase) && Gpu(precision) is { UnavailableReason: null } gpu)
+        {
+            await MeasureBatchAsync(repeat, gpu);
+        }
+
         return 0;
     }
+
+    // What a circuit takes in a batch, and alone.
+    private static async Task MeasureBatchAsync(int repeat, GpuStateVectorSimulator gpu)
+    {
+        const int circuits = 512;
+        Console.WriteLine($"device: {gpu.DeviceName}");
+        foreach (var n in new[] { 4, 8 })
+        {
+            ExecutionRequest[] requests = [.. Enumerable.Range(0, circuits).Select(i => new ExecutionRequest { Circuit = RandomFamilies.Random(n, 10, (ulong)i), Shots = 100 })];
+            double together = double.PositiveInfinity, alone = double.PositiveInfinity;
+            for (var i = 0; i <= repeat; i++)
+            {
+                var start = Stopwatch.GetTimestamp();
+                await gpu.ExecuteBatchAsync(requests);
+                together = Math.Min(together, Stopwatch.GetElapsedTime(start).TotalMicroseconds / circuits);
+                start = Stopwatch.GetTimestamp();
+                foreach (var request in requests)
+                {
+                    await gpu.ExecuteAsync(request);
+                }
+
+                alone = Math.Min(alone, Stopwatch.GetElapsedTime(start).TotalMicroseconds / circuits);
+            }
+
+            Console.WriteLine(string.Create(CultureInfo.InvariantCulture, $"{circuits} circuits of {n} qubits, depth 10, 100 shots: {together:G3} µs each in a batch, {alone:G3} µs alone, ratio {alone / together:G3}"));
+        }
+    }
+
+    private static GpuStateVectorSimulator Gpu(StateVectorPrecision precision) =>
+        new(new GpuStateVectorOptions { AllowCpuOpenCl = true, Precision = precision == StateVectorPrecision.Double ? GpuPrecision.Double : GpuPrecision.Single });
 
     private static IQuantumBackend Create(string engine, int threads, StateVectorPrecision precision) => engine switch
     {
         "dense" => new StateVectorSimulator(new StateVectorOptions { MaxThreads = threads, Precision = precision }),
+        "gpu" => Gpu(precision),
         "sparse" => new SparseStateSimulator(),
         "mps" => new MatrixProductStateSimulator(new MatrixProductStateOptions { Truncation = new TruncationPolicy { MaxBondDimension = 64, RequireExact = false } }),
         "stabilizer" => new StabilizerSimulator(),

@@ -8,7 +8,7 @@ namespace PredictiveOrchestration.Benchmarks.Engines;
 internal static class EngineTable
 {
     /// <summary>All rows.</summary>
-    public static IReadOnlyList<EngineRow> Rows { get; } = [.. Stabilizer(), .. Dense(), .. Sparse(), .. MatrixProduct()];
+    public static IReadOnlyList<EngineRow> Rows { get; } = [.. Stabilizer(), .. Dense(), .. Sparse(), .. MatrixProduct(), .. Gpu()];
 
     private static IEnumerable<EngineRow> Stabilizer()
     {
@@ -59,6 +59,22 @@ internal static class EngineTable
         yield return new EngineRow("sparse", "bernstein-vazirani 50", 0.015, () => Oracles.BernsteinVazirani(new BitString(0x1B6DB6DB6DB6D, 49)));
         yield return new EngineRow("sparse", "cuccaro adder, 42 qubits", 0.030, () => Adders.Cuccaro(20));
         yield return new EngineRow("sparse", "w 40", 0.200, () => States.W(40));
+    }
+
+    // Without targets: what they cost depends on the device. The dense engine is timed beside them.
+    private static IEnumerable<EngineRow> Gpu()
+    {
+        foreach (var n in new[] { 5, 10, 16, 20, 22, 24 })
+        {
+            yield return new EngineRow("gpu", $"random {n} depth 20", double.NaN, () => RandomFamilies.Random(n, 20, 7));
+        }
+
+        foreach (var n in new[] { 20, 24 })
+        {
+            yield return new EngineRow("gpu", $"qft {n}", double.NaN, () => Fourier.Qft(n));
+        }
+
+        yield return new EngineRow("gpu", "sample 1,000 of random 24 depth 1", double.NaN, () => RandomFamilies.Random(24, 1, 7), 1_000, Measure: EngineMeasure.Sampling);
     }
 
     private static IEnumerable<EngineRow> MatrixProduct()

@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using System.Globalization;
 using PredictiveOrchestration.Backends;
+using PredictiveOrchestration.Simulation.Gpu;
 using PredictiveOrchestration.Simulation.MatrixProductState;
 using PredictiveOrchestration.Simulation.Sparse;
 using PredictiveOrchestration.Simulation.StateVector;
@@ -24,14 +25,24 @@ internal static class EngineFuzz
     {
         var first = Number(args, "--first", 0);
         var count = Number(args, "--circuits", 20_000);
-        (ISnapshotBackend Engine, bool CliffordOnly)[] engines =
+        List<(ISnapshotBackend Engine, bool CliffordOnly)> engines =
             [(new StateVectorSimulator(), false), (new SparseStateSimulator(), false), (new MatrixProductStateSimulator(), false), (new StabilizerSimulator(), true)];
-        var worst = new double[engines.Length];
-        var failures = new int[engines.Length];
+        var gpu = new GpuStateVectorSimulator(new GpuStateVectorOptions { AllowCpuOpenCl = true });
+        if (gpu.UnavailableReason is { } reason)
+        {
+            Console.WriteLine($"without gpu: {reason}");
+        }
+        else
+        {
+            engines.Add((gpu, false));
+        }
+
+        var worst = new double[engines.Count];
+        var failures = new int[engines.Count];
         var start = Stopwatch.GetTimestamp();
         for (var seed = first; seed < first + count; seed++)
         {
-            for (var e = 0; e < engines.Length; e++)
+            for (var e = 0; e < engines.Count; e++)
             {
                 var distance = await DistanceAsync(engines[e].Engine, seed, engines[e].CliffordOnly);
                 worst[e] = Math.Max(worst[e], distance);
@@ -44,7 +55,7 @@ internal static class EngineFuzz
         }
 
         Console.WriteLine($"{count} circuits from seed {first} in {Stopwatch.GetElapsedTime(start).TotalSeconds:F0} s");
-        for (var e = 0; e < engines.Length; e++)
+        for (var e = 0; e < engines.Count; e++)
         {
             Console.WriteLine(string.Create(CultureInfo.InvariantCulture, $"| {engines[e].Engine.Descriptor.Id} | {failures[e]} deviate by more than {Tolerance:G1} | worst {worst[e]:G3} |"));
         }

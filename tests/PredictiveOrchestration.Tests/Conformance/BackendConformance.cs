@@ -13,7 +13,7 @@ public abstract class BackendConformance
     /// <summary>Restricts random circuits to what the engine can run.</summary>
     protected virtual RandomCircuitOptions Restrict(RandomCircuitOptions options) => options;
 
-    [Fact]
+    [SkippableFact]
     public async Task RunToSnapshot_RandomCircuitsOfAllGates_AgreesWithOracle()
     {
         var backend = Create();
@@ -25,7 +25,7 @@ public abstract class BackendConformance
         }
     }
 
-    [Fact]
+    [SkippableFact]
     public async Task Execute_MeasurementResetAndControlFlow_GivesExactDistribution()
     {
         var backend = Create();
@@ -38,7 +38,7 @@ public abstract class BackendConformance
         }
     }
 
-    [Fact]
+    [SkippableFact]
     public async Task Execute_Counts_FollowTheDistribution()
     {
         var backend = Create();
@@ -52,7 +52,7 @@ public abstract class BackendConformance
         }
     }
 
-    [Fact]
+    [SkippableFact]
     public async Task Execute_SameSeed_GivesSameCountsHoweverShotsAreSplit()
     {
         var backend = Create();
@@ -64,7 +64,7 @@ public abstract class BackendConformance
         prefix.Counts.Should().OnlyContain(c => first.Counts[c.Key] >= c.Value, "the first 200 shots are the same");
     }
 
-    [Fact]
+    [SkippableFact]
     public async Task Execute_Observables_AgreeWithOracle()
     {
         var backend = Create();
@@ -80,7 +80,7 @@ public abstract class BackendConformance
         }
     }
 
-    [Fact]
+    [SkippableFact]
     public async Task Resume_FromSnapshotAtEveryOperation_GivesTheSameState()
     {
         var backend = Create();
@@ -96,7 +96,7 @@ public abstract class BackendConformance
         }
     }
 
-    [Fact]
+    [SkippableFact]
     public async Task Execute_NoQubits_GivesTheEmptyOutcome()
     {
         var result = await Create().ExecuteAsync(Request(new CircuitBuilder().Build()) with { Shots = 10, TopProbabilities = 5 });
@@ -104,7 +104,7 @@ public abstract class BackendConformance
         result.Probabilities.Should().ContainSingle().Which.Probability.Should().Be(1);
     }
 
-    [Fact]
+    [SkippableFact]
     public async Task Execute_ZeroShots_GivesNoCounts()
     {
         var result = await Create().ExecuteAsync(Request(new CircuitBuilder(2).H(0).Build()));
@@ -112,7 +112,7 @@ public abstract class BackendConformance
         result.Shots.Should().Be(0);
     }
 
-    [Fact]
+    [SkippableFact]
     public async Task Execute_MeasuredPermutation_PutsBitsWhereTheyBelong()
     {
         var circuit = new CircuitBuilder(3, 5).X(0).X(2).Measure(0, 4).Measure(1, 0).Measure(2, 1).Build();
@@ -121,7 +121,7 @@ public abstract class BackendConformance
         result.Probabilities.Single().Outcome.ToString().Should().Be("10010");
     }
 
-    [Fact]
+    [SkippableFact]
     public async Task Execute_TooManyQubits_IsRefusedWithTheLimit()
     {
         var backend = Create();
@@ -130,7 +130,7 @@ public abstract class BackendConformance
         (await act.Should().ThrowAsync<BackendException>()).Which.Kind.Should().Be(BackendErrorKind.Unsupported);
     }
 
-    [Fact]
+    [SkippableFact]
     public async Task Execute_Cancelled_Stops()
     {
         using var source = new CancellationTokenSource();
@@ -139,7 +139,7 @@ public abstract class BackendConformance
         await act.Should().ThrowAsync<OperationCanceledException>();
     }
 
-    [Fact]
+    [SkippableFact]
     public async Task Execute_MemoryLimit_IsRefusedWithNumbers()
     {
         var act = () => Create().ExecuteAsync(Request(new CircuitBuilder(12).H(0).Build()) with { Limits = new ExecutionLimits { MemoryBytes = 16 } });
@@ -149,7 +149,7 @@ public abstract class BackendConformance
         exception.AvailableBytes.Should().Be(16);
     }
 
-    [Fact]
+    [SkippableFact]
     public async Task Execute_EndlessLoopWithTimeLimit_StopsAndSaysSo()
     {
         var builder = new CircuitBuilder(1, 1);

@@ -12,6 +12,25 @@ public sealed class CircuitRunnerTests : IDisposable
 
     public void Dispose() => Directory.Delete(_folder, true);
 
+    // Where there is no GPU, its absence is the error of that run; nothing else changes.
+    [Fact]
+    public async Task Gpu_AskedFor_RunsOrSaysWhyNot()
+    {
+        var run = await RunAsync(Add("bell.qasm", Bell), "--jsonl", "--backend", "gpu", "--shots", "200");
+        using var json = JsonDocument.Parse(run.Output);
+        if (run.Status == 0)
+        {
+            json.RootElement.GetProperty("runs")[0].GetProperty("backend").GetString().Should().Be("gpu");
+            return;
+        }
+
+        run.Status.Should().Be(1, run.Error);
+        json.RootElement.GetProperty("error").GetProperty("code").GetString().Should().Be("no-feasible-backend");
+        run.Error.Should().Contain("'gpu': ");
+        var other = await RunAsync(Add("bell.qasm", Bell), "--jsonl", "--gpu", "--shots", "200");
+        other.Status.Should().Be(0, other.Error);
+    }
+
     [Fact]
     public async Task JsonLines_AllBackends_HasEveryField()
     {

@@ -1,3 +1,4 @@
+using PredictiveOrchestration.Simulation.Fusion;
 using PredictiveOrchestration.Simulation.Kernels;
 
 namespace PredictiveOrchestration.Simulation.StateVector;

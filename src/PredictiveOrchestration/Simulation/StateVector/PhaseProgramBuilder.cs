@@ -1,4 +1,5 @@
 using System.Numerics;
+using PredictiveOrchestration.Simulation.Fusion;
 using PredictiveOrchestration.Simulation.Kernels;
 
 namespace PredictiveOrchestration.Simulation.StateVector;

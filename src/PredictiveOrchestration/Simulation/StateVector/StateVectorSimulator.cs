@@ -1,5 +1,6 @@
 using PredictiveOrchestration.Backends;
 using PredictiveOrchestration.Common;
+using PredictiveOrchestration.Simulation.Fusion;
 
 namespace PredictiveOrchestration.Simulation.StateVector;
 
@@ -11,7 +12,7 @@ namespace PredictiveOrchestration.Simulation.StateVector;
 public sealed class StateVectorSimulator : LocalSimulator, ICalibratable
 {
     /// <summary>The greatest number of qubits: 2^30 amplitudes take 16 GiB.</summary>
-    public const int MaxQubits = 30;
+    public const int MaxQubits = GateFuser.MaxBits;
 
     private readonly StateVectorOptions _options;
     private readonly DenseSettings _settings;
@@ -34,7 +35,7 @@ public sealed class StateVectorSimulator : LocalSimulator, ICalibratable
     }
 
     /// <inheritdoc/>
-    public IReadOnlyList<ExecutionRequest> CalibrationWorkloads { get; } = DenseWorkloads.All();
+    public IReadOnlyList<ExecutionRequest> CalibrationWorkloads => AmplitudeWorkloads.All;
 
     private protected override IQuantumState CreateState(int numQubits, ExecutionLimits limits, RunContext context) =>
         new DenseState(numQubits, Math.Max(1, Math.Min(_options.MaxThreads, limits.Threads ?? int.MaxValue)), _settings, _plans, context);

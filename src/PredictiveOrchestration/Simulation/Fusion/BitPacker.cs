@@ -1,4 +1,4 @@
-namespace PredictiveOrchestration.Simulation.StateVector;
+namespace PredictiveOrchestration.Simulation.Fusion;
 
 /// <summary>Gathers given bits of an index: bit i of the result is bit <c>source[i]</c>. By table, a byte of the index at a time.</summary>
 internal sealed class BitPacker

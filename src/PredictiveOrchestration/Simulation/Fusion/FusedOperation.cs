@@ -1,4 +1,4 @@
-namespace PredictiveOrchestration.Simulation.StateVector;
+namespace PredictiveOrchestration.Simulation.Fusion;
 
 /// <summary>The kinds of operation that remain after fusion.</summary>
 internal enum FusedKind : byte

@@ -2,7 +2,7 @@ using System.Numerics;
 using System.Runtime.InteropServices;
 using PredictiveOrchestration.Circuits;
 
-namespace PredictiveOrchestration.Simulation.StateVector;
+namespace PredictiveOrchestration.Simulation.Fusion;
 
 /// <summary>
 /// Turns a run of circuit operations into few operations on index bits. Swaps relabel qubits and global phases become a factor.
@@ -14,6 +14,9 @@ namespace PredictiveOrchestration.Simulation.StateVector;
 /// </summary>
 internal sealed class GateFuser
 {
+    /// <summary>The most index bits.</summary>
+    public const int MaxBits = 30;
+
     private const double DenseCost = 0.33;
     private const double RealCost = 0.2;
     private const double PhaseCost = 0.08;
@@ -22,10 +25,10 @@ internal sealed class GateFuser
 
     private static readonly Complex[] Identity = [Complex.One, Complex.Zero, Complex.Zero, Complex.One];
 
-    private readonly Complex[] _waiting = new Complex[4 * StateVectorSimulator.MaxQubits];
-    private readonly Group?[] _open = new Group?[StateVectorSimulator.MaxQubits];
-    private readonly Complex[] _linear = new Complex[StateVectorSimulator.MaxQubits];
-    private readonly long[] _partners = new long[StateVectorSimulator.MaxQubits];
+    private readonly Complex[] _waiting = new Complex[4 * MaxBits];
+    private readonly Group?[] _open = new Group?[MaxBits];
+    private readonly Complex[] _linear = new Complex[MaxBits];
+    private readonly long[] _partners = new long[MaxBits];
     private readonly List<Group> _groups = [];
     private readonly Dictionary<int, Complex> _quadratic = [];
     private readonly List<FusedOperation> _operations = [];

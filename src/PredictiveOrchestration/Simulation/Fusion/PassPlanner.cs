@@ -1,6 +1,6 @@
 using System.Numerics;
 
-namespace PredictiveOrchestration.Simulation.StateVector;
+namespace PredictiveOrchestration.Simulation.Fusion;
 
 /// <summary>
 /// Spreads operations over passes through the memory. A pass works on blocks of index bits: the lowest ones, so that rows of

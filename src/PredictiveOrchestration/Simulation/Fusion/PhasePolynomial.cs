@@ -1,6 +1,6 @@
 using System.Numerics;
 
-namespace PredictiveOrchestration.Simulation.StateVector;
+namespace PredictiveOrchestration.Simulation.Fusion;
 
 /// <summary>A diagonal operation as a product of factors, each where one bit or two bits are 1. All factors commute.</summary>
 internal sealed class PhasePolynomial

@@ -1,12 +1,12 @@
 using PredictiveOrchestration.Backends;
 using PredictiveOrchestration.Circuits;
 
-namespace PredictiveOrchestration.Simulation.StateVector;
+namespace PredictiveOrchestration.Simulation;
 
-/// <summary>What calibration times: few and many amplitudes, dense and diagonal gates, few and many gates, few and many shots.</summary>
-internal static class DenseWorkloads
+/// <summary>What calibration of engines that hold all amplitudes times: few and many amplitudes, dense and diagonal gates, few and many gates, few and many shots.</summary>
+internal static class AmplitudeWorkloads
 {
-    public static IReadOnlyList<ExecutionRequest> All() =>
+    public static IReadOnlyList<ExecutionRequest> All { get; } =
     [
         Request(Layers(4, 2), 1), Request(Layers(4, 40), 1), Request(Layers(10, 10), 1), Request(Layers(10, 10), 4000),
         Request(Layers(14, 10), 1), Request(Phases(16, 4), 1), Request(Layers(17, 4), 1), Request(Layers(18, 8), 1), Request(Layers(20, 2), 1),

@@ -21,6 +21,7 @@ public sealed partial class ImportTableTests
         ["Simulation/Sparse"] = ["Circuits", "Backends", "Simulation", "Simulation/Kernels"],
         ["Simulation/MatrixProductState"] = ["Circuits", "Backends", "Simulation", "Simulation/Kernels"],
         ["Simulation/Stabilizer"] = ["Circuits", "Backends", "Simulation", "Simulation/Kernels"],
+        ["Remote"] = ["Circuits", "Backends", "Transpilation", "Noise"],
         ["Telemetry"] = ["Backends", "Profiling"],
         ["Prediction"] = ["Profiling", "Backends", "Circuits", "Telemetry"],
         ["Costs"] = ["Prediction", "Profiling", "Telemetry", "Backends", "Circuits"],

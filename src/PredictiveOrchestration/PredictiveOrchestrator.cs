@@ -239,7 +239,7 @@ public sealed partial class PredictiveOrchestrator : IAsyncDisposable
     [
         .. _registry.Current.Backends.Select(b =>
         {
-            var reason = _health.Reason(b.Descriptor.Id);
+            var reason = _health.Reason(b.Descriptor.Id) ?? (b as IBackendAvailability)?.UnavailableReason;
             return new BackendStatus(b.Descriptor, reason is null, reason ?? string.Empty, _journal.InFlight(b.Descriptor.Id), _health.SuccessRate(b.Descriptor.Id));
         }),
     ];
@@ -333,7 +333,7 @@ public sealed partial class PredictiveOrchestrator : IAsyncDisposable
             throw new ArgumentException($"No backend has the id '{request.Backend}'. Registered are {string.Join(", ", backends.Backends.Select(b => b.Descriptor.Id))}.", nameof(request));
         }
 
-        string? Unavailable(string id) => _health.Reason(id) ?? exhausted.GetValueOrDefault(id);
+        string? Unavailable(string id) => _health.Reason(id) ?? (backends.Find(id) as IBackendAvailability)?.UnavailableReason ?? exhausted.GetValueOrDefault(id);
         var threshold = request.CostThreshold ?? _options.CostThreshold;
         var requirements = new JobRequirements
         {

@@ -10,34 +10,34 @@ internal sealed record WireProgram(string Format, string Data);
 /// <param name="Coefficient">Its real factor.</param>
 internal sealed record WirePauliTerm(string Label, double Coefficient = 1);
 
-/// <summary>The body of <c>POST /v1/jobs</c> and <c>POST /v1/estimate</c>.</summary>
+/// <summary>The body of <c>POST /v1/jobs</c> and <c>POST /v1/estimate</c>. Setters, because generated readers give absent init-only properties no default.</summary>
 internal sealed record WireSubmission
 {
-    public WireProgram? Program { get; init; }
+    public WireProgram? Program { get; set; }
 
     /// <summary>A device's id, or <c>auto</c>.</summary>
-    public string Device { get; init; } = WorkerProtocol.AutoDevice;
+    public string Device { get; set; } = WorkerProtocol.AutoDevice;
 
-    public int Shots { get; init; } = 1000;
+    public int Shots { get; set; } = 1000;
 
-    public ulong Seed { get; init; }
+    public ulong Seed { get; set; }
 
     /// <summary>How many of the most probable outcomes to return with their exact probability.</summary>
-    public int TopProbabilities { get; init; }
+    public int TopProbabilities { get; set; }
 
     /// <summary>Sums of Pauli terms.</summary>
-    public IReadOnlyList<IReadOnlyList<WirePauliTerm>>? Observables { get; init; }
+    public IReadOnlyList<IReadOnlyList<WirePauliTerm>>? Observables { get; set; }
 
-    public bool RequireExact { get; init; } = true;
+    public bool RequireExact { get; set; } = true;
 
-    public WireLimits? Limits { get; init; }
+    public WireLimits? Limits { get; set; }
 
-    public string? Name { get; init; }
+    public string? Name { get; set; }
 
-    public IReadOnlyDictionary<string, string>? Metadata { get; init; }
+    public IReadOnlyDictionary<string, string>? Metadata { get; set; }
 
     /// <summary>Validate and price only: the job ends at once, without a result.</summary>
-    public bool DryRun { get; init; }
+    public bool DryRun { get; set; }
 }
 
 /// <summary>Limits of one job; absent means the server's own.</summary>

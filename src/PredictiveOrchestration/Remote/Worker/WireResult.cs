@@ -28,7 +28,7 @@ internal sealed record WireResult
 
     public double DiscardedWeight { get; init; }
 
-    public double FidelityLowerBound { get; init; } = 1;
+    public double FidelityLowerBound { get; set; } = 1;
 }
 
 /// <summary>An outcome and its exact probability.</summary>

@@ -13,6 +13,7 @@ internal sealed record RunnerOptions
           --seed S               seed of the shots (0)
           --strategy NAME        predictive | adaptive | cost | performance | balanced (predictive)
           --backend auto|all|ID  let the router choose, run every feasible backend, or one by its id (auto)
+          --backend URL          a worker by its address; its key is taken from the environment variable WORKER_API_KEY
           --profile-only         print the profile, run nothing
           --recommend-only       print profile and recommendation, run nothing
           --probabilities        also return exact probabilities

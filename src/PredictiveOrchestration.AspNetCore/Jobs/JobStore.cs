@@ -7,8 +7,10 @@ using PredictiveOrchestration.Remote.Worker;
 namespace PredictiveOrchestration.AspNetCore.Jobs;
 
 /// <summary>
-/// Jobs in an SQLite file with a write-ahead log, synchronised at every commit: what a write's task confirms survives a kill and a power cut. Writes are
-/// served in batches by one thread, each batch one transaction; reads use connections of their own and see what was confirmed. One process at a time.
+/// Jobs in an SQLite file with a write-ahead log. What a write's task confirms survives a kill. What must survive a power cut too is synchronised to the
+/// disk: acceptance, deletion, and whatever concerns runs that others charge for; any other job whose end a power cut takes back runs again, and is booked
+/// once. Writes are served in batches by one thread, each batch one transaction; reads use connections of their own and see what was confirmed. One process
+/// at a time.
 /// </summary>
 internal sealed class JobStore : IDisposable
 {
@@ -23,6 +25,7 @@ internal sealed class JobStore : IDisposable
     private readonly SqliteCommand _update;
     private readonly SqliteCommand _end;
     private int _disposed;
+    private bool _synchronises = true;
 
     /// <summary>Opens or creates the file.</summary>
     /// <exception cref="InvalidDataException">The file is no job store, or of another version.</exception>
@@ -85,21 +88,25 @@ internal sealed class JobStore : IDisposable
     });
 
     /// <summary>Writes that a job has changed, without having ended.</summary>
-    public Task UpdateAsync(JobRecord record) => SendAsync(() =>
-    {
-        Set(_update, record.Id, record.State.Name(), Json(record));
-        _update.ExecuteNonQuery();
-    });
+    public Task UpdateAsync(JobRecord record) => SendAsync(
+        () =>
+        {
+            Set(_update, record.Id, record.State.Name(), Json(record));
+            _update.ExecuteNonQuery();
+        },
+        record.PaysOthers);
 
     /// <summary>Writes a job's end and books its cost, both or neither, and only once.</summary>
-    public Task EndAsync(JobRecord record, byte[]? result) => SendAsync(() =>
-    {
-        Set(_end, record.Id, record.State.Name(), Json(record), result, record.EndedAt!.Value.UtcTicks);
-        if (_end.ExecuteNonQuery() == 1 && record.Cost is { } cost and > 0)
+    public Task EndAsync(JobRecord record, byte[]? result) => SendAsync(
+        () =>
         {
-            Book(record.Owner, cost);
-        }
-    });
+            Set(_end, record.Id, record.State.Name(), Json(record), result, record.EndedAt!.Value.UtcTicks);
+            if (_end.ExecuteNonQuery() == 1 && record.Cost is { } cost and > 0)
+            {
+                Book(record.Owner, cost);
+            }
+        },
+        record.PaysOthers);
 
     /// <summary>Deletes a job that has ended; its idempotency key is free again.</summary>
     public Task DeleteAsync(IReadOnlyList<string> ids) => SendAsync(() =>
@@ -171,9 +178,9 @@ internal sealed class JobStore : IDisposable
         }
     }
 
-    private async Task SendAsync(Action apply)
+    private async Task SendAsync(Action apply, bool synchronise = true)
     {
-        var write = new Write(apply);
+        var write = new Write(apply, synchronise);
         try
         {
             await _writes.Writer.WriteAsync(write).ConfigureAwait(false);
@@ -206,6 +213,13 @@ internal sealed class JobStore : IDisposable
     {
         try
         {
+            var synchronise = batch.Exists(w => w.Synchronise);
+            if (synchronise != _synchronises)
+            {
+                Execute(synchronise ? "PRAGMA synchronous = FULL" : "PRAGMA synchronous = NORMAL");
+                _synchronises = synchronise;
+            }
+
             Execute("BEGIN IMMEDIATE");
             foreach (var write in batch)
             {
@@ -356,9 +370,11 @@ internal sealed class JobStore : IDisposable
         command.ExecuteNonQuery();
     }
 
-    private sealed class Write(Action apply)
+    private sealed class Write(Action apply, bool synchronise)
     {
         public Action Apply => apply;
+
+        public bool Synchronise => synchronise;
 
         public Exception? Error { get; set; }
 

@@ -3,6 +3,8 @@ using PredictiveOrchestration.Backends;
 using PredictiveOrchestration.Circuits.OpenQasm;
 using PredictiveOrchestration.Execution;
 using PredictiveOrchestration.Profiling;
+using PredictiveOrchestration.Remote;
+using PredictiveOrchestration.Remote.Worker;
 using PredictiveOrchestration.Routing;
 using PredictiveOrchestration.Simulation.Gpu;
 
@@ -59,12 +61,29 @@ internal static class Program
             builder.AddGpu(new GpuStateVectorOptions { AllowCpuOpenCl = options.AllowCpuOpenCl });
         }
 
+        RemoteBackend? worker = null;
+        try
+        {
+            worker = await WorkerAsync(options, cancellationToken);
+        }
+        catch (Exception exception) when (exception is BackendException or ArgumentException)
+        {
+            await Console.Error.WriteLineAsync(exception.Message);
+            return 2;
+        }
+
+        await using var held = worker;
+        if (worker is not null)
+        {
+            builder.AddBackend(worker);
+        }
+
         await using var orchestrator = builder.Build();
         orchestrator.SetRoutingStrategy(options.Strategy);
         var known = orchestrator.GetAvailableBackends().Select(b => b.Descriptor.Id).ToList();
         if (options.Backend is not ("auto" or "all") && !known.Contains(options.Backend))
         {
-            await Console.Error.WriteLineAsync($"Option '--backend' has the value '{options.Backend}'; accepted: auto, all, {string.Join(", ", known)}.");
+            await Console.Error.WriteLineAsync($"Option '--backend' has the value '{options.Backend}'; accepted: auto, all, {string.Join(", ", known)}, or the address of a worker.");
             return 2;
         }
 
@@ -93,6 +112,19 @@ internal static class Program
 
         return ok ? 0 : 1;
     }
+
+    // A worker is a backend whose id is its address.
+    private static async Task<RemoteBackend?> WorkerAsync(RunnerOptions options, CancellationToken cancellationToken) =>
+        Uri.TryCreate(options.Backend, UriKind.Absolute, out var address) && address.Scheme is "http" or "https"
+            ? await WorkerBackend.ConnectAsync(
+                new WorkerBackendOptions
+                {
+                    Id = options.Backend,
+                    Endpoint = address,
+                    Credential = Environment.GetEnvironmentVariable("WORKER_API_KEY") is { Length: > 0 } ? RemoteCredential.FromEnvironment("WORKER_API_KEY") : null,
+                },
+                cancellationToken)
+            : null;
 
     private static async Task ReportErrorsAsync(CircuitReport report)
     {

@@ -15,6 +15,7 @@ internal sealed record RunnerOptions
           --backend auto|all|ID  let the router choose, run every feasible backend, or one by its id (auto)
           --gpu                  also offer the GPU; '--backend gpu' implies it
           --allow-cpu-opencl     also offer the GPU, and let the processor stand in for it through OpenCL
+          --backend URL          a worker by its address; its key is taken from the environment variable WORKER_API_KEY
           --profile-only         print the profile, run nothing
           --recommend-only       print profile and recommendation, run nothing
           --probabilities        also return exact probabilities

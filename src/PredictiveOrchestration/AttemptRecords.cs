@@ -37,7 +37,7 @@ internal static class AttemptRecords
             SampleTime = result?.Timings.Sample ?? TimeSpan.Zero,
             PeakMemoryBytes = result?.PeakMemoryBytes ?? 0,
             PeakNonZeros = result?.PeakNonZeros,
-            Cost = outcome == ExecutionOutcome.Refused ? 0 : prices.Book(candidate.Backend, profile, job, service, result?.PeakMemoryBytes ?? 0, outcome is ExecutionOutcome.Completed or ExecutionOutcome.Swapped),
+            Cost = outcome == ExecutionOutcome.Refused ? 0 : result?.Cost ?? prices.Book(candidate.Backend, profile, job, service, result?.PeakMemoryBytes ?? 0, outcome is ExecutionOutcome.Completed or ExecutionOutcome.Swapped),
             Currency = candidate.Cost.Currency,
             Fidelity = candidate.Prediction.Fidelity.Median,
             PredictedSeconds = candidate.Prediction.Seconds.Median,

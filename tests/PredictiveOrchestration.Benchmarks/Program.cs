@@ -17,6 +17,8 @@ internal static class Program
         ["fuzz"] = EngineFuzz.RunAsync,
         ["ledger"] = LedgerTrial.RunAsync,
         ["ledger-child"] = LedgerTrial.ChildAsync,
+        ["worker"] = WorkerTrial.RunAsync,
+        ["worker-child"] = WorkerTrial.ChildAsync,
         ["routing"] = RoutingCommand.RunAsync,
         ["sparse"] = args => Task.FromResult(SparseBenchmark.Run(args)),
     };

@@ -20,6 +20,9 @@ public enum BackendErrorKind
 
     /// <summary>The backend failed.</summary>
     Fault,
+
+    /// <summary>Nobody knows yet whether the backend runs the job; nothing else is tried, for that could pay twice.</summary>
+    OutcomeUnknown,
 }
 
 /// <summary>A backend refused or failed; the message names the backend, the limit and what would do.</summary>

@@ -29,6 +29,9 @@ public sealed record ExecutionRequest
     /// <summary>Gets the limits.</summary>
     public ExecutionLimits Limits { get; init; } = ExecutionLimits.None;
 
+    /// <summary>Gets the leave to spend, for backends that pay (<see cref="IPayingBackend"/>); others ignore it. Null (default) if there is none.</summary>
+    public SpendPermit? Spending { get; init; }
+
     /// <summary>Gets the receiver of progress reports, if any.</summary>
     public IProgress<ExecutionProgress>? Progress { get; init; }
 }

@@ -35,6 +35,9 @@ public sealed record ExecutionResult
     /// <summary>Gets the greatest number of stored amplitudes at one time, or null if the backend does not store amplitudes.</summary>
     public long? PeakNonZeros { get; init; }
 
+    /// <summary>Gets what the run cost in the account's currency, where the backend settled it itself; else null.</summary>
+    public decimal? Cost { get; init; }
+
     /// <summary>Gets the probability weight dropped by pruning or truncation; 0 if nothing was dropped.</summary>
     public double DiscardedWeight { get; init; }
 

@@ -28,3 +28,14 @@ public interface ISpendGate
 /// <param name="Provider">The provider or backend.</param>
 /// <param name="Tag">What the money is for, or null.</param>
 public sealed record SpendRequest(string Key, decimal Amount, string Provider, string? Tag = null);
+
+/// <summary>The leave to spend on one job.</summary>
+/// <param name="Gate">Where to reserve and settle.</param>
+/// <param name="Key">The job's key.</param>
+/// <param name="Expected">What it is expected to cost, in the account's currency; booked if the provider never says what it did cost.</param>
+/// <param name="Most">What it may cost at most by prediction; reserved if the provider gives no estimate.</param>
+/// <param name="Tag">What the money is for, or null.</param>
+public sealed record SpendPermit(ISpendGate Gate, string Key, decimal Expected, decimal Most, string? Tag = null);
+
+/// <summary>A backend that reserves and settles by itself through <see cref="ExecutionRequest.Spending"/>, because only it learns what a job really cost.</summary>
+public interface IPayingBackend : IQuantumBackend;

@@ -100,7 +100,12 @@ internal sealed class HotSwapExecutor(BackendSet backends, LocalAdmission admiss
                 ? await admission.EnterAsync(ranked.Candidate.Prediction.PeakBytes.Upper, descriptor.MaxThreads, ranked.Candidate.Prediction.Seconds.Median, cancellationToken).ConfigureAwait(false)
                 : null;
             queueTime = time.GetElapsedTime(queued);
-            if (ranked.Candidate.Cost.Upper > 0)
+            SpendPermit? permit = null;
+            if (backend is IPayingBackend)
+            {
+                permit = new SpendPermit(spending, label.Key, ranked.Candidate.Cost.Median, ranked.Candidate.Cost.Upper, label.Tag);
+            }
+            else if (ranked.Candidate.Cost.Upper > 0)
             {
                 await spending.ReserveAsync(new SpendRequest(label.Key, ranked.Candidate.Cost.Upper, descriptor.Id, label.Tag), cancellationToken).ConfigureAwait(false);
                 spendKey = label.Key;
@@ -108,7 +113,7 @@ internal sealed class HotSwapExecutor(BackendSet backends, LocalAdmission admiss
 
             start = time.GetTimestamp();
             var limit = watch is { } w && (request.Limits.Time is null || w < request.Limits.Time) ? w : request.Limits.Time;
-            var limited = request with { Limits = request.Limits with { Time = limit } };
+            var limited = request with { Limits = request.Limits with { Time = limit }, Spending = permit };
             var result = await backend.ExecuteAsync(limited, cancellationToken).ConfigureAwait(false);
             return new ExecutionAttempt(ranked, result, null, queueTime, time.GetElapsedTime(start), false) { SpendKey = spendKey };
         }
@@ -130,7 +135,7 @@ internal sealed class HotSwapExecutor(BackendSet backends, LocalAdmission admiss
 
     private static bool MayFallBack(ExecutionAttempt attempt, ExecutionRequest request) => attempt.Error switch
     {
-        OperationCanceledException => false,
+        OperationCanceledException or BackendException { Kind: BackendErrorKind.OutcomeUnknown } => false,
         BackendException { Kind: BackendErrorKind.TimeLimit } => attempt.IsOverrun,
         BackendException { Kind: BackendErrorKind.OutOfMemory } => request.Limits.MemoryBytes is null || attempt.Error is BackendException { AvailableBytes: var bytes } && bytes >= request.Limits.MemoryBytes,
         _ => true,

@@ -88,7 +88,7 @@ internal sealed class DecisionEngine(PriceTable prices, BackendHealthTracker hea
             var part = Part(descriptor, profile, terms, model, before);
             parts[at++] = part;
             hasGates |= descriptor.Capabilities.Gates is not null;
-            isRepeatable &= prices.IsSteady(descriptor.Id);
+            isRepeatable &= prices.IsSteady(descriptor.Id) && (descriptor.IsLocal || backend is not IConditionalBackend);
             if (((backend as IConditionalBackend)?.UnavailableReason ?? health.Reason(descriptor.Id) ?? prices.Refusal(descriptor, part.Candidate.Prediction, profile, part.Candidate.Shape)) is { } reason)
             {
                 unavailable = ReferenceEquals(unavailable, Nothing) ? new Dictionary<string, string>(StringComparer.Ordinal) : unavailable;

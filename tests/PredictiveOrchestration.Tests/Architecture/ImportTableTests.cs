@@ -23,6 +23,9 @@ public sealed partial class ImportTableTests
         ["Simulation/Sparse"] = ["Circuits", "Backends", "Simulation", "Simulation/Kernels"],
         ["Simulation/MatrixProductState"] = ["Circuits", "Backends", "Simulation", "Simulation/Kernels"],
         ["Simulation/Stabilizer"] = ["Circuits", "Backends", "Simulation", "Simulation/Kernels"],
+        ["Noise"] = ["Circuits", "Backends"],
+        ["Transpilation"] = ["Circuits", "Backends"],
+        ["Remote"] = ["Circuits", "Backends", "Transpilation", "Noise"],
         ["Telemetry"] = ["Backends", "Profiling"],
         ["Prediction"] = ["Profiling", "Backends", "Circuits", "Telemetry"],
         ["Costs"] = ["Prediction", "Profiling", "Telemetry", "Backends", "Circuits"],
@@ -99,6 +102,6 @@ public sealed partial class ImportTableTests
         return path;
     }
 
-    [GeneratedRegex(@"(?:using (?:static )?|[^.\w])PredictiveOrchestration\.((?:Common|Circuits|Backends|Profiling|Simulation|Telemetry|Prediction|Costs|Routing|Execution|Learning)(?:\.[A-Z]\w*)*)")]
+    [GeneratedRegex(@"(?:using (?:static )?|[^.\w])PredictiveOrchestration\.((?:Common|Circuits|Backends|Profiling|Simulation|Telemetry|Prediction|Costs|Routing|Execution|Learning|Noise|Transpilation|Remote)(?:\.[A-Z]\w*)*)")]
     private static partial Regex Reference();
 }

@@ -1,0 +1,48 @@
+using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Hosting;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Hosting;
+using Microsoft.Extensions.Logging;
+using PredictiveOrchestration.AspNetCore;
+using PredictiveOrchestration.DependencyInjection;
+
+namespace RemoteWorker;
+
+/// <summary>Serves jobs until it is stopped.</summary>
+internal static class ServeCommand
+{
+    public static async Task<int> RunAsync(Arguments arguments)
+    {
+        var urls = arguments.Url("--urls");
+        var builder = WebApplication.CreateSlimBuilder();
+        builder.WebHost.UseUrls(urls.ToString());
+        builder.Logging.SetMinimumLevel(LogLevel.Warning);
+        builder.Logging.AddFilter("Microsoft.Hosting.Lifetime", LogLevel.Information);
+        try
+        {
+            builder.Services.AddPredictiveOrchestration(o => o.Configure(c =>
+            {
+                c.CalibrationBudget = arguments.Has("--no-calibration") ? TimeSpan.Zero : c.CalibrationBudget;
+                c.StopTimeout = TimeSpan.FromSeconds(5);
+            }));
+            builder.Services.AddPredictiveOrchestrationWorker(o =>
+            {
+                o.DatabasePath = arguments.Value("--db") ?? o.DatabasePath;
+                o.MaxConcurrency = arguments.Integer("--concurrency", o.MaxConcurrency, 1, 1024);
+                foreach (var (key, i) in arguments.Values("--api-key").Select((k, i) => (k, i)))
+                {
+                    o.ApiKeys.Add(WorkerApiKey.FromText($"key-{i + 1}", key));
+                }
+            });
+            await using var app = builder.Build();
+            app.MapPredictiveOrchestrationWorker();
+            await app.RunAsync();
+            return 0;
+        }
+        catch (Exception exception) when (exception is ArgumentException or IOException or InvalidDataException or InvalidOperationException)
+        {
+            await Console.Error.WriteLineAsync(exception.Message);
+            return 1;
+        }
+    }
+}

@@ -1,0 +1,393 @@
+using System.Globalization;
+using System.Text.Json;
+using System.Threading.Channels;
+using Microsoft.Data.Sqlite;
+using PredictiveOrchestration.Remote.Worker;
+
+namespace PredictiveOrchestration.AspNetCore.Jobs;
+
+/// <summary>
+/// Jobs in an SQLite file with a write-ahead log. What a write's task confirms survives a kill. What must survive a power cut too is synchronised to the
+/// disk: acceptance, deletion, and whatever concerns runs that others charge for; any other job whose end a power cut takes back runs again, and is booked
+/// once. Writes are served in batches by one thread, each batch one transaction; reads use connections of their own and see what was confirmed. One process
+/// at a time.
+/// </summary>
+internal sealed class JobStore : IDisposable
+{
+    private const int FormatVersion = 1;
+    private const int LargestBatch = 512;
+    private readonly SqliteConnection _connection;
+    private readonly string _readString;
+    private readonly FileStream _lock;
+    private readonly Channel<Write> _writes = Channel.CreateBounded<Write>(new BoundedChannelOptions(8192) { SingleReader = true });
+    private readonly Thread _writer;
+    private readonly SqliteCommand _insert;
+    private readonly SqliteCommand _update;
+    private readonly SqliteCommand _end;
+    private int _disposed;
+    private bool _synchronises = true;
+
+    /// <summary>Opens or creates the file.</summary>
+    /// <exception cref="InvalidDataException">The file is no job store, or of another version.</exception>
+    /// <exception cref="IOException">Another process has it open.</exception>
+    public JobStore(string path)
+    {
+        path = Path.GetFullPath(path);
+        Directory.CreateDirectory(Path.GetDirectoryName(path)!);
+        try
+        {
+            _lock = new FileStream(path + ".lock", FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.None);
+        }
+        catch (IOException exception)
+        {
+            throw new IOException($"The job store '{path}' is in use by another process. Give each worker a file of its own.", exception);
+        }
+
+        _connection = new SqliteConnection(new SqliteConnectionStringBuilder { DataSource = path, DefaultTimeout = 30, Pooling = false }.ToString());
+        _readString = new SqliteConnectionStringBuilder { DataSource = path, DefaultTimeout = 30, Mode = SqliteOpenMode.ReadOnly }.ToString();
+        try
+        {
+            _connection.Open();
+            Execute("PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL;");
+            Prepare(path);
+        }
+        catch (Exception exception)
+        {
+            _connection.Dispose();
+            _lock.Dispose();
+            if (exception is SqliteException)
+            {
+                throw new InvalidDataException($"The job store '{path}' cannot be opened: {exception.Message} Move it away to begin a new one, or name another file.", exception);
+            }
+
+            throw;
+        }
+
+        _insert = Command(
+            "INSERT INTO jobs (id, owner, idem, fingerprint, state, submitted, ended, parent, record, request) VALUES ($id, $owner, $idem, $fingerprint, $state, $submitted, $ended, $parent, $record, $request)",
+            "$id", "$owner", "$idem", "$fingerprint", "$state", "$submitted", "$ended", "$parent", "$record", "$request");
+        _update = Command("UPDATE jobs SET state = $state, record = $record WHERE id = $id AND ended IS NULL", "$id", "$state", "$record");
+
+        // The one way into a final state: it counts once, whoever tries it again.
+        _end = Command("UPDATE jobs SET state = $state, record = $record, result = $result, ended = $ended WHERE id = $id AND ended IS NULL", "$id", "$state", "$record", "$result", "$ended");
+        _writer = new Thread(Run) { IsBackground = true, Name = "job store" };
+        _writer.Start();
+    }
+
+    /// <summary>Why the last batch could not be written, or null if it could.</summary>
+    public string? Trouble { get; private set; }
+
+    /// <summary>Writes new jobs, all or none.</summary>
+    public Task AddAsync(IReadOnlyList<NewJob> jobs) => SendAsync(() =>
+    {
+        foreach (var job in jobs)
+        {
+            Set(_insert, job.Record.Id, job.Record.Owner, job.Key, job.Fingerprint, job.Record.State.Name(), job.Record.SubmittedAt.UtcTicks, job.Record.EndedAt?.UtcTicks, job.Record.Parent, Json(job.Record), job.Request);
+            _insert.ExecuteNonQuery();
+        }
+    });
+
+    /// <summary>Writes that a job has changed, without having ended.</summary>
+    public Task UpdateAsync(JobRecord record) => SendAsync(
+        () =>
+        {
+            Set(_update, record.Id, record.State.Name(), Json(record));
+            _update.ExecuteNonQuery();
+        },
+        record.PaysOthers);
+
+    /// <summary>Writes a job's end and books its cost, both or neither, and only once.</summary>
+    public Task EndAsync(JobRecord record, byte[]? result) => SendAsync(
+        () =>
+        {
+            Set(_end, record.Id, record.State.Name(), Json(record), result, record.EndedAt!.Value.UtcTicks);
+            if (_end.ExecuteNonQuery() == 1 && record.Cost is { } cost and > 0)
+            {
+                Book(record.Owner, cost);
+            }
+        },
+        record.PaysOthers);
+
+    /// <summary>Deletes a job that has ended; its idempotency key is free again.</summary>
+    public Task DeleteAsync(IReadOnlyList<string> ids) => SendAsync(() =>
+    {
+        foreach (var id in ids)
+        {
+            Execute("DELETE FROM jobs WHERE id = $id OR parent = $id", ("$id", id));
+        }
+    });
+
+    /// <summary>Takes away results and jobs that were kept for their time.</summary>
+    public Task ExpireAsync(DateTimeOffset resultsBefore, DateTimeOffset jobsBefore) => SendAsync(() =>
+    {
+        Execute("DELETE FROM jobs WHERE ended < $t OR (ended IS NULL AND request IS NULL AND submitted < $t)", ("$t", jobsBefore.UtcTicks));
+        Execute("UPDATE jobs SET result = NULL, request = NULL, state = 'expired' WHERE ended < $t AND state = 'succeeded' AND result IS NOT NULL", ("$t", resultsBefore.UtcTicks));
+        Execute("UPDATE jobs SET request = NULL WHERE ended < $t AND request IS NOT NULL", ("$t", resultsBefore.UtcTicks));
+    });
+
+    public JobRecord? Find(string id) => Read("SELECT record, state FROM jobs WHERE id = $id", Record, ("$id", id)).FirstOrDefault();
+
+    /// <summary>The job that an owner submitted with a key, and the fingerprint of what was submitted.</summary>
+    public (JobRecord Record, byte[] Fingerprint)? FindByKey(string owner, string key)
+    {
+        foreach (var found in Read("SELECT record, state, fingerprint FROM jobs WHERE owner = $owner AND idem = $idem", r => (Record(r), (byte[])r.GetValue(2)), ("$owner", owner), ("$idem", key)))
+        {
+            return found;
+        }
+
+        return null;
+    }
+
+    public byte[]? ReadRequest(string id) => Read("SELECT request FROM jobs WHERE id = $id", r => r.IsDBNull(0) ? null : (byte[])r.GetValue(0), ("$id", id)).FirstOrDefault();
+
+    public byte[]? ReadResult(string id) => Read("SELECT result FROM jobs WHERE id = $id", r => r.IsDBNull(0) ? null : (byte[])r.GetValue(0), ("$id", id)).FirstOrDefault();
+
+    /// <summary>An owner's jobs, newest first, without parts of others.</summary>
+    /// <param name="owner">The owner.</param>
+    /// <param name="state">The state, or null for all.</param>
+    /// <param name="before">The place in the list to begin behind, or null.</param>
+    /// <param name="limit">The most jobs.</param>
+    public IReadOnlyList<(long Place, JobRecord Record)> List(string owner, string? state, long? before, int limit) => [.. Read(
+        "SELECT record, state, seq FROM jobs WHERE owner = $owner AND parent IS NULL AND ($state IS NULL OR state = $state) AND seq < $before ORDER BY seq DESC LIMIT $limit",
+        r => (r.GetInt64(2), Record(r)), ("$owner", owner), ("$state", state), ("$before", before ?? long.MaxValue), ("$limit", limit))];
+
+    public IReadOnlyList<JobRecord> ChildrenOf(string id) => [.. Read("SELECT record, state FROM jobs WHERE parent = $id ORDER BY seq", Record, ("$id", id))];
+
+    /// <summary>The jobs that have not ended, oldest first.</summary>
+    public IReadOnlyList<JobRecord> LoadUnfinished() => [.. Read("SELECT record, state FROM jobs WHERE ended IS NULL AND request IS NOT NULL ORDER BY seq", Record)];
+
+    public IReadOnlyList<(string Owner, decimal Spent)> LoadSpent() => [.. Read("SELECT owner, spent FROM accounts", r => (r.GetString(0), decimal.Parse(r.GetString(1), CultureInfo.InvariantCulture)))];
+
+    /// <summary>Writes what was accepted and closes the file.</summary>
+    public void Dispose()
+    {
+        if (Interlocked.Exchange(ref _disposed, 1) == 0)
+        {
+            _writes.Writer.TryComplete();
+            _writer.Join();
+            _insert.Dispose();
+            _update.Dispose();
+            _end.Dispose();
+            _connection.Dispose();
+            using (var pool = new SqliteConnection(_readString))
+            {
+                SqliteConnection.ClearPool(pool);
+            }
+
+            _lock.Dispose();
+        }
+    }
+
+    private async Task SendAsync(Action apply, bool synchronise = true)
+    {
+        var write = new Write(apply, synchronise);
+        try
+        {
+            await _writes.Writer.WriteAsync(write).ConfigureAwait(false);
+        }
+        catch (ChannelClosedException)
+        {
+            throw new JobStoreException("The job store is closed.", null);
+        }
+
+        await write.Done.Task.ConfigureAwait(false);
+    }
+
+    private void Run()
+    {
+        var batch = new List<Write>();
+        var reader = _writes.Reader;
+        while (reader.WaitToReadAsync().AsTask().GetAwaiter().GetResult())
+        {
+            while (batch.Count < LargestBatch && reader.TryRead(out var write))
+            {
+                batch.Add(write);
+            }
+
+            Commit(batch);
+            batch.Clear();
+        }
+    }
+
+    private void Commit(List<Write> batch)
+    {
+        try
+        {
+            var synchronise = batch.Exists(w => w.Synchronise);
+            if (synchronise != _synchronises)
+            {
+                Execute(synchronise ? "PRAGMA synchronous = FULL" : "PRAGMA synchronous = NORMAL");
+                _synchronises = synchronise;
+            }
+
+            Execute("BEGIN IMMEDIATE");
+            foreach (var write in batch)
+            {
+                Execute("SAVEPOINT one");
+                try
+                {
+                    write.Apply();
+                    Execute("RELEASE one");
+                }
+                catch (SqliteException exception) when (exception.SqliteErrorCode == SQLitePCL.raw.SQLITE_CONSTRAINT)
+                {
+                    Execute("ROLLBACK TO one; RELEASE one");
+                    write.Error = exception;
+                }
+            }
+
+            Execute("COMMIT");
+            Trouble = null;
+        }
+        catch (Exception exception)
+        {
+            Trouble = exception.Message;
+            Undo();
+            batch.ForEach(w => w.Error = exception);
+        }
+
+        foreach (var write in batch)
+        {
+            if (write.Error is { } error)
+            {
+                write.Done.TrySetException(new JobStoreException($"The job store cannot be written: {error.Message}", error));
+            }
+            else
+            {
+                write.Done.TrySetResult();
+            }
+        }
+    }
+
+    private void Undo()
+    {
+        try
+        {
+            Execute("ROLLBACK");
+        }
+        catch (SqliteException)
+        {
+            // The engine has undone it already.
+        }
+    }
+
+    private void Book(string owner, decimal cost)
+    {
+        using var read = _connection.CreateCommand();
+        read.CommandText = "SELECT spent FROM accounts WHERE owner = $owner";
+        read.Parameters.AddWithValue("$owner", owner);
+        var spent = read.ExecuteScalar() is string text ? decimal.Parse(text, CultureInfo.InvariantCulture) : 0;
+        Execute("INSERT INTO accounts VALUES ($owner, $spent) ON CONFLICT (owner) DO UPDATE SET spent = $spent", ("$owner", owner), ("$spent", (spent + cost).ToString(CultureInfo.InvariantCulture)));
+    }
+
+    private void Prepare(string path)
+    {
+        using var version = _connection.CreateCommand();
+        version.CommandText = "PRAGMA user_version";
+        var found = (long)version.ExecuteScalar()!;
+        version.CommandText = "SELECT COUNT(*) FROM sqlite_master";
+        if (found == 0 && (long)version.ExecuteScalar()! == 0)
+        {
+            Execute(
+                $"""
+                BEGIN IMMEDIATE;
+                CREATE TABLE jobs (
+                    seq INTEGER PRIMARY KEY AUTOINCREMENT, id TEXT NOT NULL UNIQUE, owner TEXT NOT NULL, idem TEXT, fingerprint BLOB, state TEXT NOT NULL,
+                    submitted INTEGER NOT NULL, ended INTEGER, parent TEXT, record TEXT NOT NULL, request BLOB, result BLOB);
+                CREATE UNIQUE INDEX jobs_idem ON jobs (owner, idem) WHERE idem IS NOT NULL;
+                CREATE INDEX jobs_owner ON jobs (owner, seq);
+                CREATE INDEX jobs_open ON jobs (seq) WHERE ended IS NULL;
+                CREATE INDEX jobs_ended ON jobs (ended) WHERE ended IS NOT NULL;
+                CREATE INDEX jobs_parent ON jobs (parent) WHERE parent IS NOT NULL;
+                CREATE TABLE accounts (owner TEXT PRIMARY KEY, spent TEXT NOT NULL);
+                PRAGMA user_version = {FormatVersion};
+                COMMIT;
+                """);
+        }
+        else if (found != FormatVersion)
+        {
+            throw new InvalidDataException($"'{path}' is not a job store of version {FormatVersion} (it says {found}). Name another file.");
+        }
+    }
+
+    private List<T> Read<T>(string text, Func<SqliteDataReader, T> map, params ReadOnlySpan<(string Name, object? Value)> parameters)
+    {
+        using var connection = new SqliteConnection(_readString);
+        connection.Open();
+        using var command = connection.CreateCommand();
+        command.CommandText = text;
+        foreach (var (name, value) in parameters)
+        {
+            command.Parameters.AddWithValue(name, value ?? DBNull.Value);
+        }
+
+        using var reader = command.ExecuteReader();
+        var rows = new List<T>();
+        while (reader.Read())
+        {
+            rows.Add(map(reader));
+        }
+
+        return rows;
+    }
+
+    // The state is a column of its own, because results expire in bulk.
+    private static JobRecord Record(SqliteDataReader reader) =>
+        JsonSerializer.Deserialize(reader.GetString(0), JobJson.Default.JobRecord)! with { State = JobStates.Parse(reader.GetString(1)) };
+
+    private static string Json(JobRecord record) => JsonSerializer.Serialize(record, JobJson.Default.JobRecord);
+
+    private SqliteCommand Command(string text, params string[] parameters)
+    {
+        var command = _connection.CreateCommand();
+        command.CommandText = text;
+        foreach (var name in parameters)
+        {
+            command.Parameters.Add(new SqliteParameter { ParameterName = name });
+        }
+
+        return command;
+    }
+
+    private static void Set(SqliteCommand command, params ReadOnlySpan<object?> values)
+    {
+        for (var i = 0; i < values.Length; i++)
+        {
+            command.Parameters[i].ResetSqliteType();
+            command.Parameters[i].Value = values[i] ?? DBNull.Value;
+        }
+    }
+
+    private void Execute(string text, params ReadOnlySpan<(string Name, object Value)> parameters)
+    {
+        using var command = _connection.CreateCommand();
+        command.CommandText = text;
+        foreach (var (name, value) in parameters)
+        {
+            command.Parameters.AddWithValue(name, value);
+        }
+
+        command.ExecuteNonQuery();
+    }
+
+    private sealed class Write(Action apply, bool synchronise)
+    {
+        public Action Apply => apply;
+
+        public bool Synchronise => synchronise;
+
+        public Exception? Error { get; set; }
+
+        public TaskCompletionSource Done { get; } = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    }
+}
+
+/// <summary>A job to be written.</summary>
+/// <param name="Record">The job.</param>
+/// <param name="Request">What was asked for, to be read again after a restart; null for a job that only groups others.</param>
+/// <param name="Key">The idempotency key, or null.</param>
+/// <param name="Fingerprint">What tells two requests of the same key apart, or null.</param>
+internal sealed record NewJob(JobRecord Record, byte[]? Request, string? Key = null, byte[]? Fingerprint = null);
+
+/// <summary>The store could not be written; what was asked for has not happened.</summary>
+internal sealed class JobStoreException(string message, Exception? inner) : Exception(message, inner);

@@ -1,0 +1,171 @@
+using System.Text.Json;
+using System.Text.Json.Serialization;
+using Microsoft.Data.Sqlite;
+using PredictiveOrchestration.Backends;
+
+namespace PredictiveOrchestration.Remote;
+
+/// <summary>
+/// A journal in an SQLite file with a write-ahead log, synchronised at every write: what was written survives a kill or a power cut. Processes may share it.
+/// </summary>
+public sealed class SqliteJobJournal : IRemoteJobJournal, IDisposable
+{
+    private const int FormatVersion = 1;
+    private readonly SqliteConnection _connection;
+    private readonly Lock _lock = new();
+    private readonly int _maxPending;
+    private readonly int _maxFinished;
+
+    /// <summary>Opens or creates the file.</summary>
+    /// <param name="path">The file.</param>
+    /// <param name="maxPending">Jobs that may be pending at one time.</param>
+    /// <param name="maxFinished">Finished jobs that are kept; older ones are deleted.</param>
+    /// <exception cref="InvalidDataException">The file is no journal, or of another version.</exception>
+    public SqliteJobJournal(string path, int maxPending = 100_000, int maxFinished = 1000)
+    {
+        ArgumentException.ThrowIfNullOrWhiteSpace(path);
+        (_maxPending, _maxFinished) = (maxPending, maxFinished);
+        if (Path.GetDirectoryName(Path.GetFullPath(path)) is { } folder)
+        {
+            Directory.CreateDirectory(folder);
+        }
+
+        _connection = new SqliteConnection(new SqliteConnectionStringBuilder { DataSource = path, DefaultTimeout = 30, Pooling = false }.ToString());
+        try
+        {
+            _connection.Open();
+            Execute("PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL;");
+            using var transaction = _connection.BeginTransaction(deferred: false);
+            var version = Scalar("PRAGMA user_version");
+            if (version == 0 && Scalar("SELECT COUNT(*) FROM sqlite_master") == 0)
+            {
+                Execute($"""
+                    CREATE TABLE jobs (tag TEXT PRIMARY KEY, backend TEXT NOT NULL, pending INTEGER NOT NULL, created INTEGER NOT NULL, job TEXT NOT NULL);
+                    CREATE INDEX jobs_pending ON jobs (pending, backend, created);
+                    PRAGMA user_version = {FormatVersion};
+                    """);
+            }
+            else if (version != FormatVersion)
+            {
+                throw new InvalidDataException($"'{path}' is not a journal of remote jobs of version {FormatVersion} (it says {version}). Name another file.");
+            }
+
+            transaction.Commit();
+        }
+        catch (SqliteException exception)
+        {
+            _connection.Dispose();
+            throw new InvalidDataException($"The journal of remote jobs '{path}' cannot be opened: {exception.Message} Move it away to begin a new one, or name another file.", exception);
+        }
+        catch
+        {
+            _connection.Dispose();
+            throw;
+        }
+    }
+
+    /// <inheritdoc/>
+    public ValueTask WriteAsync(RemoteJob job, CancellationToken cancellationToken = default)
+    {
+        ArgumentNullException.ThrowIfNull(job);
+        cancellationToken.ThrowIfCancellationRequested();
+        lock (_lock)
+        {
+            try
+            {
+                using var transaction = _connection.BeginTransaction(deferred: false);
+                Write(job);
+                transaction.Commit();
+            }
+            catch (SqliteException exception)
+            {
+                throw new BackendException(BackendErrorKind.Unavailable, job.BackendId, $"The journal of remote jobs cannot be written ({exception.Message}); no job is submitted until it can.", exception);
+            }
+        }
+
+        return ValueTask.CompletedTask;
+    }
+
+    /// <inheritdoc/>
+    public ValueTask<RemoteJob?> FindAsync(string tag, CancellationToken cancellationToken = default)
+    {
+        lock (_lock)
+        {
+            return ValueTask.FromResult(Read("SELECT job FROM jobs WHERE tag = $value", tag).FirstOrDefault());
+        }
+    }
+
+    /// <inheritdoc/>
+    public ValueTask<IReadOnlyList<RemoteJob>> ListPendingAsync(string backendId, CancellationToken cancellationToken = default)
+    {
+        lock (_lock)
+        {
+            return ValueTask.FromResult<IReadOnlyList<RemoteJob>>(Read("SELECT job FROM jobs WHERE pending = 1 AND backend = $value ORDER BY created, tag", backendId));
+        }
+    }
+
+    /// <summary>Closes the file.</summary>
+    public void Dispose()
+    {
+        lock (_lock)
+        {
+            _connection.Dispose();
+        }
+    }
+
+    private void Write(RemoteJob job)
+    {
+        if (job.IsPending && Scalar("SELECT COUNT(*) FROM jobs WHERE pending = 1") >= _maxPending && Read("SELECT job FROM jobs WHERE tag = $value", job.Tag).Count == 0)
+        {
+            throw new BackendException(
+                BackendErrorKind.Unavailable, job.BackendId, $"The journal of remote jobs holds {_maxPending} pending jobs, the most it takes. Resume or reconcile some, or give it more room.");
+        }
+
+        using var command = new SqliteCommand(
+            "INSERT INTO jobs VALUES ($tag, $backend, $pending, $created, $job) ON CONFLICT (tag) DO UPDATE SET pending = $pending, job = $job", _connection);
+        command.Parameters.AddWithValue("$tag", job.Tag);
+        command.Parameters.AddWithValue("$backend", job.BackendId);
+        command.Parameters.AddWithValue("$pending", job.IsPending ? 1 : 0);
+        command.Parameters.AddWithValue("$created", job.CreatedAt.UtcTicks);
+        command.Parameters.AddWithValue("$job", JsonSerializer.Serialize(job, RemoteJobJson.Default.RemoteJob));
+        command.ExecuteNonQuery();
+        if (!job.IsPending)
+        {
+            Execute($"DELETE FROM jobs WHERE pending = 0 AND rowid IN (SELECT rowid FROM jobs WHERE pending = 0 ORDER BY created DESC LIMIT -1 OFFSET {_maxFinished})");
+        }
+    }
+
+    private List<RemoteJob> Read(string text, string value)
+    {
+        using var command = new SqliteCommand(text, _connection);
+        command.Parameters.AddWithValue("$value", value);
+        using var reader = command.ExecuteReader();
+        var jobs = new List<RemoteJob>();
+        while (reader.Read())
+        {
+            if (JsonSerializer.Deserialize(reader.GetString(0), RemoteJobJson.Default.RemoteJob) is { } job)
+            {
+                jobs.Add(job);
+            }
+        }
+
+        return jobs;
+    }
+
+    private void Execute(string text)
+    {
+        using var command = new SqliteCommand(text, _connection);
+        command.ExecuteNonQuery();
+    }
+
+    private long Scalar(string text)
+    {
+        using var command = new SqliteCommand(text, _connection);
+        return (long)command.ExecuteScalar()!;
+    }
+}
+
+/// <summary>How jobs are written down.</summary>
+[JsonSourceGenerationOptions(UseStringEnumConverter = true, DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull, IgnoreReadOnlyProperties = true)]
+[JsonSerializable(typeof(RemoteJob))]
+internal sealed partial class RemoteJobJson : JsonSerializerContext;

@@ -1,5 +1,5 @@
 using System.Numerics;
-using System.Runtime.InteropServices;
+using PredictiveOrchestration.Common;
 
 namespace PredictiveOrchestration.Simulation.Kernels;
 
@@ -11,12 +11,15 @@ internal sealed unsafe class CoefficientTable
 {
     private const int Alignment = 64;
 
-    private CoefficientTable(nuint bytes)
+    private readonly long _bytes;
+
+    private CoefficientTable(long bytes)
     {
-        Pointer = NativeMemory.AlignedAlloc(bytes == 0 ? Alignment : bytes, Alignment);
+        _bytes = bytes == 0 ? Alignment : bytes;
+        Pointer = NativeBlocks.Allocate(_bytes, Alignment);
     }
 
-    ~CoefficientTable() => NativeMemory.AlignedFree(Pointer);
+    ~CoefficientTable() => NativeBlocks.Free(Pointer, _bytes);
 
     /// <summary>The first number; valid as long as this object is reachable.</summary>
     public void* Pointer { get; }
@@ -25,7 +28,7 @@ internal sealed unsafe class CoefficientTable
     public static CoefficientTable Create<T>(ReadOnlySpan<double> values)
         where T : unmanaged, INumberBase<T>
     {
-        var table = new CoefficientTable((nuint)values.Length * (nuint)sizeof(T));
+        var table = new CoefficientTable((long)values.Length * sizeof(T));
         if (typeof(T) == typeof(double))
         {
             values.CopyTo(new Span<double>(table.Pointer, values.Length));

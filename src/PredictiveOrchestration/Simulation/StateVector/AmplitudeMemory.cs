@@ -12,6 +12,7 @@ internal sealed unsafe partial class AmplitudeMemory : IDisposable
     private const nuint HugePage = 2 << 20;
     private const nuint CacheLine = 64;
     private const int AdviseHugePages = 14;
+    private readonly long _bytes;
     private void* _allocation;
 
     public AmplitudeMemory(int bits, int elementBytes)
@@ -22,7 +23,8 @@ internal sealed unsafe partial class AmplitudeMemory : IDisposable
         var alignment = size >= 2 * HugePage ? HugePage : CacheLine;
         try
         {
-            _allocation = NativeMemory.AllocZeroed(size + alignment);
+            _bytes = (long)(size + alignment);
+            _allocation = NativeBlocks.AllocateZeroed(_bytes);
         }
         catch (OutOfMemoryException exception)
         {
@@ -59,7 +61,7 @@ internal sealed unsafe partial class AmplitudeMemory : IDisposable
 
     private void Free()
     {
-        NativeMemory.Free(_allocation);
+        NativeBlocks.FreeZeroed(_allocation, _bytes);
         _allocation = null;
     }
 }

@@ -24,11 +24,15 @@ internal sealed unsafe class CoefficientTable
     /// <summary>The first number; valid as long as this object is reachable.</summary>
     public void* Pointer { get; }
 
-    /// <summary>Copies numbers, rounding them to the precision.</summary>
-    public static CoefficientTable Create<T>(ReadOnlySpan<double> values)
+    /// <summary>The bytes held.</summary>
+    public long Bytes => _bytes;
+
+    /// <summary>Copies numbers, rounding them to the precision; into <paramref name="room"/>, if that is given and large enough.</summary>
+    public static CoefficientTable Create<T>(ReadOnlySpan<double> values, CoefficientTable? room)
         where T : unmanaged, INumberBase<T>
     {
-        var table = new CoefficientTable((long)values.Length * sizeof(T));
+        var bytes = (long)values.Length * sizeof(T);
+        var table = room is not null && room._bytes >= bytes ? room : new CoefficientTable(bytes);
         if (typeof(T) == typeof(double))
         {
             values.CopyTo(new Span<double>(table.Pointer, values.Length));

@@ -19,7 +19,7 @@ internal abstract unsafe class DenseKernelSet
     public abstract int ElementBytes { get; }
 
     /// <summary>Rounds coefficients to the precision.</summary>
-    public abstract CoefficientTable Table(ReadOnlySpan<double> values);
+    public abstract CoefficientTable Table(ReadOnlySpan<double> values, CoefficientTable? room = null);
 
     /// <summary>Writes consecutive amplitudes, given as pairs of real and imaginary part.</summary>
     public abstract void Write(void* re, void* im, long first, ReadOnlySpan<Complex> amplitudes);
@@ -74,7 +74,7 @@ internal sealed unsafe class DenseKernelSet<TVector, T, TLanes>(string name) : D
         get => 1 << TLanes.LaneBits;
     }
 
-    public override CoefficientTable Table(ReadOnlySpan<double> values) => CoefficientTable.Create<T>(values);
+    public override CoefficientTable Table(ReadOnlySpan<double> values, CoefficientTable? room = null) => CoefficientTable.Create<T>(values, room);
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public override void Write(void* re, void* im, long first, ReadOnlySpan<Complex> amplitudes)

@@ -121,7 +121,7 @@ internal sealed unsafe class DenseState : IQuantumState
         {
             last = Math.Min(end, first + OperationsPerPlan);
             context.Check(first);
-            var plan = _plans.Get(circuit, first, last, classical, _bits, _bitOfQubit);
+            using var plan = _plans.Get(circuit, first, last, classical, _bits, _bitOfQubit);
             _runner.Run(plan, ref _live, first, last);
             _bitOfQubit = plan.BitOfQubit;
             _phase *= plan.Phase;
@@ -150,7 +150,7 @@ internal sealed unsafe class DenseState : IQuantumState
     public void Flip(int qubit)
     {
         var flip = new CircuitBuilder(NumQubits).X(qubit).Build();
-        var plan = DensePlan.Create(flip, 0, 1, null, _bits, _bitOfQubit, _settings);
+        using var plan = DensePlan.Create(flip, 0, 1, null, _bits, _bitOfQubit, _settings, keep: false);
         _runner.Run(plan, ref _live, 0, 0);
     }
 

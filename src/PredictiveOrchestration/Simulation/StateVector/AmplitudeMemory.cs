@@ -1,4 +1,3 @@
-using System.Runtime.InteropServices;
 using PredictiveOrchestration.Common;
 
 namespace PredictiveOrchestration.Simulation.StateVector;
@@ -7,11 +6,9 @@ namespace PredictiveOrchestration.Simulation.StateVector;
 /// The real and the imaginary parts of 2^bits amplitudes in native memory, in either precision, zero at first. Large states ask the system for huge pages and
 /// leave it to the system to zero a page when it is first touched.
 /// </summary>
-internal sealed unsafe partial class AmplitudeMemory : IDisposable
+internal sealed unsafe class AmplitudeMemory : IDisposable
 {
-    private const nuint HugePage = 2 << 20;
     private const nuint CacheLine = 64;
-    private const int AdviseHugePages = 14;
     private readonly long _bytes;
     private void* _allocation;
 
@@ -20,7 +17,7 @@ internal sealed unsafe partial class AmplitudeMemory : IDisposable
         // The planes are moved apart by one line, so that equal indices do not fall into the same cache set.
         var plane = (nuint)elementBytes << bits;
         var size = 2 * plane + CacheLine;
-        var alignment = size >= 2 * HugePage ? HugePage : CacheLine;
+        var alignment = size >= 2 * NativeBlocks.HugePage ? NativeBlocks.HugePage : CacheLine;
         try
         {
             _bytes = (long)(size + alignment);
@@ -32,10 +29,9 @@ internal sealed unsafe partial class AmplitudeMemory : IDisposable
         }
 
         var address = ((nuint)_allocation + alignment - 1) & ~(alignment - 1);
-        if (alignment == HugePage && OperatingSystem.IsLinux())
+        if (alignment == NativeBlocks.HugePage)
         {
-            // Advice only: without huge pages the memory is the same.
-            _ = Advise((void*)address, size & ~(HugePage - 1), AdviseHugePages);
+            NativeBlocks.Advise((void*)address, (long)size);
         }
 
         Re = (byte*)address;
@@ -55,9 +51,6 @@ internal sealed unsafe partial class AmplitudeMemory : IDisposable
         Free();
         GC.SuppressFinalize(this);
     }
-
-    [LibraryImport("libc", EntryPoint = "madvise")]
-    private static partial int Advise(void* address, nuint length, int advice);
 
     private void Free()
     {

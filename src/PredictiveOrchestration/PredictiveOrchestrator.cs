@@ -169,7 +169,7 @@ public sealed partial class PredictiveOrchestrator : IAsyncDisposable
         using var work = _running.Enter();
         using var either = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, _aborted.Token);
 
-        using var activity = OrchestrationMetrics.Activities.StartActivity(TelemetryNames.ExecuteActivity);
+        using var activity = _isShadow ? null : OrchestrationMetrics.Activities.StartActivity(TelemetryNames.ExecuteActivity);
         var start = _time.GetTimestamp();
         var backends = _registry.Current;
         var profile = ProfileOf(circuit);
@@ -498,6 +498,8 @@ public sealed partial class PredictiveOrchestrator : IAsyncDisposable
                 }
             }
         }
+
+        await RunShadowAsync(cancellationToken).ConfigureAwait(false);
     }
 
     private string? StateDirectory() => _options.StateDirectory switch

@@ -38,6 +38,11 @@ internal static class EngineBenchmark
                 $"| {row.Engine} | {row.Name} | {wall:G4} | {cpu:G4} | {Cell(target, "G4")} | {(double.IsNaN(target) ? "" : wall <= target ? "yes" : "no")} | {Cell(reference, "G4")} | {Cell(reference / wall, "G3")} | {Cell(single / wall, "G3")} |"));
         }
 
+        if (scaling)
+        {
+            MemoryPass.Print(threads);
+        }
+
         return 0;
     }
 

@@ -175,7 +175,7 @@ public sealed partial class PredictiveOrchestrator : IAsyncDisposable
         using var work = _running.Enter();
         using var either = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, _aborted.Token);
 
-        using var activity = OrchestrationMetrics.Activities.StartActivity(TelemetryNames.ExecuteActivity);
+        using var activity = _isShadow ? null : OrchestrationMetrics.Activities.StartActivity(TelemetryNames.ExecuteActivity);
         var start = _time.GetTimestamp();
         var backends = _registry.Current;
         var model = _publisher.Current;
@@ -515,6 +515,8 @@ public sealed partial class PredictiveOrchestrator : IAsyncDisposable
                 }
             }
         }
+
+        await RunShadowAsync(cancellationToken).ConfigureAwait(false);
     }
 
     private string? StateDirectory() => _options.StateDirectory switch

@@ -2,7 +2,7 @@ namespace PredictiveOrchestration.Backends;
 
 /// <summary>
 /// How many copies of a state may wait while another measurement history is followed: one rule for the runner that holds them and the
-/// prediction that bounds them. Histories whose copy does not fit are replayed from the beginning.
+/// prediction that bounds them. Of histories whose copy does not fit, or costs more, a part is run again.
 /// </summary>
 internal static class HistoryCopies
 {
@@ -10,7 +10,7 @@ internal static class HistoryCopies
     public const long BudgetBytes = 64L << 20;
 
     /// <summary>Whether one more copy may wait.</summary>
-    public static bool Fits(long waitingBytes, long bytes) => waitingBytes == 0 || waitingBytes + bytes <= BudgetBytes;
+    public static bool Fits(long waitingBytes, long bytes, long budgetBytes = BudgetBytes) => waitingBytes == 0 || waitingBytes + bytes <= budgetBytes;
 
     /// <summary>The most bytes that waiting copies take.</summary>
     /// <param name="stateBytes">The size of one state at its largest.</param>

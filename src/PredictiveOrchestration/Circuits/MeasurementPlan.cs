@@ -12,7 +12,7 @@ internal sealed class MeasurementPlan
     {
         var operations = circuit.Operations;
         _deferred = new bool[operations.Length];
-        var depths = Depths(operations);
+        var depth = 0;
         var qubitUsed = new bool[circuit.NumQubits];
         var bitTaken = new bool[circuit.NumClbits + circuit.NumScratchBits];
         for (var i = operations.Length - 1; i >= 0; i--)
@@ -25,7 +25,7 @@ internal sealed class MeasurementPlan
                 case OperationKind.Measure:
                     HasMeasurements = true;
                     var qubit = circuit.QubitsOf(op)[0];
-                    _deferred[i] = depths[i] == 0 && !qubitUsed[qubit] && !bitTaken[op.Argument];
+                    _deferred[i] = depth == 0 && !qubitUsed[qubit] && !bitTaken[op.Argument];
                     if (!_deferred[i])
                     {
                         MidCircuitCount++;
@@ -34,7 +34,11 @@ internal sealed class MeasurementPlan
                     }
 
                     break;
+                case OperationKind.EndIf or OperationKind.EndWhile:
+                    depth++;
+                    break;
                 case OperationKind.If or OperationKind.While:
+                    depth--;
                     MarkReads(circuit.ConditionOf(op), bitTaken);
                     break;
                 case OperationKind.Assign:
@@ -69,27 +73,6 @@ internal sealed class MeasurementPlan
     public int MidCircuitCount { get; }
 
     public bool IsDeferred(int operation) => _deferred[operation];
-
-    private static int[] Depths(ReadOnlySpan<Operation> operations)
-    {
-        var depths = new int[operations.Length];
-        var depth = 0;
-        for (var i = 0; i < operations.Length; i++)
-        {
-            if (operations[i].Kind is OperationKind.EndIf or OperationKind.EndWhile)
-            {
-                depth--;
-            }
-
-            depths[i] = depth;
-            if (operations[i].Kind is OperationKind.If or OperationKind.While)
-            {
-                depth++;
-            }
-        }
-
-        return depths;
-    }
 
     private static void MarkReads(ClassicalExpression expression, bool[] bits)
     {

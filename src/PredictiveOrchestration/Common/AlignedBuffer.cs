@@ -11,12 +11,7 @@ internal sealed unsafe class AlignedBuffer : IDisposable
     public AlignedBuffer(long length)
     {
         Length = length;
-        _pointer = (double*)NativeMemory.AlignedAlloc(checked((nuint)length * sizeof(double)), 64);
-        if (_pointer is null)
-        {
-            throw new OutOfMemoryException($"{ByteSize.Format(length * 8.0)} of native memory could not be allocated.");
-        }
-
+        _pointer = (double*)NativeBlocks.Allocate(checked(length * sizeof(double)), 64);
         NativeMemory.Clear(_pointer, (nuint)length * sizeof(double));
     }
 
@@ -40,7 +35,7 @@ internal sealed unsafe class AlignedBuffer : IDisposable
 
     private void Free()
     {
-        NativeMemory.AlignedFree(_pointer);
+        NativeBlocks.Free(_pointer, Length * sizeof(double));
         _pointer = null;
     }
 }

@@ -112,7 +112,7 @@ internal static class CostBasisCatalog
                         1, (work.Gates + work.OutcomeBits) * passes, work.Gates * columns * passes, random * work.Qubits * columns * passes, frames,
                         (double)job.Shots * (1 + words * (1 + random / 8)),
                     ]),
-                    8.0 * work.Qubits, 4096 + 2 * tableau + outcomes + (isFramed ? sampling : 0) + work.CopyBytes(tableau) + work.ReadoutBytes(job, Math.Pow(2, Math.Min(24, work.SupportLog2))),
+                    8.0 * work.Qubits, 4096 + 2 * tableau + (job.TopProbabilities == 0 ? 1 : 2) * outcomes + (isFramed ? sampling : 0) + work.CopyBytes(tableau) + work.ReadoutBytes(job, Math.Pow(2, Math.Min(24, work.SupportLog2))),
                     work.DenseUncertainty);
             }));
         Add(new CostBasis(

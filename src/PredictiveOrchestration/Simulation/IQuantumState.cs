@@ -59,6 +59,13 @@ internal interface IQuantumState : IDisposable
     /// <summary>Calls <paramref name="visit"/> with the packed bits of <paramref name="qubits"/> and the probability of each basis state that is not zero; the same outcome may come several times.</summary>
     void VisitProbabilities(ReadOnlySpan<int> qubits, ProbabilityVisitor visit);
 
+    /// <summary>
+    /// Does the same for the <paramref name="count"/> outcomes that come first, most probable first and equal ones in ascending order
+    /// (the visits come in any order), where that needs less than visiting all of them.
+    /// </summary>
+    /// <returns>Whether it was done; if not, nothing was visited.</returns>
+    bool TryVisitFirst(ReadOnlySpan<int> qubits, int count, ProbabilityVisitor visit) => false;
+
     /// <summary>The expectation value of a Pauli term, coefficient included.</summary>
     double ExpectationValue(PauliTerm term);
 

@@ -82,7 +82,7 @@ internal sealed class LocalSession : IBackendSession
         var spent = _context.Elapsed;
         var position = Position;
         var runner = new ShotRunner(_request, _context, Take, _time);
-        var result = runner.Run(_isExact, position);
+        var result = runner.Run(_isExact, position, spent);
         var t = result.Timings;
         return result with
         {

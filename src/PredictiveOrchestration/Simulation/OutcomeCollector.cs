@@ -182,6 +182,18 @@ internal sealed class OutcomeCollector
 
     private void AddProbabilities(ShotGroup group, Readout readout)
     {
+        // Where all shots share one history, no other group adds to an outcome: those that come first are enough.
+        if (group.Weight == 1 && readout.Qubits.Length > 0 && _request.TopProbabilities < int.MaxValue)
+        {
+            _sparse = [];
+            if (group.State!.TryVisitFirst(readout.Qubits, _request.TopProbabilities, (outcome, p) => AddProbability(readout.Combine(outcome), p)))
+            {
+                return;
+            }
+
+            _sparse = null;
+        }
+
         if (_direct is null && _sparse is null)
         {
             var dense = _length <= DirectBits || (_length < 40 && 1L << _length <= 4 * group.State!.NonZeros);

@@ -51,7 +51,8 @@ internal sealed class Readout
             }
         }
 
-        var qubits = source.OrderBy(e => e.Key).Select(e => e.Value).Distinct().ToArray();
+        // By their highest bit: so the order of what is read is the order of the outcomes.
+        var qubits = source.GroupBy(e => e.Value, e => e.Key).OrderBy(g => g.Max()).Select(g => g.Key).ToArray();
         var index0 = new Dictionary<int, int>();
         for (var i = 0; i < qubits.Length; i++)
         {

@@ -5,8 +5,14 @@ namespace PredictiveOrchestration.Simulation;
 /// <summary>Shots that have had the same measurement results so far, and so share one state.</summary>
 internal sealed class ShotGroup
 {
-    /// <summary>The state, or null if the group is to be replayed from the beginning with <see cref="History"/>.</summary>
+    /// <summary>The state, or null if the group is to be replayed from the checkpoint or the beginning with <see cref="History"/>.</summary>
     public IQuantumState? State { get; set; }
+
+    /// <summary>Whether a replay begins at the checkpoint.</summary>
+    public bool FromCheckpoint { get; init; }
+
+    /// <summary>What it took to bring the state here from the beginning.</summary>
+    public TimeSpan Spent { get; set; }
 
     /// <summary>The size of the state when it was copied for this group; 0 if it was not.</summary>
     public long CopiedBytes { get; init; }
@@ -32,9 +38,11 @@ internal sealed class ShotGroup
     public List<int> Pending { get; init; } = [];
 
     /// <summary>Makes the group of the shots that got the other result.</summary>
-    public ShotGroup Split(IQuantumState? state, long copiedBytes, int[] shots, double weight, bool result) => new()
+    public ShotGroup Split(IQuantumState? state, bool fromCheckpoint, long copiedBytes, int[] shots, double weight, bool result) => new()
     {
         State = state,
+        FromCheckpoint = fromCheckpoint,
+        Spent = Spent,
         CopiedBytes = copiedBytes,
         Classical = Classical.Clone(),
         Shots = shots,

@@ -27,6 +27,10 @@ internal sealed class ShotRunner
     private readonly TimeProvider _time;
     private readonly bool _exact;
     private readonly Stack<ShotGroup> _waiting = new();
+    private readonly HistoryPlanner _planner;
+    private ShotGroup? _checkpoint;
+    private bool _divided;
+    private long _resumed;
     private int _firstOperation;
     private long _steps;
     private long _copiedBytes;
@@ -36,8 +40,9 @@ internal sealed class ShotRunner
     private double _fidelity = 1;
     private TimeSpan _sampling;
 
-    public ShotRunner(ExecutionRequest request, RunContext context, Func<IQuantumState> createState, TimeProvider time)
+    public ShotRunner(ExecutionRequest request, RunContext context, Func<IQuantumState> createState, TimeProvider time, HistoryPlanner? planner = null)
     {
+        _planner = planner ?? new HistoryPlanner();
         _request = request;
         _circuit = request.Circuit;
         _context = context;
@@ -48,8 +53,11 @@ internal sealed class ShotRunner
         _collector = new OutcomeCollector(request, _plan, context);
     }
 
-    /// <summary>Runs the request from <paramref name="firstOperation"/>; the state that the factory makes is the one before it.</summary>
-    public ExecutionResult Run(bool isExact, int firstOperation = 0)
+    /// <summary>
+    /// Runs the request from <paramref name="firstOperation"/>; the state that the factory makes is the one before it, which took
+    /// <paramref name="spent"/> and will take as long again.
+    /// </summary>
+    public ExecutionResult Run(bool isExact, int firstOperation = 0, TimeSpan spent = default)
     {
         var start = _time.GetTimestamp();
         _firstOperation = firstOperation;
@@ -62,7 +70,7 @@ internal sealed class ShotRunner
             shots[i] = i;
         }
 
-        _waiting.Push(new ShotGroup { State = state, Classical = new ClassicalState(_circuit), Shots = shots, Position = firstOperation });
+        _waiting.Push(new ShotGroup { State = state, Classical = new ClassicalState(_circuit), Shots = shots, Position = firstOperation, Spent = spent + prepare });
         try
         {
             while (_waiting.TryPop(out var group))
@@ -84,6 +92,8 @@ internal sealed class ShotRunner
             {
                 group.State?.Dispose();
             }
+
+            _checkpoint?.State?.Dispose();
         }
 
         var collect = _time.GetTimestamp();
@@ -110,13 +120,10 @@ internal sealed class ShotRunner
 
     private void RunGroup(ShotGroup group)
     {
+        _resumed = _time.GetTimestamp();
         if (group.State is null)
         {
-            group.State = _createState();
-            group.Classical = new ClassicalState(_circuit);
-            group.Position = _firstOperation;
-            group.Used = 0;
-            group.Pending.Clear();
+            Restore(group);
         }
 
         var operations = _circuit.Operations;
@@ -140,7 +147,7 @@ internal sealed class ShotRunner
                     var qubit = _circuit.QubitsOf(op)[0];
                     if (Observe(group, qubit))
                     {
-                        group.State.Flip(qubit);
+                        group.State!.Flip(qubit);
                     }
 
                     group.Position++;
@@ -235,13 +242,15 @@ internal sealed class ShotRunner
         var (shots, weight) = result ? (ones, group.Weight * one) : (zeros, group.Weight * (1 - one));
         if (followOne && followZero)
         {
-            // The copy is taken before the collapse. Where it does not fit, the other group is replayed from the beginning.
+            // What the other group needs is taken before the collapse.
+            Pause(group);
             var bytes = group.State!.MemoryBytes;
-            var fits = HistoryCopies.Fits(_copiedBytes, bytes) && _context.CanReserve(bytes);
-            var copy = fits ? group.State.Clone() : null;
-            _copiedBytes += copy is null ? 0 : bytes;
-            var other = group.Split(copy, copy is null ? 0 : bytes, result ? zeros : ones, group.Weight - weight, !result);
-            _waiting.Push(other);
+            KeepCheckpoint(group, bytes);
+            var fits = _planner.Fits(_copiedBytes, bytes) && _context.CanReserve(bytes);
+            var way = _planner.Choose(bytes, fits, _checkpoint is null ? null : group.Spent - _checkpoint.Spent, group.Spent);
+            var copy = way == Return.Copy ? Copy(group.State, bytes) : null;
+            _waiting.Push(group.Split(copy, way == Return.FromCheckpoint, copy is null ? 0 : bytes, result ? zeros : ones, group.Weight - weight, !result));
+            _resumed = _time.GetTimestamp();
         }
         else
         {
@@ -254,6 +263,67 @@ internal sealed class ShotRunner
         group.Used++;
         return result;
     }
+
+    // The state before the first random result is the same for all shots; all histories can begin there.
+    private void KeepCheckpoint(ShotGroup group, long bytes)
+    {
+        if (_divided)
+        {
+            return;
+        }
+
+        _divided = true;
+        var branchings = 0.0;
+        for (var i = group.Position; i < _circuit.Operations.Length; i++)
+        {
+            // Loops may measure again and again.
+            branchings += _circuit.Operations[i].Kind switch
+            {
+                OperationKind.EndWhile => double.PositiveInfinity,
+                OperationKind.Measure => _plan.IsDeferred(i) ? 0 : 1,
+                OperationKind.Reset => 1,
+                _ => 0,
+            };
+        }
+
+        if (_planner.WantsCheckpoint(bytes, branchings, _exact ? double.MaxValue : _request.Shots, group.Spent) && _context.CanReserve(bytes))
+        {
+            _checkpoint = group.Split(Copy(group.State!, bytes), false, bytes, [], group.Weight, false);
+        }
+    }
+
+    private IQuantumState Copy(IQuantumState state, long bytes)
+    {
+        var start = _time.GetTimestamp();
+        var copy = state.Clone();
+        _planner.Note(bytes, _time.GetElapsedTime(start));
+        _copiedBytes += bytes;
+        return copy;
+    }
+
+    // Brings a group without a state to where its shots were last known to be alike; its results from there on are in its history.
+    private void Restore(ShotGroup group)
+    {
+        group.Pending.Clear();
+        if (group.FromCheckpoint)
+        {
+            group.State = _checkpoint!.State!.Clone();
+            group.Classical = _checkpoint.Classical.Clone();
+            group.Position = _checkpoint.Position;
+            group.Used = _checkpoint.Used;
+            group.Pending.AddRange(_checkpoint.Pending);
+            group.Spent = _checkpoint.Spent;
+            return;
+        }
+
+        group.State = _createState();
+        group.Classical = new ClassicalState(_circuit);
+        group.Position = _firstOperation;
+        group.Used = 0;
+        group.Spent = TimeSpan.Zero;
+    }
+
+    private void Pause(ShotGroup group) => group.Spent += _time.GetElapsedTime(_resumed);
 
     private bool Follows(int[] shots, double weight) => shots.Length > 0 || (_exact && weight > NegligibleWeight);
 

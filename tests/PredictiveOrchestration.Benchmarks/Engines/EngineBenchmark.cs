@@ -53,6 +53,11 @@ internal static class EngineBenchmark
             await MeasureBatchAsync(repeat, gpu);
         }
 
+        if (scaling)
+        {
+            MemoryPass.Print(threads);
+        }
+
         return 0;
     }
 
@@ -105,10 +110,11 @@ internal static class EngineBenchmark
         var request = row.Request();
         await backend.ExecuteAsync(request);
         var start = Stopwatch.GetTimestamp();
-        for (var i = 0; i < 2000 && Stopwatch.GetElapsedTime(start).TotalMilliseconds < 600; i++)
+        do
         {
-            await backend.ExecuteAsync(request);
+            await backend.ExecuteAsync(row.Measure == EngineMeasure.FreshCircuit ? row.Request() : request);
         }
+        while (Stopwatch.GetElapsedTime(start).TotalMilliseconds < 1000);
 
         start = Stopwatch.GetTimestamp();
         await backend.ExecuteAsync(request);

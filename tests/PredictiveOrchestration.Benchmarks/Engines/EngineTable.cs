@@ -46,11 +46,28 @@ internal static class EngineTable
         yield return new EngineRow("dense", "bernstein-vazirani 24", 60, () => Oracles.BernsteinVazirani(new BitString(0x5B6DB7, 23)), SingleTargetMilliseconds: 210);
         yield return new EngineRow("dense", "sample 1,000 of random 24 depth 1", 40, () => RandomFamilies.Random(24, 1, 7), 1_000, Measure: EngineMeasure.Sampling);
         yield return new EngineRow("dense", "sample 1,000,000 of random 24 depth 1", 250, () => RandomFamilies.Random(24, 1, 7), 1_000_000, Measure: EngineMeasure.Sampling);
+        foreach (var (n, measured) in new[] { (14, 6), (22, 4) })
+        {
+            yield return new EngineRow("dense", $"random {n} depth 20, {measured} qubits measured and mixed again, 100 shots", double.NaN, () => Remeasured(n, measured), 100);
+        }
+
         foreach (var (n, target, planned) in new[] { (5, 0.003, 0.015), (10, 0.09, 0.25) })
         {
             yield return new EngineRow("dense", $"random {n} depth 20, plan reused", target, () => RandomFamilies.Random(n, 20, 7));
             yield return new EngineRow("dense", $"random {n} depth 20, with planning", planned, () => RandomFamilies.Random(n, 20, 7), Measure: EngineMeasure.FreshCircuit);
         }
+    }
+
+    // A deep circuit, then results in mid-circuit, each in superposition again: 2^measured histories.
+    private static Circuit Remeasured(int qubits, int measured)
+    {
+        var builder = new CircuitBuilder(qubits, measured);
+        for (var q = 0; q < measured; q++)
+        {
+            builder.Measure(q, q).H(q).CX(q, q + 1);
+        }
+
+        return new CircuitBuilder(qubits, measured).Build().Compose(RandomFamilies.Random(qubits, 20, 7)).Compose(builder.Build());
     }
 
     private static IEnumerable<EngineRow> Sparse()

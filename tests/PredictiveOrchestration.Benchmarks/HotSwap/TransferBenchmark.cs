@@ -7,7 +7,7 @@ using PredictiveOrchestration.Simulation.StateVector;
 
 namespace PredictiveOrchestration.Benchmarks.HotSwap;
 
-/// <summary>How fast states are handed over: copy out and copy in, best of five, bytes of the copy per second of both.</summary>
+/// <summary>How fast states are handed over: copy out and copy in, best of 25, bytes of the copy per second of both.</summary>
 internal static class TransferBenchmark
 {
     /// <summary>Runs the table.</summary>
@@ -31,7 +31,7 @@ internal static class TransferBenchmark
                 {
                     double least = double.PositiveInfinity, write = 0, read = 0;
                     long bytes = 0;
-                    for (var i = 0; i < 5; i++)
+                    for (var i = 0; i < 25; i++)
                     {
                         using var first = await from.OpenAsync(request, null);
                         first.Advance(request.Circuit.Operations.Length);

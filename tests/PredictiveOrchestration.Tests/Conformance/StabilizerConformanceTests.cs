@@ -16,18 +16,18 @@ public sealed class StabilizerConformanceTests : BackendConformance
 
 public sealed class StabilizerReferenceTests(ITestOutputHelper output) : ReferenceConformance(output)
 {
-    protected override IQuantumBackend Create() => new StabilizerSimulator();
+    protected override ISnapshotBackend Create() => new StabilizerSimulator();
 
-    protected override bool CanRun(ReferenceCircuit reference)
+    protected override string? ReasonNotToRun(ReferenceCircuit reference)
     {
         foreach (ref readonly var op in reference.Circuit.Operations)
         {
             if (op.Kind is OperationKind.Unitary || (op.Kind is OperationKind.Gate && !CliffordCheck.IsClifford(reference.Circuit, op)))
             {
-                return false;
+                return $"'{(op.Kind == OperationKind.Gate ? reference.Circuit.GateOf(op).Name : "unitary")}' is no Clifford gate";
             }
         }
 
-        return true;
+        return null;
     }
 }

@@ -62,6 +62,35 @@ public sealed class HandOverTests
         swaps.Should().BeGreaterThan(50);
     }
 
+    [Theory]
+    [InlineData(1)]
+    [InlineData(2)]
+    public async Task Snapshot_CompactOfALargeDenseState_HoldsTheSameAmplitudes(int threads)
+    {
+        // Many chunks, of which most are empty, some full and some sparse; swapped qubits; cancelled amplitudes.
+        const int qubits = 19;
+        var builder = new CircuitBuilder(qubits);
+        for (var q = 0; q < 8; q++)
+        {
+            builder.H(q).T(q);
+        }
+
+        builder.RY(0.7, 17).CX(17, 12).CCX(12, 3, 14).Swap(2, 18).Swap(5, 16).H(9).T(9).Tdg(9).H(9).RY(0.4, 10).CX(10, 15).GlobalPhase(0.3);
+        var request = new ExecutionRequest { Circuit = builder.Build(), Shots = 0 };
+        var engine = new StateVectorSimulator(new StateVectorOptions { MaxThreads = threads });
+        using var session = await engine.OpenAsync(request, null);
+        session.Advance(request.Circuit.Operations.Length);
+        var (all, compact) = (session.TakeSnapshot(), session.TakeSnapshot(compact: true));
+        compact.IsDense.Should().BeFalse();
+        compact.Amplitudes.Should().HaveCount(1 << 10);
+        compact.Indices.Should().OnlyHaveUniqueItems();
+        StateComparison.Dense(compact).Should().Equal(all.Amplitudes.Select(a => a.Magnitude < 1e-15 ? Complex.Zero : a));
+
+        using var again = await engine.OpenAsync(request, compact);
+        again.TakeSnapshot().Amplitudes.Should().Equal(StateComparison.Dense(compact));
+        again.Observe(count: true).NonZeros.Should().Be(1 << 10);
+    }
+
     [Fact]
     public async Task Session_AdvancedInSteps_GivesTheCountsOfOneRun()
     {

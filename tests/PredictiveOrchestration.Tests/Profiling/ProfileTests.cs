@@ -10,6 +10,30 @@ public sealed class ProfileTests
 {
     private static readonly string[] OneQubitGates = ["h", "x", "z", "s", "t", "tdg", "rx", "rz", "p", "sx"];
 
+    [Theory]
+    [InlineData(20)]
+    [InlineData(512)]
+    [InlineData(513)]
+    [InlineData(4096)]
+    [InlineData(4097)]
+    public void QubitPairs_AnyWidth_CountEachPairOnce(int qubits)
+    {
+        var random = new Random(qubits);
+        var pairs = new QubitPairs(qubits);
+        var expected = new HashSet<(int, int)>();
+        for (var i = 0; i < 5000; i++)
+        {
+            int a = random.Next(qubits), b = (a + 1 + random.Next(i % 2 == 0 ? 3 : qubits - 1)) % qubits;
+            if (a != b)
+            {
+                pairs.Add(a, b);
+                expected.Add((Math.Min(a, b), Math.Max(a, b)));
+            }
+        }
+
+        pairs.Count.Should().Be(expected.Count);
+    }
+
     [Fact]
     public void Profile_RandomCircuits_AgreesWithTheDefinitions()
     {

@@ -1,4 +1,5 @@
 using System.Numerics;
+using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
 using PredictiveOrchestration.Circuits;
 
@@ -12,11 +13,14 @@ namespace PredictiveOrchestration.Simulation.Fusion;
 /// On each bit the order is: operations emitted, open group, waiting one-qubit gate, waiting phases.
 /// A fuser may be used again, so that its room is allocated once; not thread-safe.
 /// </summary>
+[SkipLocalsInit]
 internal sealed class GateFuser
 {
     /// <summary>The most index bits.</summary>
     public const int MaxBits = 30;
 
+    // The gates of the catalogue have at most four targets.
+    private const int MostGateQubits = 4;
     private const double DenseCost = 0.33;
     private const double RealCost = 0.2;
     private const double PhaseCost = 0.08;
@@ -130,7 +134,7 @@ internal sealed class GateFuser
         }
 
         Span<double> room = stackalloc double[4];
-        Span<Complex> matrix = stackalloc Complex[1 << (2 * gate.NumQubits)];
+        Span<Complex> matrix = (stackalloc Complex[1 << (2 * MostGateQubits)])[..(1 << (2 * gate.NumQubits))];
         gate.WriteMatrix(_circuit.EvaluateParameters(op, classical, room), matrix);
         if (gate.NumQubits == 0)
         {
@@ -295,7 +299,7 @@ internal sealed class GateFuser
         var b = WaitingOf(bit);
         if (IsWaiting(bit))
         {
-            (b[0], b[1], b[2], b[3]) = (a[0] * b[0] + a[1] * b[2], a[0] * b[1] + a[1] * b[3], a[2] * b[0] + a[3] * b[2], a[2] * b[1] + a[3] * b[3]);
+            SmallMatrix.Multiply(a, b);
         }
         else
         {
@@ -547,11 +551,7 @@ internal sealed class GateFuser
             }
         }
 
-        for (var i = 0; i < 16; i++)
-        {
-            product[i] = high[(i >> 3) * 2 + (i >> 1 & 1)] * low[(i >> 2 & 1) * 2 + (i & 1)];
-        }
-
+        SmallMatrix.Kronecker(high, low, product);
         return count;
     }
 
@@ -565,66 +565,17 @@ internal sealed class GateFuser
             var first = targets[0] == group.Low ? 0 : 1;
             if (member.Kind == FusedKind.Exchange)
             {
-                Exchange(first, member.Controls != 0, product);
+                SmallMatrix.Exchange(first, member.Controls != 0, product);
             }
             else if (targets.Length == 1)
             {
-                MultiplySingle(matrix, first, member.Controls != 0, product);
+                SmallMatrix.MultiplySingle(matrix, first, member.Controls != 0, product);
             }
             else
             {
-                MultiplyPair(matrix, first, product);
+                SmallMatrix.MultiplyPair(matrix, first, product);
             }
         }
-    }
-
-    private static void Exchange(int target, bool isControlled, Span<Complex> product)
-    {
-        var step = 4 << target;
-        var other = 4 << (1 - target);
-        for (var start = isControlled ? other : 0; start <= other; start += other)
-        {
-            for (var column = start; column < start + 4; column++)
-            {
-                (product[column], product[column + step]) = (product[column + step], product[column]);
-            }
-        }
-    }
-
-    private static void MultiplySingle(ReadOnlySpan<Complex> matrix, int target, bool isControlled, Span<Complex> product)
-    {
-        var step = 4 << target;
-        var other = 4 << (1 - target);
-        for (var start = isControlled ? other : 0; start <= other; start += other)
-        {
-            for (var column = start; column < start + 4; column++)
-            {
-                Complex a = product[column], b = product[column + step];
-                product[column] = matrix[0] * a + matrix[1] * b;
-                product[column + step] = matrix[2] * a + matrix[3] * b;
-            }
-        }
-    }
-
-    private static void MultiplyPair(ReadOnlySpan<Complex> matrix, int first, Span<Complex> product)
-    {
-        for (var column = 0; column < 4; column++)
-        {
-            Complex c0 = product[column], c1 = product[4 + column], c2 = product[8 + column], c3 = product[12 + column];
-            if (first != 0)
-            {
-                (c1, c2) = (c2, c1);
-            }
-
-            for (var row = 0; row < 4; row++)
-            {
-                var m = matrix.Slice(4 * row, 4);
-                product[4 * Order(row, first) + column] = m[0] * c0 + m[1] * c1 + m[2] * c2 + m[3] * c3;
-            }
-        }
-
-        // The group index of a matrix index: the two bits exchanged if the first target is the higher bit.
-        static int Order(int index, int first) => first == 0 ? index : (index & 1) << 1 | index >> 1;
     }
 
     private static bool IsDiagonal(ReadOnlySpan<Complex> matrix, int size)

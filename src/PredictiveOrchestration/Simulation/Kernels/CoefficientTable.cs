@@ -1,5 +1,5 @@
 using System.Numerics;
-using System.Runtime.InteropServices;
+using PredictiveOrchestration.Common;
 
 namespace PredictiveOrchestration.Simulation.Kernels;
 
@@ -11,21 +11,28 @@ internal sealed unsafe class CoefficientTable
 {
     private const int Alignment = 64;
 
-    private CoefficientTable(nuint bytes)
+    private readonly long _bytes;
+
+    private CoefficientTable(long bytes)
     {
-        Pointer = NativeMemory.AlignedAlloc(bytes == 0 ? Alignment : bytes, Alignment);
+        _bytes = bytes == 0 ? Alignment : bytes;
+        Pointer = NativeBlocks.Allocate(_bytes, Alignment);
     }
 
-    ~CoefficientTable() => NativeMemory.AlignedFree(Pointer);
+    ~CoefficientTable() => NativeBlocks.Free(Pointer, _bytes);
 
     /// <summary>The first number; valid as long as this object is reachable.</summary>
     public void* Pointer { get; }
 
-    /// <summary>Copies numbers, rounding them to the precision.</summary>
-    public static CoefficientTable Create<T>(ReadOnlySpan<double> values)
+    /// <summary>The bytes held.</summary>
+    public long Bytes => _bytes;
+
+    /// <summary>Copies numbers, rounding them to the precision; into <paramref name="room"/>, if that is given and large enough.</summary>
+    public static CoefficientTable Create<T>(ReadOnlySpan<double> values, CoefficientTable? room)
         where T : unmanaged, INumberBase<T>
     {
-        var table = new CoefficientTable((nuint)values.Length * (nuint)sizeof(T));
+        var bytes = (long)values.Length * sizeof(T);
+        var table = room is not null && room._bytes >= bytes ? room : new CoefficientTable(bytes);
         if (typeof(T) == typeof(double))
         {
             values.CopyTo(new Span<double>(table.Pointer, values.Length));

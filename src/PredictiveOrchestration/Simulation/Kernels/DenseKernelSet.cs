@@ -19,7 +19,7 @@ internal abstract unsafe class DenseKernelSet
     public abstract int ElementBytes { get; }
 
     /// <summary>Rounds coefficients to the precision.</summary>
-    public abstract CoefficientTable Table(ReadOnlySpan<double> values);
+    public abstract CoefficientTable Table(ReadOnlySpan<double> values, CoefficientTable? room = null);
 
     /// <summary>Writes consecutive amplitudes, given as pairs of real and imaginary part.</summary>
     public abstract void Write(void* re, void* im, long first, ReadOnlySpan<Complex> amplitudes);
@@ -29,6 +29,12 @@ internal abstract unsafe class DenseKernelSet
 
     /// <summary>Reads consecutive |a|².</summary>
     public abstract void Probabilities(void* re, void* im, long first, Span<double> probabilities);
+
+    /// <summary>The number of consecutive amplitudes with |a|² above a threshold.</summary>
+    public abstract int CountAbove(void* re, void* im, long first, int count, double threshold);
+
+    /// <summary>Writes the positions, relative to the first, of the same amplitudes in ascending order, and returns their number.</summary>
+    public abstract int SelectAbove(void* re, void* im, long first, double threshold, Span<ushort> positions);
 
     /// <summary>Runs a step other than <see cref="KernelKind.Phase"/> on a block of 2^blockBits amplitudes.</summary>
     public abstract void Run(in KernelStep step, int blockBits, void* re, void* im, void* coefficients);
@@ -74,7 +80,7 @@ internal sealed unsafe class DenseKernelSet<TVector, T, TLanes>(string name) : D
         get => 1 << TLanes.LaneBits;
     }
 
-    public override CoefficientTable Table(ReadOnlySpan<double> values) => CoefficientTable.Create<T>(values);
+    public override CoefficientTable Table(ReadOnlySpan<double> values, CoefficientTable? room = null) => CoefficientTable.Create<T>(values, room);
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public override void Write(void* re, void* im, long first, ReadOnlySpan<Complex> amplitudes)
@@ -108,6 +114,59 @@ internal sealed unsafe class DenseKernelSet<TVector, T, TLanes>(string name) : D
             double ar = double.CreateTruncating(r[k]), ai = double.CreateTruncating(i[k]);
             probabilities[k] = ar * ar + ai * ai;
         }
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    public override int CountAbove(void* re, void* im, long first, int count, double threshold)
+    {
+        T* r = (T*)re + first, i = (T*)im + first;
+        var least = T.CreateTruncating(threshold);
+        var leasts = new Vector<T>(least);
+        var counts = Vector<T>.Zero;
+        var k = 0;
+        for (; k <= count - Vector<T>.Count; k += Vector<T>.Count)
+        {
+            Vector<T> a = Vector.Load(r + k), b = Vector.Load(i + k);
+            counts += Vector.ConditionalSelect(Vector.GreaterThan(a * a + b * b, leasts), Vector<T>.One, Vector<T>.Zero);
+        }
+
+        var found = int.CreateTruncating(Vector.Sum(counts));
+        for (; k < count; k++)
+        {
+            found += r[k] * r[k] + i[k] * i[k] > least ? 1 : 0;
+        }
+
+        return found;
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    public override int SelectAbove(void* re, void* im, long first, double threshold, Span<ushort> positions)
+    {
+        T* r = (T*)re + first, i = (T*)im + first;
+        var least = T.CreateTruncating(threshold);
+        var leasts = new Vector<T>(least);
+        var found = 0;
+        for (int k = 0, end = 0; k < positions.Length;)
+        {
+            end = Math.Min(k + Vector<T>.Count, positions.Length);
+            if (end - k == Vector<T>.Count)
+            {
+                Vector<T> a = Vector.Load(r + k), b = Vector.Load(i + k);
+                if (Vector.LessThanOrEqualAll(a * a + b * b, leasts))
+                {
+                    k = end;
+                    continue;
+                }
+            }
+
+            for (; k < end; k++)
+            {
+                positions[found] = (ushort)k;
+                found += r[k] * r[k] + i[k] * i[k] > least ? 1 : 0;
+            }
+        }
+
+        return found;
     }
 
     public override void Run(in KernelStep step, int blockBits, void* realParts, void* imaginaryParts, void* coefficients)

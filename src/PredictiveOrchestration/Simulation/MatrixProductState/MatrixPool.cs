@@ -45,7 +45,7 @@ internal sealed unsafe class MatrixPool(RunContext context) : IDisposable
         }
         else if (_held.Remove(memory, out var bytes))
         {
-            NativeMemory.AlignedFree((void*)memory);
+            NativeBlocks.Free((void*)memory, bytes);
             Bytes -= bytes;
             context.Release(bytes);
         }
@@ -64,7 +64,7 @@ internal sealed unsafe class MatrixPool(RunContext context) : IDisposable
         context.Reserve(bytes, "the tensors of the matrix product state");
         try
         {
-            var memory = (nint)NativeMemory.AlignedAlloc((nuint)bytes, 64);
+            var memory = (nint)NativeBlocks.Allocate(bytes, 64);
             Bytes += bytes;
             _held.Add(memory, bytes);
             return memory;
@@ -78,9 +78,9 @@ internal sealed unsafe class MatrixPool(RunContext context) : IDisposable
 
     private void Free()
     {
-        foreach (var memory in _held.Keys)
+        foreach (var (memory, bytes) in _held)
         {
-            NativeMemory.AlignedFree((void*)memory);
+            NativeBlocks.Free((void*)memory, bytes);
         }
 
         _held.Clear();

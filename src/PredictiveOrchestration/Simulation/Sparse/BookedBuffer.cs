@@ -1,4 +1,3 @@
-using System.Runtime.InteropServices;
 using PredictiveOrchestration.Common;
 
 namespace PredictiveOrchestration.Simulation.Sparse;
@@ -6,10 +5,10 @@ namespace PredictiveOrchestration.Simulation.Sparse;
 /// <summary>Native memory, aligned to cache lines, booked in the run before it is allocated. What it holds is not kept when it grows.</summary>
 internal sealed unsafe class BookedBuffer(RunContext context, string what) : IDisposable
 {
-    private const nuint CacheLine = 64;
+    private const int CacheLine = 64;
     private void* _address;
 
-    ~BookedBuffer() => NativeMemory.AlignedFree(_address);
+    ~BookedBuffer() => NativeBlocks.Free(_address, Bytes);
 
     public long Bytes { get; private set; }
 
@@ -27,7 +26,7 @@ internal sealed unsafe class BookedBuffer(RunContext context, string what) : IDi
         context.Reserve(bytes, what);
         try
         {
-            _address = NativeMemory.AlignedAlloc((nuint)bytes, CacheLine);
+            _address = NativeBlocks.Allocate(bytes, CacheLine);
         }
         catch (OutOfMemoryException exception)
         {
@@ -46,7 +45,7 @@ internal sealed unsafe class BookedBuffer(RunContext context, string what) : IDi
 
     private void Free()
     {
-        NativeMemory.AlignedFree(_address);
+        NativeBlocks.Free(_address, Bytes);
         _address = null;
         context.Release(Bytes);
         Bytes = 0;

@@ -1,3 +1,4 @@
+using System.Numerics;
 using PredictiveOrchestration.Common;
 
 namespace PredictiveOrchestration.Simulation.Stabilizer;
@@ -64,12 +65,87 @@ internal sealed class OutcomeSpace
     }
 
     /// <summary>Adds direction <paramref name="index"/> to an outcome.</summary>
-    public void Add(int index, Span<ulong> outcome)
+    public void Add(int index, Span<ulong> outcome) => Add(_directions[index], outcome);
+
+    /// <summary>Visits the first outcomes in ascending order, fewer than 2^Dimension; takes once more <see cref="SizeBytes"/>.</summary>
+    public void VisitFirst(int count, double probability, ProbabilityVisitor visit, RunContext context)
     {
-        var direction = _directions[index];
-        for (var w = 0; w < direction.Length; w++)
+        // Rows with different highest bits; the least outcome has none of these bits.
+        var rowOfBit = Echelon(context);
+        Span<ulong> outcome = [.. _offset];
+        for (var bit = rowOfBit.Length - 1; bit >= 0; bit--)
         {
-            outcome[w] ^= direction[w];
+            if (rowOfBit[bit] is { } row && (outcome[bit >> 6] >> bit & 1) != 0)
+            {
+                Add(row, outcome);
+            }
+        }
+
+        // With no row holding another's highest bit, adding the rows that a number's bits say gives outcomes in the order of the numbers.
+        var bits = Enumerable.Range(0, rowOfBit.Length).Where(b => rowOfBit[b] is not null).Take(BitOperations.Log2((uint)count) + 1).ToArray();
+        for (var r = 1; r < bits.Length; r++)
+        {
+            for (var s = r - 1; s >= 0; s--)
+            {
+                if ((rowOfBit[bits[r]]![bits[s] >> 6] >> bits[s] & 1) != 0)
+                {
+                    Add(rowOfBit[bits[s]]!, rowOfBit[bits[r]]!);
+                }
+            }
+        }
+
+        visit(outcome, probability);
+        for (var number = 1; number < count; number++)
+        {
+            if ((number & 0xFFFF) == 0)
+            {
+                context.Check(context.OperationCount);
+            }
+
+            // From a number to the next, the lowest zero and the ones below it change.
+            for (var r = 0; r <= BitOperations.TrailingZeroCount(number); r++)
+            {
+                Add(rowOfBit[bits[r]]!, outcome);
+            }
+
+            visit(outcome, probability);
+        }
+    }
+
+    private ulong[]?[] Echelon(RunContext context)
+    {
+        var rowOfBit = new ulong[]?[64 * Words];
+        foreach (var direction in _directions)
+        {
+            context.Check(context.OperationCount);
+            var row = (ulong[])direction.Clone();
+            for (var word = Words - 1; word >= 0;)
+            {
+                if (row[word] == 0)
+                {
+                    word--;
+                    continue;
+                }
+
+                ref var other = ref rowOfBit[64 * word + BitOperations.Log2(row[word])];
+                if (other is null)
+                {
+                    other = row;
+                    break;
+                }
+
+                Add(other, row);
+            }
+        }
+
+        return rowOfBit;
+    }
+
+    private static void Add(ReadOnlySpan<ulong> row, Span<ulong> to)
+    {
+        for (var w = 0; w < row.Length; w++)
+        {
+            to[w] ^= row[w];
         }
     }
 

@@ -122,7 +122,7 @@ internal sealed class StabilizerState : IQuantumState
         {
             throw new BackendException(
                 BackendErrorKind.Unsupported, _context.BackendId,
-                $"Backend '{_context.BackendId}' lists at most 2^{MaxListedLog2} outcomes; this state has 2^{space.Dimension}, all equally probable. Ask for counts, or measure fewer qubits.");
+                $"Backend '{_context.BackendId}' lists at most 2^{MaxListedLog2} outcomes; this state has 2^{space.Dimension}, all equally probable. Ask for counts, for at most 2^{MaxListedLog2} probabilities of a circuit that does not measure in between, or measure fewer qubits.");
         }
 
         // Gray code: one direction changes from an outcome to the next.
@@ -144,6 +144,33 @@ internal sealed class StabilizerState : IQuantumState
 
             space.Add(BitOperations.TrailingZeroCount(i), outcome);
         }
+    }
+
+    public bool TryVisitFirst(ReadOnlySpan<int> qubits, int count, ProbabilityVisitor visit)
+    {
+        if (count > 1 << MaxListedLog2)
+        {
+            return false;
+        }
+
+        var space = OutcomesOf(qubits);
+        if (space.Dimension <= MaxListedLog2 && count >= 1 << space.Dimension)
+        {
+            return false;
+        }
+
+        var bytes = OutcomeSpace.SizeBytes(qubits.Length);
+        _context.Reserve(bytes, "ordering the outcomes");
+        try
+        {
+            space.VisitFirst(count, Math.ScaleB(1, -space.Dimension), visit, _context);
+        }
+        finally
+        {
+            _context.Release(bytes);
+        }
+
+        return true;
     }
 
     public double ExpectationValue(PauliTerm term) =>

@@ -1,4 +1,3 @@
-using System.Runtime.InteropServices;
 using PredictiveOrchestration.Common;
 
 namespace PredictiveOrchestration.Simulation.StateVector;
@@ -7,11 +6,10 @@ namespace PredictiveOrchestration.Simulation.StateVector;
 /// The real and the imaginary parts of 2^bits amplitudes in native memory, in either precision, zero at first. Large states ask the system for huge pages and
 /// leave it to the system to zero a page when it is first touched.
 /// </summary>
-internal sealed unsafe partial class AmplitudeMemory : IDisposable
+internal sealed unsafe class AmplitudeMemory : IDisposable
 {
-    private const nuint HugePage = 2 << 20;
     private const nuint CacheLine = 64;
-    private const int AdviseHugePages = 14;
+    private readonly long _bytes;
     private void* _allocation;
 
     public AmplitudeMemory(int bits, int elementBytes)
@@ -19,10 +17,11 @@ internal sealed unsafe partial class AmplitudeMemory : IDisposable
         // The planes are moved apart by one line, so that equal indices do not fall into the same cache set.
         var plane = (nuint)elementBytes << bits;
         var size = 2 * plane + CacheLine;
-        var alignment = size >= 2 * HugePage ? HugePage : CacheLine;
+        var alignment = size >= 2 * NativeBlocks.HugePage ? NativeBlocks.HugePage : CacheLine;
         try
         {
-            _allocation = NativeMemory.AllocZeroed(size + alignment);
+            _bytes = (long)(size + alignment);
+            _allocation = NativeBlocks.AllocateZeroed(_bytes);
         }
         catch (OutOfMemoryException exception)
         {
@@ -30,10 +29,9 @@ internal sealed unsafe partial class AmplitudeMemory : IDisposable
         }
 
         var address = ((nuint)_allocation + alignment - 1) & ~(alignment - 1);
-        if (alignment == HugePage && OperatingSystem.IsLinux())
+        if (alignment == NativeBlocks.HugePage)
         {
-            // Advice only: without huge pages the memory is the same.
-            _ = Advise((void*)address, size & ~(HugePage - 1), AdviseHugePages);
+            NativeBlocks.Advise((void*)address, (long)size);
         }
 
         Re = (byte*)address;
@@ -54,12 +52,9 @@ internal sealed unsafe partial class AmplitudeMemory : IDisposable
         GC.SuppressFinalize(this);
     }
 
-    [LibraryImport("libc", EntryPoint = "madvise")]
-    private static partial int Advise(void* address, nuint length, int advice);
-
     private void Free()
     {
-        NativeMemory.Free(_allocation);
+        NativeBlocks.FreeZeroed(_allocation, _bytes);
         _allocation = null;
     }
 }

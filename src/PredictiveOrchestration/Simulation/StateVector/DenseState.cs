@@ -105,15 +105,27 @@ internal sealed unsafe class DenseState : IQuantumState
         }
 
         _kernels.Write(_amplitudes.Re, _amplitudes.Im, 0, [Complex.Zero]);
-        for (var i = 0; i < snapshot.Amplitudes.Length; i++)
+
+        // Neighbours in the list are often neighbours in the state.
+        var (amplitudes, indices) = (snapshot.Amplitudes, snapshot.Indices);
+        long live = 0;
+        ParallelRange.Run(amplitudes.Length, 1L << ChunkBits, _threads, _context, snapshot.OperationIndex, (_, first, last) =>
         {
-            if ((i & 0xFFFFF) == 0)
+            long bits = 0;
+            for (int i = (int)first, end; i < last; i = end)
             {
-                _context.Check(snapshot.OperationIndex);
+                var start = (long)indices[i];
+                for (end = i + 1; end < last && (long)indices[end] == start + end - i; end++)
+                {
+                }
+
+                bits |= start | (start + end - i - 1) | LowBits(end - i);
+                _kernels.Write(_amplitudes.Re, _amplitudes.Im, start, amplitudes.AsSpan(i, end - i));
             }
 
-            _kernels.Write(_amplitudes.Re, _amplitudes.Im, (long)snapshot.Indices[i], snapshot.Amplitudes.AsSpan(i, 1));
-        }
+            Interlocked.Or(ref live, bits);
+        });
+        _live = live;
     }
 
     public void Apply(Circuit circuit, int start, int end, ClassicalState? classical, RunContext context)
@@ -122,7 +134,7 @@ internal sealed unsafe class DenseState : IQuantumState
         {
             last = Math.Min(end, first + OperationsPerPlan);
             context.Check(first);
-            var plan = _plans.Get(circuit, first, last, classical, _bits, _bitOfQubit);
+            using var plan = _plans.Get(circuit, first, last, classical, _bits, _bitOfQubit);
             _runner.Run(plan, ref _live, first, last);
             _bitOfQubit = plan.BitOfQubit;
             _phase *= plan.Phase;
@@ -151,7 +163,7 @@ internal sealed unsafe class DenseState : IQuantumState
     public void Flip(int qubit)
     {
         var flip = new CircuitBuilder(NumQubits).X(qubit).Build();
-        var plan = DensePlan.Create(flip, 0, 1, null, _bits, _bitOfQubit, _settings);
+        using var plan = DensePlan.Create(flip, 0, 1, null, _bits, _bitOfQubit, _settings, keep: false);
         _runner.Run(plan, ref _live, 0, 0);
     }
 
@@ -226,7 +238,7 @@ internal sealed unsafe class DenseState : IQuantumState
     public StateSnapshot ToSnapshot(int operationIndex)
     {
         _context.Reserve(16L << NumQubits, "a snapshot of the state");
-        var amplitudes = new Complex[1L << NumQubits];
+        var amplitudes = GC.AllocateUninitializedArray<Complex>(1 << NumQubits);
         var packer = BitPacker.Inverse(_bitOfQubit);
 
         // Qubits that lie where their numbers say make runs of neighbours.
@@ -246,32 +258,12 @@ internal sealed unsafe class DenseState : IQuantumState
         return StateSnapshot.Dense(NumQubits, operationIndex, amplitudes);
     }
 
-    public long CountNonZeros()
-    {
-        // Rounding leaves some 1e-32 of probability where amplitudes cancel, in single precision 1e-15.
-        var threshold = Nothing;
-        var counts = ForChunks((first, count) =>
-        {
-            Span<double> probabilities = stackalloc double[256];
-            long found = 0;
-            for (long at = 0; at < count; at += probabilities.Length)
-            {
-                var part = probabilities[..(int)Math.Min(probabilities.Length, count - at)];
-                _kernels.Probabilities(_amplitudes.Re, _amplitudes.Im, first + at, part);
-                foreach (var p in part)
-                {
-                    found += p > threshold ? 1 : 0;
-                }
-            }
-
-            return found;
-        });
-        return (long)counts;
-    }
+    public long CountNonZeros() => CountChunks().Sum(count => (long)count);
 
     public StateSnapshot ToCompactSnapshot(int operationIndex)
     {
-        var entries = CountNonZeros();
+        var counts = CountChunks();
+        var entries = counts.Sum(count => (long)count);
         if (2 * entries >= 1L << NumQubits)
         {
             return ToSnapshot(operationIndex);
@@ -280,8 +272,14 @@ internal sealed unsafe class DenseState : IQuantumState
         _context.Reserve(32 * entries, "a snapshot of the state");
         try
         {
-            var indices = new UInt128[entries];
-            var amplitudes = new Complex[entries];
+            var indices = GC.AllocateUninitializedArray<UInt128>((int)entries);
+            var amplitudes = GC.AllocateUninitializedArray<Complex>((int)entries);
+            var starts = new int[counts.Length];
+            for (var chunk = 1; chunk < starts.Length; chunk++)
+            {
+                starts[chunk] = starts[chunk - 1] + counts[chunk - 1];
+            }
+
             var qubits = new int[NumQubits];
             for (var q = 0; q < qubits.Length; q++)
             {
@@ -289,27 +287,16 @@ internal sealed unsafe class DenseState : IQuantumState
             }
 
             var packer = new BitPacker(_bitOfQubit, qubits);
-            var threshold = Nothing;
-            Span<double> probabilities = stackalloc double[1 << LeastBits];
-            var filled = 0;
-            for (long first = 0; first < 1L << _bits; first += probabilities.Length)
+            ParallelRange.Run(counts.Length, 1, _bits < ParallelBits ? 1 : _threads, _context, operationIndex, (_, first, last) =>
             {
-                if ((first & 0xFFFF) == 0)
+                for (var chunk = (int)first; chunk < last; chunk++)
                 {
-                    _context.Check(operationIndex);
-                }
-
-                _kernels.Probabilities(_amplitudes.Re, _amplitudes.Im, first, probabilities);
-                for (var k = 0; k < probabilities.Length; k++)
-                {
-                    if (probabilities[k] > threshold)
+                    if (counts[chunk] > 0)
                     {
-                        indices[filled] = packer.Pack(first + k);
-                        _kernels.Read(_amplitudes.Re, _amplitudes.Im, first + k, _phase, amplitudes.AsSpan(filled++, 1));
+                        Pick(chunk, packer, indices.AsSpan(starts[chunk], counts[chunk]), amplitudes.AsSpan(starts[chunk], counts[chunk]));
                     }
                 }
-            }
-
+            });
             return StateSnapshot.Sparse(NumQubits, operationIndex, indices, amplitudes);
         }
         finally
@@ -327,6 +314,53 @@ internal sealed unsafe class DenseState : IQuantumState
             _context.Release(MemoryBytes);
         }
     }
+
+    // The amplitudes of each chunk that are more than rounding, which leaves some 1e-32 of probability where amplitudes cancel, in single
+    // precision 1e-15.
+    private int[] CountChunks()
+    {
+        var size = (int)Math.Min(1L << ChunkBits, 1L << _bits);
+        var counts = new int[(1L << _bits) / size];
+        ParallelRange.Run(counts.Length, 1, _bits < ParallelBits ? 1 : _threads, _context, _context.OperationCount, (_, first, last) =>
+        {
+            for (var chunk = first; chunk < last; chunk++)
+            {
+                counts[chunk] = IsDead(chunk * size, size) ? 0 : _kernels.CountAbove(_amplitudes.Re, _amplitudes.Im, chunk * size, size, Nothing);
+            }
+        });
+        return counts;
+    }
+
+    // Copies out the amplitudes of a chunk that are more than rounding.
+    private void Pick(int chunk, BitPacker packer, Span<UInt128> indices, Span<Complex> amplitudes)
+    {
+        const int part = 1024;
+        Span<ushort> positions = stackalloc ushort[part];
+        long start = (long)chunk << ChunkBits, end = Math.Min(start + (1L << ChunkBits), 1L << _bits);
+        for (var filled = 0; start < end && filled < amplitudes.Length; start += part)
+        {
+            positions = positions[..(int)Math.Min(part, end - start)];
+            var found = IsDead(start, positions.Length) ? 0 : _kernels.SelectAbove(_amplitudes.Re, _amplitudes.Im, start, Nothing, positions);
+            for (int k = 0, next; k < found; k = next)
+            {
+                for (next = k + 1; next < found && positions[next] == positions[k] + next - k; next++)
+                {
+                }
+
+                _kernels.Read(_amplitudes.Re, _amplitudes.Im, start + positions[k], _phase, amplitudes.Slice(filled, next - k));
+                for (var i = k; i < next; i++)
+                {
+                    indices[filled++] = packer.Pack(start + positions[i]);
+                }
+            }
+        }
+    }
+
+    // Every bit in which numbers of a run of this length can differ from the ends of the run.
+    private static long LowBits(int length) => (1L << (32 - BitOperations.LeadingZeroCount((uint)(length - 1)))) - 1;
+
+    // Whether an aligned range of indices has a bit that no amplitude has.
+    private bool IsDead(long first, long count) => (first & ~_live & -count) != 0;
 
     // Sums a function of index ranges; chunks are summed in their order, so that the result does not depend on the threads.
     private double ForChunks(Func<long, long, double> body)

@@ -1,4 +1,3 @@
-using System.Collections.Concurrent;
 using System.Runtime.CompilerServices;
 using PredictiveOrchestration.Circuits;
 
@@ -12,26 +11,34 @@ internal sealed class PlanCache(DenseSettings settings)
 {
     private const int MostBits = 14;
     private const int MostPlans = 64;
-    private readonly ConditionalWeakTable<Circuit, ConcurrentDictionary<(int Start, int End), Entry>> _plans = [];
+    private readonly ConditionalWeakTable<Circuit, Kept> _plans = [];
 
-    /// <summary>Returns the plan, made now or before.</summary>
+    /// <summary>Returns the plan, made now or before; the caller disposes it after use.</summary>
     public DensePlan Get(Circuit circuit, int start, int end, ClassicalState? classical, int bits, int[] bitOfQubit)
     {
         if (bits > MostBits || HasDynamicParameters(circuit, start, end))
         {
-            return DensePlan.Create(circuit, start, end, classical, bits, bitOfQubit, settings);
+            return DensePlan.Create(circuit, start, end, classical, bits, bitOfQubit, settings, keep: false);
         }
 
-        var plans = _plans.GetOrCreateValue(circuit);
-        if (plans.TryGetValue((start, end), out var known) && known.BitOfQubit.AsSpan().SequenceEqual(bitOfQubit))
+        var kept = _plans.GetOrCreateValue(circuit);
+        var last = Volatile.Read(ref kept.Last);
+        for (var entry = last; entry is not null; entry = entry.Before)
         {
-            return known.Plan;
+            if (entry.Start == start && entry.End == end && entry.BitOfQubit.AsSpan().SequenceEqual(bitOfQubit))
+            {
+                return entry.Plan;
+            }
         }
 
-        var plan = DensePlan.Create(circuit, start, end, classical, bits, bitOfQubit, settings);
-        if (plans.Count < MostPlans)
+        // Most circuits run once: the first plan of each borrows its room and is not kept.
+        var keep = kept.Seen && (last is null || last.Number < MostPlans);
+        kept.Seen = true;
+        var plan = DensePlan.Create(circuit, start, end, classical, bits, bitOfQubit, settings, keep);
+        if (keep)
         {
-            plans[(start, end)] = new Entry(bitOfQubit, plan);
+            // Of plans made at the same time one is kept.
+            Interlocked.CompareExchange(ref kept.Last, new Entry(start, end, bitOfQubit, plan, last, 1 + (last?.Number ?? 0)), last);
         }
 
         return plan;
@@ -50,5 +57,11 @@ internal sealed class PlanCache(DenseSettings settings)
         return false;
     }
 
-    private sealed record Entry(int[] BitOfQubit, DensePlan Plan);
+    private sealed class Kept
+    {
+        public Entry? Last;
+        public bool Seen;
+    }
+
+    private sealed record Entry(int Start, int End, int[] BitOfQubit, DensePlan Plan, Entry? Before, int Number);
 }

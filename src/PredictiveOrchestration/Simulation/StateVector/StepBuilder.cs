@@ -1,4 +1,5 @@
 using System.Numerics;
+using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
 using PredictiveOrchestration.Simulation.Fusion;
 using PredictiveOrchestration.Simulation.Kernels;
@@ -9,6 +10,7 @@ namespace PredictiveOrchestration.Simulation.StateVector;
 /// Turns fused operations into kernel steps for the blocks of a pass: index bits become bits within the block, lanes, or bits of the
 /// block's number; coefficients are spread over the lanes. May be used again after <see cref="Clear"/>; not thread-safe.
 /// </summary>
+[SkipLocalsInit]
 internal sealed class StepBuilder(GateFuser fused, DenseKernelSet kernels)
 {
     private readonly List<KernelStep> _steps = [];
@@ -26,7 +28,7 @@ internal sealed class StepBuilder(GateFuser fused, DenseKernelSet kernels)
 
     public PhaseProgram[] Programs() => [.. _programs];
 
-    public CoefficientTable Coefficients() => kernels.Table(CollectionsMarshal.AsSpan(_coefficients));
+    public CoefficientTable Coefficients(CoefficientTable? room = null) => kernels.Table(CollectionsMarshal.AsSpan(_coefficients), room);
 
     /// <summary>Forgets all steps.</summary>
     public void Clear()
@@ -239,9 +241,19 @@ internal sealed class StepBuilder(GateFuser fused, DenseKernelSet kernels)
                     Span<double> re = coefficients[.._lanes], im = coefficients.Slice(_lanes, _lanes);
                     coefficients = coefficients[(2 * _lanes)..];
                     var at = offsets.Slice(e * _lanes, _lanes);
-                    for (var lane = 0; lane < at.Length; lane++)
+                    if (lowCount == 0)
                     {
-                        (re[lane], im[lane]) = (elements[at[lane]].Real, elements[at[lane]].Imaginary);
+                        re.Fill(elements[0].Real);
+                        im.Fill(elements[0].Imaginary);
+                    }
+
+                    // Most of the time of planning a small circuit goes here: no checks, the offsets are all within the matrix.
+                    ref var origin = ref MemoryMarshal.GetReference(elements);
+                    for (var lane = 0; lowCount != 0 && lane < at.Length; lane++)
+                    {
+                        ref var element = ref Unsafe.Add(ref origin, at[lane]);
+                        Unsafe.Add(ref MemoryMarshal.GetReference(re), lane) = element.Real;
+                        Unsafe.Add(ref MemoryMarshal.GetReference(im), lane) = element.Imaginary;
                     }
 
                     for (var lane = 0; laneMask != 0 && lane < _lanes; lane++)

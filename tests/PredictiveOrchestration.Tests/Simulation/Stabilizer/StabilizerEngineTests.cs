@@ -33,6 +33,57 @@ public sealed class StabilizerEngineTests
     }
 
     [Fact]
+    public async Task TopProbabilities_FewerThanOutcomes_AreThoseThatComeFirst()
+    {
+        for (var seed = 0; seed < 60; seed++)
+        {
+            var random = new Random(seed);
+            var inner = RandomCircuits.Create(seed, new RandomCircuitOptions { Qubits = 9, Clbits = 12, Operations = 40, Gates = RandomCircuits.CliffordGates, CliffordAngles = true, MaxControls = 0, Unitaries = false });
+            var builder = new CircuitBuilder(9, 12);
+
+            // Some qubits go into several bits, some into none, some bits are overwritten.
+            for (var b = 0; seed % 3 != 0 && b < 12; b++)
+            {
+                builder.Measure(random.Next(9), random.Next(12));
+            }
+
+            var circuit = inner.Compose(builder.Build());
+            var all = (await new SparseStateSimulator().ExecuteAsync(new ExecutionRequest { Circuit = circuit, Shots = 0, TopProbabilities = int.MaxValue })).Probabilities;
+            var count = 1 + random.Next(all.Count);
+            var found = (await Engine.ExecuteAsync(new ExecutionRequest { Circuit = circuit, Shots = 0, TopProbabilities = count })).Probabilities;
+            found.Select(p => p.Outcome).Should().Equal(all.Select(p => p.Outcome).Order().Take(count), "seed {0}", seed);
+            found.Should().OnlyContain(p => Math.Abs(p.Probability - all[0].Probability) < 1e-12, "seed {0}", seed);
+        }
+    }
+
+    [Fact]
+    public async Task TopProbabilities_OfMoreOutcomesThanCanBeListed_AreThoseThatComeFirst()
+    {
+        // Pairs (q, q + 100) that are equal or, every third, opposite: of 2^100 outcomes x ^ flips above x those with the least upper half come first.
+        const int half = 100;
+        var builder = new CircuitBuilder(2 * half);
+        for (var q = 0; q < half; q++)
+        {
+            builder.H(q).CX(q, q + half);
+            _ = q % 3 == 0 ? builder.X(q + half) : builder;
+        }
+
+        const int count = 1000;
+        var result = await Engine.ExecuteAsync(new ExecutionRequest { Circuit = builder.Build(), Shots = 0, TopProbabilities = count });
+        var text = result.Probabilities.Select(p => p.Outcome.ToString());
+        var expected = Enumerable.Range(0, count).Select(k =>
+        {
+            var upper = Convert.ToString(k, 2).PadLeft(half, '0');
+            var lower = string.Concat(upper.Select((bit, i) => (half - 1 - i) % 3 == 0 ? bit == '0' ? '1' : '0' : bit));
+            return upper + lower;
+        });
+        text.Should().Equal(expected);
+        result.Probabilities.Should().OnlyContain(p => p.Probability == Math.ScaleB(1, -half));
+        var all = () => Engine.ExecuteAsync(new ExecutionRequest { Circuit = builder.Build(), Shots = 0, TopProbabilities = int.MaxValue });
+        (await all.Should().ThrowAsync<BackendException>()).Which.Kind.Should().Be(BackendErrorKind.Unsupported);
+    }
+
+    [Fact]
     public async Task Unitaries_RandomCliffordMatrices_AreRecognised()
     {
         for (var seed = 0; seed < 200; seed++)

@@ -17,6 +17,8 @@ internal static class Program
         ["fuzz"] = EngineFuzz.RunAsync,
         ["ledger"] = LedgerTrial.RunAsync,
         ["ledger-child"] = LedgerTrial.ChildAsync,
+        ["learning"] = LearningTrial.RunAsync,
+        ["learning-child"] = LearningTrial.ChildAsync,
         ["routing"] = RoutingCommand.RunAsync,
         ["sparse"] = args => Task.FromResult(SparseBenchmark.Run(args)),
     };

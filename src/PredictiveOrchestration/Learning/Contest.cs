@@ -24,6 +24,13 @@ internal sealed class Contest
         }
     }
 
+    /// <summary>Forgets the errors, as when another model is in use.</summary>
+    public void Clear()
+    {
+        _errors.Clear();
+        _sum = 0;
+    }
+
     /// <summary>Why the challenger is refused; null if it may be published.</summary>
     public string? Refuse(BackendModel champion, BackendModel challenger)
     {

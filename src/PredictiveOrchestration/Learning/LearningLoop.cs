@@ -14,6 +14,9 @@ internal sealed record LearningOptions
     /// <summary>The most observations kept for each backend.</summary>
     public int ReservoirSize { get; init; } = 4000;
 
+    /// <summary>The most observations kept on disk by this process.</summary>
+    public int KeptRows { get; init; } = 10_000;
+
     public int Seed { get; init; } = 1;
 
     public ModelComplexity Complexity { get; init; } = ModelComplexity.Default;
@@ -25,12 +28,15 @@ internal sealed record LearningOptions
 /// </summary>
 internal sealed partial class LearningLoop : IAsyncDisposable
 {
+    private const int KeptReservoirs = 8;
     private const double Surprise = 1.4, WorthLearning = 0.02;
-    private const int SurpriseRows = 10;
+    private const int SurpriseRows = 10, SaveRows = 100;
     private readonly TelemetryRingBuffer _ring;
     private readonly ModelPublisher _publisher;
     private readonly LearningOptions _options;
     private readonly RowLog? _log;
+    private readonly ModelStore? _store;
+    private readonly StateSlot? _slot;
     private readonly ILogger _logger;
     private readonly IReadOnlyList<TrainingRow> _calibration;
     private readonly Dictionary<string, Reservoir> _rows = new(StringComparer.Ordinal);
@@ -39,16 +45,19 @@ internal sealed partial class LearningLoop : IAsyncDisposable
     private readonly CancellationTokenSource _stopping = new();
     private Task _running = Task.CompletedTask;
     private long _learned;
+    private long _savedAt;
     private int _trained;
 
     public LearningLoop(
-        TelemetryRingBuffer ring, ModelPublisher publisher, IReadOnlyList<TrainingRow> calibration, LearningOptions options, RowLog? log, ILogger logger)
+        TelemetryRingBuffer ring, ModelPublisher publisher, IReadOnlyList<TrainingRow> calibration, LearningOptions options, string? directory, ILogger logger)
     {
         _ring = ring;
         _publisher = publisher;
         _calibration = calibration;
         _options = options;
-        _log = log;
+        _slot = directory is null ? null : StateSlot.Take(directory, logger);
+        _log = _slot is null ? null : new RowLog(_slot, Math.Min(options.KeptRows, KeptReservoirs * options.ReservoirSize), logger);
+        _store = _slot is null ? null : new ModelStore(_slot, logger);
         _logger = logger;
     }
 
@@ -61,20 +70,11 @@ internal sealed partial class LearningLoop : IAsyncDisposable
     /// <summary>Starts the thread, with what earlier processes learned.</summary>
     public void Start()
     {
-        var rows = _log?.Load() ?? [];
-        if (rows.Count > 0)
+        if (_slot is not null)
         {
             lock (_work)
             {
-                foreach (var row in rows)
-                {
-                    ReservoirOf(row).Add(row);
-                }
-
-                foreach (var id in _rows.Keys.ToList())
-                {
-                    Refit(id, judge: false);
-                }
+                Resume(_store!.Load(), _log!.Load());
             }
         }
 
@@ -87,12 +87,70 @@ internal sealed partial class LearningLoop : IAsyncDisposable
     /// <summary>Learns from everything written so far before it returns.</summary>
     public Task FlushAsync() => Task.Run(Drain);
 
+    /// <summary>What was learned so far, as bytes.</summary>
+    public byte[] Export()
+    {
+        lock (_work)
+        {
+            Drain();
+            return LearnedState.Write(Snapshot(withRows: true));
+        }
+    }
+
+    /// <summary>Takes what was learned elsewhere: models replace those of the same backends, runs are added to theirs.</summary>
+    public void Import(IReadOnlyDictionary<string, LearnedBackend> learned)
+    {
+        lock (_work)
+        {
+            Drain();
+            foreach (var (id, backend) in learned)
+            {
+                var champion = _publisher.Current.ModelOf(id, backend.Model.Analytic.Basis.Name);
+                var reservoir = ReservoirOf(id, backend.Model.Analytic.Basis.Name);
+                foreach (var row in backend.Rows)
+                {
+                    reservoir.Add(row);
+                }
+
+                reservoir.Resume(backend);
+                reservoir.Keep(champion);
+                reservoir.Contest.Clear();
+            }
+
+            Publish(learned.Select(l => KeyValuePair.Create(l.Key, l.Value.Model)));
+            Save();
+        }
+    }
+
+    /// <summary>Goes back to the model that the latest fit replaced; false if none is kept.</summary>
+    public bool RollBack(string backendId)
+    {
+        lock (_work)
+        {
+            Drain();
+            if (!_rows.TryGetValue(backendId, out var reservoir) || reservoir.TakeBack() is not { } earlier)
+            {
+                return false;
+            }
+
+            var champion = _publisher.Current.ModelOf(backendId, reservoir.Basis);
+            Publish([new(backendId, earlier with { Repeats = champion.Repeats, Waits = champion.Waits })]);
+            RolledBack(backendId);
+            Save();
+            return true;
+        }
+    }
+
     /// <summary>Learns from what is left and ends.</summary>
     public async Task StopAsync()
     {
         await _stopping.CancelAsync().ConfigureAwait(false);
         await _running.ConfigureAwait(false);
-        Drain();
+        lock (_work)
+        {
+            Drain();
+            Save();
+        }
     }
 
     public async ValueTask DisposeAsync()
@@ -100,6 +158,7 @@ internal sealed partial class LearningLoop : IAsyncDisposable
         await StopAsync().ConfigureAwait(false);
         _stopping.Dispose();
         _wake.Dispose();
+        _slot?.Dispose();
     }
 
     private async Task RunAsync()
@@ -141,13 +200,17 @@ internal sealed partial class LearningLoop : IAsyncDisposable
             }
 
             _log?.Append(fresh);
+            if (_learned - _savedAt >= SaveRows)
+            {
+                Save();
+            }
         }
     }
 
     private void Learn(TrainingRow row, double waitSeconds)
     {
         Interlocked.Increment(ref _learned);
-        var reservoir = ReservoirOf(row);
+        var reservoir = ReservoirOf(row.BackendId, row.Basis);
         reservoir.Add(row);
         var current = _publisher.Current;
         var model = current.ModelOf(row.BackendId, row.Basis);
@@ -169,7 +232,7 @@ internal sealed partial class LearningLoop : IAsyncDisposable
             }
         }
 
-        Publish(current, row.BackendId, next);
+        Publish([new(row.BackendId, next)]);
         var seen = reservoir.Seen;
         var early = seen >= ModelBuilder.ForestRows && seen < _options.ModelUpdateFrequency && seen % ModelBuilder.ForestRows == 0 && IsPowerOfTwo(seen / ModelBuilder.ForestRows);
         if (error > Surprise && row.Seconds > WorthLearning && seen >= ModelBuilder.ForestRows && seen - reservoir.RefittedAt >= SurpriseRows)
@@ -200,20 +263,58 @@ internal sealed partial class LearningLoop : IAsyncDisposable
             return;
         }
 
-        Publish(current, backendId, challenger with { Repeats = champion.Repeats });
+        reservoir.Keep(champion);
+        reservoir.Contest.Clear();
+        Publish([new(backendId, challenger with { Repeats = champion.Repeats })]);
         Interlocked.Increment(ref _trained);
         ModelFitted(backendId, rows.Count, challenger.Residual is null ? "analytic" : "analytic + learned");
     }
 
-    private void Publish(PerformancePredictor current, string backendId, BackendModel model) =>
-        _publisher.Publish(new PerformancePredictor(current.Version + 1, current.Models.Where(m => m.Key != backendId).Append(new(backendId, model))));
-
-    private Reservoir ReservoirOf(TrainingRow row)
+    // Models first, so that nothing needs to be fitted; where one is missing, from the rows.
+    private void Resume(Dictionary<string, LearnedBackend> learned, IEnumerable<TrainingRow> rows)
     {
-        if (!_rows.TryGetValue(row.BackendId, out var reservoir) || reservoir.Basis != row.Basis)
+        foreach (var row in rows)
         {
-            reservoir = new Reservoir(row.Basis, _options.ReservoirSize, (ulong)_options.Seed);
-            _rows[row.BackendId] = reservoir;
+            ReservoirOf(row.BackendId, row.Basis).Add(row);
+        }
+
+        foreach (var (id, backend) in learned)
+        {
+            ReservoirOf(id, backend.Model.Analytic.Basis.Name).Resume(backend);
+        }
+
+        Publish(learned.Select(l => KeyValuePair.Create(l.Key, l.Value.Model)));
+        foreach (var id in _rows.Keys.Where(id => !learned.ContainsKey(id)).ToList())
+        {
+            Refit(id, judge: false);
+        }
+    }
+
+    private void Save()
+    {
+        _savedAt = _learned;
+        _store?.Save(Snapshot(withRows: false));
+    }
+
+    private Dictionary<string, LearnedBackend> Snapshot(bool withRows)
+    {
+        var current = _publisher.Current;
+        return _rows.ToDictionary(r => r.Key, r => new LearnedBackend(r.Value.Seen, current.ModelOf(r.Key, r.Value.Basis), r.Value.Earlier, withRows ? r.Value.Rows : []));
+    }
+
+    private void Publish(IEnumerable<KeyValuePair<string, BackendModel>> changed)
+    {
+        var current = _publisher.Current;
+        var models = changed.ToDictionary(StringComparer.Ordinal);
+        _publisher.Publish(new PerformancePredictor(current.Version + 1, current.Models.Where(m => !models.ContainsKey(m.Key)).Concat(models)));
+    }
+
+    private Reservoir ReservoirOf(string backendId, string basis)
+    {
+        if (!_rows.TryGetValue(backendId, out var reservoir) || reservoir.Basis != basis)
+        {
+            reservoir = new Reservoir(basis, _options.ReservoirSize, (ulong)_options.Seed);
+            _rows[backendId] = reservoir;
         }
 
         return reservoir;
@@ -230,52 +331,9 @@ internal sealed partial class LearningLoop : IAsyncDisposable
     [LoggerMessage(Level = LogLevel.Information, Message = "A new model of backend '{Backend}' was fitted to {Rows} records ({Kind})")]
     private partial void ModelFitted(string backend, int rows, string kind);
 
+    [LoggerMessage(Level = LogLevel.Information, Message = "Backend '{Backend}' is predicted again by the model before the latest fit")]
+    private partial void RolledBack(string backend);
+
     [LoggerMessage(Level = LogLevel.Information, Message = "A new model of backend '{Backend}' is not used: {Reason}")]
     private partial void ChallengerRejected(string backend, string reason);
-
-    /// <summary>The latest half as it came, and a uniform sample of everything before.</summary>
-    private sealed class Reservoir(string basis, int size, ulong seed)
-    {
-        private readonly Queue<TrainingRow> _recent = new();
-        private readonly List<TrainingRow> _old = [];
-        private readonly SeededRandom _random = new(seed);
-        private long _retired;
-
-        public string Basis => basis;
-
-        public long Seen { get; private set; }
-
-        /// <summary>The count of rows at which to refit after a change.</summary>
-        public long RefitAt { get; set; }
-
-        /// <summary>The count of rows at the last refit.</summary>
-        public long RefittedAt { get; set; }
-
-        public Contest Contest { get; } = new();
-
-        public DriftMonitor Drift { get; } = new();
-
-        public IReadOnlyList<TrainingRow> Rows => [.. _old, .. _recent];
-
-        public void Add(TrainingRow row)
-        {
-            Seen++;
-            _recent.Enqueue(row);
-            if (_recent.Count <= size / 2)
-            {
-                return;
-            }
-
-            var retired = _recent.Dequeue();
-            _retired++;
-            if (_old.Count < size / 2)
-            {
-                _old.Add(retired);
-            }
-            else if (_random.NextDouble() * _retired < _old.Count)
-            {
-                _old[_random.Next(_old.Count)] = retired;
-            }
-        }
-    }
 }

@@ -26,6 +26,47 @@ internal sealed record BackendModel(
     public static BackendModel Prior(CostBasis basis) =>
         new(AnalyticCostModel.Prior(basis), null, null, IntervalModel.Prior(PriorSigma(false)), default, [], 0);
 
+    /// <summary>Writes the model; it is read back bit for bit.</summary>
+    public void Write(BinaryWriter writer)
+    {
+        writer.Write(Analytic.Basis.Name);
+        Analytic.Write(writer);
+        writer.Write(Residual is not null);
+        if (Residual is not null)
+        {
+            Residual.Write(writer);
+            Stack!.Write(writer);
+        }
+
+        Intervals.Write(writer);
+        writer.Write(Bias.Fast);
+        writer.Write(Bias.Slow);
+        writer.Write(Bias.Count);
+        writer.WriteArray(Waits);
+        writer.Write(Observations);
+        writer.Write(HeldOutError);
+        Repeats.Write(writer);
+    }
+
+    /// <exception cref="InvalidDataException">What is there is no model.</exception>
+    public static BackendModel Read(BinaryReader reader)
+    {
+        var name = reader.ReadString();
+        var basis = CostBasisCatalog.Get(name);
+        BinaryParts.Require(basis.Name == name);
+        var analytic = AnalyticCostModel.Read(reader, basis);
+        var isLearned = reader.ReadBoolean();
+        var residual = isLearned ? ResidualModel.Read(reader, basis.TermNames.Length + ResidualFeatures.Common) : null;
+        var stack = isLearned ? ResidualStack.Read(reader) : null;
+        var intervals = IntervalModel.Read(reader);
+        BinaryParts.Require(intervals.Groups is 1 or ResidualStack.Groups);
+        var bias = new RunningBias(reader.ReadFinite(), reader.ReadFinite(), reader.ReadInt32());
+        var waits = reader.ReadDoubles();
+        var observations = reader.ReadInt32();
+        BinaryParts.Require(bias.Count >= 0 && observations >= 0 && Array.TrueForAll(waits, w => w >= 0));
+        return new BackendModel(analytic, residual, stack, intervals, bias, waits, observations) { HeldOutError = reader.ReadDouble(), Repeats = RepeatedTimes.Read(reader) };
+    }
+
     /// <summary>Predicts without allocation.</summary>
     public LogTime Predict(ReadOnlySpan<double> terms, ReadOnlySpan<float> features)
     {

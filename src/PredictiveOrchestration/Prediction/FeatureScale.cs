@@ -27,7 +27,24 @@ internal sealed class FeatureScale
         }
     }
 
+    private FeatureScale(float[] mean, float[] inverse, float[] low, float[] high) => (_mean, _inverse, _low, _high) = (mean, inverse, low, high);
+
     public int Count => _mean.Length;
+
+    public void Write(BinaryWriter writer)
+    {
+        writer.WriteArray(_mean);
+        writer.WriteArray(_inverse);
+        writer.WriteArray(_low);
+        writer.WriteArray(_high);
+    }
+
+    public static FeatureScale Read(BinaryReader reader)
+    {
+        var mean = reader.ReadFloats();
+        return new FeatureScale(mean, reader.ReadFloats(mean.Length), reader.ReadFloats(mean.Length), reader.ReadFloats(mean.Length));
+    }
+
 
     /// <summary>Standardises, held to four deviations.</summary>
     public void Apply(ReadOnlySpan<float> features, Span<float> destination)

@@ -50,6 +50,54 @@ internal sealed class FlatForest
         }
     }
 
+    private FlatForest(double level, double scale, int[] roots, Node[] nodes, float[] leaf) => (_base, _scale, _roots, _nodes, _leaf) = (level, scale, roots, nodes, leaf);
+
+    public void Write(BinaryWriter writer)
+    {
+        writer.Write(_base);
+        writer.Write(_scale);
+        writer.Write(_roots.Length);
+        foreach (var root in _roots)
+        {
+            writer.Write(root);
+        }
+
+        writer.Write(_nodes.Length);
+        foreach (var node in _nodes)
+        {
+            writer.Write(node.Threshold);
+            writer.Write(node.Feature);
+            writer.Write(node.Left);
+            writer.Write(node.Right);
+        }
+
+        writer.WriteArray(_leaf);
+    }
+
+    /// <summary>Reads a forest over so many inputs. Every walk ends: a child lies behind its parent or is a leaf.</summary>
+    public static FlatForest Read(BinaryReader reader, int inputs)
+    {
+        var (level, scale) = (reader.ReadFinite(), reader.ReadFinite());
+        var roots = new int[reader.ReadCount(sizeof(int))];
+        for (var i = 0; i < roots.Length; i++)
+        {
+            roots[i] = reader.ReadInt32();
+        }
+
+        var nodes = new Node[reader.ReadCount(4 * sizeof(int))];
+        for (var i = 0; i < nodes.Length; i++)
+        {
+            var node = new Node(reader.ReadSingle(), reader.ReadInt32(), reader.ReadInt32(), reader.ReadInt32());
+            BinaryParts.Require(!float.IsNaN(node.Threshold) && node.Feature >= 0 && node.Feature < inputs && (node.Left < 0 || node.Left > i) && (node.Right < 0 || node.Right > i));
+            nodes[i] = node;
+        }
+
+        var leaf = reader.ReadFloats();
+        bool IsThere(int at) => at < 0 ? ~at < leaf.Length : at < nodes.Length;
+        BinaryParts.Require(Array.TrueForAll(roots, IsThere) && Array.TrueForAll(nodes, n => IsThere(n.Left) && IsThere(n.Right)));
+        return new FlatForest(level, scale, roots, nodes, leaf);
+    }
+
     /// <summary>Trains a forest of means.</summary>
     public static FlatForest Train(IReadOnlyList<float[]> rows, IReadOnlyList<float> targets, ModelComplexity complexity, int seed)
     {

@@ -11,12 +11,34 @@ namespace PredictiveOrchestration.Prediction;
 internal sealed class NeuralNetwork
 {
     private const int Epochs = 40, Batch = 128, MaxUnits = 1024;
-    private readonly FeatureScale _scale;
     private readonly float[] _w1, _b1, _w2, _b2, _w3;
     private readonly float _b3;
 
-    private NeuralNetwork(FeatureScale scale, float[] w1, float[] b1, float[] w2, float[] b2, float[] w3, float b3) =>
-        (_scale, _w1, _b1, _w2, _b2, _w3, _b3) = (scale, w1, b1, w2, b2, w3, b3);
+    private NeuralNetwork(float[] w1, float[] b1, float[] w2, float[] b2, float[] w3, float b3) =>
+        (_w1, _b1, _w2, _b2, _w3, _b3) = (w1, b1, w2, b2, w3, b3);
+
+    public void Write(BinaryWriter writer)
+    {
+        writer.WriteArray(_b1);
+        writer.WriteArray(_w1);
+        writer.WriteArray(_b2);
+        writer.WriteArray(_w2);
+        writer.WriteArray(_w3);
+        writer.Write(_b3);
+    }
+
+    public static NeuralNetwork Read(BinaryReader reader, int inputs)
+    {
+        var b1 = reader.ReadFloats();
+        BinaryParts.Require(b1.Length <= MaxUnits);
+        var w1 = reader.ReadFloats(b1.Length * inputs);
+        var b2 = reader.ReadFloats(b1.Length);
+        var w2 = reader.ReadFloats(b1.Length * b1.Length);
+        var w3 = reader.ReadFloats(b1.Length);
+        var b3 = reader.ReadSingle();
+        BinaryParts.Require(float.IsFinite(b3));
+        return new NeuralNetwork(w1, b1, w2, b2, w3, b3);
+    }
 
     /// <summary>Trains a network.</summary>
     public static NeuralNetwork Train(FeatureScale scale, IReadOnlyList<float[]> rows, IReadOnlyList<float> targets, int hidden, int seed)
@@ -61,7 +83,7 @@ internal sealed class NeuralNetwork
         }
 
         // A unit's weights side by side.
-        return new NeuralNetwork(scale, w1.Value.ToColumnMajorArray(), b1.Value.ToColumnMajorArray(), w2.Value.ToColumnMajorArray(), b2.Value.ToColumnMajorArray(), w3.Value.ToColumnMajorArray(), b3.Value[0, 0]);
+        return new NeuralNetwork(w1.Value.ToColumnMajorArray(), b1.Value.ToColumnMajorArray(), w2.Value.ToColumnMajorArray(), b2.Value.ToColumnMajorArray(), w3.Value.ToColumnMajorArray(), b3.Value[0, 0]);
     }
 
     /// <summary>The prediction from standardised inputs.</summary>

@@ -28,7 +28,9 @@ internal sealed class PerformancePredictor : IPerformancePredictor
         {
             if (id == backendId)
             {
-                return model;
+                // A backend of this name may have been of another kind.
+                var basis = model.Analytic.Basis;
+                return basis.Name == costModel || basis == CostBasisCatalog.Get(costModel) ? model : BackendModel.Prior(CostBasisCatalog.Get(costModel));
             }
         }
 

@@ -15,6 +15,21 @@ internal sealed record ResidualStack(double ForestShare, double NetworkShare, do
     /// <summary>Near, between, far in each cluster; then near to the range of the training data, and far outside.</summary>
     public const int Groups = (3 * CircuitClusters.Count) + 2;
 
+    public void Write(BinaryWriter writer)
+    {
+        foreach (var value in (ReadOnlySpan<double>)[ForestShare, NetworkShare, HullDecay, Floor, Near, Far])
+        {
+            writer.Write(value);
+        }
+    }
+
+    public static ResidualStack Read(BinaryReader reader)
+    {
+        var stack = new ResidualStack(reader.ReadFinite(), reader.ReadFinite(), reader.ReadFinite(), reader.ReadFinite(), reader.ReadFinite(), reader.ReadFinite());
+        BinaryParts.Require(stack is { ForestShare: >= 0, NetworkShare: >= 0, HullDecay: >= 0, Floor: > 0 } && stack.ForestShare + stack.NetworkShare <= 1 + 1e-9);
+        return stack;
+    }
+
     public double Correction(in ResidualParts p) => ((ForestShare * p.Forest) + (NetworkShare * p.Network)) / (1 + (HullDecay * p.Outside));
 
     public double Scale(in ResidualParts p) => Floor + p.Spread;
@@ -32,6 +47,24 @@ internal sealed class ResidualModel(FeatureScale scale, FlatForest forest, Neura
     public CircuitClusters Clusters => clusters;
 
     public bool HasNetwork => network is not null;
+
+    public void Write(BinaryWriter writer)
+    {
+        scale.Write(writer);
+        forest.Write(writer);
+        writer.Write(network is not null);
+        network?.Write(writer);
+        clusters.Write(writer);
+        examples.Write(writer);
+    }
+
+    public static ResidualModel Read(BinaryReader reader, int inputs)
+    {
+        var scale = FeatureScale.Read(reader);
+        BinaryParts.Require(scale.Count == inputs);
+        var forest = FlatForest.Read(reader, inputs);
+        return new ResidualModel(scale, forest, reader.ReadBoolean() ? NeuralNetwork.Read(reader, inputs) : null, CircuitClusters.Read(reader, inputs), ExampleSet.Read(reader, inputs));
+    }
 
     public ResidualParts Evaluate(ReadOnlySpan<float> features)
     {

@@ -1,5 +1,6 @@
 using PredictiveOrchestration.Learning;
 using PredictiveOrchestration.Prediction;
+using PredictiveOrchestration.Prediction.Forecasting;
 
 namespace PredictiveOrchestration;
 
@@ -46,6 +47,14 @@ public sealed partial class PredictiveOrchestrator
     {
         ArgumentNullException.ThrowIfNull(backendId);
         return LearningOrThrow().RollBack(backendId);
+    }
+
+    /// <summary>Forecasts load, wait, execution time and cost of a backend over the next <c>PredictionHorizon</c> telemetry intervals; null if it has run nothing that is still kept.</summary>
+    /// <param name="backendId">The backend.</param>
+    public BackendForecast? GetForecast(string backendId)
+    {
+        ArgumentNullException.ThrowIfNull(backendId);
+        return _journal.Forecasts(_options.PredictionHorizon).GetValueOrDefault(backendId);
     }
 
     private LearningLoop LearningOrThrow()

@@ -40,6 +40,7 @@ internal sealed partial class LearningLoop : IAsyncDisposable
     private readonly ILogger _logger;
     private readonly IReadOnlyList<TrainingRow> _calibration;
     private readonly Dictionary<string, Reservoir> _rows = new(StringComparer.Ordinal);
+    private readonly PinnedJobs _pinned = new();
     private readonly SemaphoreSlim _wake = new(0);
     private readonly Lock _work = new();
     private readonly CancellationTokenSource _stopping = new();
@@ -63,6 +64,9 @@ internal sealed partial class LearningLoop : IAsyncDisposable
 
     /// <summary>The number of models fitted and published.</summary>
     public int ModelsTrained => Volatile.Read(ref _trained);
+
+    /// <summary>The number of models fitted, published or not.</summary>
+    public int FitsTried { get; private set; }
 
     /// <summary>The number of records learned from.</summary>
     public long RecordsLearned => Interlocked.Read(ref _learned);
@@ -110,6 +114,7 @@ internal sealed partial class LearningLoop : IAsyncDisposable
                 foreach (var row in backend.Rows)
                 {
                     reservoir.Add(row);
+                    _pinned.Add(row);
                 }
 
                 reservoir.Resume(backend);
@@ -212,6 +217,7 @@ internal sealed partial class LearningLoop : IAsyncDisposable
         Interlocked.Increment(ref _learned);
         var reservoir = ReservoirOf(row.BackendId, row.Basis);
         reservoir.Add(row);
+        _pinned.Add(row);
         var current = _publisher.Current;
         var model = current.ModelOf(row.BackendId, row.Basis);
         var waits = waitSeconds > 0 && double.IsFinite(waitSeconds) ? [.. model.Waits.TakeLast(199), waitSeconds] : model.Waits;
@@ -222,7 +228,7 @@ internal sealed partial class LearningLoop : IAsyncDisposable
         if (!row.IsCensored || error > 0)
         {
             var (low, high) = model.Intervals[time.Group];
-            reservoir.Contest.Note(error);
+            reservoir.Contest.Note(row, error);
             if (reservoir.Drift.Add(error, time.Scale * (high - low) / (2 * 1.645)) is { } level)
             {
                 // One number at once; the rest with the refit.
@@ -252,12 +258,15 @@ internal sealed partial class LearningLoop : IAsyncDisposable
     {
         var reservoir = _rows[backendId];
         reservoir.RefittedAt = reservoir.Seen;
+        FitsTried++;
         var rows = reservoir.Rows;
         var current = _publisher.Current;
         var champion = current.ModelOf(backendId, reservoir.Basis);
         var calibration = _calibration.Where(r => r.BackendId == backendId && r.Basis == reservoir.Basis).ToList();
         var challenger = ModelBuilder.Fit(reservoir.Basis, calibration, rows, champion.Waits, Math.Max(champion.Observations, rows.Count), _options.Seed, _options.Complexity);
-        if (judge && reservoir.Contest.Refuse(champion, challenger) is { } reason)
+        var heldOut = challenger.HeldOut;
+        challenger = challenger with { HeldOut = BackendModel.NoRows };
+        if (judge && (reservoir.Contest.Refuse(champion, challenger, heldOut) ?? _pinned.Refuse(backendId, champion, challenger, current)) is { } reason)
         {
             ChallengerRejected(backendId, reason);
             return;
@@ -276,6 +285,7 @@ internal sealed partial class LearningLoop : IAsyncDisposable
         foreach (var row in rows)
         {
             ReservoirOf(row.BackendId, row.Basis).Add(row);
+            _pinned.Add(row);
         }
 
         foreach (var (id, backend) in learned)

@@ -17,6 +17,12 @@ internal sealed record BackendModel(
     /// <summary>The mean absolute error in log time on rows that were held out when it was fitted; not a number if there were none.</summary>
     public double HeldOutError { get; init; } = double.NaN;
 
+    /// <summary>No rows.</summary>
+    public static readonly IReadOnlyDictionary<TrainingRow, double> NoRows = new Dictionary<TrainingRow, double>();
+
+    /// <summary>The errors on single rows, each held out once; for the contest, not kept.</summary>
+    public IReadOnlyDictionary<TrainingRow, double> HeldOut { get; init; } = NoRows;
+
     /// <summary>The times of structures that ran before.</summary>
     public RepeatedTimes Repeats { get; init; } = RepeatedTimes.Empty;
 
@@ -56,7 +62,7 @@ internal sealed record BackendModel(
         BinaryParts.Require(basis.Name == name);
         var analytic = AnalyticCostModel.Read(reader, basis);
         var isLearned = reader.ReadBoolean();
-        var residual = isLearned ? ResidualModel.Read(reader, basis.TermNames.Length + ResidualFeatures.Common) : null;
+        var residual = isLearned ? ResidualModel.Read(reader, basis.TermNames.Length + ResidualFeatures.Common, analytic.Coefficients.Length) : null;
         var stack = isLearned ? ResidualStack.Read(reader) : null;
         var intervals = IntervalModel.Read(reader);
         BinaryParts.Require(intervals.Groups is 1 or ResidualStack.Groups);
@@ -76,7 +82,7 @@ internal sealed record BackendModel(
             return new LogTime(raw, raw + Bias.Value, 1, 0, -1);
         }
 
-        var parts = Residual.Evaluate(features);
+        var parts = Residual.Evaluate(features, terms, Analytic);
         raw += Stack.Correction(parts);
         return new LogTime(raw, raw + Bias.Value, Stack.Scale(parts), Stack.Group(parts), parts.Nearest);
     }
@@ -90,6 +96,7 @@ internal sealed record BackendModel(
         return this with
         {
             Intervals = Intervals.With(time.Group, error / time.Scale, row.IsCensored),
+            Stack = isNews && Residual is not null ? Stack?.With(Residual.Evaluate(row.Features, row.Terms, Analytic), Math.Log(row.Seconds / Analytic.Predict(row.Terms)) - Bias.Value) : Stack,
             Bias = isNews ? Bias.With(Math.Log(row.Seconds) - time.Raw) : Bias,
             Repeats = row.IsCensored ? Repeats : Repeats.With(row.Structure, Math.Log(row.Seconds)),
             Observations = Observations + 1,

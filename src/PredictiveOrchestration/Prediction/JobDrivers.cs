@@ -17,6 +17,9 @@ internal sealed record JobDrivers(double[] Terms, float[] Features, CostDrivers 
         return new JobDrivers(terms, ResidualFeatures.Of(costs.Terms, work, profile, job), costs, StructureOf(profile, job));
     }
 
+    /// <summary>The structure whatever the threads, which each backend has its own number of.</summary>
+    public static ulong JobOf(CircuitProfile profile, JobShape job) => StructureOf(profile, job with { Threads = 0 });
+
     private static ulong StructureOf(CircuitProfile profile, JobShape job)
     {
         if (profile.Features is not { } features)

@@ -6,7 +6,7 @@ namespace PredictiveOrchestration.Prediction;
 
 /// <summary>
 /// A multilayer perceptron with two hidden layers of tanh on standardised inputs, trained by Adam on Huber's loss with MathNet's matrices, and
-/// evaluated from flat arrays without allocation. Smooth where the forest is a staircase.
+/// evaluated from flat arrays without allocation. Smooth where the forest is a staircase. Weights on the way from a size to the output are never negative, so that it never falls with one.
 /// </summary>
 internal sealed class NeuralNetwork
 {
@@ -53,7 +53,7 @@ internal sealed class NeuralNetwork
             x.SetRow(r, z);
         }
 
-        Parameter w1 = new(inputs, hidden, random), b1 = new(1, hidden, null), w2 = new(hidden, hidden, random), b2 = new(1, hidden, null), w3 = new(hidden, 1, random), b3 = new(1, 1, null);
+        Parameter w1 = new(inputs, hidden, random, i => ResidualFeatures.IsSize(i, inputs)), b1 = new(1, hidden, null), w2 = new(hidden, hidden, random, static _ => true), b2 = new(1, hidden, null), w3 = new(hidden, 1, random, static _ => true), b3 = new(1, 1, null);
         b3.Value[0, 0] = targets.Average();
         var order = Enumerable.Range(0, count).ToArray();
         var step = 0;
@@ -95,7 +95,7 @@ internal sealed class NeuralNetwork
         h2 = h2[.._b2.Length];
         Layer(_w1, _b1, standardised, h1);
         Layer(_w2, _b2, h1, h2);
-        return Math.Clamp(_b3 + TensorPrimitives.Dot(_w3, h2), -4.2, 4.2);
+        return _b3 + TensorPrimitives.Dot(_w3, h2);
     }
 
     private static void Layer(float[] weights, float[] bias, ReadOnlySpan<float> input, Span<float> output)
@@ -112,11 +112,14 @@ internal sealed class NeuralNetwork
     private sealed class Parameter
     {
         private readonly Matrix<float> _first, _second;
+        private readonly Func<int, bool> _isPositive;
 
-        public Parameter(int rows, int columns, SeededRandom? random)
+        // Rows that are held at zero or more, as they begin.
+        public Parameter(int rows, int columns, SeededRandom? random, Func<int, bool>? isPositive = null)
         {
+            _isPositive = isPositive ?? (static _ => false);
             var spread = Math.Sqrt(2.0 / (rows + columns));
-            Value = Matrix<float>.Build.Dense(rows, columns, (_, _) => random is null ? 0 : (float)(spread * random.NextGaussian()));
+            Value = Matrix<float>.Build.Dense(rows, columns, (r, _) => random is null ? 0 : (float)(spread * random.NextGaussian()) is var w && _isPositive(r) ? Math.Abs(w) : w);
             _first = Matrix<float>.Build.Dense(rows, columns);
             _second = Matrix<float>.Build.Dense(rows, columns);
         }
@@ -132,6 +135,10 @@ internal sealed class NeuralNetwork
                 first[i] = 0.9f * first[i] + 0.1f * slope[i];
                 second[i] = 0.999f * second[i] + 0.001f * slope[i] * slope[i];
                 value[i] -= rate * (first[i] / correct1 / (MathF.Sqrt(second[i] / correct2) + 1e-8f) + 1e-4f * value[i]);
+                if (value[i] < 0 && _isPositive(i % Value.RowCount))
+                {
+                    value[i] = 0;
+                }
             }
         }
     }

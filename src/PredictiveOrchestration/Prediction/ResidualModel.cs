@@ -1,7 +1,16 @@
 namespace PredictiveOrchestration.Prediction;
 
 /// <summary>What the learned parts say of one job, each on its own.</summary>
-internal readonly record struct ResidualParts(double Forest, double Network, double Spread, double Outside, double Novelty, int Cluster, int Nearest);
+/// <param name="Forest">The forest's correction in log time.</param>
+/// <param name="Network">The network's.</param>
+/// <param name="Spread">The scatter of the trees.</param>
+/// <param name="Outside">How far outside the range of the training data.</param>
+/// <param name="Above">The logarithm of the analytic time over that of the largest terms seen; 0 inside.</param>
+/// <param name="Below">The logarithm of the analytic time of the smallest terms seen over this one's; 0 inside.</param>
+/// <param name="Novelty">The distance to the nearest example.</param>
+/// <param name="Cluster">The cluster.</param>
+/// <param name="Nearest">The nearest example.</param>
+internal readonly record struct ResidualParts(double Forest, double Network, double Spread, Outside Outside, double Above, double Below, double Novelty, int Cluster, int Nearest);
 
 /// <summary>How the parts are put together; fitted to held-out rows.</summary>
 /// <param name="ForestShare">The weight of the forest.</param>
@@ -14,6 +23,9 @@ internal sealed record ResidualStack(double ForestShare, double NetworkShare, do
 {
     /// <summary>Near, between, far in each cluster; then near to the range of the training data, and far outside.</summary>
     public const int Groups = (3 * CircuitClusters.Count) + 2;
+
+    // A unit of log time stands for about eight inputs that leave their range by a deviation.
+    private const double WorkDecay = 8, LearningRate = 0.05;
 
     public void Write(BinaryWriter writer)
     {
@@ -30,16 +42,51 @@ internal sealed record ResidualStack(double ForestShare, double NetworkShare, do
         return stack;
     }
 
-    public double Correction(in ResidualParts p) => ((ForestShare * p.Forest) + (NetworkShare * p.Network)) / (1 + (HullDecay * p.Outside));
+    /// <summary>
+    /// The correction in log time. It fades outside the range of the training data, but never so fast that a larger job is predicted shorter: a positive correction gives back at
+    /// most half of what the terms grew by beyond the largest seen (in log time), a negative one at most half of what they lack to the smallest.
+    /// </summary>
+    public double Correction(in ResidualParts p)
+    {
+        var whole = ((ForestShare * p.Forest) + (NetworkShare * p.Network)) / (1 + (HullDecay * p.Outside.Shape));
+        var held = whole / (1 + (HullDecay * (whole > 0 ? p.Outside.Below : p.Outside.Above)));
+        var beyond = whole > 0 ? p.Above : p.Below;
+        var fading = WorkDecay * HullDecay * beyond;
+        return held - Math.CopySign(Math.Min((1 - ResidualModel.Slope) * beyond, Math.Abs(held) * fading / (1 + fading)), held);
+    }
+
+    /// <summary>The experts' weights after one more run, by exponentiated gradient (Kivinen and Warmuth 1997) on the absolute error; the analytic model alone is the third expert.</summary>
+    /// <param name="p">What the learned parts said.</param>
+    /// <param name="residual">ln(observed / analytic), less the systematic error lately.</param>
+    public ResidualStack With(in ResidualParts p, double residual)
+    {
+        double forest = Expert(1, 0, p), network = Expert(0, 1, p);
+        var error = Correction(p) - residual;
+        var step = LearningRate * Math.Clamp(error / Floor, -1, 1);
+        var a = (1 - ForestShare - NetworkShare) + 1e-3;
+        var f = (ForestShare + 1e-3) * Math.Exp(-step * forest);
+        var n = (NetworkShare + 1e-3) * Math.Exp(-step * network);
+        return this with { ForestShare = f / (a + f + n), NetworkShare = n / (a + f + n) };
+    }
+
+    private double Expert(double forest, double network, in ResidualParts p) => Math.Clamp((this with { ForestShare = forest, NetworkShare = network }).Correction(p), -2, 2);
 
     public double Scale(in ResidualParts p) => Floor + p.Spread;
 
-    public int Group(in ResidualParts p) => p.Outside > 4 ? Groups - 1 : p.Outside > 0.05 ? Groups - 2 : (3 * p.Cluster) + (p.Novelty < Near ? 0 : p.Novelty < Far ? 1 : 2);
+    public int Group(in ResidualParts p) => p.Outside.Sum > 4 ? Groups - 1 : p.Outside.Sum > 0.05 ? Groups - 2 : (3 * p.Cluster) + (p.Novelty < Near ? 0 : p.Novelty < Far ? 1 : 2);
 }
 
-/// <summary>Corrects the analytic model: a forest, a network, clusters and examples over the same inputs. Immutable.</summary>
-internal sealed class ResidualModel(FeatureScale scale, FlatForest forest, NeuralNetwork? network, CircuitClusters clusters, ExampleSet examples)
+/// <summary>
+/// Corrects the analytic model: a forest, a network, clusters and examples over the same inputs. What forest and network say never falls with a size; from it a part of the logarithm of the
+/// analytic time is taken, so that a correction may fall as a job grows, but more slowly than the analytic time grows. Immutable.
+/// </summary>
+internal sealed class ResidualModel(FeatureScale scale, TermRange range, double anchor, FlatForest forest, NeuralNetwork? network, CircuitClusters clusters, ExampleSet examples)
 {
+    /// <summary>The part.</summary>
+    public const double Slope = 0.5;
+
+    private const double Clamp = 6 * 0.6931471805599453;
+
     public FeatureScale Scale => scale;
 
     public ExampleSet Examples => examples;
@@ -51,6 +98,8 @@ internal sealed class ResidualModel(FeatureScale scale, FlatForest forest, Neura
     public void Write(BinaryWriter writer)
     {
         scale.Write(writer);
+        range.Write(writer);
+        writer.Write(anchor);
         forest.Write(writer);
         writer.Write(network is not null);
         network?.Write(writer);
@@ -58,20 +107,25 @@ internal sealed class ResidualModel(FeatureScale scale, FlatForest forest, Neura
         examples.Write(writer);
     }
 
-    public static ResidualModel Read(BinaryReader reader, int inputs)
+    public static ResidualModel Read(BinaryReader reader, int inputs, int terms)
     {
         var scale = FeatureScale.Read(reader);
         BinaryParts.Require(scale.Count == inputs);
+        var range = TermRange.Read(reader, terms);
+        var anchor = reader.ReadFinite();
         var forest = FlatForest.Read(reader, inputs);
-        return new ResidualModel(scale, forest, reader.ReadBoolean() ? NeuralNetwork.Read(reader, inputs) : null, CircuitClusters.Read(reader, inputs), ExampleSet.Read(reader, inputs));
+        return new ResidualModel(scale, range, anchor, forest, reader.ReadBoolean() ? NeuralNetwork.Read(reader, inputs) : null, CircuitClusters.Read(reader, inputs), ExampleSet.Read(reader, inputs));
     }
 
-    public ResidualParts Evaluate(ReadOnlySpan<float> features)
+    public ResidualParts Evaluate(ReadOnlySpan<float> features, ReadOnlySpan<double> terms, AnalyticCostModel analytic)
     {
         Span<float> z = stackalloc float[scale.Count];
         scale.Apply(features, z);
         var (mean, spread) = forest.Predict(features);
         var (nearest, novelty) = examples.Nearest(z);
-        return new ResidualParts(mean, network?.Predict(z) ?? 0, spread, scale.Outside(features), novelty, clusters.Of(z), nearest);
+        var (above, below) = range.Beyond(terms, analytic.Coefficients);
+        var slope = Slope * (Math.Log(analytic.Predict(terms)) - anchor);
+        return new ResidualParts(
+            Math.Clamp(mean - slope, -Clamp, Clamp), network is null ? 0 : Math.Clamp(network.Predict(z) - slope, -Clamp, Clamp), spread, scale.OutsideOf(features), above, below, novelty, clusters.Of(z), nearest);
     }
 }

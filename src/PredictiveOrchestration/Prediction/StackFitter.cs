@@ -24,14 +24,14 @@ internal static class StackFitter
 
         // The fading outside the range of the data, by the largest jobs, predicted without them.
         best = double.PositiveInfinity;
-        var large = held.Where(h => h.IsLarge && h.Parts.Outside > 0.05).ToList();
+        var large = held.Where(h => h.IsLarge && h.Parts.Outside.Sum > 0.05).ToList();
         foreach (var decay in large.Count < 10 ? [0.1] : Decays)
         {
             Take(stack with { HullDecay = decay }, large.Count < 10 ? inside : large);
         }
 
         var errors = inside.Select(h => Math.Abs(h.Error - stack.Correction(h.Parts))).Order().ToArray();
-        var novelty = inside.Where(h => h.Parts.Outside <= 0.05).Select(h => h.Parts.Novelty).Order().ToArray();
+        var novelty = inside.Where(h => h.Parts.Outside.Sum <= 0.05).Select(h => h.Parts.Novelty).Order().ToArray();
         return stack with
         {
             Floor = Math.Max(0.02, errors.Length == 0 ? 0.1 : errors[errors.Length / 2] / 2),

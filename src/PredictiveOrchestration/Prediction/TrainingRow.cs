@@ -14,6 +14,9 @@ internal sealed record TrainingRow(string BackendId, string Basis, double[] Term
     /// <summary>What the job has in common with its repeats; 0 if that is not known.</summary>
     public ulong Structure { get; init; }
 
+    /// <summary>What the job has in common with the same job on other backends; 0 if that is not known.</summary>
+    public ulong Job { get; init; }
+
     /// <summary>Makes a row of a record; null if it says nothing about time.</summary>
     public static TrainingRow? From(ExecutionRecord record)
     {
@@ -25,12 +28,16 @@ internal sealed record TrainingRow(string BackendId, string Basis, double[] Term
         }
 
         var basis = CostBasisCatalog.Get(record.CostModel);
-        var drivers = JobDrivers.Of(basis, record.Profile, new JobShape(record.Shots, record.Threads, record.Observables, record.TopProbabilities));
-        return new TrainingRow(record.BackendId, basis.Name, drivers.Terms, drivers.Features, seconds, censored) { Structure = drivers.Structure };
+        var shape = new JobShape(record.Shots, record.Threads, record.Observables, record.TopProbabilities);
+        var drivers = JobDrivers.Of(basis, record.Profile, shape);
+        return new TrainingRow(record.BackendId, basis.Name, drivers.Terms, drivers.Features, seconds, censored)
+        {
+            Structure = drivers.Structure, Job = JobDrivers.JobOf(record.Profile, shape),
+        };
     }
 
     /// <summary>No row takes fewer bytes in a binary file.</summary>
-    public const int LeastBytes = 27;
+    public const int LeastBytes = 35;
 
     public void Write(BinaryWriter writer)
     {
@@ -41,12 +48,13 @@ internal sealed record TrainingRow(string BackendId, string Basis, double[] Term
         writer.Write(Seconds);
         writer.Write(IsCensored);
         writer.Write(Structure);
+        writer.Write(Job);
     }
 
     /// <exception cref="InvalidDataException">What is there is no row that can be learned from.</exception>
     public static TrainingRow Read(BinaryReader reader)
     {
-        var row = new TrainingRow(reader.ReadString(), reader.ReadString(), reader.ReadDoubles(), reader.ReadFloats(), reader.ReadDouble(), reader.ReadBoolean()) { Structure = reader.ReadUInt64() };
+        var row = new TrainingRow(reader.ReadString(), reader.ReadString(), reader.ReadDoubles(), reader.ReadFloats(), reader.ReadDouble(), reader.ReadBoolean()) { Structure = reader.ReadUInt64(), Job = reader.ReadUInt64() };
         BinaryParts.Require(IsSound(row));
         return row;
     }

@@ -17,6 +17,7 @@ internal static class AttemptRecords
         var result = attempt.Result;
         var service = attempt.IsPartial ? attempt.Elapsed : result?.Timings.Service ?? attempt.Elapsed;
         var outcome = OutcomeOf(attempt);
+        var listCost = outcome == ExecutionOutcome.Refused ? 0 : prices.Book(candidate.Backend, profile, job, service, result?.PeakMemoryBytes ?? 0, outcome is ExecutionOutcome.Completed or ExecutionOutcome.Swapped);
         return new ExecutionRecord
         {
             Timestamp = now,
@@ -35,7 +36,10 @@ internal static class AttemptRecords
             SampleTime = result?.Timings.Sample ?? TimeSpan.Zero,
             PeakMemoryBytes = result?.PeakMemoryBytes ?? 0,
             PeakNonZeros = result?.PeakNonZeros,
-            Cost = outcome == ExecutionOutcome.Refused ? 0 : prices.Book(candidate.Backend, profile, job, service, result?.PeakMemoryBytes ?? 0, outcome is ExecutionOutcome.Completed or ExecutionOutcome.Swapped),
+            Cost = listCost,
+            ListCost = listCost,
+            MeasuredFidelity = result?.MeasuredFidelity,
+            ExpectedLogLoss = FidelityModel.LogLoss(candidate.Backend.Errors, profile),
             Currency = candidate.Cost.Currency,
             Fidelity = candidate.Prediction.Fidelity.Median,
             PredictedSeconds = candidate.Prediction.Seconds.Median,

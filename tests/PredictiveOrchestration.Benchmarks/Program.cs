@@ -19,6 +19,7 @@ internal static class Program
         ["ledger-child"] = LedgerTrial.ChildAsync,
         ["learning"] = LearningTrial.RunAsync,
         ["learning-child"] = LearningTrial.ChildAsync,
+        ["memory"] = MemoryFuzz.RunAsync,
         ["routing"] = RoutingCommand.RunAsync,
         ["sparse"] = args => Task.FromResult(SparseBenchmark.Run(args)),
     };

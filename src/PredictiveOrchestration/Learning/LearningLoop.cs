@@ -29,7 +29,7 @@ internal sealed record LearningOptions
 internal sealed partial class LearningLoop : IAsyncDisposable
 {
     private const int KeptReservoirs = 8;
-    private const double Surprise = 1.4, WorthLearning = 0.02;
+    private const double Surprise = 1.4, WorthLearning = 0.02, PriceScale = 0.05;
     private const int SurpriseRows = 10, SaveRows = 100;
     private readonly TelemetryRingBuffer _ring;
     private readonly ModelPublisher _publisher;
@@ -139,7 +139,7 @@ internal sealed partial class LearningLoop : IAsyncDisposable
             }
 
             var champion = _publisher.Current.ModelOf(backendId, reservoir.Basis);
-            Publish([new(backendId, earlier with { Repeats = champion.Repeats, Waits = champion.Waits })]);
+            Publish([new(backendId, earlier with { Repeats = champion.Repeats, Waits = champion.Waits, Fidelity = champion.Fidelity, Charges = champion.Charges })]);
             RolledBack(backendId);
             Save();
             return true;
@@ -194,7 +194,7 @@ internal sealed partial class LearningLoop : IAsyncDisposable
                     if (TrainingRow.From(record) is { } row)
                     {
                         fresh.Add(row);
-                        Learn(row, record.QueueTime.TotalSeconds);
+                        Learn(row, record);
                     }
                 }
                 catch (Exception exception) when (exception is InvalidOperationException or ArgumentException or ArithmeticException or IndexOutOfRangeException)
@@ -212,7 +212,7 @@ internal sealed partial class LearningLoop : IAsyncDisposable
         }
     }
 
-    private void Learn(TrainingRow row, double waitSeconds)
+    private void Learn(TrainingRow row, ExecutionRecord record)
     {
         Interlocked.Increment(ref _learned);
         var reservoir = ReservoirOf(row.BackendId, row.Basis);
@@ -220,6 +220,7 @@ internal sealed partial class LearningLoop : IAsyncDisposable
         _pinned.Add(row);
         var current = _publisher.Current;
         var model = current.ModelOf(row.BackendId, row.Basis);
+        var waitSeconds = record.QueueTime.TotalSeconds;
         var waits = waitSeconds > 0 && double.IsFinite(waitSeconds) ? [.. model.Waits.TakeLast(199), waitSeconds] : model.Waits;
         var time = model.Predict(row.Terms, row.Features);
         var error = Math.Log(row.Seconds) - time.Median;
@@ -238,12 +239,28 @@ internal sealed partial class LearningLoop : IAsyncDisposable
             }
         }
 
+        if (record is { Cost: > 0, ListCost: > 0 })
+        {
+            var charged = Math.Log((double)(record.Cost / record.ListCost));
+            next = next with { Charges = model.Charges.With(charged) };
+            if (reservoir.PriceDrift.Add(charged - model.Charges.Value, PriceScale) is { } level)
+            {
+                next = next with { Charges = RunningBias.At(model.Charges.Value + level) };
+                PriceChanged(row.BackendId, Math.Exp(next.Charges.Value));
+            }
+        }
+
+        if (record.MeasuredFidelity is { } fidelity)
+        {
+            next = next with { Fidelity = model.Fidelity.With(fidelity, record.ExpectedLogLoss) };
+        }
+
         Publish([new(row.BackendId, next)]);
         var seen = reservoir.Seen;
         var early = seen >= ModelBuilder.ForestRows && seen < _options.ModelUpdateFrequency && seen % ModelBuilder.ForestRows == 0 && IsPowerOfTwo(seen / ModelBuilder.ForestRows);
-        if (error > Surprise && row.Seconds > WorthLearning && seen >= ModelBuilder.ForestRows && seen - reservoir.RefittedAt >= SurpriseRows)
+        if (error > Surprise && row.Seconds > WorthLearning && seen >= ModelBuilder.ForestRows && seen - reservoir.RefittedAt >= Math.Max(SurpriseRows, reservoir.RefittedAt / 8))
         {
-            // A long run that took several times what was predicted would be repeated by the next job like it.
+            // A long run that took several times what was predicted would be repeated by the next job like it. With an eighth more rows at least, so that outliers do not refit all the time.
             reservoir.RefitAt = seen;
         }
 
@@ -274,7 +291,7 @@ internal sealed partial class LearningLoop : IAsyncDisposable
 
         reservoir.Keep(champion);
         reservoir.Contest.Clear();
-        Publish([new(backendId, challenger with { Repeats = champion.Repeats })]);
+        Publish([new(backendId, challenger with { Repeats = champion.Repeats, Fidelity = champion.Fidelity, Charges = champion.Charges })]);
         Interlocked.Increment(ref _trained);
         ModelFitted(backendId, rows.Count, challenger.Residual is null ? "analytic" : "analytic + learned");
     }
@@ -337,6 +354,9 @@ internal sealed partial class LearningLoop : IAsyncDisposable
 
     [LoggerMessage(Level = LogLevel.Warning, Message = "Backend '{Backend}' has changed: its runs now take {Factor} times what was predicted; predictions are corrected, and a new model is fitted soon")]
     private partial void DriftFound(string backend, double factor);
+
+    [LoggerMessage(Level = LogLevel.Warning, Message = "Backend '{Backend}' charges {Factor} times what the price list says; predictions are corrected, and the list should be")]
+    private partial void PriceChanged(string backend, double factor);
 
     [LoggerMessage(Level = LogLevel.Information, Message = "A new model of backend '{Backend}' was fitted to {Rows} records ({Kind})")]
     private partial void ModelFitted(string backend, int rows, string kind);

@@ -27,6 +27,8 @@ internal sealed class Reservoir(string basis, int size, ulong seed)
 
     public DriftMonitor Drift { get; } = new();
 
+    public DriftMonitor PriceDrift { get; } = new();
+
     public IReadOnlyList<TrainingRow> Rows => [.. _old, .. _recent];
 
     /// <summary>The models that were replaced by later fits, latest first.</summary>

@@ -17,6 +17,12 @@ internal sealed record BackendModel(
     /// <summary>The mean absolute error in log time on rows that were held out when it was fitted; not a number if there were none.</summary>
     public double HeldOutError { get; init; } = double.NaN;
 
+    /// <summary>What measured fidelities say.</summary>
+    public FidelityModel Fidelity { get; init; }
+
+    /// <summary>The logarithm of what the provider charges over what the price list says.</summary>
+    public RunningBias Charges { get; init; }
+
     /// <summary>No rows.</summary>
     public static readonly IReadOnlyDictionary<TrainingRow, double> NoRows = new Dictionary<TrainingRow, double>();
 
@@ -52,6 +58,10 @@ internal sealed record BackendModel(
         writer.Write(Observations);
         writer.Write(HeldOutError);
         Repeats.Write(writer);
+        Fidelity.Write(writer);
+        writer.Write(Charges.Fast);
+        writer.Write(Charges.Slow);
+        writer.Write(Charges.Count);
     }
 
     /// <exception cref="InvalidDataException">What is there is no model.</exception>
@@ -66,11 +76,18 @@ internal sealed record BackendModel(
         var stack = isLearned ? ResidualStack.Read(reader) : null;
         var intervals = IntervalModel.Read(reader);
         BinaryParts.Require(intervals.Groups is 1 or ResidualStack.Groups);
-        var bias = new RunningBias(reader.ReadFinite(), reader.ReadFinite(), reader.ReadInt32());
+        var bias = ReadBias(reader);
         var waits = reader.ReadDoubles();
         var observations = reader.ReadInt32();
-        BinaryParts.Require(bias.Count >= 0 && observations >= 0 && Array.TrueForAll(waits, w => w >= 0));
-        return new BackendModel(analytic, residual, stack, intervals, bias, waits, observations) { HeldOutError = reader.ReadDouble(), Repeats = RepeatedTimes.Read(reader) };
+        BinaryParts.Require(observations >= 0 && Array.TrueForAll(waits, w => w >= 0));
+        return new BackendModel(analytic, residual, stack, intervals, bias, waits, observations) { HeldOutError = reader.ReadDouble(), Repeats = RepeatedTimes.Read(reader), Fidelity = FidelityModel.Read(reader), Charges = ReadBias(reader) };
+    }
+
+    private static RunningBias ReadBias(BinaryReader reader)
+    {
+        var bias = new RunningBias(reader.ReadFinite(), reader.ReadFinite(), reader.ReadInt32());
+        BinaryParts.Require(bias.Count >= 0);
+        return bias;
     }
 
     /// <summary>Predicts without allocation.</summary>

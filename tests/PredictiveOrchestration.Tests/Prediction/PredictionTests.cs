@@ -234,13 +234,15 @@ public sealed class PredictionTests(ITestOutputHelper output)
     public async Task PeakBytes_RealRuns_StayWithinTheBound()
     {
         var predictor = new PerformancePredictor(1, []);
-        var backends = new IQuantumBackend[] { new StateVectorSimulator(), new SparseStateSimulator(), new MatrixProductStateSimulator() };
+        var backends = new IQuantumBackend[] { new StateVectorSimulator(), new SparseStateSimulator(), new MatrixProductStateSimulator(), new PredictiveOrchestration.Simulation.Stabilizer.StabilizerSimulator() };
         for (var seed = 0; seed < 150; seed++)
         {
-            var circuit = TestKit.RandomCircuits.Create(seed, new TestKit.RandomCircuitOptions { Qubits = 1 + seed % 9, Operations = 25, MidCircuit = seed % 3 == 0, MeasureAtEnd = true });
-            var profile = CircuitProfiler.Profile(circuit);
+            var options = new TestKit.RandomCircuitOptions { Qubits = 1 + seed % 9, Operations = 25, MidCircuit = seed % 3 == 0, MeasureAtEnd = true };
             foreach (var backend in backends)
             {
+                var clifford = options with { Gates = TestKit.RandomCircuits.CliffordGates, CliffordAngles = true, MaxControls = 0, Unitaries = false };
+                var circuit = TestKit.RandomCircuits.Create(seed, backend.Descriptor.Capabilities.CliffordOnly ? clifford : options);
+                var profile = CircuitProfiler.Profile(circuit);
                 var top = seed % 2 * 5;
                 var bound = predictor.Predict(backend.Descriptor, profile, new JobShape(50, 2, 0, top)).PeakBytes.Upper;
                 var result = await backend.ExecuteAsync(new ExecutionRequest { Circuit = circuit, Shots = 50, TopProbabilities = top });

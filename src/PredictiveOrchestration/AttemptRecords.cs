@@ -19,6 +19,7 @@ internal static class AttemptRecords
         var result = attempt.Result;
         var service = attempt.IsPartial ? attempt.Elapsed : Plausible(result?.Timings.Service, attempt.Elapsed);
         var outcome = OutcomeOf(attempt);
+        var listCost = outcome == ExecutionOutcome.Refused ? 0 : prices.Book(candidate.Backend, profile, job, service, result?.PeakMemoryBytes ?? 0, outcome is ExecutionOutcome.Completed or ExecutionOutcome.Swapped);
         return new ExecutionRecord
         {
             Timestamp = now,
@@ -37,7 +38,10 @@ internal static class AttemptRecords
             SampleTime = result?.Timings.Sample ?? TimeSpan.Zero,
             PeakMemoryBytes = result?.PeakMemoryBytes ?? 0,
             PeakNonZeros = result?.PeakNonZeros,
-            Cost = outcome == ExecutionOutcome.Refused ? 0 : result?.Cost ?? prices.Book(candidate.Backend, profile, job, service, result?.PeakMemoryBytes ?? 0, outcome is ExecutionOutcome.Completed or ExecutionOutcome.Swapped),
+            Cost = outcome == ExecutionOutcome.Refused ? 0 : result?.Cost ?? listCost,
+            ListCost = outcome == ExecutionOutcome.Refused ? 0 : result?.Cost ?? listCost,
+            MeasuredFidelity = result?.MeasuredFidelity,
+            ExpectedLogLoss = FidelityModel.LogLoss(candidate.Backend.Errors, profile),
             Currency = candidate.Cost.Currency,
             Fidelity = candidate.Prediction.Fidelity.Median,
             PredictedSeconds = candidate.Prediction.Seconds.Median,

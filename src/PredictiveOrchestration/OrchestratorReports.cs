@@ -1,4 +1,5 @@
 using PredictiveOrchestration.Backends;
+using PredictiveOrchestration.Prediction.Forecasting;
 
 namespace PredictiveOrchestration;
 
@@ -88,6 +89,9 @@ public sealed record RealTimeMetrics
 
     /// <summary>Gets the forecast of completed runs for each of the next <c>PredictionHorizon</c> telemetry intervals.</summary>
     public required IReadOnlyList<double> ThroughputForecast { get; init; }
+
+    /// <summary>Gets forecasts of load, wait, execution time and cost over the same intervals, for each backend that has run something; made anew at most once in each interval.</summary>
+    public required IReadOnlyDictionary<string, BackendForecast> BackendForecasts { get; init; }
 }
 
 /// <summary>What to look at when decisions seem wrong.</summary>

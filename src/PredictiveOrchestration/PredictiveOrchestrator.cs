@@ -105,8 +105,7 @@ public sealed partial class PredictiveOrchestrator : IAsyncDisposable
             _admission = new LocalAdmission(_memoryBytes, Environment.ProcessorCount, _options.MaxQueueLength);
             if (_options.Learning)
             {
-                var log = directory is null ? null : new RowLog(directory, _options.TelemetryRetention, _logger);
-                _learning = new LearningLoop(_ring, _publisher, calibration, new LearningOptions { ModelUpdateFrequency = _options.ModelUpdateFrequency, Complexity = _options.ModelComplexity, ReservoirSize = _options.ModelComplexity.TrainingRows }, log, _logger);
+                _learning = new LearningLoop(_ring, _publisher, calibration, new LearningOptions { ModelUpdateFrequency = _options.ModelUpdateFrequency, Complexity = _options.ModelComplexity, ReservoirSize = _options.ModelComplexity.TrainingRows, KeptRows = _options.TelemetryRetention }, directory, _logger);
                 _learning.Start();
             }
 

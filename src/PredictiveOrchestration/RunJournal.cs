@@ -1,5 +1,6 @@
 using System.Runtime.InteropServices;
 using PredictiveOrchestration.Backends;
+using PredictiveOrchestration.Prediction.Forecasting;
 using PredictiveOrchestration.Routing;
 using PredictiveOrchestration.Telemetry;
 
@@ -16,6 +17,7 @@ internal sealed class RunJournal(int retention, TimeSpan interval, BackendLoadTr
     private readonly Dictionary<string, long> _byBackend = new(StringComparer.Ordinal);
     private readonly Dictionary<string, long> _byStrategy = new(StringComparer.Ordinal);
     private RoutingDecision? _latest;
+    private volatile KeptForecasts? _forecasts;
     private long _total;
     private TimeSpan _decisionTime;
     private long _completed;
@@ -51,6 +53,11 @@ internal sealed class RunJournal(int retention, TimeSpan interval, BackendLoadTr
         lock (_lock)
         {
             _records.Enqueue(record);
+            if (_forecasts?.ByBackend.ContainsKey(record.BackendId) == false)
+            {
+                _forecasts = null;
+            }
+
             if (_records.Count > retention)
             {
                 _records.Dequeue();
@@ -91,6 +98,9 @@ internal sealed class RunJournal(int retention, TimeSpan interval, BackendLoadTr
         }
     }
 
+    /// <summary>The forecasts of backends that have records; made once for each interval.</summary>
+    public IReadOnlyDictionary<string, BackendForecast> Forecasts(int horizon) => Forecasts(null, horizon);
+
     public RealTimeMetrics Metrics(double load, int active, int queue, int horizon)
     {
         var records = Snapshot();
@@ -109,7 +119,8 @@ internal sealed class RunJournal(int retention, TimeSpan interval, BackendLoadTr
             ResponseTimeP99 = At(0.99),
             ThroughputPerSecond = perInterval.Sum() / (RecentIntervals * interval.TotalSeconds),
             BackendUtilization = Utilization(records),
-            ThroughputForecast = Forecast(perInterval, horizon),
+            ThroughputForecast = [.. SeriesForecaster.Forecast(perInterval, horizon).Steps.Select(s => s.Median)],
+            BackendForecasts = Forecasts(records, horizon),
         };
     }
 
@@ -136,6 +147,19 @@ internal sealed class RunJournal(int retention, TimeSpan interval, BackendLoadTr
             ModelVersion = modelVersion,
             RegistryVersion = registryVersion,
         };
+    }
+
+    private IReadOnlyDictionary<string, BackendForecast> Forecasts(ExecutionRecord[]? records, int horizon)
+    {
+        var now = time.GetUtcNow();
+        if (_forecasts is { } made && made.At <= now && now - made.At < interval)
+        {
+            return made.ByBackend;
+        }
+
+        var byBackend = (records ?? Snapshot()).GroupBy(r => r.BackendId).ToDictionary(g => g.Key, g => BackendHistory.Forecast(g.Key, [.. g], now, interval, horizon));
+        _forecasts = new KeptForecasts(now, byBackend);
+        return byBackend;
     }
 
     private ExecutionRecord[] Snapshot()
@@ -170,27 +194,5 @@ internal sealed class RunJournal(int retention, TimeSpan interval, BackendLoadTr
         return records.Where(r => r.Timestamp >= since).GroupBy(r => r.BackendId).ToDictionary(g => g.Key, g => g.Sum(r => r.ServiceTime / window));
     }
 
-    // Holt's linear exponential smoothing with a damped trend.
-    private static double[] Forecast(double[] history, int horizon)
-    {
-        const double levelGain = 0.3, trendGain = 0.1, damping = 0.9;
-        double level = history[0], trend = 0;
-        for (var i = 1; i < history.Length; i++)
-        {
-            var before = level;
-            level = levelGain * history[i] + (1 - levelGain) * (level + damping * trend);
-            trend = trendGain * (level - before) + (1 - trendGain) * damping * trend;
-        }
-
-        var forecast = new double[horizon];
-        double sum = 0, factor = 1;
-        for (var step = 0; step < horizon; step++)
-        {
-            factor *= damping;
-            sum += factor;
-            forecast[step] = Math.Max(0, level + sum * trend);
-        }
-
-        return forecast;
-    }
+    private sealed record KeptForecasts(DateTimeOffset At, IReadOnlyDictionary<string, BackendForecast> ByBackend);
 }

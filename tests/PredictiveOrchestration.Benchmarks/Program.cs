@@ -19,6 +19,9 @@ internal static class Program
         ["ledger-child"] = LedgerTrial.ChildAsync,
         ["worker"] = WorkerTrial.RunAsync,
         ["worker-child"] = WorkerTrial.ChildAsync,
+        ["learning"] = LearningTrial.RunAsync,
+        ["learning-child"] = LearningTrial.ChildAsync,
+        ["memory"] = MemoryFuzz.RunAsync,
         ["routing"] = RoutingCommand.RunAsync,
         ["sparse"] = args => Task.FromResult(SparseBenchmark.Run(args)),
     };

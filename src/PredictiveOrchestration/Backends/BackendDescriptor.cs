@@ -26,4 +26,7 @@ public sealed record BackendDescriptor
 
     /// <summary>Gets the number of threads that one run uses at most; 1 by default.</summary>
     public int MaxThreads { get; init; } = 1;
+
+    /// <summary>Gets how noisy the device is, from its calibration data; null (default) where that is not known or nothing is noisy.</summary>
+    public ErrorRates? Errors { get; init; }
 }

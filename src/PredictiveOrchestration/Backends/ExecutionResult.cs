@@ -43,6 +43,9 @@ public sealed record ExecutionResult
 
     /// <summary>Gets what the squared overlap of the state with that of the ideal circuit is surely not below, 0 to 1; 1 if nothing was truncated.</summary>
     public double FidelityLowerBound { get; init; } = 1;
+
+    /// <summary>Gets the fidelity of the result where it was measured, as by a mirrored circuit or against a reference, 0 to 1; else null. Predictions learn from it.</summary>
+    public double? MeasuredFidelity { get; init; }
 }
 
 /// <summary>An outcome and its exact probability.</summary>

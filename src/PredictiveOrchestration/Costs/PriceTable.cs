@@ -29,7 +29,10 @@ internal sealed class PriceTable(IReadOnlyDictionary<string, PriceModel> prices,
         }
 
         var estimate = price.Estimate(prediction, Usage(backend, profile, job));
-        var (median, lower, upper) = (Converted(estimate.Median, price), Converted(estimate.Lower, price), Converted(estimate.Upper, price));
+
+        // What is charged lately may not be what the list says.
+        var factor = (decimal)Math.Clamp(prediction.CostFactor, 1e-3, 1e3);
+        var (median, lower, upper) = (factor * Converted(estimate.Median, price), factor * Converted(estimate.Lower, price), factor * Converted(estimate.Upper, price));
         if (price.Allowance is not { } allowance)
         {
             return new CostEstimate(median, lower, upper, currency);

@@ -2,11 +2,11 @@ namespace PredictiveOrchestration.Learning;
 
 /// <summary>
 /// Watches the errors of one backend's predictions for a lasting change: a two-sided Page-Hinkley test finds a sudden large step within a few runs, and
-/// an adaptive window (ADWIN, Bifet and Gavaldà 2007) a smaller one. Errors are in units of their own scale and held to ±4, so that single outliers are no alarm.
+/// an adaptive window (ADWIN, Bifet and Gavaldà 2007) a smaller one. Errors are in units of their own scale, or of their scatter lately if that is less, and held to ±4, so that single outliers are no alarm.
 /// </summary>
 internal sealed class DriftMonitor
 {
-    private const double Slack = 1, Threshold = 22, Confidence = 1e-7;
+    private const double Slack = 1, Threshold = 22, Confidence = 1e-7, Margin = 1.5;
     private const int Window = 256, Fresh = 30;
     private readonly List<(double Score, double Error)> _window = [];
     private double _up, _down;
@@ -24,7 +24,7 @@ internal sealed class DriftMonitor
             return null;
         }
 
-        var score = Math.Clamp(error / Math.Max(0.02, scale), -4, 4);
+        var score = Math.Clamp(error / Math.Max(0.02, Scatter(scale)), -4, 4);
         _window.Add((score, error));
         if (_window.Count > Window)
         {
@@ -48,6 +48,25 @@ internal sealed class DriftMonitor
         // What was predicted before the change would raise a second alarm.
         _window.Clear();
         return level;
+    }
+
+    // As predicted, but not more than the latest errors show: wide intervals of a model with few rows would hide a change. By the median, which neither outliers nor the first runs after a change move much.
+    private double Scatter(double predicted)
+    {
+        if (_window.Count < Fresh)
+        {
+            return predicted;
+        }
+
+        Span<double> sizes = stackalloc double[2 * Fresh];
+        sizes = sizes[..Math.Min(sizes.Length, _window.Count)];
+        for (var i = 0; i < sizes.Length; i++)
+        {
+            sizes[i] = Math.Abs(_window[_window.Count - 1 - i].Error);
+        }
+
+        sizes.Sort();
+        return Math.Min(predicted, Margin * 1.4826 * sizes[sizes.Length / 2]);
     }
 
     // The length of the newer part, if the means of an older and a newer part differ by more than chance allows (Bernstein); else 0.

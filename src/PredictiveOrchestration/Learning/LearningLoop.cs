@@ -14,6 +14,9 @@ internal sealed record LearningOptions
     /// <summary>The most observations kept for each backend.</summary>
     public int ReservoirSize { get; init; } = 4000;
 
+    /// <summary>The most observations kept on disk by this process.</summary>
+    public int KeptRows { get; init; } = 10_000;
+
     public int Seed { get; init; } = 1;
 
     public ModelComplexity Complexity { get; init; } = ModelComplexity.Default;
@@ -25,35 +28,45 @@ internal sealed record LearningOptions
 /// </summary>
 internal sealed partial class LearningLoop : IAsyncDisposable
 {
-    private const double Surprise = 1.4, WorthLearning = 0.02;
-    private const int SurpriseRows = 10;
+    private const int KeptReservoirs = 8;
+    private const double Surprise = 1.4, WorthLearning = 0.02, PriceScale = 0.05;
+    private const int SurpriseRows = 10, SaveRows = 100;
     private readonly TelemetryRingBuffer _ring;
     private readonly ModelPublisher _publisher;
     private readonly LearningOptions _options;
     private readonly RowLog? _log;
+    private readonly ModelStore? _store;
+    private readonly StateSlot? _slot;
     private readonly ILogger _logger;
     private readonly IReadOnlyList<TrainingRow> _calibration;
     private readonly Dictionary<string, Reservoir> _rows = new(StringComparer.Ordinal);
+    private readonly PinnedJobs _pinned = new();
     private readonly SemaphoreSlim _wake = new(0);
     private readonly Lock _work = new();
     private readonly CancellationTokenSource _stopping = new();
     private Task _running = Task.CompletedTask;
     private long _learned;
+    private long _savedAt;
     private int _trained;
 
     public LearningLoop(
-        TelemetryRingBuffer ring, ModelPublisher publisher, IReadOnlyList<TrainingRow> calibration, LearningOptions options, RowLog? log, ILogger logger)
+        TelemetryRingBuffer ring, ModelPublisher publisher, IReadOnlyList<TrainingRow> calibration, LearningOptions options, string? directory, ILogger logger)
     {
         _ring = ring;
         _publisher = publisher;
         _calibration = calibration;
         _options = options;
-        _log = log;
+        _slot = directory is null ? null : StateSlot.Take(directory, logger);
+        _log = _slot is null ? null : new RowLog(_slot, Math.Min(options.KeptRows, KeptReservoirs * options.ReservoirSize), logger);
+        _store = _slot is null ? null : new ModelStore(_slot, logger);
         _logger = logger;
     }
 
     /// <summary>The number of models fitted and published.</summary>
     public int ModelsTrained => Volatile.Read(ref _trained);
+
+    /// <summary>The number of models fitted, published or not.</summary>
+    public int FitsTried { get; private set; }
 
     /// <summary>The number of records learned from.</summary>
     public long RecordsLearned => Interlocked.Read(ref _learned);
@@ -61,20 +74,11 @@ internal sealed partial class LearningLoop : IAsyncDisposable
     /// <summary>Starts the thread, with what earlier processes learned.</summary>
     public void Start()
     {
-        var rows = _log?.Load() ?? [];
-        if (rows.Count > 0)
+        if (_slot is not null)
         {
             lock (_work)
             {
-                foreach (var row in rows)
-                {
-                    ReservoirOf(row).Add(row);
-                }
-
-                foreach (var id in _rows.Keys.ToList())
-                {
-                    Refit(id, judge: false);
-                }
+                Resume(_store!.Load(), _log!.Load());
             }
         }
 
@@ -87,12 +91,71 @@ internal sealed partial class LearningLoop : IAsyncDisposable
     /// <summary>Learns from everything written so far before it returns.</summary>
     public Task FlushAsync() => Task.Run(Drain);
 
+    /// <summary>What was learned so far, as bytes.</summary>
+    public byte[] Export()
+    {
+        lock (_work)
+        {
+            Drain();
+            return LearnedState.Write(Snapshot(withRows: true));
+        }
+    }
+
+    /// <summary>Takes what was learned elsewhere: models replace those of the same backends, runs are added to theirs.</summary>
+    public void Import(IReadOnlyDictionary<string, LearnedBackend> learned)
+    {
+        lock (_work)
+        {
+            Drain();
+            foreach (var (id, backend) in learned)
+            {
+                var champion = _publisher.Current.ModelOf(id, backend.Model.Analytic.Basis.Name);
+                var reservoir = ReservoirOf(id, backend.Model.Analytic.Basis.Name);
+                foreach (var row in backend.Rows)
+                {
+                    reservoir.Add(row);
+                    _pinned.Add(row);
+                }
+
+                reservoir.Resume(backend);
+                reservoir.Keep(champion);
+                reservoir.Contest.Clear();
+            }
+
+            Publish(learned.Select(l => KeyValuePair.Create(l.Key, l.Value.Model)));
+            Save();
+        }
+    }
+
+    /// <summary>Goes back to the model that the latest fit replaced; false if none is kept.</summary>
+    public bool RollBack(string backendId)
+    {
+        lock (_work)
+        {
+            Drain();
+            if (!_rows.TryGetValue(backendId, out var reservoir) || reservoir.TakeBack() is not { } earlier)
+            {
+                return false;
+            }
+
+            var champion = _publisher.Current.ModelOf(backendId, reservoir.Basis);
+            Publish([new(backendId, earlier with { Repeats = champion.Repeats, Waits = champion.Waits, Fidelity = champion.Fidelity, Charges = champion.Charges })]);
+            RolledBack(backendId);
+            Save();
+            return true;
+        }
+    }
+
     /// <summary>Learns from what is left and ends.</summary>
     public async Task StopAsync()
     {
         await _stopping.CancelAsync().ConfigureAwait(false);
         await _running.ConfigureAwait(false);
-        Drain();
+        lock (_work)
+        {
+            Drain();
+            Save();
+        }
     }
 
     public async ValueTask DisposeAsync()
@@ -100,6 +163,7 @@ internal sealed partial class LearningLoop : IAsyncDisposable
         await StopAsync().ConfigureAwait(false);
         _stopping.Dispose();
         _wake.Dispose();
+        _slot?.Dispose();
     }
 
     private async Task RunAsync()
@@ -130,7 +194,7 @@ internal sealed partial class LearningLoop : IAsyncDisposable
                     if (TrainingRow.From(record) is { } row)
                     {
                         fresh.Add(row);
-                        Learn(row, record.QueueTime.TotalSeconds);
+                        Learn(row, record);
                     }
                 }
                 catch (Exception exception) when (exception is InvalidOperationException or ArgumentException or ArithmeticException or IndexOutOfRangeException)
@@ -141,16 +205,22 @@ internal sealed partial class LearningLoop : IAsyncDisposable
             }
 
             _log?.Append(fresh);
+            if (_learned - _savedAt >= SaveRows)
+            {
+                Save();
+            }
         }
     }
 
-    private void Learn(TrainingRow row, double waitSeconds)
+    private void Learn(TrainingRow row, ExecutionRecord record)
     {
         Interlocked.Increment(ref _learned);
-        var reservoir = ReservoirOf(row);
+        var reservoir = ReservoirOf(row.BackendId, row.Basis);
         reservoir.Add(row);
+        _pinned.Add(row);
         var current = _publisher.Current;
         var model = current.ModelOf(row.BackendId, row.Basis);
+        var waitSeconds = record.QueueTime.TotalSeconds;
         var waits = waitSeconds > 0 && double.IsFinite(waitSeconds) ? [.. model.Waits.TakeLast(199), waitSeconds] : model.Waits;
         var time = model.Predict(row.Terms, row.Features, row.Kin);
         var error = Math.Log(row.Seconds) - time.Median;
@@ -159,7 +229,7 @@ internal sealed partial class LearningLoop : IAsyncDisposable
         if (!row.IsCensored || error > 0)
         {
             var (low, high) = model.Intervals[time.Group];
-            reservoir.Contest.Note(error);
+            reservoir.Contest.Note(row, error);
             if (reservoir.Drift.Add(error, time.Scale * (high - low) / (2 * 1.645)) is { } level)
             {
                 // One number at once; the rest with the refit.
@@ -169,12 +239,28 @@ internal sealed partial class LearningLoop : IAsyncDisposable
             }
         }
 
-        Publish(current, row.BackendId, next);
+        if (record is { Cost: > 0, ListCost: > 0 })
+        {
+            var charged = Math.Log((double)(record.Cost / record.ListCost));
+            next = next with { Charges = model.Charges.With(charged) };
+            if (reservoir.PriceDrift.Add(charged - model.Charges.Value, PriceScale) is { } level)
+            {
+                next = next with { Charges = RunningBias.At(model.Charges.Value + level) };
+                PriceChanged(row.BackendId, Math.Exp(next.Charges.Value));
+            }
+        }
+
+        if (record.MeasuredFidelity is { } fidelity)
+        {
+            next = next with { Fidelity = model.Fidelity.With(fidelity, record.ExpectedLogLoss) };
+        }
+
+        Publish([new(row.BackendId, next)]);
         var seen = reservoir.Seen;
         var early = seen >= ModelBuilder.ForestRows && seen < _options.ModelUpdateFrequency && seen % ModelBuilder.ForestRows == 0 && IsPowerOfTwo(seen / ModelBuilder.ForestRows);
-        if (error > Surprise && row.Seconds > WorthLearning && seen >= ModelBuilder.ForestRows && seen - reservoir.RefittedAt >= SurpriseRows)
+        if (error > Surprise && row.Seconds > WorthLearning && seen >= ModelBuilder.ForestRows && seen - reservoir.RefittedAt >= Math.Max(SurpriseRows, reservoir.RefittedAt / 8))
         {
-            // A long run that took several times what was predicted would be repeated by the next job like it.
+            // A long run that took several times what was predicted would be repeated by the next job like it. With an eighth more rows at least, so that outliers do not refit all the time.
             reservoir.RefitAt = seen;
         }
 
@@ -189,31 +275,73 @@ internal sealed partial class LearningLoop : IAsyncDisposable
     {
         var reservoir = _rows[backendId];
         reservoir.RefittedAt = reservoir.Seen;
+        FitsTried++;
         var rows = reservoir.Rows;
         var current = _publisher.Current;
         var champion = current.ModelOf(backendId, reservoir.Basis);
         var calibration = _calibration.Where(r => r.BackendId == backendId && r.Basis == reservoir.Basis).ToList();
         var challenger = ModelBuilder.Fit(reservoir.Basis, calibration, rows, champion.Waits, Math.Max(champion.Observations, rows.Count), _options.Seed, _options.Complexity);
-        if (judge && reservoir.Contest.Refuse(champion, challenger) is { } reason)
+        var heldOut = challenger.HeldOut;
+        challenger = challenger with { HeldOut = BackendModel.NoRows };
+        if (judge && (reservoir.Contest.Refuse(champion, challenger, heldOut) ?? _pinned.Refuse(backendId, champion, challenger, current)) is { } reason)
         {
             ChallengerRejected(backendId, reason);
             return;
         }
 
-        Publish(current, backendId, challenger with { Repeats = champion.Repeats });
+        reservoir.Keep(champion);
+        reservoir.Contest.Clear();
+        Publish([new(backendId, challenger with { Repeats = champion.Repeats, Fidelity = champion.Fidelity, Charges = champion.Charges })]);
         Interlocked.Increment(ref _trained);
         ModelFitted(backendId, rows.Count, challenger.Residual is null ? "analytic" : "analytic + learned");
     }
 
-    private void Publish(PerformancePredictor current, string backendId, BackendModel model) =>
-        _publisher.Publish(new PerformancePredictor(current.Version + 1, current.Models.Where(m => m.Key != backendId).Append(new(backendId, model))));
-
-    private Reservoir ReservoirOf(TrainingRow row)
+    // Models first, so that nothing needs to be fitted; where one is missing, from the rows.
+    private void Resume(Dictionary<string, LearnedBackend> learned, IEnumerable<TrainingRow> rows)
     {
-        if (!_rows.TryGetValue(row.BackendId, out var reservoir) || reservoir.Basis != row.Basis)
+        foreach (var row in rows)
         {
-            reservoir = new Reservoir(row.Basis, _options.ReservoirSize, (ulong)_options.Seed);
-            _rows[row.BackendId] = reservoir;
+            ReservoirOf(row.BackendId, row.Basis).Add(row);
+            _pinned.Add(row);
+        }
+
+        foreach (var (id, backend) in learned)
+        {
+            ReservoirOf(id, backend.Model.Analytic.Basis.Name).Resume(backend);
+        }
+
+        Publish(learned.Select(l => KeyValuePair.Create(l.Key, l.Value.Model)));
+        foreach (var id in _rows.Keys.Where(id => !learned.ContainsKey(id)).ToList())
+        {
+            Refit(id, judge: false);
+        }
+    }
+
+    private void Save()
+    {
+        _savedAt = _learned;
+        _store?.Save(Snapshot(withRows: false));
+    }
+
+    private Dictionary<string, LearnedBackend> Snapshot(bool withRows)
+    {
+        var current = _publisher.Current;
+        return _rows.ToDictionary(r => r.Key, r => new LearnedBackend(r.Value.Seen, current.ModelOf(r.Key, r.Value.Basis), r.Value.Earlier, withRows ? r.Value.Rows : []));
+    }
+
+    private void Publish(IEnumerable<KeyValuePair<string, BackendModel>> changed)
+    {
+        var current = _publisher.Current;
+        var models = changed.ToDictionary(StringComparer.Ordinal);
+        _publisher.Publish(new PerformancePredictor(current.Version + 1, current.Models.Where(m => !models.ContainsKey(m.Key)).Concat(models)));
+    }
+
+    private Reservoir ReservoirOf(string backendId, string basis)
+    {
+        if (!_rows.TryGetValue(backendId, out var reservoir) || reservoir.Basis != basis)
+        {
+            reservoir = new Reservoir(basis, _options.ReservoirSize, (ulong)_options.Seed);
+            _rows[backendId] = reservoir;
         }
 
         return reservoir;
@@ -227,55 +355,15 @@ internal sealed partial class LearningLoop : IAsyncDisposable
     [LoggerMessage(Level = LogLevel.Warning, Message = "Backend '{Backend}' has changed: its runs now take {Factor} times what was predicted; predictions are corrected, and a new model is fitted soon")]
     private partial void DriftFound(string backend, double factor);
 
+    [LoggerMessage(Level = LogLevel.Warning, Message = "Backend '{Backend}' charges {Factor} times what the price list says; predictions are corrected, and the list should be")]
+    private partial void PriceChanged(string backend, double factor);
+
     [LoggerMessage(Level = LogLevel.Information, Message = "A new model of backend '{Backend}' was fitted to {Rows} records ({Kind})")]
     private partial void ModelFitted(string backend, int rows, string kind);
 
+    [LoggerMessage(Level = LogLevel.Information, Message = "Backend '{Backend}' is predicted again by the model before the latest fit")]
+    private partial void RolledBack(string backend);
+
     [LoggerMessage(Level = LogLevel.Information, Message = "A new model of backend '{Backend}' is not used: {Reason}")]
     private partial void ChallengerRejected(string backend, string reason);
-
-    /// <summary>The latest half as it came, and a uniform sample of everything before.</summary>
-    private sealed class Reservoir(string basis, int size, ulong seed)
-    {
-        private readonly Queue<TrainingRow> _recent = new();
-        private readonly List<TrainingRow> _old = [];
-        private readonly SeededRandom _random = new(seed);
-        private long _retired;
-
-        public string Basis => basis;
-
-        public long Seen { get; private set; }
-
-        /// <summary>The count of rows at which to refit after a change.</summary>
-        public long RefitAt { get; set; }
-
-        /// <summary>The count of rows at the last refit.</summary>
-        public long RefittedAt { get; set; }
-
-        public Contest Contest { get; } = new();
-
-        public DriftMonitor Drift { get; } = new();
-
-        public IReadOnlyList<TrainingRow> Rows => [.. _old, .. _recent];
-
-        public void Add(TrainingRow row)
-        {
-            Seen++;
-            _recent.Enqueue(row);
-            if (_recent.Count <= size / 2)
-            {
-                return;
-            }
-
-            var retired = _recent.Dequeue();
-            _retired++;
-            if (_old.Count < size / 2)
-            {
-                _old.Add(retired);
-            }
-            else if (_random.NextDouble() * _retired < _old.Count)
-            {
-                _old[_random.Next(_old.Count)] = retired;
-            }
-        }
-    }
 }

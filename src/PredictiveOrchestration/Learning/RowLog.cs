@@ -7,53 +7,16 @@ using PredictiveOrchestration.Prediction;
 namespace PredictiveOrchestration.Learning;
 
 /// <summary>
-/// What was learned from, kept between processes: one line of JSON for each observation behind its checksum, appended. Lines that are damaged, or of another machine or library, are
-/// skipped with one warning; when the file grows too long its older half goes.
+/// What was learned from, kept between processes: one line of JSON for each observation behind its checksum, appended to this process's file. Lines that are damaged,
+/// or of another machine or library, are skipped with one warning; when the file grows too long its older half goes.
 /// </summary>
-internal sealed partial class RowLog(string directory, int maxRows, ILogger logger)
+internal sealed partial class RowLog(StateSlot slot, int maxRows, ILogger logger)
 {
-    private readonly string _path = Path.Combine(directory, "observations.jsonl");
+    private const int BytesEach = 1024;
+    private readonly string _path = slot.Own("observations", "jsonl");
 
-    /// <summary>Reads the latest rows, oldest first.</summary>
-    public IReadOnlyList<TrainingRow> Load()
-    {
-        var rows = new Queue<TrainingRow>();
-        var damaged = 0;
-        try
-        {
-            if (!File.Exists(_path))
-            {
-                return [];
-            }
-
-            foreach (var line in File.ReadLines(_path))
-            {
-                if (Parse(line) is { } row)
-                {
-                    rows.Enqueue(row);
-                    if (rows.Count > maxRows)
-                    {
-                        rows.Dequeue();
-                    }
-                }
-                else
-                {
-                    damaged++;
-                }
-            }
-        }
-        catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
-        {
-            CannotUse(exception, _path);
-        }
-
-        if (damaged > 0)
-        {
-            LinesSkipped(damaged, _path);
-        }
-
-        return [.. rows];
-    }
+    /// <summary>Gives the rows of all processes, oldest first in each file; they are not held together.</summary>
+    public IEnumerable<TrainingRow> Load() => slot.All("observations", "jsonl").SelectMany(Read);
 
     /// <summary>Appends rows.</summary>
     public void Append(IReadOnlyCollection<TrainingRow> rows)
@@ -65,19 +28,80 @@ internal sealed partial class RowLog(string directory, int maxRows, ILogger logg
 
         try
         {
-            Directory.CreateDirectory(directory);
             File.AppendAllLines(_path, rows.Select(Line));
-            if (new FileInfo(_path).Length > 1024L * maxRows)
+            if (new FileInfo(_path).Length > (long)BytesEach * maxRows)
             {
-                var kept = Load();
-                var temporary = $"{_path}.{Environment.ProcessId}.tmp";
-                File.WriteAllLines(temporary, kept.Skip(kept.Count / 2).Select(Line));
-                File.Move(temporary, _path, true);
+                Shorten();
             }
         }
         catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
         {
             CannotUse(exception, _path);
+        }
+    }
+
+    // By bytes: the latter half, from the next line on.
+    private void Shorten()
+    {
+        var temporary = _path + ".tmp";
+        using (var from = new FileStream(_path, FileMode.Open, FileAccess.Read))
+        using (var to = new FileStream(temporary, FileMode.Create, FileAccess.Write))
+        {
+            from.Position = from.Length / 2;
+            for (var next = from.ReadByte(); next >= 0 && next != '\n';)
+            {
+                next = from.ReadByte();
+            }
+
+            from.CopyTo(to);
+        }
+
+        File.Move(temporary, _path, true);
+    }
+
+    private IEnumerable<TrainingRow> Read(string path)
+    {
+        var damaged = 0;
+        using (var lines = Lines(path).GetEnumerator())
+        {
+            while (Next(lines, path) is { } line)
+            {
+                if (Parse(line) is { } row)
+                {
+                    yield return row;
+                }
+                else
+                {
+                    damaged++;
+                }
+            }
+        }
+
+        if (damaged > 0)
+        {
+            LinesSkipped(damaged, path);
+        }
+    }
+
+    private static IEnumerable<string> Lines(string path)
+    {
+        using var reader = new StreamReader(new FileStream(path, FileMode.Open, FileAccess.Read, FileShare.ReadWrite | FileShare.Delete, 1 << 16));
+        while (reader.ReadLine() is { } line)
+        {
+            yield return line;
+        }
+    }
+
+    private string? Next(IEnumerator<string> lines, string path)
+    {
+        try
+        {
+            return lines.MoveNext() ? lines.Current : null;
+        }
+        catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
+        {
+            CannotUse(exception, path);
+            return null;
         }
     }
 

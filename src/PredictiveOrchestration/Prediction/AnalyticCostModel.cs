@@ -22,6 +22,19 @@ internal sealed class AnalyticCostModel
 
     public bool IsFitted { get; }
 
+    public void Write(BinaryWriter writer)
+    {
+        writer.WriteArray(Coefficients);
+        writer.Write(IsFitted);
+    }
+
+    public static AnalyticCostModel Read(BinaryReader reader, CostBasis basis)
+    {
+        var coefficients = reader.ReadDoubles(Breakpoints.Count(basis));
+        BinaryParts.Require(Array.TrueForAll(coefficients, c => c >= 0));
+        return new AnalyticCostModel(basis, coefficients, reader.ReadBoolean());
+    }
+
     public static AnalyticCostModel Prior(CostBasis basis) => new(basis, Breakpoints.Prior(basis), false);
 
     /// <summary>

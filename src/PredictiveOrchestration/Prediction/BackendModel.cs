@@ -22,6 +22,18 @@ internal sealed record BackendModel(
     /// <summary>The mean absolute error in log time on rows that were held out when it was fitted; not a number if there were none.</summary>
     public double HeldOutError { get; init; } = double.NaN;
 
+    /// <summary>What measured fidelities say.</summary>
+    public FidelityModel Fidelity { get; init; }
+
+    /// <summary>The logarithm of what the provider charges over what the price list says.</summary>
+    public RunningBias Charges { get; init; }
+
+    /// <summary>No rows.</summary>
+    public static readonly IReadOnlyDictionary<TrainingRow, double> NoRows = new Dictionary<TrainingRow, double>();
+
+    /// <summary>The errors on single rows, each held out once; for the contest, not kept.</summary>
+    public IReadOnlyDictionary<TrainingRow, double> HeldOut { get; init; } = NoRows;
+
     /// <summary>The times of structures that ran before.</summary>
     public RepeatedTimes Repeats { get; init; } = RepeatedTimes.Empty;
 
@@ -34,6 +46,59 @@ internal sealed record BackendModel(
     /// <summary>What the analytic model leaves unexplained, for structures that ran before.</summary>
     public StructureErrors Kin { get; init; } = StructureErrors.Empty;
 
+    /// <summary>Writes the model; it is read back bit for bit.</summary>
+    public void Write(BinaryWriter writer)
+    {
+        writer.Write(Analytic.Basis.Name);
+        Analytic.Write(writer);
+        writer.Write(Residual is not null);
+        if (Residual is not null)
+        {
+            Residual.Write(writer);
+            Stack!.Write(writer);
+        }
+
+        Intervals.Write(writer);
+        writer.Write(Bias.Fast);
+        writer.Write(Bias.Slow);
+        writer.Write(Bias.Count);
+        writer.WriteArray(Waits);
+        writer.Write(Observations);
+        writer.Write(HeldOutError);
+        Repeats.Write(writer);
+        Kin.Write(writer);
+        Fidelity.Write(writer);
+        writer.Write(Charges.Fast);
+        writer.Write(Charges.Slow);
+        writer.Write(Charges.Count);
+    }
+
+    /// <exception cref="InvalidDataException">What is there is no model.</exception>
+    public static BackendModel Read(BinaryReader reader)
+    {
+        var name = reader.ReadString();
+        var basis = CostBasisCatalog.Get(name);
+        BinaryParts.Require(basis.Name == name);
+        var analytic = AnalyticCostModel.Read(reader, basis);
+        var isLearned = reader.ReadBoolean();
+        var residual = isLearned ? ResidualModel.Read(reader, basis.TermNames.Length + ResidualFeatures.Common, analytic.Coefficients.Length) : null;
+        var stack = isLearned ? ResidualStack.Read(reader) : null;
+        var intervals = IntervalModel.Read(reader);
+        BinaryParts.Require(intervals.Groups is 1 or ResidualStack.Groups);
+        var bias = ReadBias(reader);
+        var waits = reader.ReadDoubles();
+        var observations = reader.ReadInt32();
+        BinaryParts.Require(observations >= 0 && Array.TrueForAll(waits, w => w >= 0));
+        return new BackendModel(analytic, residual, stack, intervals, bias, waits, observations) { HeldOutError = reader.ReadDouble(), Repeats = RepeatedTimes.Read(reader), Kin = StructureErrors.Read(reader), Fidelity = FidelityModel.Read(reader), Charges = ReadBias(reader) };
+    }
+
+    private static RunningBias ReadBias(BinaryReader reader)
+    {
+        var bias = new RunningBias(reader.ReadFinite(), reader.ReadFinite(), reader.ReadInt32());
+        BinaryParts.Require(bias.Count >= 0);
+        return bias;
+    }
+
     /// <summary>Predicts without allocation.</summary>
     public LogTime Predict(ReadOnlySpan<double> terms, ReadOnlySpan<float> features, JobKin kin)
     {
@@ -43,7 +108,7 @@ internal sealed record BackendModel(
             return new LogTime(raw, raw + Bias.Value, 1, 0, -1);
         }
 
-        var parts = Residual.Evaluate(features) with { Kin = Kin.Find(kin) };
+        var parts = Residual.Evaluate(features, terms, Analytic) with { Kin = Kin.Find(kin) };
         raw += Stack.Correction(parts);
         return new LogTime(raw, raw + Bias.Value, Stack.Scale(parts), Stack.Group(parts), parts.Nearest);
     }
@@ -57,6 +122,7 @@ internal sealed record BackendModel(
         return this with
         {
             Intervals = Intervals.With(time.Group, error / time.Scale, row.IsCensored),
+            Stack = isNews && Residual is not null ? Stack?.With(Residual.Evaluate(row.Features, row.Terms, Analytic), Math.Log(row.Seconds / Analytic.Predict(row.Terms)) - Bias.Value) : Stack,
             Bias = isNews ? Bias.With(Math.Log(row.Seconds) - time.Raw) : Bias,
             Repeats = row.IsCensored ? Repeats : Repeats.With(JobDrivers.StructureOf(row.Kin), Math.Log(row.Seconds)),
             Kin = row.IsCensored ? Kin : Kin.With(row.Kin, Math.Log(row.Seconds / Analytic.Predict(row.Terms)) - Bias.Value),

@@ -20,6 +20,9 @@ public sealed record BackendPrediction
     /// <summary>Gets the fidelity of the result, 0 to 1.</summary>
     public required Estimate Fidelity { get; init; }
 
+    /// <summary>Gets what the provider charged lately over what the price list says; 1 where they agree.</summary>
+    public double CostFactor { get; init; } = 1;
+
     /// <summary>Gets the standard deviation of the natural logarithm of the service time.</summary>
     public required double LogSecondsSigma { get; init; }
 

@@ -13,6 +13,27 @@ internal sealed class CircuitClusters
 
     private CircuitClusters(float[][] centroids) => _centroids = centroids;
 
+    public void Write(BinaryWriter writer)
+    {
+        writer.Write(_centroids.Length);
+        foreach (var centroid in _centroids)
+        {
+            writer.WriteArray(centroid);
+        }
+    }
+
+    public static CircuitClusters Read(BinaryReader reader, int inputs)
+    {
+        var centroids = new float[reader.ReadCount(sizeof(float))][];
+        BinaryParts.Require(centroids.Length is >= 1 and <= Count);
+        for (var i = 0; i < centroids.Length; i++)
+        {
+            centroids[i] = reader.ReadFloats(inputs);
+        }
+
+        return new CircuitClusters(centroids);
+    }
+
     /// <summary>Finds clusters; one alone where the examples are too few and alike to be told apart.</summary>
     public static CircuitClusters Fit(FeatureScale scale, IReadOnlyList<TrainingRow> rows, ExampleSet examples, int seed)
     {

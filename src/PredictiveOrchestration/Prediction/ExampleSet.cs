@@ -21,6 +21,29 @@ internal sealed class ExampleSet
 
     public TrainingRow[] Rows { get; }
 
+    public void Write(BinaryWriter writer)
+    {
+        writer.WriteArray(_points);
+        writer.Write(Rows.Length);
+        foreach (var row in Rows)
+        {
+            row.Write(writer);
+        }
+    }
+
+    public static ExampleSet Read(BinaryReader reader, int inputs)
+    {
+        var points = reader.ReadFloats();
+        var rows = new TrainingRow[reader.ReadCount(TrainingRow.LeastBytes)];
+        BinaryParts.Require(rows.Length is >= 1 and <= Most && points.Length == rows.Length * inputs);
+        for (var i = 0; i < rows.Length; i++)
+        {
+            rows[i] = TrainingRow.Read(reader);
+        }
+
+        return new ExampleSet(points, inputs, rows);
+    }
+
     public static ExampleSet Choose(FeatureScale scale, IReadOnlyList<TrainingRow> rows)
     {
         var width = scale.Count;

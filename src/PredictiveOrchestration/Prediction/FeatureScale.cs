@@ -1,5 +1,14 @@
 namespace PredictiveOrchestration.Prediction;
 
+/// <summary>How far a job lies outside the range of the training data, in deviations, summed over inputs.</summary>
+/// <param name="Below">Sizes that are too small.</param>
+/// <param name="Above">Sizes that are too large.</param>
+/// <param name="Shape">Shares and structure, to either side.</param>
+internal readonly record struct Outside(double Below, double Above, double Shape)
+{
+    public double Sum => Below + Above + Shape;
+}
+
 /// <summary>Brings inputs to mean 0 and deviation 1 over the training data, and says how far outside its range they lie. Immutable.</summary>
 internal sealed class FeatureScale
 {
@@ -27,7 +36,24 @@ internal sealed class FeatureScale
         }
     }
 
+    private FeatureScale(float[] mean, float[] inverse, float[] low, float[] high) => (_mean, _inverse, _low, _high) = (mean, inverse, low, high);
+
     public int Count => _mean.Length;
+
+    public void Write(BinaryWriter writer)
+    {
+        writer.WriteArray(_mean);
+        writer.WriteArray(_inverse);
+        writer.WriteArray(_low);
+        writer.WriteArray(_high);
+    }
+
+    public static FeatureScale Read(BinaryReader reader)
+    {
+        var mean = reader.ReadFloats();
+        return new FeatureScale(mean, reader.ReadFloats(mean.Length), reader.ReadFloats(mean.Length), reader.ReadFloats(mean.Length));
+    }
+
 
     /// <summary>Standardises, held to four deviations.</summary>
     public void Apply(ReadOnlySpan<float> features, Span<float> destination)
@@ -38,15 +64,24 @@ internal sealed class FeatureScale
         }
     }
 
-    /// <summary>How far outside the range of the training data, in deviations, summed; 0 inside.</summary>
-    public double Outside(ReadOnlySpan<float> features)
+    /// <summary>How far outside the range of the training data, in deviations, summed; 0 inside. Sizes apart from shapes, and too small from too large.</summary>
+    public Outside OutsideOf(ReadOnlySpan<float> features)
     {
-        var sum = 0f;
+        float below = 0, above = 0, shape = 0;
         for (var i = 0; i < _mean.Length; i++)
         {
-            sum += Math.Max(0, Math.Max(_low[i] - features[i], features[i] - _high[i])) * _inverse[i];
+            var (under, over) = (Math.Max(0, _low[i] - features[i]) * _inverse[i], Math.Max(0, features[i] - _high[i]) * _inverse[i]);
+            if (ResidualFeatures.IsSize(i, _mean.Length))
+            {
+                below += under;
+                above += over;
+            }
+            else
+            {
+                shape += under + over;
+            }
         }
 
-        return sum;
+        return new Outside(below, above, shape);
     }
 }

@@ -6,7 +6,7 @@ namespace PredictiveOrchestration.Prediction;
 
 /// <summary>
 /// A regression forest in one flat array: thread-safe, and walked without allocation. Trained by ML.NET's FastForest on the logarithm of
-/// observed over analytic time.
+/// observed over analytic time; never falls with a size.
 /// </summary>
 internal sealed class FlatForest
 {
@@ -49,6 +49,54 @@ internal sealed class FlatForest
         }
     }
 
+    private FlatForest(double level, double scale, int[] roots, Node[] nodes, float[] leaf) => (_base, _scale, _roots, _nodes, _leaf) = (level, scale, roots, nodes, leaf);
+
+    public void Write(BinaryWriter writer)
+    {
+        writer.Write(_base);
+        writer.Write(_scale);
+        writer.Write(_roots.Length);
+        foreach (var root in _roots)
+        {
+            writer.Write(root);
+        }
+
+        writer.Write(_nodes.Length);
+        foreach (var node in _nodes)
+        {
+            writer.Write(node.Threshold);
+            writer.Write(node.Feature);
+            writer.Write(node.Left);
+            writer.Write(node.Right);
+        }
+
+        writer.WriteArray(_leaf);
+    }
+
+    /// <summary>Reads a forest over so many inputs. Every walk ends: a child lies behind its parent or is a leaf.</summary>
+    public static FlatForest Read(BinaryReader reader, int inputs)
+    {
+        var (level, scale) = (reader.ReadFinite(), reader.ReadFinite());
+        var roots = new int[reader.ReadCount(sizeof(int))];
+        for (var i = 0; i < roots.Length; i++)
+        {
+            roots[i] = reader.ReadInt32();
+        }
+
+        var nodes = new Node[reader.ReadCount(4 * sizeof(int))];
+        for (var i = 0; i < nodes.Length; i++)
+        {
+            var node = new Node(reader.ReadSingle(), reader.ReadInt32(), reader.ReadInt32(), reader.ReadInt32());
+            BinaryParts.Require(!float.IsNaN(node.Threshold) && node.Feature >= 0 && node.Feature < inputs && (node.Left < 0 || node.Left > i) && (node.Right < 0 || node.Right > i));
+            nodes[i] = node;
+        }
+
+        var leaf = reader.ReadFloats();
+        bool IsThere(int at) => at < 0 ? ~at < leaf.Length : at < nodes.Length;
+        BinaryParts.Require(Array.TrueForAll(roots, IsThere) && Array.TrueForAll(nodes, n => IsThere(n.Left) && IsThere(n.Right)));
+        return new FlatForest(level, scale, roots, nodes, leaf);
+    }
+
     /// <summary>Trains a forest of means.</summary>
     public static FlatForest Train(IReadOnlyList<float[]> rows, IReadOnlyList<float> targets, ModelComplexity complexity, int seed)
     {
@@ -66,7 +114,7 @@ internal sealed class FlatForest
             NumberOfThreads = 1,
         });
         List<RegressionTreeBase> trees = [.. trainer.Fit(Data(context, rows, targets, level)).Model.TrainedTreeEnsemble.Trees];
-        return new FlatForest(level, 1.0 / Math.Max(1, trees.Count), trees);
+        return new FlatForest(level, 1.0 / Math.Max(1, trees.Count), trees).MadeMonotone(rows);
     }
 
     /// <summary>Trains boosted trees (FastTree); kept for comparison.</summary>
@@ -80,7 +128,7 @@ internal sealed class FlatForest
             FeatureFraction = 0.6, Seed = seed, NumberOfThreads = 1,
         });
         var ensemble = trainer.Fit(Data(context, rows, targets, level)).Model.TrainedTreeEnsemble;
-        return new FlatForest(level + ensemble.Bias, 1, [.. ensemble.Trees]);
+        return new FlatForest(level + ensemble.Bias, 1, [.. ensemble.Trees]).MadeMonotone(rows);
     }
 
     /// <summary>The prediction, never beyond what was seen in training, and the standard deviation over the trees.</summary>
@@ -89,20 +137,77 @@ internal sealed class FlatForest
         double sum = 0, squares = 0;
         foreach (var root in _roots)
         {
-            var at = root;
-            while (at >= 0)
-            {
-                ref readonly var node = ref _nodes[at];
-                at = features[node.Feature] <= node.Threshold ? node.Left : node.Right;
-            }
-
-            double leaf = _leaf[~at];
+            double leaf = _leaf[~LeafOf(root, features)];
             sum += leaf;
             squares += leaf * leaf;
         }
 
         var mean = sum / Math.Max(1, _roots.Length);
         return (_base + (sum * _scale), Math.Sqrt(Math.Max(0, squares / Math.Max(1, _roots.Length) - mean * mean)));
+    }
+
+    // Where a tree splits at a size the smaller side is held below the larger: at the middle of their means, or at the mean of both where they are the wrong way round.
+    private FlatForest MadeMonotone(IReadOnlyList<float[]> rows)
+    {
+        var counts = new int[_leaf.Length];
+        foreach (var root in _roots)
+        {
+            foreach (var row in rows)
+            {
+                counts[~LeafOf(root, row)]++;
+            }
+
+            Hold(root, float.NegativeInfinity, float.PositiveInfinity, counts, rows[0].Length);
+        }
+
+        return this;
+    }
+
+    private void Hold(int at, float low, float high, int[] counts, int inputs)
+    {
+        if (at < 0)
+        {
+            _leaf[~at] = Math.Clamp(_leaf[~at], low, high);
+            return;
+        }
+
+        var node = _nodes[at];
+        if (!ResidualFeatures.IsSize(node.Feature, inputs))
+        {
+            Hold(node.Left, low, high, counts, inputs);
+            Hold(node.Right, low, high, counts, inputs);
+            return;
+        }
+
+        var (left, right) = (Sum(node.Left, counts), Sum(node.Right, counts));
+        var (l, r) = (left.Sum / left.Count, right.Sum / right.Count);
+        var middle = (float)Math.Clamp(l <= r ? (l + r) / 2 : (left.Sum + right.Sum) / (left.Count + right.Count), low, high);
+        Hold(node.Left, low, middle, counts, inputs);
+        Hold(node.Right, middle, high, counts, inputs);
+    }
+
+    private (double Sum, double Count) Sum(int at, int[] counts)
+    {
+        if (at < 0)
+        {
+            // A leaf that no row reaches counts a little.
+            var count = counts[~at] + 1e-3;
+            return (_leaf[~at] * count, count);
+        }
+
+        var (left, right) = (Sum(_nodes[at].Left, counts), Sum(_nodes[at].Right, counts));
+        return (left.Sum + right.Sum, left.Count + right.Count);
+    }
+
+    private int LeafOf(int at, ReadOnlySpan<float> features)
+    {
+        while (at >= 0)
+        {
+            ref readonly var node = ref _nodes[at];
+            at = features[node.Feature] <= node.Threshold ? node.Left : node.Right;
+        }
+
+        return at;
     }
 
     private static IDataView Data(MLContext context, IReadOnlyList<float[]> rows, IReadOnlyList<float> targets, float level)

@@ -19,6 +19,21 @@ internal sealed class IntervalModel
 
     public int Groups => _low.Length;
 
+    public void Write(BinaryWriter writer)
+    {
+        writer.WriteArray(_low);
+        writer.WriteArray(_high);
+    }
+
+    public static IntervalModel Read(BinaryReader reader)
+    {
+        var low = reader.ReadDoubles();
+        var high = reader.ReadDoubles(low.Length);
+        BinaryParts.Require(low.Length > 0 && low.Zip(high).All(p => p.First < p.Second));
+        return new IntervalModel(low, high);
+    }
+
+
     /// <summary>Intervals from the prior width alone.</summary>
     public static IntervalModel Prior(double sigma) => new([-Normal * sigma], [Normal * sigma]);
 

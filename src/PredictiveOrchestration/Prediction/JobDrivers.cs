@@ -23,6 +23,9 @@ internal sealed record JobDrivers(double[] Terms, float[] Features, CostDrivers 
     /// <summary>The key of exact repeats.</summary>
     public static ulong StructureOf(JobKin kin) => kin.Circuit == 0 ? 0 : Math.Max(1, Mix(kin.Circuit, kin.Shots));
 
+    /// <summary>The structure whatever the threads, which each backend has its own number of.</summary>
+    public static ulong JobOf(CircuitProfile profile, JobShape job) => StructureOf(KinOf(profile, job with { Threads = 0 }));
+
     private static JobKin KinOf(CircuitProfile profile, JobShape job)
     {
         if (profile.Features is not { } features)

@@ -21,9 +21,6 @@ internal static class ModelBuilder
 
     private const int Folds = 2;
 
-    // What the learned parts may correct, in log time: a loose bound is off by many orders of magnitude.
-    private const double Reach = 30;
-
     /// <summary>The models that calibration alone gives.</summary>
     public static IEnumerable<KeyValuePair<string, BackendModel>> Calibrated(IReadOnlyList<TrainingRow> calibration)
     {
@@ -59,16 +56,21 @@ internal static class ModelBuilder
         var whole = Train(basis, calibration, observed, complexity, parts, seed, null);
         var folds = FoldsOf(whole.Residual, observed);
         var held = new List<Held>[folds.Count];
+        var singly = new List<(TrainingRow Row, Held Held)>();
         for (var f = 0; f < folds.Count; f++)
         {
             var outside = folds[f].Rows;
             var model = Train(basis, calibration, [.. observed.Where((_, i) => !outside.Contains(i))], complexity, parts, seed, whole.Residual);
             held[f] = [.. outside.Where(i => !observed[i].IsCensored).Select(i =>
             {
-                var p = model.Residual.Evaluate(observed[i].Features);
+                var p = model.Residual.Evaluate(observed[i].Features, observed[i].Terms, model.Analytic);
                 var kin = model.Kin.Find(observed[i].Kin);
                 return new Held(Math.Log(observed[i].Seconds / model.Analytic.Predict(observed[i].Terms)), p with { Kin = kin, Cluster = whole.Residual.Clusters.Of(Standard(whole.Residual, observed[i])) }, folds[f].IsLarge);
             })];
+            if (folds[f].IsRandom)
+            {
+                singly.AddRange(outside.Where(i => !observed[i].IsCensored).Select(i => observed[i]).Zip(held[f]));
+            }
         }
 
         var all = held.SelectMany(h => h).ToList();
@@ -76,7 +78,22 @@ internal static class ModelBuilder
         var useGroups = parts.HasFlag(ModelParts.Groups);
         List<HeldOutError> errors = [.. all.Select(h => new HeldOutError(h.Error - stack.Correction(h.Parts), stack.Scale(h.Parts), useGroups ? stack.Group(h.Parts) : 0))];
         var intervals = IntervalModel.Fit(errors, useGroups ? ResidualStack.Groups : 1, 2);
-        return new BackendModel(whole.Analytic, whole.Residual, stack, intervals, default, waits, observations) { HeldOutError = Mean(errors), Kin = whole.Kin };
+        return new BackendModel(whole.Analytic, whole.Residual, stack, intervals, default, waits, observations)
+        {
+            Kin = whole.Kin, HeldOutError = Mean(errors), HeldOut = ByRow(singly.Select(s => (s.Row, s.Held.Error - stack.Correction(s.Held.Parts)))),
+        };
+    }
+
+    // Rows are told apart as objects: two runs may be alike in every value.
+    private static Dictionary<TrainingRow, double> ByRow(IEnumerable<(TrainingRow Row, double Error)> errors)
+    {
+        var map = new Dictionary<TrainingRow, double>(ReferenceEqualityComparer.Instance);
+        foreach (var (row, error) in errors)
+        {
+            map[row] = error;
+        }
+
+        return map;
     }
 
     private static double Mean(List<HeldOutError> errors) => errors.Count == 0 ? double.NaN : errors.Average(e => Math.Min(3, Math.Abs(e.Error)));
@@ -84,16 +101,18 @@ internal static class ModelBuilder
     private static BackendModel FitAnalytic(CostBasis basis, IReadOnlyList<TrainingRow> calibration, IReadOnlyList<TrainingRow> observed, double[] waits, int observations)
     {
         var errors = new List<HeldOutError>();
+        var singly = new List<(TrainingRow, double)>();
         for (var fold = 0; fold < 4 && observed.Count >= 8; fold++)
         {
             var part = AnalyticCostModel.Fit(basis, [.. calibration, .. observed.Where((_, i) => i % 4 != fold)]);
-            errors.AddRange(observed.Where((r, i) => i % 4 == fold && !r.IsCensored).Select(r => new HeldOutError(Math.Log(r.Seconds / part.Predict(r.Terms)), 1, 0)));
+            singly.AddRange(observed.Where((r, i) => i % 4 == fold && !r.IsCensored).Select(r => (r, Math.Log(r.Seconds / part.Predict(r.Terms)))));
         }
 
+        errors.AddRange(singly.Select(s => new HeldOutError(s.Item2, 1, 0)));
         return new BackendModel(
             AnalyticCostModel.Fit(basis, [.. calibration, .. observed]), null, null, IntervalModel.Fit(errors, 1, BackendModel.PriorSigma(true)), default, waits, observations)
         {
-            HeldOutError = Mean(errors),
+            HeldOutError = Mean(errors), HeldOut = ByRow(singly),
         };
     }
 
@@ -104,32 +123,34 @@ internal static class ModelBuilder
 
         // A stopped run would have taken longer: twice its time stands in for the truth, if the analytic model does not say more.
         List<float[]> inputs = [.. rows.Select(r => r.Features)];
+        var anchor = rows.Average(r => Math.Log(analytic.Predict(r.Terms)));
         List<float> targets = [.. rows.Select(r =>
         {
             var predicted = analytic.Predict(r.Terms);
-            return (float)Math.Clamp(r.IsCensored ? Math.Max(0, Math.Log(2 * r.Seconds / predicted)) : Math.Log(r.Seconds / predicted), -Reach, Reach);
+            var residual = r.IsCensored ? Math.Max(0, Math.Log(2 * r.Seconds / predicted)) : Math.Log(r.Seconds / predicted);
+            return (float)(Math.Clamp(residual, -ResidualModel.Reach, ResidualModel.Reach) + (ResidualModel.Slope * (Math.Log(predicted) - anchor)));
         })];
         var scale = new FeatureScale(inputs);
         var forest = parts.HasFlag(ModelParts.Boosted) ? FlatForest.TrainBoosted(inputs, targets, complexity, seed) : FlatForest.Train(inputs, targets, complexity, seed);
         var network = parts.HasFlag(ModelParts.Network) && complexity.HiddenUnits > 0 ? NeuralNetwork.Train(scale, inputs, targets, complexity.HiddenUnits, seed) : null;
         var examples = ExampleSet.Choose(scale, rows);
-        return (analytic, new ResidualModel(scale, forest, network, whole?.Clusters ?? CircuitClusters.Fit(scale, rows, examples, seed), examples), StructureErrors.Of(analytic, rows));
+        return (analytic, new ResidualModel(scale, TermRange.Of(rows), anchor, forest, network, whole?.Clusters ?? CircuitClusters.Fit(scale, rows, examples, seed), examples), StructureErrors.Of(analytic, rows));
     }
 
-    private static List<(HashSet<int> Rows, bool IsLarge)> FoldsOf(ResidualModel residual, IReadOnlyList<TrainingRow> rows)
+    private static List<(HashSet<int> Rows, bool IsLarge, bool IsRandom)> FoldsOf(ResidualModel residual, IReadOnlyList<TrainingRow> rows)
     {
-        var folds = new List<(HashSet<int>, bool)>();
+        var folds = new List<(HashSet<int>, bool, bool)>();
         var cells = rows.Select(r => residual.Examples.Nearest(Standard(residual, r)).Index % Math.Min(18, residual.Examples.Rows.Length)).ToArray();
         for (var f = 0; f < Folds; f++)
         {
-            folds.Add(([.. Enumerable.Range(0, rows.Count).Where(i => i % Folds == f)], false));
-            folds.Add(([.. Enumerable.Range(0, rows.Count).Where(i => cells[i] % Folds == f)], false));
+            folds.Add(([.. Enumerable.Range(0, rows.Count).Where(i => i % Folds == f)], false, true));
+            folds.Add(([.. Enumerable.Range(0, rows.Count).Where(i => cells[i] % Folds == f)], false, false));
         }
 
         // The number of qubits is the first input behind the terms.
         var qubits = rows.Select(r => r.Features[^ResidualFeatures.Common]).Order().ToArray();
         var large = qubits[(int)(0.75 * (qubits.Length - 1))];
-        folds.Add(([.. Enumerable.Range(0, rows.Count).Where(i => rows[i].Features[^ResidualFeatures.Common] > large)], true));
+        folds.Add(([.. Enumerable.Range(0, rows.Count).Where(i => rows[i].Features[^ResidualFeatures.Common] > large)], true, false));
         return [.. folds.Where(f => f.Item1.Count > 0 && rows.Count - f.Item1.Count >= ForestRows / 2)];
     }
 

@@ -6,17 +6,39 @@ namespace PredictiveOrchestration.Prediction;
 
 /// <summary>
 /// A multilayer perceptron with two hidden layers of tanh on standardised inputs, trained by Adam on Huber's loss with MathNet's matrices, and
-/// evaluated from flat arrays without allocation. Smooth where the forest is a staircase.
+/// evaluated from flat arrays without allocation. Smooth where the forest is a staircase. Weights on the way from a size to the output are never negative, so that it never falls with one.
 /// </summary>
 internal sealed class NeuralNetwork
 {
     private const int Epochs = 40, Batch = 128, MaxUnits = 1024;
-    private readonly FeatureScale _scale;
     private readonly float[] _w1, _b1, _w2, _b2, _w3;
     private readonly float _b3;
 
-    private NeuralNetwork(FeatureScale scale, float[] w1, float[] b1, float[] w2, float[] b2, float[] w3, float b3) =>
-        (_scale, _w1, _b1, _w2, _b2, _w3, _b3) = (scale, w1, b1, w2, b2, w3, b3);
+    private NeuralNetwork(float[] w1, float[] b1, float[] w2, float[] b2, float[] w3, float b3) =>
+        (_w1, _b1, _w2, _b2, _w3, _b3) = (w1, b1, w2, b2, w3, b3);
+
+    public void Write(BinaryWriter writer)
+    {
+        writer.WriteArray(_b1);
+        writer.WriteArray(_w1);
+        writer.WriteArray(_b2);
+        writer.WriteArray(_w2);
+        writer.WriteArray(_w3);
+        writer.Write(_b3);
+    }
+
+    public static NeuralNetwork Read(BinaryReader reader, int inputs)
+    {
+        var b1 = reader.ReadFloats();
+        BinaryParts.Require(b1.Length <= MaxUnits);
+        var w1 = reader.ReadFloats(b1.Length * inputs);
+        var b2 = reader.ReadFloats(b1.Length);
+        var w2 = reader.ReadFloats(b1.Length * b1.Length);
+        var w3 = reader.ReadFloats(b1.Length);
+        var b3 = reader.ReadSingle();
+        BinaryParts.Require(float.IsFinite(b3));
+        return new NeuralNetwork(w1, b1, w2, b2, w3, b3);
+    }
 
     /// <summary>Trains a network.</summary>
     public static NeuralNetwork Train(FeatureScale scale, IReadOnlyList<float[]> rows, IReadOnlyList<float> targets, int hidden, int seed)
@@ -31,7 +53,7 @@ internal sealed class NeuralNetwork
             x.SetRow(r, z);
         }
 
-        Parameter w1 = new(inputs, hidden, random), b1 = new(1, hidden, null), w2 = new(hidden, hidden, random), b2 = new(1, hidden, null), w3 = new(hidden, 1, random), b3 = new(1, 1, null);
+        Parameter w1 = new(inputs, hidden, random, i => ResidualFeatures.IsSize(i, inputs)), b1 = new(1, hidden, null), w2 = new(hidden, hidden, random, static _ => true), b2 = new(1, hidden, null), w3 = new(hidden, 1, random, static _ => true), b3 = new(1, 1, null);
         b3.Value[0, 0] = targets.Average();
         var order = Enumerable.Range(0, count).ToArray();
         var step = 0;
@@ -61,7 +83,7 @@ internal sealed class NeuralNetwork
         }
 
         // A unit's weights side by side.
-        return new NeuralNetwork(scale, w1.Value.ToColumnMajorArray(), b1.Value.ToColumnMajorArray(), w2.Value.ToColumnMajorArray(), b2.Value.ToColumnMajorArray(), w3.Value.ToColumnMajorArray(), b3.Value[0, 0]);
+        return new NeuralNetwork(w1.Value.ToColumnMajorArray(), b1.Value.ToColumnMajorArray(), w2.Value.ToColumnMajorArray(), b2.Value.ToColumnMajorArray(), w3.Value.ToColumnMajorArray(), b3.Value[0, 0]);
     }
 
     /// <summary>The prediction from standardised inputs.</summary>
@@ -73,7 +95,7 @@ internal sealed class NeuralNetwork
         h2 = h2[.._b2.Length];
         Layer(_w1, _b1, standardised, h1);
         Layer(_w2, _b2, h1, h2);
-        return Math.Clamp(_b3 + TensorPrimitives.Dot(_w3, h2), -4.2, 4.2);
+        return _b3 + TensorPrimitives.Dot(_w3, h2);
     }
 
     private static void Layer(float[] weights, float[] bias, ReadOnlySpan<float> input, Span<float> output)
@@ -90,11 +112,14 @@ internal sealed class NeuralNetwork
     private sealed class Parameter
     {
         private readonly Matrix<float> _first, _second;
+        private readonly Func<int, bool> _isPositive;
 
-        public Parameter(int rows, int columns, SeededRandom? random)
+        // Rows that are held at zero or more, as they begin.
+        public Parameter(int rows, int columns, SeededRandom? random, Func<int, bool>? isPositive = null)
         {
+            _isPositive = isPositive ?? (static _ => false);
             var spread = Math.Sqrt(2.0 / (rows + columns));
-            Value = Matrix<float>.Build.Dense(rows, columns, (_, _) => random is null ? 0 : (float)(spread * random.NextGaussian()));
+            Value = Matrix<float>.Build.Dense(rows, columns, (r, _) => random is null ? 0 : (float)(spread * random.NextGaussian()) is var w && _isPositive(r) ? Math.Abs(w) : w);
             _first = Matrix<float>.Build.Dense(rows, columns);
             _second = Matrix<float>.Build.Dense(rows, columns);
         }
@@ -110,6 +135,10 @@ internal sealed class NeuralNetwork
                 first[i] = 0.9f * first[i] + 0.1f * slope[i];
                 second[i] = 0.999f * second[i] + 0.001f * slope[i] * slope[i];
                 value[i] -= rate * (first[i] / correct1 / (MathF.Sqrt(second[i] / correct2) + 1e-8f) + 1e-4f * value[i]);
+                if (value[i] < 0 && _isPositive(i % Value.RowCount))
+                {
+                    value[i] = 0;
+                }
             }
         }
     }

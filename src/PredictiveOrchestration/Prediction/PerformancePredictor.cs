@@ -28,7 +28,9 @@ internal sealed class PerformancePredictor : IPerformancePredictor
         {
             if (id == backendId)
             {
-                return model;
+                // A backend of this name may have been of another kind.
+                var basis = model.Analytic.Basis;
+                return basis.Name == costModel || basis == CostBasisCatalog.Get(costModel) ? model : BackendModel.Prior(CostBasisCatalog.Get(costModel));
             }
         }
 
@@ -78,7 +80,8 @@ internal sealed class PerformancePredictor : IPerformancePredictor
             Seconds = new Estimate(median, median * Math.Exp(-below), median * Math.Exp(above)),
             WaitSeconds = Wait(backend, model),
             PeakBytes = Memory(backend, drivers.Costs),
-            Fidelity = backend.Capabilities.IsExact ? Estimate.Exactly(1) : new Estimate(0.8, 0.3, 1),
+            Fidelity = model.Fidelity.Predict(backend, profile),
+            CostFactor = Math.Exp(model.Charges.Value),
             LogSecondsSigma = sigma,
             Terms = new PredictedTerms(model.Analytic, drivers.Terms, median / model.Analytic.Predict(drivers.Terms)),
             Source = source,

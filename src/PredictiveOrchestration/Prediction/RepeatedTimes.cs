@@ -39,6 +39,36 @@ internal sealed class RepeatedTimes
 
     public int Count => _times.Count;
 
+    /// <summary>Writes the structures, oldest first.</summary>
+    public void Write(BinaryWriter writer)
+    {
+        writer.Write(_times.Count);
+        foreach (var structure in _order)
+        {
+            var time = _times[structure];
+            writer.Write(structure);
+            writer.Write(time.Mean);
+            writer.Write(time.Variance);
+            writer.Write(time.Count);
+        }
+    }
+
+    public static RepeatedTimes Read(BinaryReader reader)
+    {
+        var count = reader.ReadCount(28);
+        BinaryParts.Require(count <= Most);
+        var (times, order) = (ImmutableDictionary.CreateBuilder<ulong, RepeatedTime>(), ImmutableQueue<ulong>.Empty);
+        for (var i = 0; i < count; i++)
+        {
+            var structure = reader.ReadUInt64();
+            var time = new RepeatedTime(reader.ReadFinite(), reader.ReadFinite(), reader.ReadInt32());
+            BinaryParts.Require(time is { Variance: >= 0, Count: > 0 } && times.TryAdd(structure, time));
+            order = order.Enqueue(structure);
+        }
+
+        return new RepeatedTimes(times.ToImmutable(), order);
+    }
+
     /// <summary>Finds a structure that ran at least twice; 0 stands for one that is not known.</summary>
     public bool TryGet(ulong structure, out RepeatedTime time) => _times.TryGetValue(structure, out time) && time.Count >= LeastRuns;
 

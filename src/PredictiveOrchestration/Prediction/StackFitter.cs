@@ -6,47 +6,34 @@ internal readonly record struct Held(double Error, ResidualParts Parts, bool IsL
 /// <summary>Chooses how learned parts are put together by what would have predicted held-out rows best.</summary>
 internal static class StackFitter
 {
-    // A band of fewer rows takes the weights of all.
     private const int LeastRows = 30;
     private static readonly double[] Decays = [0, 0.02, 0.1, 0.5, 3];
 
     public static ResidualStack Fit(IReadOnlyList<Held> held, ModelParts parts)
     {
-        var inside = held.Where(h => !h.IsLarge).ToList();
-        var fresh = inside.Where(h => double.IsNaN(h.Parts.Kin)).ToList();
-        var novelty = (fresh.Count < LeastRows ? inside : fresh).Where(h => h.Parts.Outside <= 0.05).Select(h => h.Parts.Novelty).Order().ToArray();
-        var none = new PartShares(0, 0);
-        var stack = new ResidualStack([none, none, none], 0, 0.1, 0.1, 0.1, novelty.Length == 0 ? 0 : novelty[novelty.Length / 3], novelty.Length == 0 ? 0 : novelty[novelty.Length * 3 / 4]);
-
-        // Shares on a grid, by the mean absolute error, without what the same circuit's runs would say.
-        List<Held> blind = [.. inside.Select(h => h with { Parts = h.Parts with { Kin = double.NaN } })];
-        var all = Shares(blind, stack, parts);
-        stack = stack with { Shares = [.. Enumerable.Range(0, 3).Select(b => blind.Where(h => stack.Band(h.Parts) == b).ToList() is { Count: >= LeastRows } band ? Shares(band, stack, parts) : all)] };
+        // Shares on a grid, by the mean absolute error, without what runs of the same circuit would say; the analytic model has what is left.
+        List<Held> inside = [.. held.Where(h => !h.IsLarge)], blind = [.. inside.Select(Blind)];
+        var grid = from f in Enumerable.Range(0, parts.HasFlag(ModelParts.Forest) ? 11 : 1)
+                   from n in Enumerable.Range(0, parts.HasFlag(ModelParts.Network) ? 11 - f : 1)
+                   select new ResidualStack(f / 10.0, n / 10.0, 0, 0.1, 0.1, 0.1, 0, 0);
+        var stack = grid.MinBy(s => Loss(s, blind))!;
 
         // The fading outside the range of the data, by the largest jobs, predicted without them.
-        var large = held.Where(h => h.IsLarge && h.Parts.Outside > 0.05).Select(h => h with { Parts = h.Parts with { Kin = double.NaN } }).ToList();
+        List<Held> large = [.. held.Where(h => h.IsLarge && h.Parts.Outside.Sum > 0.05).Select(Blind)];
         stack = large.Count < 10 ? stack : Decays.Select(d => stack with { HullDecay = d }).MinBy(s => Loss(s, large))!;
-
-        var kin = inside.Where(h => !double.IsNaN(h.Parts.Kin)).ToList();
+        List<Held> kin = [.. inside.Where(h => !double.IsNaN(h.Parts.Kin))], fresh = [.. inside.Where(h => double.IsNaN(h.Parts.Kin))];
         stack = kin.Count < LeastRows ? stack with { KinShare = 0.9 } : Enumerable.Range(0, 11).Select(i => stack with { KinShare = i / 10.0 }).MinBy(s => Loss(s, kin))!;
-        return stack with { Floor = Floor(stack, fresh.Count < LeastRows ? blind : fresh), KinFloor = Floor(stack, kin) };
-    }
-
-    private static PartShares Shares(List<Held> rows, ResidualStack stack, ModelParts parts)
-    {
-        var (best, least) = (new PartShares(0, 0), double.PositiveInfinity);
-        for (var f = 0; f <= (parts.HasFlag(ModelParts.Forest) ? 10 : 0); f++)
+        fresh = fresh.Count < LeastRows ? blind : fresh;
+        var novelty = fresh.Where(h => h.Parts.Outside.Sum <= 0.05).Select(h => h.Parts.Novelty).Order().ToArray();
+        return stack with
         {
-            for (var n = 0; n <= (parts.HasFlag(ModelParts.Network) ? 10 - f : 0); n++)
-            {
-                var shares = new PartShares(f / 10.0, n / 10.0);
-                var loss = Loss(stack with { Shares = [shares, shares, shares] }, rows);
-                (best, least) = loss < least ? (shares, loss) : (best, least);
-            }
-        }
-
-        return best;
+            Floor = Floor(stack, fresh), KinFloor = Floor(stack, kin),
+            Near = novelty.Length == 0 ? 0 : novelty[novelty.Length / 3],
+            Far = novelty.Length == 0 ? 0 : novelty[novelty.Length * 3 / 4],
+        };
     }
+
+    private static Held Blind(Held held) => held with { Parts = held.Parts with { Kin = double.NaN } };
 
     private static double Loss(ResidualStack stack, List<Held> rows)
     {

@@ -37,6 +37,46 @@ internal sealed class StructureErrors
         return result;
     }
 
+    /// <summary>Writes the structures, oldest first.</summary>
+    public void Write(BinaryWriter writer)
+    {
+        writer.Write(_errors.Count);
+        foreach (var circuit in _order)
+        {
+            var points = _errors[circuit];
+            writer.Write(circuit);
+            writer.Write(points.Length);
+            foreach (var point in points)
+            {
+                writer.Write(point.Position);
+                writer.Write(point.Error);
+            }
+        }
+    }
+
+    /// <exception cref="InvalidDataException">What is there are no errors.</exception>
+    public static StructureErrors Read(BinaryReader reader)
+    {
+        var count = reader.ReadCount(12);
+        BinaryParts.Require(count <= Most);
+        var (errors, order) = (ImmutableDictionary.CreateBuilder<ulong, Point[]>(), ImmutableQueue<ulong>.Empty);
+        for (var i = 0; i < count; i++)
+        {
+            var circuit = reader.ReadUInt64();
+            var points = new Point[reader.ReadCount(16)];
+            BinaryParts.Require(points.Length is > 0 and <= PointsEach);
+            for (var p = 0; p < points.Length; p++)
+            {
+                points[p] = new Point(reader.ReadFinite(), reader.ReadFinite());
+            }
+
+            BinaryParts.Require(errors.TryAdd(circuit, points));
+            order = order.Enqueue(circuit);
+        }
+
+        return new StructureErrors(errors.ToImmutable(), order);
+    }
+
     /// <summary>Finds the error in log time of a structure that ran before; not a number if none did.</summary>
     public double Find(JobKin kin)
     {

@@ -14,6 +14,9 @@ internal sealed record TrainingRow(string BackendId, string Basis, double[] Term
     /// <summary>What the job has in common with runs of the same circuit.</summary>
     public JobKin Kin { get; init; }
 
+    /// <summary>What the job has in common with the same job on other backends; 0 if that is not known.</summary>
+    public ulong Job { get; init; }
+
     /// <summary>Makes a row of a record; null if it says nothing about time.</summary>
     public static TrainingRow? From(ExecutionRecord record)
     {
@@ -25,8 +28,39 @@ internal sealed record TrainingRow(string BackendId, string Basis, double[] Term
         }
 
         var basis = CostBasisCatalog.Get(record.CostModel);
-        var drivers = JobDrivers.Of(basis, record.Profile, new JobShape(record.Shots, record.Threads, record.Observables, record.TopProbabilities));
-        return new TrainingRow(record.BackendId, basis.Name, drivers.Terms, drivers.Features, seconds, censored) { Kin = drivers.Kin };
+        var shape = new JobShape(record.Shots, record.Threads, record.Observables, record.TopProbabilities);
+        var drivers = JobDrivers.Of(basis, record.Profile, shape);
+        return new TrainingRow(record.BackendId, basis.Name, drivers.Terms, drivers.Features, seconds, censored)
+        {
+            Kin = drivers.Kin, Job = JobDrivers.JobOf(record.Profile, shape),
+        };
+    }
+
+    /// <summary>No row takes fewer bytes in a binary file.</summary>
+    public const int LeastBytes = 39;
+
+    public void Write(BinaryWriter writer)
+    {
+        writer.Write(BackendId);
+        writer.Write(Basis);
+        writer.WriteArray(Terms);
+        writer.WriteArray(Features);
+        writer.Write(Seconds);
+        writer.Write(IsCensored);
+        writer.Write(Kin.Circuit);
+        writer.Write(Kin.Shots);
+        writer.Write(Job);
+    }
+
+    /// <exception cref="InvalidDataException">What is there is no row that can be learned from.</exception>
+    public static TrainingRow Read(BinaryReader reader)
+    {
+        var row = new TrainingRow(reader.ReadString(), reader.ReadString(), reader.ReadDoubles(), reader.ReadFloats(), reader.ReadDouble(), reader.ReadBoolean()) 
+        {
+            Kin = new JobKin(reader.ReadUInt64(), reader.ReadInt32()), Job = reader.ReadUInt64(),
+        };
+        BinaryParts.Require(IsSound(row));
+        return row;
     }
 
     /// <summary>Whether a row read from a file can be learned from.</summary>

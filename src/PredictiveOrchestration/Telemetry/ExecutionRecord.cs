@@ -87,6 +87,15 @@ public sealed record ExecutionRecord
     /// <summary>Gets the fidelity that was predicted or reported, 0 to 1.</summary>
     public double Fidelity { get; init; } = 1;
 
+    /// <summary>Gets the fidelity that was measured, 0 to 1, or null.</summary>
+    public double? MeasuredFidelity { get; init; }
+
+    /// <summary>Gets the loss of fidelity that calibration data alone let expect: -ln of the estimated success probability.</summary>
+    public double ExpectedLogLoss { get; init; }
+
+    /// <summary>Gets what the price list says for what was used; <see cref="Cost"/> differs where the provider charged something else.</summary>
+    public decimal ListCost { get; init; }
+
     /// <summary>Gets the predicted median service time in seconds.</summary>
     public required double PredictedSeconds { get; init; }
 

@@ -114,6 +114,9 @@ internal sealed class Replayer(RoutingTable table, ModelParts parts = ModelParts
 
     private List<TrainingRow> Calibration() => [.. _descriptors.SelectMany(d => TrainingRows(table.Calibration, d))];
 
+    /// <summary>Every run of the table by backend, as models see it.</summary>
+    public IEnumerable<IGrouping<string, TrainingRow>> ObservedRows() => _descriptors.SelectMany(d => TrainingRows(table.Rows, d)).GroupBy(r => r.BackendId);
+
     private List<TrainingRow> TrainingRows(IEnumerable<TableRow> rows, BackendDescriptor backend)
     {
         var basis = CostBasisCatalog.Get(backend.CostModel);

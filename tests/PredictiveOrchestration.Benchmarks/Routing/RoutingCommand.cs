@@ -29,13 +29,16 @@ internal static class RoutingCommand
             case "latency":
                 await LatencyBenchmark.RunAsync();
                 return 0;
+            case "complexity":
+                ComplexityTable.Run(RoutingTable.Read(folder));
+                return 0;
             case "cold":
                 await ReplayReport.ColdAsync(RoutingTable.Read(folder));
                 return 0;
             case "replay":
                 return await ReplayReport.RunAsync(RoutingTable.Read(folder), args.Contains("--ablations"), args.Contains("--verbose"), Option(args, "--split"));
             default:
-                Console.Error.WriteLine("routing build | profile | replay | cold | sample | latency");
+                Console.Error.WriteLine("routing build | profile | replay | complexity | cold | sample | latency");
                 return 2;
         }
     }

@@ -52,6 +52,8 @@ internal static class Program
         {
             o.StateDirectory = options.StateDirectory;
             o.Learning = options.Learning;
+            o.CheckpointDirectory = options.CheckpointDirectory;
+            o.Checkpoints = o.Checkpoints with { Interval = options.CheckpointInterval };
         }).Build();
         orchestrator.SetRoutingStrategy(options.Strategy);
         var known = orchestrator.GetAvailableBackends().Select(b => b.Descriptor.Id).ToList();

@@ -48,4 +48,8 @@ public interface IBackendSession : IDisposable
 /// <param name="Elapsed">The time since the session was opened.</param>
 /// <param name="DiscardedWeight">The probability weight dropped so far.</param>
 public readonly record struct SessionObservation(
-    int Position, long? NonZeros, int? BondDimension, long MemoryBytes, long PeakMemoryBytes, TimeSpan Elapsed, double DiscardedWeight);
+    int Position, long? NonZeros, int? BondDimension, long MemoryBytes, long PeakMemoryBytes, TimeSpan Elapsed, double DiscardedWeight)
+{
+    /// <summary>Gets what the squared overlap with the exact state is surely not below, as far as this session knows; 1 if it truncated nothing.</summary>
+    public double FidelityLowerBound { get; init; } = 1;
+}

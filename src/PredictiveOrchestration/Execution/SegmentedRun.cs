@@ -14,12 +14,17 @@ internal sealed record SegmentedReport(ExecutionResult? Result, IReadOnlyList<Se
 /// policy's margin. What a cheap engine runs between two checkpoints is bounded by a share of the predicted time, so that trying it where the bound is loose is
 /// never dear, and its state is carried on.
 /// </summary>
-internal sealed class SegmentedRun(HotSwapPlanner planner, ConversionCosts conversions, SwapPolicy policy, ExecutionRequest request, SwapControl? control, double memoryBytes, TimeProvider time)
+internal sealed class SegmentedRun(HotSwapPlanner planner, ConversionCosts conversions, SwapPolicy policy, ExecutionRequest request, SwapControl? control, double memoryBytes, TimeProvider time,
+    Checkpointer? checkpointer = null)
 {
     // A look at a state that stores all amplitudes takes about as long as a gate; it is worth it if this much is left to do.
     private const double LeastSecondsForCounting = 1e-3;
     private const int LeastStep = 128;
     private const int DenseLooks = 4;
+
+    // With checkpoints a run stops at least so often, by prediction: the prediction may be wrong.
+    private const double LeastStops = 8;
+    private const double LeastSecondsBetweenStops = 0.1;
     private readonly List<SegmentReport> _parts = [];
     private readonly List<(SwapEvent Event, double StaySeconds, long At)> _swaps = [];
     private readonly HashSet<int> _failed = [];
@@ -32,6 +37,8 @@ internal sealed class SegmentedRun(HotSwapPlanner planner, ConversionCosts conve
     private long _segmentStart;
     private SessionObservation _before;
     private double _discarded;
+    private double _fidelity = 1;
+    private bool _isExact = true;
     private int _segmentFrom;
 
     // The engine that has the state, or was about to take it when it failed.
@@ -40,7 +47,8 @@ internal sealed class SegmentedRun(HotSwapPlanner planner, ConversionCosts conve
     /// <summary>Runs. Blocks.</summary>
     /// <param name="first">The plan to begin with.</param>
     /// <param name="cancellationToken">Ends the run.</param>
-    public SegmentedReport Run(HotSwapPlan first, CancellationToken cancellationToken)
+    /// <param name="from">Where an earlier process left off, or null.</param>
+    public SegmentedReport Run(HotSwapPlan first, CancellationToken cancellationToken, Checkpoint? from = null)
     {
         var engine = IndexOf(first.Segments[0].Backend);
         var plan = first;
@@ -48,8 +56,14 @@ internal sealed class SegmentedRun(HotSwapPlanner planner, ConversionCosts conve
         try
         {
             _start = time.GetTimestamp();
-            Begin(0);
-            session = Open(engine, null, cancellationToken);
+            Begin(from?.Snapshot.OperationIndex ?? 0);
+            if (from is not null)
+            {
+                Resume(from);
+            }
+
+            session = Open(engine, from?.Snapshot, cancellationToken);
+            from = null;
             while (true)
             {
                 try
@@ -65,6 +79,7 @@ internal sealed class SegmentedRun(HotSwapPlanner planner, ConversionCosts conve
                     var outlook = Look(session, engine, plan);
                     _predicted += planner.Seconds(engine, session.Position, stop, outlook);
                     session.Advance(stop);
+                    Keep(session, engine, cancellationToken);
                     (plan, engine, session) = Consider(session, engine, plan, cancellationToken);
                 }
                 catch (BackendException exception) when (MayGoOn(exception))
@@ -159,6 +174,48 @@ internal sealed class SegmentedRun(HotSwapPlanner planner, ConversionCosts conve
     private HotSwapPlan Alone(int engine, int position, double seconds) =>
         new([new PlannedSegment(planner.Engines[engine], position, request.Circuit.Operations.Length)], seconds, 0, seconds);
 
+    private void Resume(Checkpoint from)
+    {
+        (_discarded, _fidelity, _isExact) = (from.DiscardedWeight, from.FidelityLowerBound, from.IsExact);
+        _outlook = planner.Outlook(from.Snapshot.OperationIndex, Math.Log2(Math.Max(1, from.Snapshot.Amplitudes.Length)));
+        _kept = from.Snapshot.SizeBytes <= policy.MaxKeptBytes ? from.Snapshot : null;
+    }
+
+    // Writes the state down if that is due.
+    private void Keep(IBackendSession session, int engine, CancellationToken cancellationToken)
+    {
+        if (checkpointer is null || UntilCheckpoint(session.Position, engine) > 0)
+        {
+            return;
+        }
+
+        var seen = session.Observe();
+        var descriptor = planner.Engines[engine].Descriptor;
+        checkpointer.Write(
+            session,
+            s => new Checkpoint(descriptor.Id, s, _discarded + seen.DiscardedWeight, Both(_fidelity, seen.FidelityLowerBound), _isExact && descriptor.Capabilities.IsExact),
+            cancellationToken);
+    }
+
+    private double UntilCheckpoint(int position, int engine)
+    {
+        // What a tableau does in no time is not worth writing as amplitudes.
+        if (planner.Engines[engine].Descriptor.Capabilities.CliffordOnly)
+        {
+            return double.PositiveInfinity;
+        }
+
+        var support = planner.Expected(_outlook.Position <= position ? _outlook : StateOutlook.AtStart, position);
+        return checkpointer!.SecondsUntilDue(planner.StateBytes(engine, support, position), planner.SnapshotBytes(support));
+    }
+
+    // Angles between states add up at most.
+    private static double Both(double fidelity, double another)
+    {
+        var angle = Math.Acos(Math.Sqrt(fidelity)) + Math.Acos(Math.Sqrt(another));
+        return angle >= Math.PI / 2 ? 0 : fidelity >= 1 ? another : another >= 1 ? fidelity : Math.Pow(Math.Cos(angle), 2);
+    }
+
     // The parts before belong to the result.
     private ExecutionResult Whole(ExecutionResult result)
     {
@@ -169,6 +226,8 @@ internal sealed class SegmentedRun(HotSwapPlanner planner, ConversionCosts conve
             PeakMemoryBytes = Math.Max(result.PeakMemoryBytes, _before.PeakMemoryBytes),
             PeakNonZeros = result.PeakNonZeros is { } peak ? Math.Max(peak, _before.NonZeros ?? 0) : _before.NonZeros,
             DiscardedWeight = result.DiscardedWeight + _discarded,
+            FidelityLowerBound = Both(result.FidelityLowerBound, _fidelity),
+            IsExact = result.IsExact && _isExact,
         };
     }
 
@@ -182,11 +241,14 @@ internal sealed class SegmentedRun(HotSwapPlanner planner, ConversionCosts conve
         _before = new SessionObservation(
             position, Math.Max(_before.NonZeros ?? 0, seen.NonZeros ?? 0), null, held, Math.Max(_before.PeakMemoryBytes, seen.PeakMemoryBytes), seen.Elapsed, 0);
         _discarded += seen.DiscardedWeight;
+        _fidelity = Both(_fidelity, seen.FidelityLowerBound);
+        _isExact &= planner.Engines[engine].Descriptor.Capabilities.IsExact;
         var start = time.GetTimestamp();
         var snapshot = session.TakeSnapshot(compact: true);
         conversions.ObserveOut(from.Id, held, snapshot.SizeBytes, time.GetElapsedTime(start).TotalSeconds);
         session.Dispose();
         End(engine, position, null);
+        checkpointer?.EngineChanged();
         var half = time.GetTimestamp();
         Begin(position);
         _kept = snapshot.SizeBytes <= policy.MaxKeptBytes ? snapshot : null;
@@ -232,8 +294,30 @@ internal sealed class SegmentedRun(HotSwapPlanner planner, ConversionCosts conve
         return (best.Plan, best.Engine);
     }
 
-    // Where to look next; null to run to the end.
+    // Where to stop next; null to run to the end.
     private int? NextStop(HotSwapPlan plan, int engine, int position, double whole)
+    {
+        var look = NextLook(plan, engine, position, whole);
+        var end = planner.Positions(position)[^1];
+        if (checkpointer is null || position >= end)
+        {
+            return look;
+        }
+
+        var due = UntilCheckpoint(position, engine);
+        if (double.IsInfinity(due))
+        {
+            return look;
+        }
+
+        var least = Math.Min(LeastSecondsBetweenStops, checkpointer.Interval.TotalSeconds);
+        var seconds = Math.Max(least, Math.Min(due, whole / LeastStops));
+        var stop = planner.Reach(engine, position, look ?? end, seconds / _pace, _outlook);
+        return stop < end ? stop : look;
+    }
+
+    // Where to look at the state next; null to run to the end.
+    private int? NextLook(HotSwapPlan plan, int engine, int position, double whole)
     {
         var positions = planner.Positions(position);
         var end = positions[^1];

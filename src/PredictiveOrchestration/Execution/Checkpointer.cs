@@ -61,6 +61,9 @@ internal sealed class Checkpointer(CheckpointSlot slot, double memoryBytes, Time
         _last = time.GetTimestamp();
     }
 
+    /// <summary>Reads the state written last; null if there is none.</summary>
+    public Checkpoint? Read() => Written > 0 ? slot.Load(memoryBytes) : null;
+
     /// <summary>Another engine holds the state now; what the last one could not may be possible.</summary>
     public void EngineChanged() => _refused = false;
 }

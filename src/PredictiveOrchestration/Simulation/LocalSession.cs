@@ -76,9 +76,14 @@ internal sealed class LocalSession : IBackendSession
     {
         // What is copied out is the caller's.
         var held = _context.HeldBytes;
-        var snapshot = compact ? State.ToCompactSnapshot(Position) : State.ToSnapshot(Position);
-        _context.Release(_context.HeldBytes - held);
-        return snapshot;
+        try
+        {
+            return compact ? State.ToCompactSnapshot(Position) : State.ToSnapshot(Position);
+        }
+        finally
+        {
+            _context.Release(_context.HeldBytes - held);
+        }
     }
 
     public ExecutionResult Finish()

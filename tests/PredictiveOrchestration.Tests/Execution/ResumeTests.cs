@@ -139,7 +139,7 @@ public sealed class ResumeTests : IDisposable
     }
 
     // An engine whose process ends before it runs an operation.
-    private sealed class Interruption(ISegmentedBackend inner) : ISegmentedBackend
+    private sealed class Interruption(ISegmentedBackend inner) : WrappedBackend(inner)
     {
         private static readonly AsyncLocal<int?> Place = new();
 
@@ -149,52 +149,13 @@ public sealed class ResumeTests : IDisposable
             set => Place.Value = value;
         }
 
-        public BackendDescriptor Descriptor => inner.Descriptor;
-
-        public async Task<IBackendSession> OpenAsync(ExecutionRequest request, StateSnapshot? initial, CancellationToken cancellationToken = default) =>
-            new Session(await inner.OpenAsync(request, initial, cancellationToken));
-
-        public Task<ExecutionResult> ExecuteAsync(ExecutionRequest request, CancellationToken cancellationToken = default) => inner.ExecuteAsync(request, cancellationToken);
-
-        public Task<StateSnapshot> RunToSnapshotAsync(ExecutionRequest request, StateSnapshot? initial, int endOperation, CancellationToken cancellationToken = default) =>
-            inner.RunToSnapshotAsync(request, initial, endOperation, cancellationToken);
-
-        public Task<ExecutionResult> ResumeAsync(ExecutionRequest request, StateSnapshot initial, CancellationToken cancellationToken = default) =>
-            inner.ResumeAsync(request, initial, cancellationToken);
-
-        private sealed class Session(IBackendSession inner) : IBackendSession
+        protected override IBackendSession Wrap(IBackendSession session) => new WatchedSession(session, end =>
         {
-            public int Position => inner.Position;
-
-            public void Advance(int endOperation)
+            if (end >= At || (end == int.MaxValue && At is not null))
             {
-                if (endOperation >= At)
-                {
-                    throw new OperationCanceledException();
-                }
-
-                inner.Advance(endOperation);
+                throw new OperationCanceledException();
             }
-
-            public SessionObservation Observe(bool count = false) => inner.Observe(count);
-
-            public StateSnapshot TakeSnapshot(bool compact = false) => inner.TakeSnapshot(compact);
-
-            public ExecutionResult Finish() => At is null ? inner.Finish() : throw new OperationCanceledException();
-
-            public void Dispose() => inner.Dispose();
-        }
-    }
-
-    private sealed class SteppedTime : TimeProvider
-    {
-        private long _now;
-
-        public override long TimestampFrequency => TimeSpan.TicksPerSecond;
-
-        public override long GetTimestamp() => _now;
-
-        public void Advance(TimeSpan by) => _now += by.Ticks;
+        });
     }
 
     private sealed class SlowSession(SteppedTime time) : IBackendSession

@@ -59,6 +59,7 @@ internal static class JsonReport
                 SampleSeconds = r.Result?.Timings.Sample.TotalSeconds,
                 PeakBytes = r.Result?.Execution.PeakMemoryBytes,
                 Exact = r.Result?.IsExact,
+                r.Result?.ResumedAtOperation,
                 Swaps = r.Result?.SwapEvents.Select(e => new
                 {
                     e.OperationIndex,

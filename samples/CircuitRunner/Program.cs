@@ -55,6 +55,8 @@ internal static class Program
         {
             o.StateDirectory = options.StateDirectory;
             o.Learning = options.Learning;
+            o.CheckpointDirectory = options.CheckpointDirectory;
+            o.Checkpoints = o.Checkpoints with { Interval = options.CheckpointInterval };
         });
         if (options.Gpu)
         {

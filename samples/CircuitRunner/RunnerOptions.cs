@@ -22,6 +22,9 @@ internal sealed record RunnerOptions
           --top K                exact probabilities returned, and outcomes listed in the table (16)
           --timeout SECONDS      time limit of each run
           --state-dir DIR        where calibration and what was learned are kept
+          --checkpoints DIR      write the state of long runs down there; a killed run goes on from it when it is started again
+          --checkpoint-interval SECONDS
+                                 least time between two (30)
           --no-learning          do not learn from these runs
           --repeat R             run each circuit R times (1)
           --jsonl                one JSON object per file on standard output
@@ -57,6 +60,10 @@ internal sealed record RunnerOptions
 
     public string? StateDirectory { get; private set; }
 
+    public string? CheckpointDirectory { get; private set; }
+
+    public TimeSpan CheckpointInterval { get; private set; } = TimeSpan.FromSeconds(30);
+
     public bool Learning { get; private set; } = true;
 
     public int Repeat { get; private set; } = 1;
@@ -91,6 +98,8 @@ internal sealed record RunnerOptions
                 case "--top": options.Top = Integer(argument, Value(), 1, int.MaxValue); break;
                 case "--timeout": options.Timeout = Seconds(argument, Value()); break;
                 case "--state-dir": options.StateDirectory = Value(); break;
+                case "--checkpoints": options.CheckpointDirectory = Value(); break;
+                case "--checkpoint-interval": options.CheckpointInterval = Seconds(argument, Value()); break;
                 case "--no-learning": options.Learning = false; break;
                 case "--repeat": options.Repeat = Integer(argument, Value(), 1, 1_000_000); break;
                 case "--jsonl": options.JsonLines = true; break;

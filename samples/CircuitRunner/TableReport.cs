@@ -25,6 +25,11 @@ internal static class TableReport
         {
             var result = run.Result!;
             output.WriteLine(string.Create(CultureInfo.InvariantCulture, $"  {run.Backend,-14} {1e3 * result.Timings.Service.TotalSeconds,10:F3} ms  peak {result.Execution.PeakMemoryBytes,12:N0} B  {(result.IsExact ? "exact" : "approximate")}"));
+            if (result.ResumedAtOperation is { } resumed)
+            {
+                output.WriteLine($"    went on at operation {resumed} from the checkpoint of an earlier run");
+            }
+
             foreach (var swap in result.SwapEvents)
             {
                 output.WriteLine($"    swap at operation {swap.OperationIndex}: {swap.From} → {swap.To} ({swap.Trigger}): {swap.Reason}");

@@ -24,6 +24,9 @@ public sealed record OrchestrationResult
     /// <summary>Gets the changes of backend.</summary>
     public required IReadOnlyList<SwapEvent> SwapEvents { get; init; }
 
+    /// <summary>Gets the operation at which the run took up the state that an earlier process left in <c>CheckpointDirectory</c>; null if it began at the beginning.</summary>
+    public int? ResumedAtOperation { get; init; }
+
     /// <summary>Gets the time that profiling, predicting and choosing took.</summary>
     public required TimeSpan DecisionTime { get; init; }
 

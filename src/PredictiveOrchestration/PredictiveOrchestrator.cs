@@ -38,6 +38,7 @@ public sealed partial class PredictiveOrchestrator : IAsyncDisposable
     private readonly OrchestrationMetrics _metrics;
     private readonly ModelPublisher _publisher = new(new PerformancePredictor(0, []));
     private readonly ConversionCosts _conversions;
+    private readonly CheckpointStore? _checkpoints;
     private readonly RunningWork _running = new();
     private readonly SemaphoreSlim _lifecycle = new(1, 1);
     private readonly CancellationTokenSource _aborted = new();
@@ -57,6 +58,7 @@ public sealed partial class PredictiveOrchestrator : IAsyncDisposable
         _logger = logger;
         _health = new BackendHealthTracker(time);
         _conversions = new ConversionCosts(time);
+        _checkpoints = options.CheckpointDirectory is { } folder ? new CheckpointStore(folder, options.Checkpoints, time, logger) : null;
         _prices = new PriceTable(new Dictionary<string, PriceModel>(options.Prices), options.PriceList, options.Currency, time);
         _costs = new CostAnalyzer(options.Currency);
         IEnumerable<BudgetCap> total = options.Budget is { } budget ? [new BudgetCap(BudgetScope.Total, budget)] : [];
@@ -110,6 +112,7 @@ public sealed partial class PredictiveOrchestrator : IAsyncDisposable
             }
 
             await WarmUpAsync(cancellationToken).ConfigureAwait(false);
+            _checkpoints?.Prune();
             _running.Open();
             Started(_registry.Current.Backends.Length, _publisher.Current.Version);
         }
@@ -368,10 +371,10 @@ public sealed partial class PredictiveOrchestrator : IAsyncDisposable
     }
 
     private HotSwapJob? SwapJob(PerformancePredictor model, CircuitProfile profile, OrchestrationRequest request) =>
-        !_options.Swap.Enabled || (request.Backend is not null && request.SwapControl is null) ? null : new HotSwapJob(
+        _checkpoints is null && (!_options.Swap.Enabled || (request.Backend is not null && request.SwapControl is null)) ? null : new HotSwapJob(
             _options.Swap, _conversions, new SegmentCostModel(model, profile, new JobShape(
                 request.Shots, request.Limits.Threads ?? Environment.ProcessorCount, request.Observables.Sum(o => o.Terms.Count), request.TopProbabilities)),
-            profile, Math.Min(_memoryBytes, request.Limits.MemoryBytes ?? long.MaxValue), id => UnavailableReason(_registry.Current.Find(id)) is null, request.SwapControl);
+            profile, Math.Min(_memoryBytes, request.Limits.MemoryBytes ?? long.MaxValue), id => UnavailableReason(_registry.Current.Find(id)) is null, request.SwapControl, _checkpoints, request.Backend);
 
     // Why a backend takes no work now: what it depends on is missing, or it fails too often.
     private string? UnavailableReason(IQuantumBackend? backend) =>
@@ -453,6 +456,7 @@ public sealed partial class PredictiveOrchestrator : IAsyncDisposable
             Decision = decision,
             Attempts = report.Attempts,
             SwapEvents = report.Swaps,
+            ResumedAtOperation = report.ResumedAt,
             DecisionTime = decisionTime,
             Cost = cost,
         };

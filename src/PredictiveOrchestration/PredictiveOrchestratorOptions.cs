@@ -105,6 +105,15 @@ public sealed record PredictiveOrchestratorOptions
     /// <summary>Gets or sets the seed of what routing leaves to chance; default 0.</summary>
     public ulong RoutingSeed { get; set; }
 
+    /// <summary>
+    /// Gets or sets the folder where long local runs write their state down now and then, so that the same run (circuit, seed, what is asked for, version of the library) goes on from there
+    /// after its process was killed or cancelled; it may be shared by processes. Null (default) for none.
+    /// </summary>
+    public string? CheckpointDirectory { get; set; }
+
+    /// <summary>Gets or sets how often and how large checkpoints are.</summary>
+    public CheckpointPolicy Checkpoints { get; set; } = new();
+
     /// <summary>Checks all values.</summary>
     /// <exception cref="ArgumentException">Values are wrong; the message names each with what is accepted.</exception>
     internal void Validate()
@@ -138,6 +147,9 @@ public sealed record PredictiveOrchestratorOptions
         Check(alerts is null, nameof(Alerts), alerts, "thresholds in order and a window of 4 to 1000");
         var swap = Swap is null ? "null" : Swap.Failure();
         Check(swap is null, nameof(Swap), swap, "shares of 0 to 1, an overrun of more than 1");
+        Check(CheckpointDirectory is null || !string.IsNullOrWhiteSpace(CheckpointDirectory), nameof(CheckpointDirectory), CheckpointDirectory, "a folder, or null");
+        var checkpoints = Checkpoints is null ? "null" : Checkpoints.Failure();
+        Check(checkpoints is null, nameof(Checkpoints), checkpoints, "times of 0 or more, a share of more than 0 to 1, files of 1 KiB or more, a folder of at least one file");
         Check(PriceList is not null, nameof(PriceList), PriceList, "a list; PriceList.Empty for none");
         Check(CalibrationBudget >= TimeSpan.Zero && CalibrationBudget <= TimeSpan.FromMinutes(10), nameof(CalibrationBudget), CalibrationBudget, "0 to 10 minutes");
         Check(MaxQueueLength is >= 0 and <= 1_000_000, nameof(MaxQueueLength), MaxQueueLength, "0 to 1000000");

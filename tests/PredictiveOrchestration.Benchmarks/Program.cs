@@ -12,6 +12,7 @@ internal static class Program
     private static readonly Dictionary<string, Func<string[], Task<int>>> Commands = new(StringComparer.Ordinal)
     {
         ["engines"] = EngineBenchmark.RunAsync,
+        ["planning"] = PlanningBenchmark.RunAsync,
         ["transfer"] = TransferBenchmark.RunAsync,
         ["hotswap"] = HotSwapBenchmark.RunAsync,
         ["fuzz"] = EngineFuzz.RunAsync,

@@ -33,6 +33,12 @@ public sealed record BackendCapabilities
     public bool CliffordOnly { get; init; }
 
     /// <summary>
+    /// Gets a value indicating whether a run holds all 2^n amplitudes, however many are zero: looking which are not takes a pass over the state, and gates are fused between looks only.
+    /// The run in parts looks at such a state seldom.
+    /// </summary>
+    public bool StoresAllAmplitudes { get; init; }
+
+    /// <summary>
     /// Gets the catalogue names of the supported gates (with any number of controls), or null if every gate of the
     /// <see cref="GateCatalog"/> and arbitrary unitaries are supported.
     /// </summary>

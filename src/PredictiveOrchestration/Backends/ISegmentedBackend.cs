@@ -12,8 +12,8 @@ public interface ISegmentedBackend : ISnapshotBackend
 }
 
 /// <summary>
-/// A run in pieces. Calls block until they are done; a session is used by one thread at a time. After an exception only <see cref="IDisposable.Dispose"/>
-/// may be called. The time limit counts from the opening.
+/// A run in pieces. Calls block until they are done; a session is used by one thread at a time. After an exception other than of <see cref="TakeSnapshot"/>
+/// only <see cref="IDisposable.Dispose"/> may be called. The time limit counts from the opening.
 /// </summary>
 public interface IBackendSession : IDisposable
 {
@@ -29,7 +29,7 @@ public interface IBackendSession : IDisposable
     /// <param name="count">Count the amplitudes that are not zero even where that takes a pass over the state.</param>
     SessionObservation Observe(bool count = false);
 
-    /// <summary>Copies the state out.</summary>
+    /// <summary>Copies the state out; the session can go on, also if there was no room or no way to do so.</summary>
     /// <param name="compact">List only amplitudes that are not zero up to rounding, with their indices.</param>
     /// <exception cref="BackendException">The copy does not fit in memory.</exception>
     StateSnapshot TakeSnapshot(bool compact = false);
@@ -48,4 +48,8 @@ public interface IBackendSession : IDisposable
 /// <param name="Elapsed">The time since the session was opened.</param>
 /// <param name="DiscardedWeight">The probability weight dropped so far.</param>
 public readonly record struct SessionObservation(
-    int Position, long? NonZeros, int? BondDimension, long MemoryBytes, long PeakMemoryBytes, TimeSpan Elapsed, double DiscardedWeight);
+    int Position, long? NonZeros, int? BondDimension, long MemoryBytes, long PeakMemoryBytes, TimeSpan Elapsed, double DiscardedWeight)
+{
+    /// <summary>Gets what the squared overlap with the exact state is surely not below, as far as this session knows; 1 if it truncated nothing.</summary>
+    public double FidelityLowerBound { get; init; } = 1;
+}

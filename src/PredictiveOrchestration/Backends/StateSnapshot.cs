@@ -28,11 +28,20 @@ public sealed class StateSnapshot
     /// <summary>Gets the amplitudes.</summary>
     public Complex[] Amplitudes { get; }
 
+    /// <summary>
+    /// Where the engine that wrote it keeps each qubit, if not in the order of their numbers. Draws follow the order of basis states in an engine, so one of the same kind that takes this over
+    /// draws the same outcomes.
+    /// </summary>
+    internal int[]? BitOfQubit { get; init; }
+
     /// <summary>Gets a value indicating whether all 2^n amplitudes are listed.</summary>
     public bool IsDense => Indices is null;
 
     /// <summary>Gets the memory held, in bytes.</summary>
     public long SizeBytes => 16L * Amplitudes.Length + 16L * (Indices?.Length ?? 0);
+
+    /// <summary>The same state with the places of the qubits.</summary>
+    internal StateSnapshot With(int[]? bitOfQubit) => new(NumQubits, OperationIndex, Indices, Amplitudes) { BitOfQubit = bitOfQubit };
 
     /// <summary>Wraps a dense state; the array is handed over.</summary>
     /// <exception cref="ArgumentException">The number of amplitudes is not 2^n.</exception>

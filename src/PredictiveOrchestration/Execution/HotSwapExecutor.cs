@@ -8,7 +8,8 @@ namespace PredictiveOrchestration.Execution;
 /// <summary>How a job went.</summary>
 /// <param name="Attempts">The attempts in order; the last one has the result, if there is one.</param>
 /// <param name="Swaps">The changes of backend.</param>
-internal sealed record ExecutionReport(IReadOnlyList<ExecutionAttempt> Attempts, IReadOnlyList<SwapEvent> Swaps)
+/// <param name="ResumedAt">The operation at which the first attempt took up the state of an earlier process, or null.</param>
+internal sealed record ExecutionReport(IReadOnlyList<ExecutionAttempt> Attempts, IReadOnlyList<SwapEvent> Swaps, int? ResumedAt = null)
 {
     public ExecutionAttempt Last => Attempts[^1];
 }
@@ -24,15 +25,37 @@ internal sealed class HotSwapExecutor(BackendSet backends, LocalAdmission admiss
 
     public async Task<ExecutionReport> RunAsync(RoutingDecision decision, ExecutionRequest request, SpendLabel label, CancellationToken cancellationToken)
     {
+        using var slot = job?.Claim(decision, request);
+        var from = slot?.Load(job!.MemoryBytes);
+        var report = await RunAsync(decision, request, label, slot, from, cancellationToken).ConfigureAwait(false);
+        if (report is { ResumedAt: not null, Last: { Result: null, Error: BackendException { Kind: not BackendErrorKind.TimeLimit } } })
+        {
+            // The old state is of no use here and now.
+            var again = await RunAsync(decision, request, label, slot, null, cancellationToken).ConfigureAwait(false);
+            report = again with { Attempts = [.. report.Attempts, .. again.Attempts], Swaps = [.. report.Swaps, .. again.Swaps] };
+        }
+
+        if (report.Last.Result is not null)
+        {
+            slot?.Delete();
+        }
+
+        return report;
+    }
+
+    private async Task<ExecutionReport> RunAsync(
+        RoutingDecision decision, ExecutionRequest request, SpendLabel label, CheckpointSlot? slot, Checkpoint? from, CancellationToken cancellationToken)
+    {
         var attempts = new List<ExecutionAttempt>();
         var swaps = new List<SwapEvent>();
-        var failed = await TrySegmentsAsync(decision, request, attempts, swaps, cancellationToken).ConfigureAwait(false);
+        var failed = await TrySegmentsAsync(decision, request, slot, from, attempts, swaps, cancellationToken).ConfigureAwait(false);
+        var resumedAt = attempts.Count > 0 ? from?.Snapshot.OperationIndex : null;
         if (attempts.Count > 0)
         {
             var next = decision.Ranked.FirstOrDefault(r => r.Candidate.Backend.Id != failed);
             if (attempts[^1].Result is not null || next is null || !MayFallBack(attempts[^1], request))
             {
-                return new ExecutionReport(attempts, swaps);
+                return new ExecutionReport(attempts, swaps, resumedAt);
             }
 
             swaps.Add(Swap(attempts[^1], next.Candidate.Backend.Id));
@@ -61,9 +84,10 @@ internal sealed class HotSwapExecutor(BackendSet backends, LocalAdmission admiss
 
     // Runs the job in parts where that pays; gives the backend that failed in the last part, and no attempt if one backend shall run it all.
     private async Task<string?> TrySegmentsAsync(
-        RoutingDecision decision, ExecutionRequest request, List<ExecutionAttempt> attempts, List<SwapEvent> swaps, CancellationToken cancellationToken)
+        RoutingDecision decision, ExecutionRequest request, CheckpointSlot? slot, Checkpoint? from, List<ExecutionAttempt> attempts, List<SwapEvent> swaps,
+        CancellationToken cancellationToken)
     {
-        if (job?.Plan(decision, backends, request) is not { } planned)
+        if (job?.Plan(decision, backends, request, slot is not null, from) is not { } planned)
         {
             return null;
         }
@@ -72,13 +96,13 @@ internal sealed class HotSwapExecutor(BackendSet backends, LocalAdmission admiss
         var threads = planned.Planner.Engines.Max(e => e.Descriptor.MaxThreads);
         using var room = await admission.EnterAsync(planned.Plan.PeakBytes, threads, planned.Plan.Seconds, cancellationToken).ConfigureAwait(false);
         var queueTime = time.GetElapsedTime(queued);
-        var run = new SegmentedRun(planned.Planner, job.Conversions, job.Policy, request, job.Control, job.MemoryBytes, time);
-        var report = await Task.Run(() => run.Run(planned.Plan, cancellationToken), CancellationToken.None).ConfigureAwait(false);
+        var run = new SegmentedRun(planned.Planner, job.Conversions, job.Policy, request, job.Control, job.MemoryBytes, time, slot is null ? null : new Checkpointer(slot, job.MemoryBytes, time));
+        var report = await Task.Run(() => run.Run(planned.Plan, cancellationToken, from), CancellationToken.None).ConfigureAwait(false);
         for (var i = 0; i < report.Parts.Count; i++)
         {
             var part = report.Parts[i];
             var result = i == report.Parts.Count - 1 ? report.Result : null;
-            attempts.Add(new ExecutionAttempt(planned.RankedOf(part.Backend), result, part.Error, i == 0 ? queueTime : TimeSpan.Zero, part.Elapsed, false) { IsPartial = report.Parts.Count > 1 });
+            attempts.Add(new ExecutionAttempt(planned.RankedOf(part.Backend), result, part.Error, i == 0 ? queueTime : TimeSpan.Zero, part.Elapsed, false) { IsPartial = report.Parts.Count > 1 || from is not null });
         }
 
         swaps.AddRange(report.Swaps);

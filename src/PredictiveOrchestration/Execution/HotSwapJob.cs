@@ -12,16 +12,31 @@ namespace PredictiveOrchestration.Execution;
 /// <param name="MemoryBytes">The most memory that the run may take.</param>
 /// <param name="IsAvailable">Whether a backend takes work now.</param>
 /// <param name="Control">The caller's wishes, or null.</param>
+/// <param name="Checkpoints">Where states are written down, or null.</param>
+/// <param name="Backend">The one backend that the caller wants, or null.</param>
 internal sealed record HotSwapJob(
-    SwapPolicy Policy, ConversionCosts Conversions, ISegmentCostModel Costs, CircuitProfile Profile, double MemoryBytes, Func<string, bool> IsAvailable, SwapControl? Control)
+    SwapPolicy Policy, ConversionCosts Conversions, ISegmentCostModel Costs, CircuitProfile Profile, double MemoryBytes, Func<string, bool> IsAvailable, SwapControl? Control,
+    CheckpointStore? Checkpoints = null, string? Backend = null)
 {
+    // A run that is surely shorter is not worth a file.
+    private const double LeastSecondsForCheckpoints = 0.1;
+
+    /// <summary>Takes the job's place among the checkpoints; null if it needs or gets none.</summary>
+    public CheckpointSlot? Claim(RoutingDecision decision, ExecutionRequest request) =>
+        Checkpoints is not null && IsFree(decision.Chosen.Candidate) && decision.Chosen.Candidate.Prediction.Seconds.Upper >= Math.Min(LeastSecondsForCheckpoints, Checkpoints.Policy.Interval.TotalSeconds)
+            ? Checkpoints.Claim(CheckpointStore.KeyOf(request, Backend)) : null;
+
     /// <summary>Plans the job, or gives null if one backend shall run it without being watched.</summary>
-    public PlannedJob? Plan(RoutingDecision decision, BackendSet backends, ExecutionRequest request)
+    /// <param name="decision">The decision.</param>
+    /// <param name="backends">The backends.</param>
+    /// <param name="request">The request.</param>
+    /// <param name="isKept">Whether its state is written down on the way.</param>
+    /// <param name="from">Where an earlier process left off, or null.</param>
+    public PlannedJob? Plan(RoutingDecision decision, BackendSet backends, ExecutionRequest request, bool isKept = false, Checkpoint? from = null)
     {
         var chosen = decision.Chosen.Candidate;
-        var decided = decision.Ranked.Count + decision.Refused.Count;
-        if (!Policy.Enabled || decided < 2 || (chosen.Prediction.Seconds.Median < Policy.ShortestRun.TotalSeconds && Control is null)
-            || backends.Find(chosen.Backend.Id) is not ISegmentedBackend || !IsFree(chosen))
+        var swaps = Policy.Enabled && decision.Ranked.Count + decision.Refused.Count >= 2 && (Control is not null || chosen.Prediction.Seconds.Median >= Policy.ShortestRun.TotalSeconds);
+        if ((!swaps && !isKept) || backends.Find(chosen.Backend.Id) is not ISegmentedBackend || !IsFree(chosen))
         {
             return null;
         }
@@ -33,12 +48,14 @@ internal sealed record HotSwapJob(
             ranked.TryAdd(refused.Candidate.Backend.Id, new RankedBackend(refused.Candidate, double.MaxValue, 0, refused.Reason));
         }
 
+        // The engine that held the state goes on with it, unless another one is better from there.
+        bool Joins(string id) => swaps || id == chosen.Backend.Id || id == from?.BackendId;
         List<ISegmentedBackend> engines =
         [
-            .. backends.Backends.OfType<ISegmentedBackend>().Where(b => ranked.ContainsKey(b.Descriptor.Id) && Takes(b.Descriptor, ranked[b.Descriptor.Id].Candidate, request)),
+            .. backends.Backends.OfType<ISegmentedBackend>().Where(b => ranked.ContainsKey(b.Descriptor.Id) && Joins(b.Descriptor.Id) && Takes(b.Descriptor, ranked[b.Descriptor.Id].Candidate, request)),
         ];
         var first = engines.FindIndex(e => e.Descriptor.Id == chosen.Backend.Id);
-        if (engines.Count < 2 || first < 0)
+        if ((engines.Count < 2 && !isKept) || first < 0)
         {
             return null;
         }
@@ -53,6 +70,14 @@ internal sealed record HotSwapJob(
         }
 
         var planner = new HotSwapPlanner(trajectory, Profile.NumQubits, Costs, Conversions, engines, MemoryBytes, passes);
+        if (from is not null)
+        {
+            var outlook = planner.Outlook(from.Snapshot.OperationIndex, Math.Log2(Math.Max(1, from.Snapshot.Amplitudes.Length)));
+            var holder = engines.FindIndex(e => e.Descriptor.Id == from.BackendId);
+            var rest = planner.Plan(outlook, only: holder >= 0 ? holder : first) ?? planner.Plan(outlook);
+            return rest is null || from.Snapshot.OperationIndex > trajectory.UnitaryEnd ? null : new PlannedJob(planner, rest, ranked);
+        }
+
         if (planner.Plan(StateOutlook.AtStart, stay: first) is not { } best)
         {
             return null;
@@ -60,13 +85,13 @@ internal sealed record HotSwapJob(
 
         // Which engine runs a job alone is the router's choice; the planner's is where to change.
         var alone = best.StaySeconds;
-        if (!best.IsSingle && alone - best.Seconds > Math.Max(Policy.MinSaving.TotalSeconds, Policy.MinGain * Math.Min(alone, 1e9)))
+        if (swaps && !best.IsSingle && alone - best.Seconds > Math.Max(Policy.MinSaving.TotalSeconds, Policy.MinGain * Math.Min(alone, 1e9)))
         {
             return new PlannedJob(planner, best, ranked);
         }
 
         // Without a swap in sight a run is watched only if there is time for one to show.
-        return Control is not null || alone > Policy.ShortestRun.TotalSeconds
+        return Control is not null || isKept || alone > Policy.ShortestRun.TotalSeconds
             ? planner.Plan(StateOutlook.AtStart, only: first) is { } single ? new PlannedJob(planner, single, ranked) : null
             : null;
     }

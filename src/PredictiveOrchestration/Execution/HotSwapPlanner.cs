@@ -116,6 +116,23 @@ internal sealed class HotSwapPlanner(
         return costs.SegmentSeconds(engines[engine].Descriptor, Work(start, end, ref support, outlook));
     }
 
+    /// <summary>How far an engine comes in a time by prediction: at least one operation, at most to the limit.</summary>
+    public int Reach(int engine, int start, int limit, double seconds, StateOutlook outlook)
+    {
+        var at = start;
+        for (var step = limit - start; step > 0; step /= 4)
+        {
+            while (at + step <= limit && Seconds(engine, at, at + step, outlook) is var takes && takes <= seconds)
+            {
+                seconds -= takes;
+                outlook = new StateOutlook(at + step, Expected(outlook, at + step), outlook.GrowthPerMixing);
+                at += step;
+            }
+        }
+
+        return Math.Clamp(at, Math.Min(limit, start + 1), limit);
+    }
+
     /// <summary>The base-2 logarithm of the support bound before an operation.</summary>
     public double Bound(int position) => Math.Min(numQubits, (int)work.Support[position]);
 

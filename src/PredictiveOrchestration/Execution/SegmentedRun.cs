@@ -14,12 +14,17 @@ internal sealed record SegmentedReport(ExecutionResult? Result, IReadOnlyList<Se
 /// policy's margin. What a cheap engine runs between two checkpoints is bounded by a share of the predicted time, so that trying it where the bound is loose is
 /// never dear, and its state is carried on.
 /// </summary>
-internal sealed class SegmentedRun(HotSwapPlanner planner, ConversionCosts conversions, SwapPolicy policy, ExecutionRequest request, SwapControl? control, double memoryBytes, TimeProvider time)
+internal sealed class SegmentedRun(HotSwapPlanner planner, ConversionCosts conversions, SwapPolicy policy, ExecutionRequest request, SwapControl? control, double memoryBytes, TimeProvider time,
+    Checkpointer? checkpointer = null)
 {
     // A look at a state that stores all amplitudes takes about as long as a gate; it is worth it if this much is left to do.
     private const double LeastSecondsForCounting = 1e-3;
     private const int LeastStep = 128;
     private const int DenseLooks = 4;
+
+    // With checkpoints a run stops at least so often, by prediction: the prediction may be wrong.
+    private const double LeastStops = 8;
+    private const double LeastSecondsBetweenStops = 0.1;
     private readonly List<SegmentReport> _parts = [];
     private readonly List<(SwapEvent Event, double StaySeconds, long At)> _swaps = [];
     private readonly HashSet<int> _failed = [];
@@ -32,6 +37,9 @@ internal sealed class SegmentedRun(HotSwapPlanner planner, ConversionCosts conve
     private long _segmentStart;
     private SessionObservation _before;
     private double _discarded;
+    private long _peakBytes;
+    private double _fidelity = 1;
+    private bool _isExact = true;
     private int _segmentFrom;
 
     // The engine that has the state, or was about to take it when it failed.
@@ -40,7 +48,8 @@ internal sealed class SegmentedRun(HotSwapPlanner planner, ConversionCosts conve
     /// <summary>Runs. Blocks.</summary>
     /// <param name="first">The plan to begin with.</param>
     /// <param name="cancellationToken">Ends the run.</param>
-    public SegmentedReport Run(HotSwapPlan first, CancellationToken cancellationToken)
+    /// <param name="from">Where an earlier process left off, or null.</param>
+    public SegmentedReport Run(HotSwapPlan first, CancellationToken cancellationToken, Checkpoint? from = null)
     {
         var engine = IndexOf(first.Segments[0].Backend);
         var plan = first;
@@ -48,8 +57,14 @@ internal sealed class SegmentedRun(HotSwapPlanner planner, ConversionCosts conve
         try
         {
             _start = time.GetTimestamp();
-            Begin(0);
-            session = Open(engine, null, cancellationToken);
+            Begin(from?.Snapshot.OperationIndex ?? 0);
+            if (from is not null)
+            {
+                Resume(from, engine);
+            }
+
+            session = Open(engine, from?.Snapshot, cancellationToken);
+            from = null;
             while (true)
             {
                 try
@@ -65,6 +80,7 @@ internal sealed class SegmentedRun(HotSwapPlanner planner, ConversionCosts conve
                     var outlook = Look(session, engine, plan);
                     _predicted += planner.Seconds(engine, session.Position, stop, outlook);
                     session.Advance(stop);
+                    Keep(session, engine, cancellationToken);
                     (plan, engine, session) = Consider(session, engine, plan, cancellationToken);
                 }
                 catch (BackendException exception) when (MayGoOn(exception))
@@ -79,9 +95,8 @@ internal sealed class SegmentedRun(HotSwapPlanner planner, ConversionCosts conve
                         return Report(null);
                     }
 
-                    (plan, var other) = recovered;
-                    engine = other;
-                    session = Open(other, _kept, cancellationToken);
+                    (plan, engine, var state) = recovered;
+                    session = Open(engine, state, cancellationToken);
                 }
             }
         }
@@ -105,6 +120,12 @@ internal sealed class SegmentedRun(HotSwapPlanner planner, ConversionCosts conve
         _holder = engine;
         var left = request.Limits.Time is { } limit ? limit - time.GetElapsedTime(_start) : (TimeSpan?)null;
         var rest = left is null ? request : request with { Limits = request.Limits with { Time = left > TimeSpan.Zero ? left : TimeSpan.Zero } };
+        if (_kept is { } kept)
+        {
+            // What is kept counts.
+            rest = rest with { Limits = rest.Limits with { MemoryBytes = Math.Max(1, (rest.Limits.MemoryBytes ?? (long)Math.Min(long.MaxValue / 2, memoryBytes)) - kept.SizeBytes) } };
+        }
+
         return planner.Engines[engine].OpenAsync(rest, state, cancellationToken).GetAwaiter().GetResult();
     }
 
@@ -122,7 +143,8 @@ internal sealed class SegmentedRun(HotSwapPlanner planner, ConversionCosts conve
         }
 
         var manual = control?.Take() is { } id ? Enumerable.Range(0, planner.Engines.Count).Where(e => planner.Engines[e].Descriptor.Id == id && e != engine).Cast<int?>().FirstOrDefault() : null;
-        var pressed = session.Observe().MemoryBytes > policy.MemoryShare * memoryBytes;
+        var held = session.Observe().MemoryBytes;
+        var pressed = held > policy.MemoryShare * memoryBytes && session.Position < planner.Positions(session.Position)[^1];
 
         // As foreseen, and nothing is to be decided here: the plan stands.
         var atBoundary = !plan.IsSingle && session.Position >= plan.Segments[0].End;
@@ -138,7 +160,9 @@ internal sealed class SegmentedRun(HotSwapPlanner planner, ConversionCosts conve
             return (plan, engine, session);
         }
 
+        // Short of memory, only what takes less is of use.
         var to = IndexOf(best.Segments[0].Backend);
+        pressed = pressed && planner.StateBytes(to, outlook.SupportLog2, session.Position) < held;
         var staySeconds = best.StaySeconds;
         var gain = staySeconds - best.Seconds;
         var pays = gain > policy.MinSaving.TotalSeconds && gain > policy.MinGain * Math.Min(1e9, staySeconds);
@@ -153,11 +177,73 @@ internal sealed class SegmentedRun(HotSwapPlanner planner, ConversionCosts conve
             : _pace > policy.Overrun && !atBoundary ? SwapTrigger.TimeOverrun
             : planner.Engines[engine].Descriptor.Type == BackendType.LocalMatrixProductState ? SwapTrigger.Entanglement
             : SwapTrigger.SparsityChange;
-        return (best, to, HandOver(session, engine, to, trigger, outlook, staySeconds, best.Seconds, cancellationToken));
+        var start = time.GetTimestamp();
+        StateSnapshot snapshot;
+        try
+        {
+            snapshot = session.TakeSnapshot(compact: true);
+        }
+        catch (BackendException) when (!pressed)
+        {
+            // The state cannot be handed over now; the engine that has it goes on.
+            return (Alone(engine, session.Position, staySeconds), engine, session);
+        }
+
+        conversions.ObserveOut(planner.Engines[engine].Descriptor.Id, held, snapshot.SizeBytes, time.GetElapsedTime(start).TotalSeconds);
+        return (best, to, HandOver(session, snapshot, start, engine, to, trigger, outlook, staySeconds, best.Seconds, cancellationToken));
+    }
+
+    // A state is kept for the case of a fault only where there is room for it beside the one that goes on.
+    private void Retain(StateSnapshot snapshot, int engine)
+    {
+        var most = planner.StateBytes(engine, planner.Expected(_outlook, planner.Positions(snapshot.OperationIndex)[^1]), snapshot.OperationIndex);
+        _kept = snapshot.SizeBytes <= policy.MaxKeptBytes && most + snapshot.SizeBytes <= policy.MemoryShare * memoryBytes ? snapshot : null;
     }
 
     private HotSwapPlan Alone(int engine, int position, double seconds) =>
         new([new PlannedSegment(planner.Engines[engine], position, request.Circuit.Operations.Length)], seconds, 0, seconds);
+
+    private void Resume(Checkpoint from, int engine)
+    {
+        (_discarded, _fidelity, _isExact) = (from.DiscardedWeight, from.FidelityLowerBound, from.IsExact);
+        _outlook = planner.Outlook(from.Snapshot.OperationIndex, Math.Log2(Math.Max(1, from.Snapshot.Amplitudes.Length)));
+        Retain(from.Snapshot, engine);
+    }
+
+    // Writes the state down if that is due.
+    private void Keep(IBackendSession session, int engine, CancellationToken cancellationToken)
+    {
+        if (checkpointer is null || UntilCheckpoint(session.Position, engine) > 0)
+        {
+            return;
+        }
+
+        var seen = session.Observe();
+        var descriptor = planner.Engines[engine].Descriptor;
+        checkpointer.Write(
+            session,
+            s => new Checkpoint(descriptor.Id, s, _discarded + seen.DiscardedWeight, Both(_fidelity, seen.FidelityLowerBound), _isExact && descriptor.Capabilities.IsExact),
+            cancellationToken);
+    }
+
+    private double UntilCheckpoint(int position, int engine)
+    {
+        // What a tableau does in no time is not worth writing as amplitudes.
+        if (planner.Engines[engine].Descriptor.Capabilities.CliffordOnly)
+        {
+            return double.PositiveInfinity;
+        }
+
+        var support = planner.Expected(_outlook.Position <= position ? _outlook : StateOutlook.AtStart, position);
+        return checkpointer!.SecondsUntilDue(planner.StateBytes(engine, support, position), planner.SnapshotBytes(support));
+    }
+
+    // Angles between states add up at most.
+    private static double Both(double fidelity, double another)
+    {
+        var angle = Math.Acos(Math.Sqrt(fidelity)) + Math.Acos(Math.Sqrt(another));
+        return angle >= Math.PI / 2 ? 0 : fidelity >= 1 ? another : another >= 1 ? fidelity : Math.Pow(Math.Cos(angle), 2);
+    }
 
     // The parts before belong to the result.
     private ExecutionResult Whole(ExecutionResult result)
@@ -166,31 +252,35 @@ internal sealed class SegmentedRun(HotSwapPlanner planner, ConversionCosts conve
         return result with
         {
             Timings = result.Timings with { Run = result.Timings.Run + earlier },
-            PeakMemoryBytes = Math.Max(result.PeakMemoryBytes, _before.PeakMemoryBytes),
+            PeakMemoryBytes = Math.Max(result.PeakMemoryBytes + (_kept?.SizeBytes ?? 0), _peakBytes),
             PeakNonZeros = result.PeakNonZeros is { } peak ? Math.Max(peak, _before.NonZeros ?? 0) : _before.NonZeros,
             DiscardedWeight = result.DiscardedWeight + _discarded,
+            FidelityLowerBound = Both(result.FidelityLowerBound, _fidelity),
+            IsExact = result.IsExact && _isExact,
         };
     }
 
     // The new engine takes the state when the old one has let it go: both are never held besides the copy between them.
-    private IBackendSession HandOver(IBackendSession session, int engine, int to, SwapTrigger trigger, StateOutlook outlook, double stay, double best, CancellationToken cancellationToken)
+    private IBackendSession HandOver(IBackendSession session, StateSnapshot snapshot, long start, int engine, int to, SwapTrigger trigger, StateOutlook outlook, double stay, double best, CancellationToken cancellationToken)
     {
         var (from, next) = (planner.Engines[engine].Descriptor, planner.Engines[to].Descriptor);
         var position = session.Position;
         var seen = session.Observe();
         var held = seen.MemoryBytes;
+        _peakBytes = Math.Max(_peakBytes, Math.Max(seen.PeakMemoryBytes, held + snapshot.SizeBytes) + (_kept?.SizeBytes ?? 0));
         _before = new SessionObservation(
             position, Math.Max(_before.NonZeros ?? 0, seen.NonZeros ?? 0), null, held, Math.Max(_before.PeakMemoryBytes, seen.PeakMemoryBytes), seen.Elapsed, 0);
         _discarded += seen.DiscardedWeight;
-        var start = time.GetTimestamp();
-        var snapshot = session.TakeSnapshot(compact: true);
-        conversions.ObserveOut(from.Id, held, snapshot.SizeBytes, time.GetElapsedTime(start).TotalSeconds);
+        _fidelity = Both(_fidelity, seen.FidelityLowerBound);
+        _isExact &= planner.Engines[engine].Descriptor.Capabilities.IsExact;
         session.Dispose();
         End(engine, position, null);
+        checkpointer?.EngineChanged();
         var half = time.GetTimestamp();
         Begin(position);
-        _kept = snapshot.SizeBytes <= policy.MaxKeptBytes ? snapshot : null;
+        Retain(snapshot, to);
         var opened = Open(to, snapshot, cancellationToken);
+        _peakBytes = Math.Max(_peakBytes, snapshot.SizeBytes + opened.Observe().MemoryBytes);
         conversions.ObserveIn(next.Id, snapshot.SizeBytes, time.GetElapsedTime(half).TotalSeconds);
         var alone = double.IsFinite(stay) ? string.Create(CultureInfo.InvariantCulture, $"{stay * 1e3:G3} ms more on '{from.Id}'") : $"'{from.Id}' cannot go on";
         var reason = string.Create(CultureInfo.InvariantCulture, $"{snapshot.Amplitudes.Length} amplitudes are not zero: {alone}, {best * 1e3:G3} ms by way of '{next.Id}'");
@@ -205,8 +295,15 @@ internal sealed class SegmentedRun(HotSwapPlanner planner, ConversionCosts conve
         return opened;
     }
 
-    private (HotSwapPlan Plan, int Engine)? Recover(BackendException exception, int engine)
+    private (HotSwapPlan Plan, int Engine, StateSnapshot State)? Recover(BackendException exception, int engine)
     {
+        // The later of what is kept and what is on disk.
+        if (checkpointer?.Read() is { } written && written.Snapshot.OperationIndex >= (_kept?.OperationIndex ?? 0))
+        {
+            Resume(written, engine);
+            _kept = written.Snapshot;
+        }
+
         if (_kept is not { } snapshot || _swaps.Count >= policy.MaxSwaps)
         {
             return null;
@@ -229,11 +326,33 @@ internal sealed class SegmentedRun(HotSwapPlanner planner, ConversionCosts conve
         _swaps.Add((
             new SwapEvent(snapshot.OperationIndex, planner.Engines[engine].Descriptor.Id, planner.Engines[best.Engine].Descriptor.Id, trigger, $"resumed from the last snapshot: {exception.Message}") { BytesMoved = snapshot.SizeBytes },
             double.NaN, time.GetTimestamp()));
-        return (best.Plan, best.Engine);
+        return (best.Plan, best.Engine, snapshot);
     }
 
-    // Where to look next; null to run to the end.
+    // Where to stop next; null to run to the end.
     private int? NextStop(HotSwapPlan plan, int engine, int position, double whole)
+    {
+        var look = NextLook(plan, engine, position, whole);
+        var end = planner.Positions(position)[^1];
+        if (checkpointer is null || position >= end)
+        {
+            return look;
+        }
+
+        var due = UntilCheckpoint(position, engine);
+        if (double.IsInfinity(due))
+        {
+            return look;
+        }
+
+        var least = Math.Min(LeastSecondsBetweenStops, checkpointer.Interval.TotalSeconds);
+        var seconds = Math.Max(least, Math.Min(due, whole / LeastStops));
+        var stop = planner.Reach(engine, position, look ?? end, seconds / _pace, _outlook);
+        return stop < end ? stop : look;
+    }
+
+    // Where to look at the state next; null to run to the end.
+    private int? NextLook(HotSwapPlan plan, int engine, int position, double whole)
     {
         var positions = planner.Positions(position);
         var end = positions[^1];
@@ -308,7 +427,7 @@ internal sealed class SegmentedRun(HotSwapPlanner planner, ConversionCosts conve
         return _outlook = planner.Outlook(session.Position, support);
     }
 
-    private bool StoresAll(int engine) => planner.Engines[engine].Descriptor.CostModel is "dense" or "gpu";
+    private bool StoresAll(int engine) => planner.Engines[engine].Descriptor.Capabilities.StoresAllAmplitudes;
 
     private void Begin(int position) => (_segmentStart, _segmentFrom, _predicted, _pace, _plannedPace) = (time.GetTimestamp(), position, 0, 1, 1);
 
@@ -330,7 +449,7 @@ internal sealed class SegmentedRun(HotSwapPlanner planner, ConversionCosts conve
 
     // The caller's own limits end the run wherever it is.
     private bool MayGoOn(BackendException exception) =>
-        exception.Kind != BackendErrorKind.TimeLimit && _kept is not null;
+        exception.Kind != BackendErrorKind.TimeLimit && (_kept is not null || checkpointer is { Written: > 0 });
 
     private SegmentedReport Report(ExecutionResult? result) => new(
         result,

@@ -63,18 +63,27 @@ internal sealed class LocalSession : IBackendSession
 
     public SessionObservation Observe(bool count = false)
     {
-        var stored = count ? State.CountNonZeros() : State.NonZeros;
-        return new SessionObservation(
-            Position, stored > 0 ? stored : null, State.BondDimension, State.MemoryBytes, _context.PeakBytes, _context.Elapsed, State.DiscardedWeight);
+        // What a state with bonds stores are not amplitudes.
+        var bond = State.BondDimension;
+        var stored = bond is not null ? 0 : count ? State.CountNonZeros() : State.NonZeros;
+        return new SessionObservation(Position, stored > 0 ? stored : null, bond, State.MemoryBytes, _context.PeakBytes, _context.Elapsed, State.DiscardedWeight)
+        {
+            FidelityLowerBound = State.FidelityLowerBound,
+        };
     }
 
     public StateSnapshot TakeSnapshot(bool compact = false)
     {
         // What is copied out is the caller's.
         var held = _context.HeldBytes;
-        var snapshot = compact ? State.ToCompactSnapshot(Position) : State.ToSnapshot(Position);
-        _context.Release(_context.HeldBytes - held);
-        return snapshot;
+        try
+        {
+            return compact ? State.ToCompactSnapshot(Position) : State.ToSnapshot(Position);
+        }
+        finally
+        {
+            _context.Release(_context.HeldBytes - held);
+        }
     }
 
     public ExecutionResult Finish()

@@ -2,6 +2,7 @@ using System.Numerics;
 using PredictiveOrchestration.Backends;
 using PredictiveOrchestration.Circuits;
 using PredictiveOrchestration.Circuits.Library;
+using PredictiveOrchestration.Simulation.MatrixProductState;
 using PredictiveOrchestration.Simulation.Sparse;
 using PredictiveOrchestration.Simulation.Stabilizer;
 using PredictiveOrchestration.Simulation.StateVector;
@@ -14,7 +15,7 @@ public sealed class HandOverTests
 {
     private static readonly ISegmentedBackend[] Engines =
     [
-        new StateVectorSimulator(), new SparseStateSimulator(), new StabilizerSimulator(),
+        new StateVectorSimulator(), new SparseStateSimulator(), new MatrixProductStateSimulator(), new StabilizerSimulator(),
     ];
 
     public static TheoryData<int, int> Pairs()
@@ -98,7 +99,7 @@ public sealed class HandOverTests
         {
             var circuit = RandomCircuits.Create(seed, new RandomCircuitOptions { MidCircuit = true, ControlFlow = seed % 2 == 0, MeasureAtEnd = true });
             var request = new ExecutionRequest { Circuit = circuit, Shots = 200, Seed = (ulong)seed, TopProbabilities = int.MaxValue };
-            foreach (var engine in Engines[..2])
+            foreach (var engine in Engines[..3])
             {
                 var whole = await engine.ExecuteAsync(request);
                 using var session = await engine.OpenAsync(request, null);
@@ -112,6 +113,73 @@ public sealed class HandOverTests
                 steps.Counts.Should().BeEquivalentTo(whole.Counts, "seed {0} on {1}", seed, engine.Descriptor.Id);
             }
         }
+    }
+
+    [Fact]
+    public async Task Session_HandedOverTwiceAtEveryPairOfOperations_KeepsTheState()
+    {
+        // There and back between all engines that run any circuit.
+        var circuit = RandomCircuits.Create(11, new RandomCircuitOptions { Qubits = 5, Operations = 16 });
+        var expected = OracleSimulator.FinalState(circuit);
+        var request = new ExecutionRequest { Circuit = circuit, Shots = 0 };
+        foreach (var (one, other) in Engines[..3].SelectMany(a => Engines[..3].Where(b => b != a).Select(b => (a, b))))
+        {
+            for (var first = 0; first <= circuit.Operations.Length; first++)
+            {
+                for (var second = first; second <= circuit.Operations.Length; second++)
+                {
+                    using var begin = await one.OpenAsync(request, null);
+                    begin.Advance(first);
+                    using var middle = await other.OpenAsync(request, begin.TakeSnapshot(compact: true));
+                    middle.Advance(second);
+                    using var end = await one.OpenAsync(request, middle.TakeSnapshot(compact: true));
+                    end.Advance(circuit.Operations.Length);
+                    StateComparison.Distance(StateComparison.Dense(end.TakeSnapshot()), expected).Should().BeLessThan(1e-12, "{0}, {1} and back, at {2} and {3}", one.Descriptor.Id, other.Descriptor.Id, first, second);
+                }
+            }
+        }
+    }
+
+    [Fact]
+    public async Task Session_TruncatedMatrixProductState_HandsItsFidelityBoundOver()
+    {
+        var circuit = RandomFamilies.Random(8, 6, 3);
+        var request = new ExecutionRequest { Circuit = circuit, Shots = 0, RequireExact = false };
+        var truncating = new MatrixProductStateSimulator(new MatrixProductStateOptions { Truncation = new TruncationPolicy { MaxBondDimension = 6, RequireExact = false } });
+        var exact = OracleSimulator.FinalState(circuit);
+        var truncated = 0;
+        for (var at = 0; at <= circuit.Operations.Length; at += 5)
+        {
+            using var first = await truncating.OpenAsync(request, null);
+            first.Advance(at);
+            var seen = first.Observe();
+            using var second = await Engines[0].OpenAsync(request, first.TakeSnapshot());
+            second.Advance(circuit.Operations.Length);
+            var state = StateComparison.Dense(second.TakeSnapshot());
+            var overlap = Complex.Zero;
+            double norm = 0;
+            for (var i = 0; i < exact.Length; i++)
+            {
+                overlap += Complex.Conjugate(exact[i]) * state[i];
+                norm += state[i].Magnitude * state[i].Magnitude;
+            }
+
+            norm.Should().BeApproximately(1, 1e-9, "a state that is handed over is one");
+            (overlap.Magnitude * overlap.Magnitude).Should().BeGreaterThanOrEqualTo(seen.FidelityLowerBound - 1e-9, "operation {0}", at);
+            truncated += seen.FidelityLowerBound < 1 - 1e-9 ? 1 : 0;
+        }
+
+        truncated.Should().BePositive();
+    }
+
+    [Fact]
+    public async Task Observe_MatrixProductState_TellsItsBondAndNoAmplitudes()
+    {
+        var circuit = new CircuitBuilder(4).H(0).CX(0, 1).CX(1, 2).CX(2, 3).H(1).CX(1, 2).Build();
+        using var session = await Engines[2].OpenAsync(new ExecutionRequest { Circuit = circuit, Shots = 0 }, null);
+        session.Observe().BondDimension.Should().Be(1);
+        session.Advance(4);
+        (session.Observe().BondDimension, session.Observe(count: true).NonZeros).Should().Be((2, null));
     }
 
     [Fact]

@@ -1,7 +1,9 @@
 using PredictiveOrchestration.Backends;
 using PredictiveOrchestration.Circuits;
+using PredictiveOrchestration.Circuits.Library;
 using PredictiveOrchestration.Execution;
 using PredictiveOrchestration.Profiling;
+using PredictiveOrchestration.Simulation.MatrixProductState;
 using PredictiveOrchestration.Simulation.Sparse;
 using PredictiveOrchestration.Simulation.Stabilizer;
 using PredictiveOrchestration.Simulation.StateVector;
@@ -160,6 +162,155 @@ public sealed class HotSwapTests
         result.ActualBackend.Should().Be(result.SwapEvents[^1].To);
     }
 
+    [Fact]
+    public void Run_CliffordPrefixEnds_IsAnOptimizationOpportunity()
+    {
+        var builder = new CircuitBuilder(9);
+        for (var i = 0; i < 400; i++)
+        {
+            builder.H(i % 9).CX(i % 9, (i + 4) % 9);
+        }
+
+        for (var q = 0; q < 9; q++)
+        {
+            builder.T(q).H(q);
+        }
+
+        var circuit = builder.Build();
+        var report = Run(circuit, new FakeCosts());
+        Matches(report.Result!, circuit);
+        var swap = report.Swaps.Should().ContainSingle().Subject;
+        (swap.Trigger, swap.From, swap.OperationIndex).Should().Be((SwapTrigger.OptimizationOpportunity, "local-stabilizer", 800));
+    }
+
+    [Fact]
+    public void Run_EntanglementGrows_LeavesTheMatrixProductState()
+    {
+        // A weakly entangled beginning, in which every amplitude soon is not zero, then gates across the middle.
+        var builder = new CircuitBuilder(10);
+        for (var i = 0; i < 60; i++)
+        {
+            builder.RY(0.1 * i, i % 10).T(i % 10);
+        }
+
+        for (var layer = 0; layer < 4; layer++)
+        {
+            for (var q = 0; q < 10; q++)
+            {
+                builder.RX(0.3 + q, q).CX(q, (q + 5) % 10).CX(q, (q + 1) % 10);
+            }
+        }
+
+        var circuit = builder.Build();
+        ISegmentedBackend[] engines = [Engines[0], new MatrixProductStateSimulator()];
+        var report = Run(circuit, new FakeCosts { Bond = 1e-6 }, engines: engines);
+        Matches(report.Result!, circuit);
+        var swap = report.Swaps.Should().ContainSingle().Subject;
+        (swap.Trigger, swap.From, swap.To).Should().Be((SwapTrigger.Entanglement, "local-mps", "local-dense"));
+        swap.OperationIndex.Should().BeInRange(110, 160);
+    }
+
+    [Fact]
+    public void Run_TruncatedPart_IsNotCalledExact()
+    {
+        var circuit = RandomFamilies.Random(8, 14, 3);
+        var truncating = new MatrixProductStateSimulator(new MatrixProductStateOptions { Truncation = new TruncationPolicy { MaxBondDimension = 4, RequireExact = false } });
+        var planner = Planner(circuit, new FakeCosts { Bond = 1 }, engines: [Engines[0], truncating]);
+        var request = new ExecutionRequest { Circuit = circuit, Shots = 10, RequireExact = false };
+        var plan = new HotSwapPlan([new PlannedSegment(truncating, 0, 80), new PlannedSegment(Engines[0], 80, circuit.Operations.Length)], 1, 0, 1);
+        var report = new SegmentedRun(planner, new ConversionCosts(TimeProvider.System), new SwapPolicy { MaxSwaps = 1 }, request, null, 1e9, new SteppedTime()).Run(plan, CancellationToken.None);
+        report.Swaps.Should().Contain(s => s.From == "local-mps" && s.To == "local-dense", "{0}", string.Join("; ", report.Parts));
+        report.Parts[^1].Backend.Descriptor.Id.Should().Be("local-dense");
+        report.Result!.IsExact.Should().BeFalse();
+        report.Result.FidelityLowerBound.Should().BeInRange(0, 1 - 1e-9);
+        report.Result.DiscardedWeight.Should().BePositive();
+    }
+
+    [Fact]
+    public void Run_MemoryAboveTheThreshold_LeavesTheEngine()
+    {
+        // As long as it is cheaper by far it stays; more than the share of the memory may not be held.
+        var circuit = RandomCircuits.Create(3, new RandomCircuitOptions { Qubits = 9, Operations = 80 });
+        var costs = new FakeCosts { Sparse = 1e-9, Dense = 1e-3 };
+        var planner = Planner(circuit, costs, memoryBytes: 2e5);
+        var request = new ExecutionRequest { Circuit = circuit, Shots = 0, TopProbabilities = int.MaxValue };
+        var run = new SegmentedRun(planner, new ConversionCosts(TimeProvider.System), new SwapPolicy { MemoryShare = 0.05, MinGain = 0 }, request, null, 2e5, TimeProvider.System);
+        var report = run.Run(planner.Plan(StateOutlook.AtStart, only: 1)!, CancellationToken.None);
+        report.Swaps.Should().BeEmpty("no other engine is better, and the limit itself is not reached");
+        Matches(report.Result!, circuit);
+
+        costs = new FakeCosts { Sparse = 1.01e-3, Dense = 1e-3, DenseBytes = 100 };
+        planner = Planner(circuit, costs, memoryBytes: 2e5);
+        run = new SegmentedRun(planner, new ConversionCosts(TimeProvider.System), new SwapPolicy { MemoryShare = 0.05, MinGain = 0.9 }, request, null, 2e5, TimeProvider.System);
+        report = run.Run(planner.Plan(StateOutlook.AtStart, only: 1)!, CancellationToken.None);
+        var swap = report.Swaps.Should().ContainSingle().Subject;
+        (swap.Trigger, swap.From, swap.To).Should().Be((SwapTrigger.MemoryThreshold, "local-sparse", "local-dense"));
+        Matches(report.Result!, circuit);
+    }
+
+    [Fact]
+    public void Run_MemoryRunsOutAfterTheHandOver_GoesOnFromTheStateKept()
+    {
+        var circuit = SparseThenDense(9);
+        var full = new FailingBackend(Engines[0], BackendErrorKind.OutOfMemory);
+        var report = Run(circuit, new FakeCosts(), engines: [full, Engines[1], Engines[2]]);
+        Matches(report.Result!, circuit);
+        report.Swaps.Should().Contain(s => s.Trigger == SwapTrigger.MemoryThreshold && s.To == "local-sparse" && s.OperationIndex > 0);
+    }
+
+    [Fact]
+    public void Run_StateKept_CountsAsMemoryHeld()
+    {
+        var circuit = SparseThenDense(9);
+        var generous = Run(circuit, new FakeCosts());
+        var tight = Run(circuit, new FakeCosts(), memoryBytes: 80_000);
+        generous.Swaps.Should().ContainSingle();
+        tight.Swaps.Should().ContainSingle();
+        tight.Result!.PeakMemoryBytes.Should().BeLessThan(80_000);
+        var failing = new FailingBackend(Engines[0]);
+        Run(circuit, new FakeCosts(), engines: [failing, Engines[1], Engines[2]], memoryBytes: 74_000).Result.Should().BeNull("there was no room to keep the state beside the one that went on");
+    }
+
+    [Fact]
+    public void Run_SlowerThanPredicted_IsATimeOverrun()
+    {
+        var circuit = SparseThenDense(9);
+        var time = new SteppedTime();
+        ISegmentedBackend[] engines = [Engines[0], new SlowBackend(Engines[1], time, TimeSpan.FromSeconds(10))];
+        var planner = Planner(circuit, new FakeCosts { Dense = 1e-7, Sparse = 1e-6 }, engines: engines);
+        var request = new ExecutionRequest { Circuit = circuit, Shots = 0, TopProbabilities = int.MaxValue };
+        var run = new SegmentedRun(planner, new ConversionCosts(TimeProvider.System), new SwapPolicy(), request, null, 1e9, time);
+        var report = run.Run(planner.Plan(StateOutlook.AtStart, only: 1)!, CancellationToken.None);
+        var swap = report.Swaps.Should().ContainSingle().Subject;
+        (swap.Trigger, swap.From, swap.To).Should().Be((SwapTrigger.TimeOverrun, "local-sparse", "local-dense"));
+        Matches(report.Result!, circuit);
+    }
+
+    [Fact]
+    public void Run_EngineFailsWithACheckpoint_ResumesFromTheDisk()
+    {
+        var folder = Directory.CreateTempSubdirectory("hot-swap-");
+        try
+        {
+            var circuit = SparseThenDense(8);
+            var policy = new CheckpointPolicy { Interval = TimeSpan.Zero, MaxShare = 1 };
+            using var slot = new CheckpointStore(folder.FullName, policy, TimeProvider.System, Microsoft.Extensions.Logging.Abstractions.NullLogger.Instance).Claim(new byte[32])!;
+            ISegmentedBackend[] engines = [new FailingBackend(Engines[0], at: 300), Engines[1]];
+            var planner = Planner(circuit, new FakeCosts { Dense = 1e-9, Sparse = 1 }, engines: engines);
+            var request = new ExecutionRequest { Circuit = circuit, Shots = 0, TopProbabilities = int.MaxValue };
+            var run = new SegmentedRun(planner, new ConversionCosts(TimeProvider.System), new SwapPolicy(), request, null, 1e9, TimeProvider.System, new Checkpointer(slot, 1e9, TimeProvider.System));
+            var report = run.Run(planner.Plan(StateOutlook.AtStart, only: 0)!, CancellationToken.None);
+            Matches(report.Result!, circuit);
+            var swap = report.Swaps.Should().ContainSingle().Subject;
+            (swap.Trigger, swap.To).Should().Be((SwapTrigger.Fault, "local-sparse"));
+            swap.OperationIndex.Should().BeInRange(250, 300, "the last checkpoint was shortly before the fault");
+        }
+        finally
+        {
+            folder.Delete(true);
+        }
+    }
+
     private static Circuit SparseThenDense(int n)
     {
         var builder = new CircuitBuilder(n);
@@ -184,11 +335,11 @@ public sealed class HotSwapTests
     private static HotSwapPlanner Planner(Circuit circuit, FakeCosts costs, double memoryBytes = 1e9, ISegmentedBackend[]? engines = null) =>
         new(new WorkTrajectory(circuit), circuit.NumQubits, costs, new ConversionCosts(TimeProvider.System), engines ?? Engines, memoryBytes, 1);
 
-    private static SegmentedReport Run(Circuit circuit, FakeCosts costs, int first = -1, SwapControl? control = null, ISegmentedBackend[]? engines = null)
+    private static SegmentedReport Run(Circuit circuit, FakeCosts costs, int first = -1, SwapControl? control = null, ISegmentedBackend[]? engines = null, double memoryBytes = 1e9)
     {
-        var planner = Planner(circuit, costs, engines: engines);
+        var planner = Planner(circuit, costs, memoryBytes, engines);
         var request = new ExecutionRequest { Circuit = circuit, Shots = 0, TopProbabilities = int.MaxValue };
-        var run = new SegmentedRun(planner, new ConversionCosts(TimeProvider.System), new SwapPolicy(), request, control, 1e9, TimeProvider.System);
+        var run = new SegmentedRun(planner, new ConversionCosts(TimeProvider.System), new SwapPolicy(), request, control, memoryBytes, TimeProvider.System);
         return run.Run(planner.Plan(StateOutlook.AtStart, only: first)!, CancellationToken.None);
     }
 
@@ -202,12 +353,17 @@ public sealed class HotSwapTests
 
         public double Sparse { get; init; } = 1e-3;
 
+        public double Bond { get; init; } = 1;
+
+        public double DenseBytes { get; init; } = 65_536;
+
         public double OpenSeconds(BackendDescriptor backend) => 1e-6;
 
         public double SegmentSeconds(BackendDescriptor backend, in SegmentWork work) => backend.CostModel switch
         {
             "dense" => Dense * work.DenseWork,
             "sparse" => Sparse * work.SparseWork,
+            "mps" => Bond * work.BondWork,
             _ => work.IsClifford ? 1e-6 * work.Gates : double.PositiveInfinity,
         };
 
@@ -215,31 +371,42 @@ public sealed class HotSwapTests
 
         public double StateBytes(BackendDescriptor backend, double supportLog2, double bondLog2) => backend.CostModel switch
         {
-            "dense" => 65_536,
+            "dense" => DenseBytes,
             "sparse" => 24 * Math.Pow(2, supportLog2),
             _ => 4096,
         };
     }
 
-    // Takes the state and fails.
-    private sealed class FailingBackend(ISegmentedBackend inner) : ISegmentedBackend
+    // Fails when it takes the state, or before an operation.
+    private sealed class FailingBackend(ISegmentedBackend inner, BackendErrorKind kind = BackendErrorKind.Fault, int at = 0) : WrappedBackend(inner)
     {
         public int Opened { get; private set; }
 
-        public BackendDescriptor Descriptor => inner.Descriptor;
-
-        public Task<IBackendSession> OpenAsync(ExecutionRequest request, StateSnapshot? initial, CancellationToken cancellationToken = default)
+        protected override IBackendSession Wrap(IBackendSession session)
         {
             Opened++;
-            throw new BackendException(BackendErrorKind.Fault, Descriptor.Id, "It fails on purpose.");
+            if (at > 0)
+            {
+                return new WatchedSession(session, end =>
+                {
+                    if (end >= at)
+                    {
+                        Fail();
+                    }
+                });
+            }
+
+            session.Dispose();
+            Fail();
+            return session;
         }
 
-        public Task<ExecutionResult> ExecuteAsync(ExecutionRequest request, CancellationToken cancellationToken = default) => inner.ExecuteAsync(request, cancellationToken);
+        private void Fail() => throw new BackendException(kind, Descriptor.Id, "It fails on purpose.");
+    }
 
-        public Task<StateSnapshot> RunToSnapshotAsync(ExecutionRequest request, StateSnapshot? initial, int endOperation, CancellationToken cancellationToken = default) =>
-            inner.RunToSnapshotAsync(request, initial, endOperation, cancellationToken);
-
-        public Task<ExecutionResult> ResumeAsync(ExecutionRequest request, StateSnapshot initial, CancellationToken cancellationToken = default) =>
-            inner.ResumeAsync(request, initial, cancellationToken);
+    // Takes a time of its own for each advance.
+    private sealed class SlowBackend(ISegmentedBackend inner, SteppedTime time, TimeSpan each) : WrappedBackend(inner)
+    {
+        protected override IBackendSession Wrap(IBackendSession session) => new WatchedSession(session, _ => time.Advance(each));
     }
 }

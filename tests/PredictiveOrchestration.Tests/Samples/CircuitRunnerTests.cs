@@ -168,9 +168,66 @@ public sealed class CircuitRunnerTests : IDisposable
         return path;
     }
 
+    [Fact]
+    public async Task Checkpoints_ProcessKilledInMidCircuit_GoesOnWithTheSameCounts()
+    {
+        // Some seconds of work.
+        var file = Add(
+            "long.qasm",
+            """
+            OPENQASM 3.0;
+            include "stdgates.inc";
+            qubit[16] q;
+            for int i in [1:2500] {
+              for int j in [0:15] { u3(0.1 + j, 0.01 * i, 0.3) q[j]; cp(0.1 * i + j) q[j], q[(j + 1 + i % 15) % 16]; }
+            }
+            """);
+        var state = Path.Combine(_folder, "state");
+        var checkpoints = Path.Combine(_folder, "checkpoints");
+        string[] plain = [file, "--jsonl", "--backend", "local-dense", "--seed", "11", "--no-learning"];
+        string[] kept = [.. plain, "--checkpoints", checkpoints, "--checkpoint-interval", "0.05"];
+        var expected = Counts(await RunAsync(plain, state), out var resumedAt);
+        resumedAt.Should().BeNull();
+
+        using (var process = Begin(kept, state))
+        {
+            _ = (process.StandardOutput.ReadToEndAsync(), process.StandardError.ReadToEndAsync());
+            while (!process.HasExited && !(Directory.Exists(checkpoints) && Directory.EnumerateFiles(checkpoints, "*.checkpoint").Any()))
+            {
+                await Task.Delay(5);
+            }
+
+            process.HasExited.Should().BeFalse("a checkpoint is written while the run goes on");
+            process.Kill();
+            await process.WaitForExitAsync();
+            process.ExitCode.Should().NotBe(0);
+        }
+
+        Counts(await RunAsync(kept, state), out resumedAt).Should().BeEquivalentTo(expected);
+        resumedAt.Should().BePositive("it went on in the middle");
+        Directory.EnumerateFiles(checkpoints, "*.checkpoint").Should().BeEmpty("the run is done");
+
+        static Dictionary<string, long> Counts((int Status, string Output, string Error) run, out int? resumedAt)
+        {
+            run.Status.Should().Be(0, run.Error);
+            using var json = JsonDocument.Parse(run.Output);
+            var one = json.RootElement.GetProperty("runs")[0];
+            resumedAt = one.TryGetProperty("resumedAtOperation", out var at) && at.ValueKind == JsonValueKind.Number ? at.GetInt32() : null;
+            return one.GetProperty("counts").EnumerateObject().ToDictionary(p => p.Name, p => p.Value.GetInt64());
+        }
+    }
+
     private Task<(int Status, string Output, string Error)> RunAsync(params string[] arguments) => RunAsync(arguments, Path.Combine(_folder, "state"));
 
     private static async Task<(int Status, string Output, string Error)> RunAsync(string[] arguments, string state)
+    {
+        using var process = Begin(arguments, state);
+        var (output, error) = (process.StandardOutput.ReadToEndAsync(), process.StandardError.ReadToEndAsync());
+        await process.WaitForExitAsync();
+        return (process.ExitCode, await output, await error);
+    }
+
+    private static Process Begin(string[] arguments, string state)
     {
         // Built with these tests, in the same configuration.
         var configuration = new DirectoryInfo(AppContext.BaseDirectory).Name;
@@ -181,9 +238,6 @@ public sealed class CircuitRunnerTests : IDisposable
             start.ArgumentList.Add(argument);
         }
 
-        using var process = Process.Start(start)!;
-        var (output, error) = (process.StandardOutput.ReadToEndAsync(), process.StandardError.ReadToEndAsync());
-        await process.WaitForExitAsync();
-        return (process.ExitCode, await output, await error);
+        return Process.Start(start)!;
     }
 }

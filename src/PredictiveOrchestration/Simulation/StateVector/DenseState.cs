@@ -97,10 +97,18 @@ internal sealed unsafe class DenseState : IQuantumState
     public void Load(StateSnapshot snapshot)
     {
         _live = (1L << NumQubits) - 1;
+        _bitOfQubit = snapshot.BitOfQubit is { } places && places.Length == NumQubits ? [.. places] : _bitOfQubit;
+        var packer = BitPacker.Inverse(_bitOfQubit);
         if (snapshot.Indices is null)
         {
+            var run = RunOfNeighbours();
             ParallelRange.Run(snapshot.Amplitudes.Length, 1L << ChunkBits, _threads, _context, snapshot.OperationIndex, (_, first, last) =>
-                _kernels.Write(_amplitudes.Re, _amplitudes.Im, first, snapshot.Amplitudes.AsSpan((int)first, (int)(last - first))));
+            {
+                for (var i = first; i < last; i += run)
+                {
+                    _kernels.Write(_amplitudes.Re, _amplitudes.Im, (long)packer.Pack(i), snapshot.Amplitudes.AsSpan((int)i, run));
+                }
+            });
             return;
         }
 
@@ -123,9 +131,14 @@ internal sealed unsafe class DenseState : IQuantumState
                 _kernels.Write(_amplitudes.Re, _amplitudes.Im, start, amplitudes.AsSpan(i, end - i));
             }
 
+<<<<<<< HEAD
             Interlocked.Or(ref live, bits);
         });
         _live = live;
+=======
+            _kernels.Write(_amplitudes.Re, _amplitudes.Im, (long)packer.Pack((long)snapshot.Indices[i]), snapshot.Amplitudes.AsSpan(i, 1));
+        }
+>>>>>>> swap
     }
 
     public void Apply(Circuit circuit, int start, int end, ClassicalState? classical, RunContext context)
@@ -240,14 +253,7 @@ internal sealed unsafe class DenseState : IQuantumState
         _context.Reserve(16L << NumQubits, "a snapshot of the state");
         var amplitudes = GC.AllocateUninitializedArray<Complex>(1 << NumQubits);
         var packer = BitPacker.Inverse(_bitOfQubit);
-
-        // Qubits that lie where their numbers say make runs of neighbours.
-        var run = 1;
-        for (var q = 0; q < Math.Min(NumQubits, ChunkBits) && _bitOfQubit[q] == q; q++)
-        {
-            run *= 2;
-        }
-
+        var run = RunOfNeighbours();
         ParallelRange.Run(amplitudes.Length, 1L << ChunkBits, _threads, _context, operationIndex, (_, first, last) =>
         {
             for (var i = first; i < last; i += run)
@@ -255,7 +261,33 @@ internal sealed unsafe class DenseState : IQuantumState
                 _kernels.Read(_amplitudes.Re, _amplitudes.Im, (long)packer.Pack(i), _phase, amplitudes.AsSpan((int)i, run));
             }
         });
-        return StateSnapshot.Dense(NumQubits, operationIndex, amplitudes);
+        return StateSnapshot.Dense(NumQubits, operationIndex, amplitudes).With(Places());
+    }
+
+    // Qubits that lie where their numbers say make runs of neighbours.
+    private int RunOfNeighbours()
+    {
+        var run = 1;
+        for (var q = 0; q < Math.Min(NumQubits, ChunkBits) && _bitOfQubit[q] == q; q++)
+        {
+            run *= 2;
+        }
+
+        return run;
+    }
+
+    // Swaps have moved qubits.
+    private int[]? Places()
+    {
+        for (var q = 0; q < NumQubits; q++)
+        {
+            if (_bitOfQubit[q] != q)
+            {
+                return _bitOfQubit[..NumQubits];
+            }
+        }
+
+        return null;
     }
 
     public long CountNonZeros() => CountChunks().Sum(count => (long)count);
@@ -296,8 +328,14 @@ internal sealed unsafe class DenseState : IQuantumState
                         Pick(chunk, packer, indices.AsSpan(starts[chunk], counts[chunk]), amplitudes.AsSpan(starts[chunk], counts[chunk]));
                     }
                 }
+<<<<<<< HEAD
             });
             return StateSnapshot.Sparse(NumQubits, operationIndex, indices, amplitudes);
+=======
+            }
+
+            return StateSnapshot.Sparse(NumQubits, operationIndex, indices, amplitudes).With(Places());
+>>>>>>> swap
         }
         finally
         {

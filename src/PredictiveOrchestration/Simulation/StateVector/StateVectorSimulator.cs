@@ -60,6 +60,7 @@ public sealed class StateVectorSimulator : LocalSimulator, ICalibratable
                 ExactProbabilities = true,
                 ExpectationValues = true,
                 IsExact = options.Precision == StateVectorPrecision.Double,
+                StoresAllAmplitudes = true,
             },
         };
     }

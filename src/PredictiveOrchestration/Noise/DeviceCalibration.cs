@@ -42,6 +42,9 @@ public sealed record DeviceCalibration
     /// <summary>Gets the length of a measurement in seconds.</summary>
     public double? ReadoutTime { get; init; }
 
+    /// <summary>Gets a value indicating whether rotations about Z are done by the clock, without error; default true.</summary>
+    public bool VirtualZ { get; init; } = true;
+
     /// <summary>Gets the one-qubit gate error of single qubits, by qubit.</summary>
     public IReadOnlyDictionary<int, double> OneQubitErrors { get; init; } = new Dictionary<int, double>();
 
@@ -50,4 +53,36 @@ public sealed record DeviceCalibration
 
     /// <summary>Gets the readout error of single qubits, by qubit.</summary>
     public IReadOnlyDictionary<int, double> ReadoutErrors { get; init; } = new Dictionary<int, double>();
+
+    /// <summary>
+    /// The probability that a circuit in the device's own gates runs without any error: the product of 1 - error over its gates and measurements; errors that
+    /// are not known count as none. A lower estimate of the fidelity of its distribution, for errors may cancel or do nothing.
+    /// </summary>
+    /// <param name="circuit">The circuit on the device's qubits; gates on more than two qubits count as the six two-qubit gates of a Toffoli gate for each qubit beyond two.</param>
+    public double SuccessProbability(Circuits.Circuit circuit)
+    {
+        ArgumentNullException.ThrowIfNull(circuit);
+        var log = 0.0;
+        foreach (ref readonly var op in circuit.Operations)
+        {
+            var qubits = circuit.QubitsOf(op);
+            switch (op.Kind)
+            {
+                case Circuits.OperationKind.Measure:
+                    log += Math.Log(1 - Error(ReadoutErrors, qubits[0], ReadoutError));
+                    break;
+                case Circuits.OperationKind.Gate or Circuits.OperationKind.Unitary when qubits.Length == 1:
+                    // Rotations about Z are done by the clock on devices that have them; a device that does not says so by its error.
+                    log += op.Kind == Circuits.OperationKind.Gate && circuit.GateOf(op) == Circuits.GateCatalog.RZ && VirtualZ ? 0 : Math.Log(1 - Error(OneQubitErrors, qubits[0], OneQubitError));
+                    break;
+                case Circuits.OperationKind.Gate or Circuits.OperationKind.Unitary when qubits.Length >= 2:
+                    log += (qubits.Length == 2 ? 1 : 6 * (qubits.Length - 2)) * Math.Log(1 - Error(TwoQubitErrors, (Math.Min(qubits[0], qubits[1]), Math.Max(qubits[0], qubits[1])), TwoQubitError));
+                    break;
+            }
+        }
+
+        return Math.Exp(log);
+    }
+
+    private static double Error<T>(IReadOnlyDictionary<T, double> single, T place, double? median) => Math.Clamp(single.TryGetValue(place, out var error) ? error : median ?? 0, 0, 1);
 }

@@ -15,6 +15,7 @@ public sealed class SqliteJobJournal : IRemoteJobJournal, IDisposable
     private readonly Lock _lock = new();
     private readonly int _maxPending;
     private readonly int _maxFinished;
+    private SqliteTransaction? _transaction;
 
     /// <summary>Opens or creates the file.</summary>
     /// <param name="path">The file.</param>
@@ -35,7 +36,7 @@ public sealed class SqliteJobJournal : IRemoteJobJournal, IDisposable
         {
             _connection.Open();
             Execute("PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL;");
-            using var transaction = _connection.BeginTransaction(deferred: false);
+            using var transaction = _transaction = _connection.BeginTransaction(deferred: false);
             var version = Scalar("PRAGMA user_version");
             if (version == 0 && Scalar("SELECT COUNT(*) FROM sqlite_master") == 0)
             {
@@ -51,6 +52,7 @@ public sealed class SqliteJobJournal : IRemoteJobJournal, IDisposable
             }
 
             transaction.Commit();
+            _transaction = null;
         }
         catch (SqliteException exception)
         {
@@ -73,13 +75,17 @@ public sealed class SqliteJobJournal : IRemoteJobJournal, IDisposable
         {
             try
             {
-                using var transaction = _connection.BeginTransaction(deferred: false);
+                using var transaction = _transaction = _connection.BeginTransaction(deferred: false);
                 Write(job);
                 transaction.Commit();
             }
             catch (SqliteException exception)
             {
                 throw new BackendException(BackendErrorKind.Unavailable, job.BackendId, $"The journal of remote jobs cannot be written ({exception.Message}); no job is submitted until it can.", exception);
+            }
+            finally
+            {
+                _transaction = null;
             }
         }
 
@@ -122,7 +128,7 @@ public sealed class SqliteJobJournal : IRemoteJobJournal, IDisposable
         }
 
         using var command = new SqliteCommand(
-            "INSERT INTO jobs VALUES ($tag, $backend, $pending, $created, $job) ON CONFLICT (tag) DO UPDATE SET pending = $pending, job = $job", _connection);
+            "INSERT INTO jobs VALUES ($tag, $backend, $pending, $created, $job) ON CONFLICT (tag) DO UPDATE SET pending = $pending, job = $job", _connection, _transaction);
         command.Parameters.AddWithValue("$tag", job.Tag);
         command.Parameters.AddWithValue("$backend", job.BackendId);
         command.Parameters.AddWithValue("$pending", job.IsPending ? 1 : 0);
@@ -137,7 +143,7 @@ public sealed class SqliteJobJournal : IRemoteJobJournal, IDisposable
 
     private List<RemoteJob> Read(string text, string value)
     {
-        using var command = new SqliteCommand(text, _connection);
+        using var command = new SqliteCommand(text, _connection, _transaction);
         command.Parameters.AddWithValue("$value", value);
         using var reader = command.ExecuteReader();
         var jobs = new List<RemoteJob>();
@@ -154,13 +160,13 @@ public sealed class SqliteJobJournal : IRemoteJobJournal, IDisposable
 
     private void Execute(string text)
     {
-        using var command = new SqliteCommand(text, _connection);
+        using var command = new SqliteCommand(text, _connection, _transaction);
         command.ExecuteNonQuery();
     }
 
     private long Scalar(string text)
     {
-        using var command = new SqliteCommand(text, _connection);
+        using var command = new SqliteCommand(text, _connection, _transaction);
         return (long)command.ExecuteScalar()!;
     }
 }

@@ -1,0 +1,30 @@
+using System.Text.Json;
+using PredictiveOrchestration.Noise;
+
+namespace PredictiveOrchestration.Remote.IonQ;
+
+/// <summary>Reads IonQ's characterizations: fidelities as median (version 0.4) or mean (0.3), times in seconds.</summary>
+internal static class IonQCalibrations
+{
+    public static DeviceCalibration Read(JsonElement json)
+    {
+        double? Error(string name) => (json.Get("fidelity", name, "median") ?? json.Get("fidelity", name, "mean") ?? json.Get("fidelity", name)).Number() is { } fidelity and >= 0 and <= 1 ? 1 - fidelity : null;
+        double? Time(string name) => json.Get("timing", name).Number() is { } seconds and > 0 ? seconds : null;
+        return new DeviceCalibration
+        {
+            Device = json.Get("backend").Text() ?? "ionq",
+            MeasuredAt = json.Get("date").Moment(),
+            NumQubits = (int)(json.Get("qubits").Number() ?? 0),
+            Couplings = [.. json.Get("connectivity").Items().Where(p => p.ValueKind == JsonValueKind.Array && p.GetArrayLength() == 2).Select(p => (p[0].GetInt32(), p[1].GetInt32()))],
+            OneQubitError = Error("1q"),
+            TwoQubitError = Error("2q"),
+            ReadoutError = Error("spam"),
+            T1 = Time("t1"),
+            T2 = Time("t2"),
+            OneQubitTime = Time("1q"),
+            TwoQubitTime = Time("2q"),
+            ReadoutTime = Time("readout"),
+            VirtualZ = true,
+        };
+    }
+}

@@ -1,0 +1,42 @@
+using System.Globalization;
+using System.Numerics;
+using System.Text.Json;
+using PredictiveOrchestration.Circuits;
+
+namespace PredictiveOrchestration.Remote.IonQ;
+
+/// <summary>
+/// Reads IonQ's probabilities. Version 1 has decimal keys with qubit 0 the least significant bit; version 2 has bit strings by register, read here with
+/// qubit 0 rightmost. Values are numbers, or texts of numbers.
+/// </summary>
+internal static class IonQResults
+{
+    public static RemoteOutcome Read(RemoteJob job, string text)
+    {
+        var json = RemoteJson.Parse(text);
+        var registers = json.Get("probabilities", "registers");
+        var isBinary = registers is not null;
+        JsonElement? states = isBinary
+            ? registers!.Value.Get("output_all") ?? throw new FormatException("The registers of the result do not hold 'output_all'.")
+            : json.Get("probabilities") is { ValueKind: JsonValueKind.Object } inner ? inner : json;
+        var merged = new Dictionary<BitString, double>();
+        foreach (var member in states.Members())
+        {
+            var value = ((JsonElement?)member.Value).Number() ?? throw new FormatException($"'{member.Name}' has no number.");
+            var outcome = isBinary ? Binary(job.Readout, member.Name) : Decimal(job.Readout, member.Name);
+            Readout.Add(merged, outcome, value);
+        }
+
+        return merged.Count == 0 ? throw new FormatException("The result holds no outcome.") : new RemoteOutcome(Readout.ToCounts(merged, job.Shots));
+    }
+
+    private static BitString Decimal(IReadOnlyList<int> readout, string key) => BigInteger.TryParse(key, NumberStyles.None, CultureInfo.InvariantCulture, out var value)
+        ? Readout.Select(readout, q => !((value >> q) & 1).IsZero)
+        : throw new FormatException($"'{key}' is no state: a decimal number is expected.");
+
+    private static BitString Binary(IReadOnlyList<int> readout, string key)
+    {
+        var bits = BitString.Parse(key);
+        return Readout.Select(readout, q => q < bits.Length ? bits[q] : throw new FormatException($"'{key}' has no bit for qubit {q}."));
+    }
+}

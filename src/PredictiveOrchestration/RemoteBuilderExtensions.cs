@@ -1,0 +1,15 @@
+using PredictiveOrchestration.Remote.IonQ;
+
+namespace PredictiveOrchestration;
+
+/// <summary>Adds services to an orchestrator.</summary>
+public static class RemoteBuilderExtensions
+{
+    /// <summary>Adds a target of IonQ's cloud.</summary>
+    /// <exception cref="ArgumentException">Options are wrong; all failures are named.</exception>
+    public static PredictiveOrchestratorBuilder AddIonQ(this PredictiveOrchestratorBuilder builder, IonQOptions options)
+    {
+        ArgumentNullException.ThrowIfNull(builder);
+        return builder.AddBackend(IonQBackend.Create(options));
+    }
+}

@@ -20,9 +20,6 @@ internal sealed record ExecutionReport(IReadOnlyList<ExecutionAttempt> Attempts,
 /// </summary>
 internal sealed class HotSwapExecutor(BackendSet backends, LocalAdmission admission, ISpendGate spending, TimeProvider time, HotSwapJob? job = null)
 {
-    private const double OverrunFactor = 8;
-    private static readonly TimeSpan ShortestWatch = TimeSpan.FromSeconds(2);
-
     public async Task<ExecutionReport> RunAsync(RoutingDecision decision, ExecutionRequest request, SpendLabel label, CancellationToken cancellationToken)
     {
         using var slot = job?.Claim(decision, request);
@@ -61,24 +58,24 @@ internal sealed class HotSwapExecutor(BackendSet backends, LocalAdmission admiss
             swaps.Add(Swap(attempts[^1], next.Candidate.Backend.Id));
         }
 
+        var plan = AttemptPlan.Of(decision.Ranked, decision.ExplorationLimit);
         for (var i = 0; ; i++)
         {
-            if (i < decision.Ranked.Count - 1 && decision.Ranked[i].Candidate.Backend.Id == failed)
+            var (ranked, limit, isTrial) = plan[i];
+            var isLast = i == plan.Count - 1;
+            if (!isLast && ranked.Candidate.Backend.Id == failed)
             {
                 continue;
             }
 
-            var ranked = decision.Ranked[i];
-            var isLast = i == decision.Ranked.Count - 1;
-            var watch = i == 0 && decision.ExplorationLimit is { } limit ? limit : isLast ? (TimeSpan?)null : Watch(ranked.Candidate.Prediction);
-            var attempt = await TryAsync(ranked, request, watch, label.Attempt(i), cancellationToken).ConfigureAwait(false);
+            var attempt = await TryAsync(ranked, request, limit, label.Attempt(i), cancellationToken).ConfigureAwait(false);
             attempts.Add(attempt);
             if (attempt.Result is not null || isLast || !MayFallBack(attempt, request))
             {
                 return new ExecutionReport(attempts, swaps);
             }
 
-            swaps.Add(Swap(attempt, decision.Ranked[i + 1].Candidate.Backend.Id));
+            swaps.Add(Swap(attempt, plan[i + 1].Ranked.Candidate.Backend.Id, isTrial));
         }
     }
 
@@ -149,14 +146,6 @@ internal sealed class HotSwapExecutor(BackendSet backends, LocalAdmission admiss
         }
     }
 
-    // The longest a run may take while another backend stands ready.
-    private static TimeSpan Watch(BackendPrediction prediction)
-    {
-        var seconds = Math.Min(1e8, OverrunFactor * prediction.Seconds.Upper);
-        var watch = TimeSpan.FromSeconds(seconds);
-        return watch < ShortestWatch ? ShortestWatch : watch;
-    }
-
     private static bool MayFallBack(ExecutionAttempt attempt, ExecutionRequest request) => attempt.Error switch
     {
         OperationCanceledException or BackendException { Kind: BackendErrorKind.OutcomeUnknown } => false,
@@ -165,10 +154,12 @@ internal sealed class HotSwapExecutor(BackendSet backends, LocalAdmission admiss
         _ => true,
     };
 
-    private static SwapEvent Swap(ExecutionAttempt attempt, string next)
+    private static SwapEvent Swap(ExecutionAttempt attempt, string next, bool isTrial = false)
     {
         var trigger = attempt.IsOverrun ? SwapTrigger.TimeOverrun : attempt.Error is BackendException { Kind: BackendErrorKind.OutOfMemory } ? SwapTrigger.MemoryThreshold : SwapTrigger.Fault;
-        var reason = attempt.IsOverrun
+        var reason = attempt.IsOverrun && isTrial
+            ? string.Create(CultureInfo.InvariantCulture, $"'{attempt.BackendId}' was tried for {attempt.Elapsed.TotalSeconds:G3} s, as it may take anything from {attempt.Ranked.Candidate.Prediction.Seconds.Lower:G2} to {attempt.Ranked.Candidate.Prediction.Seconds.Upper:G2} s")
+            : attempt.IsOverrun
             ? string.Create(CultureInfo.InvariantCulture, $"'{attempt.BackendId}' was stopped after {attempt.Elapsed.TotalSeconds:G3} s; at most {attempt.Ranked.Candidate.Prediction.Seconds.Upper:G3} s were predicted")
             : attempt.Error!.Message;
         reason += "; the job begins anew, there was no state to go on from";

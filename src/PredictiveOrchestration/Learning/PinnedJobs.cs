@@ -68,5 +68,5 @@ internal sealed class PinnedJobs
 
     private static double Variance(RepeatedTime time) => ((PriorVariance * 4) + (time.Count * time.Variance)) / (4 + time.Count) / time.Count;
 
-    private static double Predict(BackendModel model, TrainingRow row) => model.Predict(row.Terms, row.Features).Median;
+    private static double Predict(BackendModel model, TrainingRow row) => model.Predict(row.Terms, row.Features, row.Kin).Median;
 }

@@ -100,7 +100,7 @@ internal sealed record BackendModel(
     }
 
     /// <summary>Predicts without allocation.</summary>
-    public LogTime Predict(ReadOnlySpan<double> terms, ReadOnlySpan<float> features, JobKin kin)
+    public LogTime Predict(ReadOnlySpan<double> terms, ReadOnlySpan<float> features, JobKin kin = default)
     {
         var raw = Math.Log(Analytic.Predict(terms));
         if (Residual is null || Stack is null)

@@ -21,17 +21,21 @@ internal static class AttemptPlan
 
     /// <summary>Plans the attempts.</summary>
     /// <param name="ranked">The feasible backends, the best first.</param>
-    public static List<PlannedAttempt> Of(IReadOnlyList<RankedBackend> ranked)
+    /// <param name="explorationLimit">The longest that the first may take, as it is explored; else null.</param>
+    public static List<PlannedAttempt> Of(IReadOnlyList<RankedBackend> ranked, TimeSpan? explorationLimit = null)
     {
         var plan = new List<PlannedAttempt>(ranked.Count + 1);
-        if (Trial(ranked) is { } trial)
+        if (explorationLimit is null && Trial(ranked) is { } trial)
         {
             plan.Add(trial);
         }
 
+        // Runs under way slow each other down.
+        var underWay = ranked.Sum(r => r.Candidate.InFlight);
         for (var i = 0; i < ranked.Count; i++)
         {
-            plan.Add(new PlannedAttempt(ranked[i], i == ranked.Count - 1 ? null : Watch(ranked[i].Candidate, ranked[i + 1].Candidate), false));
+            var watch = i == ranked.Count - 1 ? (TimeSpan?)null : Watch(ranked[i].Candidate, ranked[i + 1].Candidate) * (1 + underWay);
+            plan.Add(new PlannedAttempt(ranked[i], i == 0 ? explorationLimit ?? watch : watch, false));
         }
 
         return plan;
@@ -58,6 +62,12 @@ internal static class AttemptPlan
             {
                 // Half the limit is what a run that ends within it takes, about.
                 var done = ProbabilityWithin(candidate, share * seconds);
+                if (done <= ProbabilityWithin(ranked[0].Candidate, share * seconds))
+                {
+                    // The best is the better bet for this long as well.
+                    continue;
+                }
+
                 var saved = (done * (1 - (share / 2))) - ((1 - done) * (share + (StopSeconds / seconds)));
                 if (saved > gain)
                 {

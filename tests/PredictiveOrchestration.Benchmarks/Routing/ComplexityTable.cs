@@ -41,7 +41,7 @@ internal static class ComplexityTable
                 {
                     foreach (var row in rows)
                     {
-                        model.Predict(row.Terms, row.Features);
+                        model.Predict(row.Terms, row.Features, row.Kin);
                         count++;
                     }
                 }

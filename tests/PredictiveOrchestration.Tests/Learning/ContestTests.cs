@@ -144,7 +144,7 @@ public sealed class ContestTests
         var drivers = JobDrivers.Of(Dense, profile, shape);
         return new TrainingRow(backend, Dense.Name, drivers.Terms, drivers.Features, scale * AnalyticCostModel.Prior(Dense).Predict(drivers.Terms), false)
         {
-            Structure = drivers.Structure, Job = JobDrivers.JobOf(profile, shape),
+            Kin = drivers.Kin, Job = JobDrivers.JobOf(profile, shape),
         };
     }
 }

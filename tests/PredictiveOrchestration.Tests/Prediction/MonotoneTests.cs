@@ -107,7 +107,7 @@ public sealed class MonotoneTests(ITestOutputHelper output)
     [Fact]
     public void Stack_ExpertThatIsRight_GainsTheWeight()
     {
-        var stack = new ResidualStack(0.4, 0.3, 0, 0.1, 0, 0);
+        var stack = new ResidualStack(0.4, 0.3, 0, 0, 0.1, 0.1, 0, 0);
         var random = new Random(6);
         double regret = 0;
         for (var phase = 0; phase < 3; phase++)

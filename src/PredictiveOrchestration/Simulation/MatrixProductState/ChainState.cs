@@ -52,20 +52,6 @@ internal sealed class ChainState : IQuantumState
 
     public double FidelityLowerBound => _chain.FidelityLowerBound;
 
-    public int? BondDimension
-    {
-        get
-        {
-            var greatest = 1;
-            for (var q = 1; q < NumQubits; q++)
-            {
-                greatest = Math.Max(greatest, _chain.Bond(q));
-            }
-
-            return greatest;
-        }
-    }
-
     /// <summary>Takes over a state.</summary>
     public void Load(StateSnapshot snapshot)
     {

@@ -99,9 +99,9 @@ internal sealed unsafe class DenseState : IQuantumState
         _live = (1L << NumQubits) - 1;
         _bitOfQubit = snapshot.BitOfQubit is { } places && places.Length == NumQubits ? [.. places] : _bitOfQubit;
         var packer = BitPacker.Inverse(_bitOfQubit);
+        var run = RunOfNeighbours();
         if (snapshot.Indices is null)
         {
-            var run = RunOfNeighbours();
             ParallelRange.Run(snapshot.Amplitudes.Length, 1L << ChunkBits, _threads, _context, snapshot.OperationIndex, (_, first, last) =>
             {
                 for (var i = first; i < last; i += run)
@@ -120,6 +120,19 @@ internal sealed unsafe class DenseState : IQuantumState
         ParallelRange.Run(amplitudes.Length, 1L << ChunkBits, _threads, _context, snapshot.OperationIndex, (_, first, last) =>
         {
             long bits = 0;
+            if (run < 1L << Math.Min(NumQubits, ChunkBits))
+            {
+                for (var i = (int)first; i < last; i++)
+                {
+                    var at = (long)packer.Pack((long)indices[i]);
+                    bits |= at;
+                    _kernels.Write(_amplitudes.Re, _amplitudes.Im, at, amplitudes.AsSpan(i, 1));
+                }
+
+                Interlocked.Or(ref live, bits);
+                return;
+            }
+
             for (int i = (int)first, end; i < last; i = end)
             {
                 var start = (long)indices[i];
@@ -131,14 +144,9 @@ internal sealed unsafe class DenseState : IQuantumState
                 _kernels.Write(_amplitudes.Re, _amplitudes.Im, start, amplitudes.AsSpan(i, end - i));
             }
 
-<<<<<<< HEAD
             Interlocked.Or(ref live, bits);
         });
         _live = live;
-=======
-            _kernels.Write(_amplitudes.Re, _amplitudes.Im, (long)packer.Pack((long)snapshot.Indices[i]), snapshot.Amplitudes.AsSpan(i, 1));
-        }
->>>>>>> swap
     }
 
     public void Apply(Circuit circuit, int start, int end, ClassicalState? classical, RunContext context)
@@ -328,14 +336,8 @@ internal sealed unsafe class DenseState : IQuantumState
                         Pick(chunk, packer, indices.AsSpan(starts[chunk], counts[chunk]), amplitudes.AsSpan(starts[chunk], counts[chunk]));
                     }
                 }
-<<<<<<< HEAD
             });
-            return StateSnapshot.Sparse(NumQubits, operationIndex, indices, amplitudes);
-=======
-            }
-
             return StateSnapshot.Sparse(NumQubits, operationIndex, indices, amplitudes).With(Places());
->>>>>>> swap
         }
         finally
         {

@@ -115,7 +115,7 @@ public sealed class ForecastingTests(ITestOutputHelper output)
     public async Task Metrics_BackendsThatRan_AreForecastEach()
     {
         var time = new Microsoft.Extensions.Time.Testing.FakeTimeProvider(DateTimeOffset.UnixEpoch.AddDays(1));
-        var journal = new RunJournal(1000, TimeSpan.FromSeconds(1), time);
+        var journal = new RunJournal(1000, TimeSpan.FromSeconds(1), new PredictiveOrchestration.Backends.BackendLoadTracker(time), time);
         for (var i = 0; i < 90; i++)
         {
             // One run of 0.4 s in each interval, two dollars each, waits that grow by 10 ms.

@@ -2,7 +2,7 @@ using System.Numerics;
 using System.Runtime.InteropServices;
 using System.Runtime.Intrinsics;
 
-namespace PredictiveOrchestration.Simulation.StateVector;
+namespace PredictiveOrchestration.Simulation.Fusion;
 
 /// <summary>Products of the 4×4 matrices of two bits (row-major), two elements at a time.</summary>
 internal static class SmallMatrix

@@ -14,7 +14,7 @@ internal static class PassPlanner
     // A block must hold every bit that one operation moves.
     private const int MostTargets = 5;
 
-    /// <summary>Plans all operations of a state of several blocks; each pass is the bits of its blocks and the operations in order.</summary>
+    /// <summary>Plans all operations; each pass is the bits of its blocks and the operations in order.</summary>
     public static List<(long BlockMask, List<int> Operations)> Plan(ReadOnlySpan<FusedOperation> operations, int bits, int blockBits)
     {
         var passes = new List<(long, List<int>)>();
@@ -22,6 +22,16 @@ internal static class PassPlanner
         for (var i = 0; i < operations.Length; i++)
         {
             left.Add(i);
+        }
+
+        if (blockBits == bits)
+        {
+            if (left.Count > 0)
+            {
+                passes.Add(((1L << bits) - 1, left));
+            }
+
+            return passes;
         }
 
         long rows = (1L << Math.Min(MostRowBits, blockBits - MostTargets)) - 1, all = (1L << bits) - 1;

@@ -31,7 +31,10 @@ internal sealed class GateBlocks(TensorChain chain, OperatorFactory factory, Sit
             return;
         }
 
-        ReadOnlySpan<int> controls = map.SitesOf(circuit.ControlsOf(op)), targets = map.SitesOf(circuit.TargetsOf(op));
+        Span<int> sites = stackalloc int[4];
+        sites = op.QubitCount <= sites.Length ? sites[..op.QubitCount] : new int[op.QubitCount];
+        map.SitesOf(circuit.QubitsOf(op), sites);
+        ReadOnlySpan<int> controls = sites[..op.ControlCount], targets = sites[op.ControlCount..];
         if (op.Kind == OperationKind.Unitary)
         {
             Matrix(controls, targets, circuit.MatrixOf(op));

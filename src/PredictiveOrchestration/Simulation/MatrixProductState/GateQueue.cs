@@ -2,19 +2,24 @@ namespace PredictiveOrchestration.Simulation.MatrixProductState;
 
 /// <summary>
 /// Between the gates and the chain: a gate that would need bonds to be compressed first waits, and so do later gates on its qubits, while
-/// gates elsewhere go on. When enough wait, one compression serves for as many of them as it makes room for.
+/// gates elsewhere go on. When enough wait, one compression serves for as many of them as it makes room for. Where the last compression
+/// took nearly everything away, bonds are large for nothing: then the next comes at once, before more of them are.
 /// </summary>
 internal sealed class GateQueue(TensorChain chain)
 {
+    // A compression to less than this share of the numbers stored has shown that bonds were not needed.
+    private const double Collapse = 1.0 / 16;
+
     private readonly bool[] _blocked = new bool[chain.NumQubits];
     private List<OperatorString> _waiting = [];
     private List<OperatorString> _next = [];
+    private int _patience;
 
     /// <summary>Applies a gate, now or later.</summary>
     public void Add(OperatorString gate)
     {
         Pass(gate);
-        if (_waiting.Count > chain.NumQubits)
+        if (_waiting.Count > _patience)
         {
             Round();
         }
@@ -31,7 +36,9 @@ internal sealed class GateQueue(TensorChain chain)
 
     private void Round()
     {
+        var before = chain.Elements;
         chain.Compress();
+        _patience = chain.Elements < Collapse * before ? 0 : chain.NumQubits;
         (_waiting, _next) = (_next, _waiting);
         _blocked.AsSpan().Clear();
 

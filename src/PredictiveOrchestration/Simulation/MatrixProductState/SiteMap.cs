@@ -26,12 +26,17 @@ internal sealed class SiteMap
     public int[] SitesOf(ReadOnlySpan<int> qubits)
     {
         var sites = new int[qubits.Length];
-        for (var i = 0; i < sites.Length; i++)
+        SitesOf(qubits, sites);
+        return sites;
+    }
+
+    /// <summary>The same into a place given.</summary>
+    public void SitesOf(ReadOnlySpan<int> qubits, Span<int> sites)
+    {
+        for (var i = 0; i < qubits.Length; i++)
         {
             sites[i] = _siteOf[qubits[i]];
         }
-
-        return sites;
     }
 
     /// <summary>Lets two qubits change places.</summary>

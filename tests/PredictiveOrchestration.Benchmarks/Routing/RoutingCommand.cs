@@ -27,7 +27,7 @@ internal static class RoutingCommand
                 RoutingTable.Read(folder).Sample((int)Number(args, "--jobs", 400)).Write(Option(args, "--to") ?? "sample");
                 return 0;
             case "latency":
-                await LatencyBenchmark.RunAsync();
+                await LatencyBenchmark.RunAsync(args.Contains("--learned"));
                 return 0;
             case "complexity":
                 ComplexityTable.Run(RoutingTable.Read(folder));

@@ -135,14 +135,16 @@ public abstract class BackendConformance
     {
         using var source = new CancellationTokenSource();
         await source.CancelAsync();
-        var act = () => Create().ExecuteAsync(Request(new CircuitBuilder(2).H(0).Build()), source.Token);
+        var backend = Create();
+        var act = () => backend.ExecuteAsync(Request(new CircuitBuilder(2).H(0).Build()), source.Token);
         await act.Should().ThrowAsync<OperationCanceledException>();
     }
 
     [SkippableFact]
     public async Task Execute_MemoryLimit_IsRefusedWithNumbers()
     {
-        var act = () => Create().ExecuteAsync(Request(new CircuitBuilder(12).H(0).Build()) with { Limits = new ExecutionLimits { MemoryBytes = 16 } });
+        var backend = Create();
+        var act = () => backend.ExecuteAsync(Request(new CircuitBuilder(12).H(0).Build()) with { Limits = new ExecutionLimits { MemoryBytes = 16 } });
         var exception = (await act.Should().ThrowAsync<BackendException>()).Which;
         exception.Kind.Should().Be(BackendErrorKind.OutOfMemory);
         exception.RequiredBytes.Should().BeGreaterThan(16);
@@ -154,7 +156,8 @@ public abstract class BackendConformance
     {
         var builder = new CircuitBuilder(1, 1);
         var endless = builder.X(0).Measure(0, 0).While(new BitExpression(0)).Barrier().EndWhile().Build();
-        var act = () => Create().ExecuteAsync(Request(endless) with { Shots = 1, Limits = new ExecutionLimits { Time = TimeSpan.FromMilliseconds(50) } });
+        var backend = Create();
+        var act = () => backend.ExecuteAsync(Request(endless) with { Shots = 1, Limits = new ExecutionLimits { Time = TimeSpan.FromMilliseconds(50) } });
         (await act.Should().ThrowAsync<BackendException>()).Which.Kind.Should().Be(BackendErrorKind.TimeLimit);
     }
 

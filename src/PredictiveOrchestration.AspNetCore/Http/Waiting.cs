@@ -1,12 +1,13 @@
 using System.Globalization;
 using Microsoft.AspNetCore.Http;
+using Microsoft.Extensions.Hosting;
 using PredictiveOrchestration.AspNetCore.Jobs;
 using PredictiveOrchestration.Remote.Worker;
 
 namespace PredictiveOrchestration.AspNetCore.Http;
 
 /// <summary>Waits for a job as long as a caller prefers (RFC 7240, <c>Prefer: wait=N</c>), within a limit of time and of callers.</summary>
-internal sealed class Waiting(WorkerOptions options, TimeProvider time)
+internal sealed class Waiting(WorkerOptions options, IHostApplicationLifetime lifetime, TimeProvider time)
 {
     private int _waiting;
 
@@ -29,7 +30,12 @@ internal sealed class Waiting(WorkerOptions options, TimeProvider time)
             context.Response.Headers["Preference-Applied"] = Applied(seconds);
             try
             {
-                await job.Ended.WaitAsync(TimeSpan.FromSeconds(seconds), time, context.RequestAborted).ConfigureAwait(false);
+                using var either = CancellationTokenSource.CreateLinkedTokenSource(context.RequestAborted, lifetime.ApplicationStopping);
+                await job.Ended.WaitAsync(TimeSpan.FromSeconds(seconds), time, either.Token).ConfigureAwait(false);
+            }
+            catch (OperationCanceledException) when (!context.RequestAborted.IsCancellationRequested)
+            {
+                // The application stops, and does not wait for who waits.
             }
             catch (TimeoutException)
             {

@@ -100,7 +100,7 @@ internal sealed class JobDesk(WorkerOptions options, PredictiveOrchestrator orch
     /// <exception cref="ProblemException">404.</exception>
     public JobRecord Get(string owner, string id)
     {
-        var record = Active(owner, id)?.Record ?? store.Find(id);
+        var record = _active.TryGetValue(id, out var active) ? active.IsDeleted ? null : active.Record : store.Find(id);
         return record is not null && record.Owner == owner ? Current(record) : throw ProblemException.NotFound($"job '{Clip(id)}'");
     }
 
@@ -133,6 +133,11 @@ internal sealed class JobDesk(WorkerOptions options, PredictiveOrchestrator orch
             {
                 Queue.Remove(active);
                 await EndAsync(active, r => r with { State = JobState.Cancelled }, null, 0).ConfigureAwait(false);
+            }
+            else
+            {
+                // Also if the server is killed before the run has ended.
+                await store.UpdateAsync(active.Change(r => r with { CancelRequested = true })).ConfigureAwait(false);
             }
         }
 
@@ -172,6 +177,12 @@ internal sealed class JobDesk(WorkerOptions options, PredictiveOrchestrator orch
             accounts.TryReserve(record.Owner, record.ReservedCost, null);
             var job = new ActiveJob(record with { State = JobState.Queued, StartedAt = null }, null, null, 0);
             _active[record.Id] = job;
+            if (record.CancelRequested && job.TryTake())
+            {
+                await EndAsync(job, r => r with { State = JobState.Cancelled }, null, 0).ConfigureAwait(false);
+                continue;
+            }
+
             var why = record.State != JobState.Running ? null
                 : record.PaysOthers ? "The server ended while the job ran on a backend that may have charged for it; it was not run a second time."
                 : record.Attempts >= options.MaxAttempts ? $"The server ended {record.Attempts} times while the job ran; it was not begun again." : null;
@@ -288,11 +299,6 @@ internal sealed class JobDesk(WorkerOptions options, PredictiveOrchestrator orch
         var job = Draft(caller, submission, time.GetUtcNow(), null);
         try
         {
-            if (submission.Wire.DryRun)
-            {
-                job.Change(r => r with { State = JobState.Succeeded, EndedAt = r.SubmittedAt, ReservedCost = 0 });
-            }
-
             await store.AddAsync([new NewJob(job.Record, submission.Request, key, fingerprint)]).ConfigureAwait(false);
         }
         catch (JobStoreException exception)
@@ -302,17 +308,8 @@ internal sealed class JobDesk(WorkerOptions options, PredictiveOrchestrator orch
         }
 
         metrics.Accepted(caller.Owner, 1);
-        var record = job.Record;
-        if (submission.Wire.DryRun)
-        {
-            Discard(job);
-        }
-        else
-        {
-            Enqueue(job);
-        }
-
-        return record;
+        Enqueue(job);
+        return job.Record;
     }
 
     // Predicts, and sets money aside: what cannot run or be paid is refused before it is written.
@@ -346,7 +343,8 @@ internal sealed class JobDesk(WorkerOptions options, PredictiveOrchestrator orch
             {
                 Id = NewId(now),
                 Owner = caller.Owner,
-                State = JobState.Queued,
+                State = wire.DryRun ? JobState.Succeeded : JobState.Queued,
+                EndedAt = wire.DryRun ? now : null,
                 Name = wire.Name,
                 Metadata = wire.Metadata,
                 Device = wire.Device,
@@ -396,6 +394,13 @@ internal sealed class JobDesk(WorkerOptions options, PredictiveOrchestrator orch
 
     private void Enqueue(ActiveJob job)
     {
+        if (job.Record.IsFinal)
+        {
+            // A dry run has ended with its acceptance.
+            Discard(job);
+            return;
+        }
+
         _active[job.Record.Id] = job;
         Queue.Add(job);
     }

@@ -59,6 +59,9 @@ internal sealed record JobRecord
 
     public int Attempts { get; init; }
 
+    /// <summary>Whether its owner asked for its end while it ran; it is then not begun again after a restart.</summary>
+    public bool CancelRequested { get; init; }
+
     /// <summary>What the IonQ façade needs to show the job as it was sent, or null if it came by our own protocol.</summary>
     public IonQ.IonQEnvelope? IonQ { get; init; }
 

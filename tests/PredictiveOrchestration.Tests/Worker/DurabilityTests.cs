@@ -79,6 +79,31 @@ public sealed class DurabilityTests
     }
 
     [Fact]
+    public async Task CancelledWhileItRan_IsNotBegunAgainAfterARestart()
+    {
+        string id;
+        var stubborn = new TaskCompletionSource();
+        var worker = await WorkerHost.StartAsync(database: _database, backends: [new FakeBackend("b", async (request, _) =>
+        {
+            await stubborn.Task;
+            return FakeBackend.Result("b", request);
+        }, isLocal: true)]);
+        id = (await worker.PostAsync("/v1/jobs", WorkerHost.Job())).Json.GetProperty("id").GetString()!;
+        await JobProtocolTests.WaitForAsync(worker, id, "running");
+        (await worker.PostAsync($"/v1/jobs/{id}/cancel", string.Empty)).Status.Should().Be(HttpStatusCode.Accepted);
+        File.Copy(_database, _database + ".copy");
+        File.Copy(_database + "-wal", _database + ".copy-wal");
+        stubborn.SetResult();
+        await worker.DisposeAsync();
+
+        // As a kill at that moment would have left it.
+        var backend = new FakeBackend("b", isLocal: true);
+        await using var again = await WorkerHost.StartAsync(database: _database + ".copy", backends: [backend]);
+        (await again.GetAsync($"/v1/jobs/{id}", null, ("Prefer", "wait=10"))).Json.GetProperty("status").GetString().Should().Be("cancelled");
+        backend.Calls.Should().Be(0);
+    }
+
+    [Fact]
     public async Task RunThatMayHaveBeenPaidElsewhere_IsNotBegunAgain()
     {
         static void Priced(PredictiveOrchestratorBuilder b) => b.Configure(c => c.Prices["service"] = new PriceModel { PerRun = 0.01m });

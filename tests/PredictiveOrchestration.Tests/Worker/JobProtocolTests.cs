@@ -159,6 +159,37 @@ public sealed class JobProtocolTests
     }
 
     [Fact]
+    public async Task Delete_RunningJob_IsGoneAtOnce()
+    {
+        var slow = new TaskCompletionSource();
+        await using var worker = await WorkerHost.StartAsync(backends: [new FakeBackend("stubborn", async (request, _) =>
+        {
+            await slow.Task;
+            return FakeBackend.Result("stubborn", request);
+        }, isLocal: true)]);
+        var id = (await worker.PostAsync("/v1/jobs", WorkerHost.Job())).Json.GetProperty("id").GetString()!;
+        await WaitForAsync(worker, id, "running");
+        (await worker.SendAsync(HttpMethod.Delete, $"/v1/jobs/{id}")).Status.Should().Be(HttpStatusCode.NoContent);
+        (await worker.GetAsync($"/v1/jobs/{id}")).Status.Should().Be(HttpStatusCode.NotFound);
+        slow.SetResult();
+    }
+
+    [Fact]
+    public async Task Stop_WhileCallersWait_AnswersThem()
+    {
+        Task<Reply> waiting;
+        await using (var worker = await WorkerHost.StartAsync(backends: [FakeBackend.Hanging("never", isLocal: true)]))
+        {
+            var id = (await worker.PostAsync("/v1/jobs", WorkerHost.Job())).Json.GetProperty("id").GetString()!;
+            await WaitForAsync(worker, id, "running");
+            waiting = worker.GetAsync($"/v1/jobs/{id}", null, ("Prefer", "wait=60"));
+            await Task.Delay(200);
+            await worker.StopAsync();
+            (await waiting).Json.GetProperty("status").GetString().Should().Be("running");
+        }
+    }
+
+    [Fact]
     public async Task List_PagesThroughAllJobsOnce()
     {
         await using var worker = await WorkerHost.StartAsync();

@@ -78,6 +78,8 @@ internal sealed class WorkerHost : IAsyncDisposable
         return new WorkerHost(app, database);
     }
 
+    public Task StopAsync() => _app.StopAsync();
+
     public async ValueTask DisposeAsync()
     {
         Client.Dispose();

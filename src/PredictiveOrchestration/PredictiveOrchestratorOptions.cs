@@ -24,7 +24,7 @@ public sealed record PredictiveOrchestratorOptions
     /// <summary>Gets or sets the number of records of a backend after which its model is fitted anew, 1 to 1,000,000; default 1,000. The first fits come earlier.</summary>
     public int ModelUpdateFrequency { get; set; } = 1000;
 
-    /// <summary>Gets or sets how large learned models may be; the defaults are measured.</summary>
+    /// <summary>Gets or sets how large learned models may be.</summary>
     public ModelComplexity ModelComplexity { get; set; } = ModelComplexity.Default;
 
     /// <summary>Gets or sets the number of execution records kept for statistics and learning, 1 to 10,000,000; default 10,000.</summary>

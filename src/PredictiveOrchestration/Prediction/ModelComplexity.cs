@@ -1,6 +1,6 @@
 namespace PredictiveOrchestration.Prediction;
 
-/// <summary>How large learned models may be. The defaults are measured: see docs/prediction.md.</summary>
+/// <summary>How large learned models may be. The benchmark <c>routing complexity</c> compares sizes.</summary>
 public sealed record ModelComplexity
 {
     /// <summary>Gets the defaults.</summary>

@@ -157,7 +157,7 @@ public sealed class DriftTests(ITestOutputHelper output)
         public World(int seed)
         {
             _random = new Random(seed);
-            _loop = new LearningLoop(_ring, _publisher, [], new LearningOptions { ModelUpdateFrequency = 1_000_000 }, null, _log);
+            _loop = new LearningLoop(_ring, _publisher, [], new LearningOptions { ModelUpdateFrequency = 1_000_000, ReservoirSize = 400 }, null, _log);
         }
 
         public double Slower { get; set; } = 1;

@@ -67,7 +67,7 @@ public sealed class PredictionTests(ITestOutputHelper output)
         {
             // Inside the forest is right; outside its correction is noise.
             held.Add(new Held(2, parts, false));
-            held.Add(new Held(0, parts with { Outside = new Outside(0, 5, 0), Above = 2 }, true));
+            held.Add(new Held(0, parts with { Outside = new Outside(0, 5, 0), Above = 6 }, true));
         }
 
         var stack = StackFitter.Fit(held, ModelParts.Default);

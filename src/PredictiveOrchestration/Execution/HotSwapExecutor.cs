@@ -58,7 +58,7 @@ internal sealed class HotSwapExecutor(BackendSet backends, LocalAdmission admiss
             swaps.Add(Swap(attempts[^1], next.Candidate.Backend.Id));
         }
 
-        var plan = AttemptPlan.Of(decision.Ranked, decision.ExplorationLimit);
+        var plan = AttemptPlan.Of(decision.Ranked, decision.AllowsTrials, decision.ExplorationLimit);
         for (var i = 0; ; i++)
         {
             var (ranked, limit, isTrial) = plan[i];

@@ -21,11 +21,12 @@ internal static class AttemptPlan
 
     /// <summary>Plans the attempts.</summary>
     /// <param name="ranked">The feasible backends, the best first.</param>
+    /// <param name="allowsTrials">Whether the best is the best by a loss that grows with time; the order of a router of the host is kept.</param>
     /// <param name="explorationLimit">The longest that the first may take, as it is explored; else null.</param>
-    public static List<PlannedAttempt> Of(IReadOnlyList<RankedBackend> ranked, TimeSpan? explorationLimit = null)
+    public static List<PlannedAttempt> Of(IReadOnlyList<RankedBackend> ranked, bool allowsTrials, TimeSpan? explorationLimit = null)
     {
         var plan = new List<PlannedAttempt>(ranked.Count + 1);
-        if (explorationLimit is null && Trial(ranked) is { } trial)
+        if (allowsTrials && explorationLimit is null && Trial(ranked) is { } trial)
         {
             plan.Add(trial);
         }

@@ -51,6 +51,7 @@ internal static class DecisionMaker
             IsBelowPerformanceThreshold = good == 0,
             IsKept = kept && limit is null,
             ExplorationLimit = limit,
+            AllowsTrials = inputs.Router is IIncumbentRouter,
             RegistryVersion = registryVersion,
             ModelVersion = modelVersion,
             Inputs = inputs,

@@ -46,6 +46,9 @@ public sealed record RoutingDecision
     /// <summary>Gets the longest time that the first may take before the next one runs the job, if it is chosen in order to learn about it; else null.</summary>
     public TimeSpan? ExplorationLimit { get; init; }
 
+    /// <summary>Gets whether another backend may be tried for a short time first.</summary>
+    internal bool AllowsTrials { get; init; }
+
     /// <summary>Gets a value indicating whether the first is chosen in order to learn about it.</summary>
     public bool IsExploration => ExplorationLimit is not null;
 

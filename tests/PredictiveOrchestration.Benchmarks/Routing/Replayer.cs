@@ -161,7 +161,7 @@ internal sealed class Replayer(RoutingTable table, ModelParts parts = ModelParts
         foreach (var router in _routers.Take(learned ? 1 : _routers.Length))
         {
             start = Stopwatch.GetTimestamp();
-            var plan = candidates.Count == 0 ? [] : AttemptPlan.Of(router.Rank(new RoutingContext { Candidates = candidates, CostWeight = 0.3, PerformanceWeight = 0.7, CostThreshold = 0.1m, Deadline = null }));
+            var plan = candidates.Count == 0 ? [] : AttemptPlan.Of(router.Rank(new RoutingContext { Candidates = candidates, CostWeight = 0.3, PerformanceWeight = 0.7, CostThreshold = 0.1m, Deadline = null }), true);
             var deciding = row.ProfileSeconds + predicting + Stopwatch.GetElapsedTime(start).TotalSeconds;
             var (stopped, last) = Run(row, plan);
             first ??= plan[..(last + 1)];

@@ -100,7 +100,7 @@ public sealed class MonotoneTests(ITestOutputHelper output)
         var inside = Grown(0);
         inside.Should().BeGreaterThan(0.3);
         Grown(15).Should().BeLessThan(inside / 2);
-        Grown(50).Should().BeLessThan(inside / 10);
+        Grown(50).Should().BeLessThan(inside / 5);
         Grown(-30).Should().BeLessThan(inside / 2);
     }
 

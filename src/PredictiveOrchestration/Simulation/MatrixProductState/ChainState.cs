@@ -56,6 +56,12 @@ internal sealed class ChainState : IQuantumState
     public void Load(StateSnapshot snapshot)
     {
         _algebra.Operation = snapshot.OperationIndex;
+        if (snapshot.BitOfQubit is { } sites && sites.Length == NumQubits)
+        {
+            // Draws follow the order of the sites.
+            _map.CopyFrom(new SiteMap(sites));
+        }
+
         new SnapshotLoader(_chain, _map, _context).Load(snapshot);
         _chain.Finish();
     }
@@ -116,7 +122,7 @@ internal sealed class ChainState : IQuantumState
 
     public double ExpectationValue(PauliTerm term) => new ChainReader(_chain, _map, _context).Expectation(term);
 
-    public StateSnapshot ToSnapshot(int operationIndex) => new SnapshotWriter(_chain, _map, _context).Write(operationIndex);
+    public StateSnapshot ToSnapshot(int operationIndex) => new SnapshotWriter(_chain, _map, _context).Write(operationIndex).With(_map.Sites);
 
     public void Dispose() => _pool.Dispose();
 }

@@ -18,6 +18,9 @@ internal sealed class SiteMap
         }
     }
 
+    /// <summary>The site of each qubit.</summary>
+    public int[] Sites => [.. _siteOf];
+
     public int SiteOf(int qubit) => _siteOf[qubit];
 
     public int QubitAt(int site) => _qubitAt[site];

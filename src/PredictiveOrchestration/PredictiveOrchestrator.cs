@@ -372,7 +372,7 @@ public sealed partial class PredictiveOrchestrator : IAsyncDisposable
 
     private HotSwapJob? SwapJob(PerformancePredictor model, CircuitProfile profile, OrchestrationRequest request) =>
         _checkpoints is null && (!_options.Swap.Enabled || (request.Backend is not null && request.SwapControl is null)) ? null : new HotSwapJob(
-            _options.Swap, _conversions, new SegmentCostModel(model, profile, new JobShape(
+            _options.Swap, _conversions, () => new SegmentCostModel(model, profile, new JobShape(
                 request.Shots, request.Limits.Threads ?? Environment.ProcessorCount, request.Observables.Sum(o => o.Terms.Count), request.TopProbabilities)),
             profile, Math.Min(_memoryBytes, request.Limits.MemoryBytes ?? long.MaxValue), id => UnavailableReason(_registry.Current.Find(id)) is null, request.SwapControl, _checkpoints, request.Backend);
 

@@ -15,18 +15,14 @@ internal sealed class ConversionCosts(TimeProvider time)
     private readonly Dictionary<string, double> _out = new(StringComparer.Ordinal);
     private readonly Dictionary<string, double> _in = new(StringComparer.Ordinal);
 
-    /// <summary>Seconds to hand over, without making the new state.</summary>
-    /// <param name="from">The engine left.</param>
-    /// <param name="to">The engine that goes on.</param>
-    /// <param name="stateBytes">The bytes of the state left.</param>
-    /// <param name="snapshotBytes">The bytes of what is copied out.</param>
-    public double Seconds(string from, string to, double stateBytes, double snapshotBytes)
-    {
-        lock (_lock)
-        {
-            return 2e-6 + _out.GetValueOrDefault(from, PriorSecondsPerByte) * (stateBytes + snapshotBytes) + _in.GetValueOrDefault(to, PriorSecondsPerByte) * snapshotBytes;
-        }
-    }
+    /// <summary>What any hand-over takes, without making the new state.</summary>
+    public const double LeastSeconds = 2e-6;
+
+    /// <summary>What it takes to copy out, for each byte of the state and of the copy.</summary>
+    public double OutSecondsPerByte(string from) => Known(_out, from);
+
+    /// <summary>What it takes to copy in, for each byte of the copy.</summary>
+    public double InSecondsPerByte(string to) => Known(_in, to);
 
     /// <summary>Learns from a copy out.</summary>
     public void ObserveOut(string from, double stateBytes, double snapshotBytes, double seconds) => Observe(_out, from, stateBytes + snapshotBytes, seconds);
@@ -68,6 +64,14 @@ internal sealed class ConversionCosts(TimeProvider time)
             {
                 // The prior stands; such an engine takes or gives no states, or the machine has no room now.
             }
+        }
+    }
+
+    private double Known(Dictionary<string, double> costs, string id)
+    {
+        lock (_lock)
+        {
+            return costs.GetValueOrDefault(id, PriorSecondsPerByte);
         }
     }
 

@@ -7,7 +7,7 @@ namespace PredictiveOrchestration.Execution;
 /// <summary>What the hot swap of one job goes by.</summary>
 /// <param name="Policy">When to swap.</param>
 /// <param name="Conversions">What hand-overs take.</param>
-/// <param name="Costs">What parts take.</param>
+/// <param name="Costs">Makes the model of what parts take; most jobs never ask.</param>
 /// <param name="Profile">The circuit's profile.</param>
 /// <param name="MemoryBytes">The most memory that the run may take.</param>
 /// <param name="IsAvailable">Whether a backend takes work now.</param>
@@ -15,7 +15,7 @@ namespace PredictiveOrchestration.Execution;
 /// <param name="Checkpoints">Where states are written down, or null.</param>
 /// <param name="Backend">The one backend that the caller wants, or null.</param>
 internal sealed record HotSwapJob(
-    SwapPolicy Policy, ConversionCosts Conversions, ISegmentCostModel Costs, CircuitProfile Profile, double MemoryBytes, Func<string, bool> IsAvailable, SwapControl? Control,
+    SwapPolicy Policy, ConversionCosts Conversions, Func<ISegmentCostModel> Costs, CircuitProfile Profile, double MemoryBytes, Func<string, bool> IsAvailable, SwapControl? Control,
     CheckpointStore? Checkpoints = null, string? Backend = null)
 {
     // A run that is surely shorter is not worth a file.
@@ -69,7 +69,7 @@ internal sealed record HotSwapJob(
             return null;
         }
 
-        var planner = new HotSwapPlanner(trajectory, Profile.NumQubits, Costs, Conversions, engines, MemoryBytes, passes);
+        var planner = new HotSwapPlanner(trajectory, Profile.NumQubits, Costs(), Conversions, engines, MemoryBytes, passes);
         if (from is not null)
         {
             var outlook = planner.Outlook(from.Snapshot.OperationIndex, Math.Log2(Math.Max(1, from.Snapshot.Amplitudes.Length)));
@@ -88,6 +88,12 @@ internal sealed record HotSwapJob(
         if (swaps && !best.IsSingle && alone - best.Seconds > Math.Max(Policy.MinSaving.TotalSeconds, Policy.MinGain * Math.Min(alone, 1e9)))
         {
             return new PlannedJob(planner, best, ranked);
+        }
+
+        // A tableau that runs it all has better ways than parts, and writes nothing down.
+        if (engines[first].Descriptor.Capabilities.CliffordOnly && Control is null)
+        {
+            return null;
         }
 
         // Without a swap in sight a run is watched only if there is time for one to show.

@@ -38,6 +38,8 @@ internal sealed class HotSwapPlanner(
 {
     private const int MostPositions = 96;
     private readonly int[] _positions = AllPositions(work);
+    private readonly double[] _out = [.. engines.Select(e => conversions.OutSecondsPerByte(e.Descriptor.Id))];
+    private readonly double[] _in = [.. engines.Select(e => conversions.InSecondsPerByte(e.Descriptor.Id))];
 
     /// <summary>The engines that plans are made of.</summary>
     public IReadOnlyList<ISegmentedBackend> Engines => engines;
@@ -67,39 +69,48 @@ internal sealed class HotSwapPlanner(
                 continue;
             }
 
-            cost[e] = current < 0 ? costs.OpenSeconds(engines[e].Descriptor) : e == current ? 0 : Conversion(current, e, outlook.SupportLog2, outlook.Position);
+            cost[e] = current < 0 ? costs.OpenSeconds(engines[e].Descriptor) : e == current ? 0 : Conversion(
+                current, e, StateBytes(current, outlook.SupportLog2, outlook.Position), SnapshotBytes(outlook.SupportLog2), StateBytes(e, outlook.SupportLog2, outlook.Position), outlook.SupportLog2);
             from[e] = e;
         }
 
         var support = outlook.SupportLog2;
+        var bytes = new double[engines.Count];
         for (var p = 1; p <= count; p++)
         {
             var segment = Work(positions[p - 1], positions[p], ref support, outlook);
-            staySeconds += stay >= 0 ? Run(stay, segment) : 0;
+            var snapshot = SnapshotBytes(segment.SupportBefore);
             for (var e = 0; e < engines.Count; e++)
             {
-                if (only >= 0 && e != only)
+                bytes[e] = StateBytes(e, segment.SupportBefore, positions[p - 1]);
+            }
+
+            for (var e = 0; e < engines.Count; e++)
+            {
+                if (only >= 0 && e != only && e != stay)
                 {
                     continue;
                 }
 
                 var run = Run(e, segment);
-                cost[p * engines.Count + e] = double.PositiveInfinity;
-                for (var f = 0; f < engines.Count && !double.IsInfinity(run); f++)
+                staySeconds += e == stay ? run : 0;
+                if (only >= 0 && e != only)
                 {
-                    var before = cost[(p - 1) * engines.Count + f];
-                    if (double.IsInfinity(before))
-                    {
-                        continue;
-                    }
+                    continue;
+                }
 
-                    // At the first position the choice has been made above.
-                    var total = before + run + (f == e ? 0 : p == 1 ? double.PositiveInfinity : Conversion(f, e, segment.SupportBefore, positions[p - 1]));
-                    if (total < cost[p * engines.Count + e])
+                // Going on comes first: a hand-over is reckoned only where it could be less.
+                var (least, by) = (cost[(p - 1) * engines.Count + e] + run, e);
+                for (var f = 0; f < engines.Count && p > 1 && !double.IsInfinity(run); f++)
+                {
+                    var before = cost[(p - 1) * engines.Count + f] + run;
+                    if (f != e && before < least && before + Conversion(f, e, bytes[f], snapshot, bytes[e], segment.SupportBefore) is var total && total < least)
                     {
-                        (cost[p * engines.Count + e], from[p * engines.Count + e]) = (total, f);
+                        (least, by) = (total, f);
                     }
                 }
+
+                (cost[p * engines.Count + e], from[p * engines.Count + e]) = (least, by);
             }
         }
 
@@ -142,11 +153,11 @@ internal sealed class HotSwapPlanner(
     /// <summary>The bytes of a snapshot: dense, or indices and amplitudes.</summary>
     public double SnapshotBytes(double supportLog2) => Math.Min(Math.ScaleB(16, Math.Min(1000, numQubits)), 32 * Math.Pow(2, supportLog2));
 
-    /// <summary>How the support goes on from an observation: it has grown by so much for each mixing gate so far.</summary>
+    /// <summary>How the support goes on from an observation: where the bound has been reached it is believed, else the support grows by as much for each mixing gate as so far.</summary>
     public StateOutlook Outlook(int position, double supportLog2)
     {
         var mixing = work.Mixing(0, position);
-        return new StateOutlook(position, supportLog2, mixing == 0 ? 1 : Math.Clamp(supportLog2 / mixing, 0.1, 1));
+        return new StateOutlook(position, supportLog2, mixing == 0 || supportLog2 > Bound(position) - 0.5 ? 1 : Math.Clamp(supportLog2 / mixing, 0.1, 1));
     }
 
     /// <summary>The positions from one on at which a plan may change engines, itself and the last one included.</summary>
@@ -236,12 +247,12 @@ internal sealed class HotSwapPlanner(
         return new HotSwapPlan(segments, least, peak, staySeconds);
     }
 
-    private double Conversion(int from, int to, double supportLog2, int position)
+    private double Conversion(int from, int to, double left, double snapshot, double next, double supportLog2)
     {
-        double left = StateBytes(from, supportLog2, position), snapshot = SnapshotBytes(supportLog2), next = StateBytes(to, supportLog2, position);
-        return engines[to].Descriptor.Capabilities.CliffordOnly || Math.Max(left, next) + snapshot > memoryBytes || supportLog2 > 30 || numQubits > engines[to].Descriptor.Capabilities.MaxQubits
+        var target = engines[to].Descriptor;
+        return target.Capabilities.CliffordOnly || Math.Max(left, next) + snapshot > memoryBytes || supportLog2 > 30 || numQubits > target.Capabilities.MaxQubits
             ? double.PositiveInfinity
-            : conversions.Seconds(engines[from].Descriptor.Id, engines[to].Descriptor.Id, left, snapshot) + costs.OpenSeconds(engines[to].Descriptor);
+            : ConversionCosts.LeastSeconds + _out[from] * (left + snapshot) + _in[to] * snapshot + costs.OpenSeconds(target);
     }
 
     private bool Fits(int engine, in Segment segment) =>
@@ -250,14 +261,18 @@ internal sealed class HotSwapPlanner(
 
     private Segment Work(int start, int end, ref double support, StateOutlook outlook)
     {
-        double sparse = 0, branching = 0, before = support, most = support;
+        double sparse = 0, branching = 0, before = support, most = support, power = double.NaN, amplitudes = 0;
         for (var i = start; i < end; i++)
         {
             support = Math.Min(work.Support[i + 1], support + work.Mixes(i) * outlook.GrowthPerMixing);
             most = Math.Max(most, support);
             if (work.IsGate(i))
             {
-                var amplitudes = Math.Pow(2, support);
+                if (support != power)
+                {
+                    (power, amplitudes) = (support, Math.Pow(2, support));
+                }
+
                 sparse += amplitudes;
                 branching += work.Mixes(i) > 0 ? amplitudes : 0;
             }

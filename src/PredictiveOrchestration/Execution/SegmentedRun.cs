@@ -17,10 +17,15 @@ internal sealed record SegmentedReport(ExecutionResult? Result, IReadOnlyList<Se
 internal sealed class SegmentedRun(HotSwapPlanner planner, ConversionCosts conversions, SwapPolicy policy, ExecutionRequest request, SwapControl? control, double memoryBytes, TimeProvider time,
     Checkpointer? checkpointer = null)
 {
-    // A look at a state that stores all amplitudes takes about as long as a gate; it is worth it if this much is left to do.
-    private const double LeastSecondsForCounting = 1e-3;
+    // A look at a state that stores all amplitudes takes about as long as a gate, and finding out whether it is worth it some plans; this much must be left to do.
+    private const double LeastSecondsForCounting = 5e-3;
     private const int LeastStep = 128;
     private const int DenseLooks = 4;
+    private const double LeastPromise = 0.5;
+
+    // Where a caller may ask for a swap at any time, its wish is looked for so often.
+    private const int ControlStep = 16;
+    private const double MostPlanning = 0.01;
 
     // With checkpoints a run stops at least so often, by prediction: the prediction may be wrong.
     private const double LeastStops = 8;
@@ -28,6 +33,7 @@ internal sealed class SegmentedRun(HotSwapPlanner planner, ConversionCosts conve
     private readonly List<SegmentReport> _parts = [];
     private readonly List<(SwapEvent Event, double StaySeconds, long At)> _swaps = [];
     private readonly HashSet<int> _failed = [];
+    private readonly HashSet<int> _leftForMemory = [];
     private StateSnapshot? _kept;
     private StateOutlook _outlook = StateOutlook.AtStart;
     private double _pace = 1;
@@ -36,6 +42,9 @@ internal sealed class SegmentedRun(HotSwapPlanner planner, ConversionCosts conve
     private long _start;
     private long _segmentStart;
     private SessionObservation _before;
+    private double _alone = double.PositiveInfinity;
+    private int _plans;
+    private double _leastPlan = double.PositiveInfinity;
     private double _discarded;
     private long _peakBytes;
     private double _fidelity = 1;
@@ -57,6 +66,7 @@ internal sealed class SegmentedRun(HotSwapPlanner planner, ConversionCosts conve
         try
         {
             _start = time.GetTimestamp();
+            _alone = first.StaySeconds;
             Begin(from?.Snapshot.OperationIndex ?? 0);
             if (from is not null)
             {
@@ -153,16 +163,24 @@ internal sealed class SegmentedRun(HotSwapPlanner planner, ConversionCosts conve
             return (plan, engine, session);
         }
 
+        // Nor is it if planning has had its share of the time.
+        if (!atBoundary && manual is null && !pressed && Planning > MostPlanning * Math.Max(time.GetElapsedTime(_start).TotalSeconds, plan.Seconds))
+        {
+            return (plan, engine, session);
+        }
+
+        var begun = time.GetTimestamp();
         _plannedPace = _pace;
         var best = manual is { } wanted ? planner.Plan(outlook, engine, _pace, wanted) : planner.Plan(outlook, engine, _pace);
+        Planned(begun);
         if (best is null)
         {
             return (plan, engine, session);
         }
 
-        // Short of memory, only what takes less is of use.
+        // Short of memory, only what takes far less is of use, and never an engine that was left for it.
         var to = IndexOf(best.Segments[0].Backend);
-        pressed = pressed && planner.StateBytes(to, outlook.SupportLog2, session.Position) < held;
+        pressed = pressed && !_leftForMemory.Contains(to) && 2 * planner.StateBytes(to, outlook.SupportLog2, session.Position) < held;
         var staySeconds = best.StaySeconds;
         var gain = staySeconds - best.Seconds;
         var pays = gain > policy.MinSaving.TotalSeconds && gain > policy.MinGain * Math.Min(1e9, staySeconds);
@@ -177,6 +195,11 @@ internal sealed class SegmentedRun(HotSwapPlanner planner, ConversionCosts conve
             : _pace > policy.Overrun && !atBoundary ? SwapTrigger.TimeOverrun
             : planner.Engines[engine].Descriptor.Type == BackendType.LocalMatrixProductState ? SwapTrigger.Entanglement
             : SwapTrigger.SparsityChange;
+        if (pressed)
+        {
+            _leftForMemory.Add(engine);
+        }
+
         var start = time.GetTimestamp();
         StateSnapshot snapshot;
         try
@@ -191,6 +214,15 @@ internal sealed class SegmentedRun(HotSwapPlanner planner, ConversionCosts conve
 
         conversions.ObserveOut(planner.Engines[engine].Descriptor.Id, held, snapshot.SizeBytes, time.GetElapsedTime(start).TotalSeconds);
         return (best, to, HandOver(session, snapshot, start, engine, to, trigger, outlook, staySeconds, best.Seconds, cancellationToken));
+    }
+
+    // What planning has taken, pauses of the thread left out.
+    private double Planning => _plans == 0 ? 0 : _plans * _leastPlan;
+
+    private void Planned(long begun)
+    {
+        _plans++;
+        _leastPlan = Math.Min(_leastPlan, time.GetElapsedTime(begun).TotalSeconds);
     }
 
     // A state is kept for the case of a fault only where there is room for it beside the one that goes on.
@@ -283,6 +315,13 @@ internal sealed class SegmentedRun(HotSwapPlanner planner, ConversionCosts conve
         _peakBytes = Math.Max(_peakBytes, snapshot.SizeBytes + opened.Observe().MemoryBytes);
         conversions.ObserveIn(next.Id, snapshot.SizeBytes, time.GetElapsedTime(half).TotalSeconds);
         var alone = double.IsFinite(stay) ? string.Create(CultureInfo.InvariantCulture, $"{stay * 1e3:G3} ms more on '{from.Id}'") : $"'{from.Id}' cannot go on";
+        if (double.IsInfinity(stay) && double.IsFinite(_alone))
+        {
+            // An engine for a part: what counts is the one that would have run it all.
+            stay = Math.Max(0, _alone - time.GetElapsedTime(_start, start).TotalSeconds);
+            alone += string.Create(CultureInfo.InvariantCulture, $", {_alone * 1e3:G3} ms on the engine chosen for the whole");
+        }
+
         var reason = string.Create(CultureInfo.InvariantCulture, $"{snapshot.Amplitudes.Length} amplitudes are not zero: {alone}, {best * 1e3:G3} ms by way of '{next.Id}'");
         _swaps.Add((
             new SwapEvent(position, from.Id, next.Id, trigger, reason)
@@ -377,10 +416,13 @@ internal sealed class SegmentedRun(HotSwapPlanner planner, ConversionCosts conve
                 return Math.Min(planned, position + 1);
             }
 
-            // It looks only where another engine would pay if next to nothing were left of the amplitudes.
-            for (var stop = position + step; stop < Math.Min(planned, end - step + 1); stop += step)
+            // It looks only where another engine would save much if next to nothing were left of the amplitudes, which is seldom so.
+            for (var stop = position + step; stop < Math.Min(planned, end - step + 1) && Planning <= MostPlanning * whole; stop += step)
             {
-                if (planner.Plan(new StateOutlook(stop, 0, 1), engine) is { } other && other.StaySeconds - other.Seconds > policy.MinGain * other.StaySeconds)
+                var begun = time.GetTimestamp();
+                var other = planner.Plan(new StateOutlook(stop, 0, 1), engine);
+                Planned(begun);
+                if (other is not null && other.StaySeconds - other.Seconds > Math.Max(LeastPromise, policy.MinGain) * other.StaySeconds)
                 {
                     return stop;
                 }
@@ -391,7 +433,14 @@ internal sealed class SegmentedRun(HotSwapPlanner planner, ConversionCosts conve
 
         if (planner.Engines[engine].Descriptor.Capabilities.CliffordOnly)
         {
-            return planned < end ? planned : null;
+            return control is not null ? Math.Min(planned, position + ControlStep) : planned < end ? planned : null;
+        }
+
+        if (planner.Engines[engine].Descriptor.Type == BackendType.LocalMatrixProductState)
+        {
+            // Its amplitudes cannot be counted, and each stop breaks its blocks of gates: it is looked at for its time and memory.
+            var step = control is not null ? ControlStep : Math.Max(LeastStep, (end + DenseLooks - 1) / DenseLooks);
+            return Math.Min(planned, position + step) is var at && at < end ? at : null;
         }
 
         // As far as the bound lets the engine go within its share of the time.

@@ -1,8 +1,10 @@
 using System.Diagnostics;
 using System.Globalization;
+using System.Text.Json;
 using PredictiveOrchestration.Backends;
 using PredictiveOrchestration.Circuits;
 using PredictiveOrchestration.Execution;
+using PredictiveOrchestration.Simulation.MatrixProductState;
 using PredictiveOrchestration.Simulation.Sparse;
 using PredictiveOrchestration.Simulation.Stabilizer;
 using PredictiveOrchestration.Simulation.StateVector;
@@ -18,26 +20,52 @@ internal static class HotSwapBenchmark
     private const int Places = 10;
     private const double GiveUp = 8;
 
+    // Longer circuits are not measured; the search for the best single swap ends after this.
+    private const double MostSeconds = 2, MostSearchSeconds = 6;
+
+    // Below this the best single swap is not searched for: it is not asked about.
+    private const double LeastSearched = 1e-3;
+    private const long MostBytes = 2L << 30;
+
     /// <summary>Runs the table.</summary>
-    /// <param name="args">[--filter TEXT] [--corpus FOLDER] [--repeat N] [--explain].</param>
+    /// <param name="args">[--filter TEXT] [--corpus FOLDER] [--repeat N] [--explain] [--rows FILE: rows in it are not measured again] [--seconds S: stop after it].</param>
     public static async Task<int> RunAsync(string[] args)
     {
         var filter = Option(args, "--filter") ?? string.Empty;
         var repeat = int.Parse(Option(args, "--repeat") ?? "3", CultureInfo.InvariantCulture);
-        ISegmentedBackend[] engines = [new StateVectorSimulator(), new SparseStateSimulator(), new StabilizerSimulator()];
+        var seconds = double.Parse(Option(args, "--seconds") ?? "1e9", CultureInfo.InvariantCulture);
+        var begin = Stopwatch.GetTimestamp();
+        var file = Option(args, "--rows");
+        var rows = file is not null && File.Exists(file) ? (await File.ReadAllLinesAsync(file)).Select(l => JsonSerializer.Deserialize<Row>(l)!).ToList() : [];
+        ISegmentedBackend[] engines = [new StateVectorSimulator(), new SparseStateSimulator(), new MatrixProductStateSimulator(), new StabilizerSimulator()];
         await using var swapping = await StartAsync(new SwapPolicy());
         await using var plain = await StartAsync(new SwapPolicy { Enabled = false });
-        var rows = new List<Row>();
-        Console.WriteLine("| circuit | best alone | ms | best single swap | ms | without swap, ms | ours, ms | swaps |");
-        Console.WriteLine("|---|---|---|---|---|---|---|---|");
-        foreach (var (name, circuit) in HotSwapCircuits.All(Option(args, "--corpus")).Where(c => c.Name.Contains(filter, StringComparison.OrdinalIgnoreCase)))
+        Console.WriteLine("| circuit | best alone | ms | best single swap | ms | without swap, ms | again | ours, ms | swaps |");
+        Console.WriteLine("|---|---|---|---|---|---|---|---|---|");
+        var known = rows.Select(r => r.Name).ToHashSet();
+        foreach (var (name, circuit) in HotSwapCircuits.All(Option(args, "--corpus")).Where(c => c.Name.Contains(filter, StringComparison.OrdinalIgnoreCase) && !known.Contains(c.Name)))
         {
-            var request = new ExecutionRequest { Circuit = circuit, Shots = 100 };
+            if (Stopwatch.GetElapsedTime(begin).TotalSeconds > seconds)
+            {
+                Console.WriteLine("Time is up; more circuits are left.");
+                break;
+            }
+
+            var request = new ExecutionRequest { Circuit = circuit, Shots = 100, Limits = new ExecutionLimits { MemoryBytes = MostBytes } };
             var row = await MeasureAsync(name, request, engines, swapping, plain, repeat);
             rows.Add(row);
-            Console.WriteLine(string.Create(
-                CultureInfo.InvariantCulture,
-                $"| {name} | {row.AloneName} | {1e3 * row.Alone:G4} | {row.OracleName} | {1e3 * row.Oracle:G4} | {1e3 * row.Plain:G4} | {1e3 * row.Ours:G4} | {row.Swaps} |"));
+            if (file is not null)
+            {
+                await File.AppendAllTextAsync(file, JsonSerializer.Serialize(row) + "\n");
+            }
+
+            if (row.Why.Length == 0)
+            {
+                Console.WriteLine(string.Create(
+                    CultureInfo.InvariantCulture,
+                    $"| {name} | {row.AloneName} | {1e3 * row.Alone:G4} | {row.OracleName} | {1e3 * row.Oracle:G4} | {1e3 * row.Plain:G4} | {1e3 * row.PlainAgain:G4} | {1e3 * row.Ours:G4} | {row.Swaps} |"));
+            }
+
             if (args.Contains("--explain"))
             {
                 Console.WriteLine(row.Detail);
@@ -55,52 +83,61 @@ internal static class HotSwapBenchmark
         string aloneName = "", oracleName = "";
         foreach (var engine in engines)
         {
-            var seconds = await BestAsync(repeat, () => SingleAsync(engine, request, GiveUp * alone));
+            var seconds = await BestAsync(repeat, () => SingleAsync(engine, request, Math.Min(MostSeconds, GiveUp * alone)));
             if (seconds < alone)
             {
                 (alone, aloneName) = (seconds, engine.Descriptor.Id);
             }
         }
 
+        if (!double.IsFinite(alone))
+        {
+            return new Row(name, 0, "", 0, "", 0, 0, 0, "", "", $"no engine alone took less than {MostSeconds} s");
+        }
+
         (oracle, oracleName) = (alone, "none");
         var last = request.Circuit.UnitaryEnd(0);
-        foreach (var from in engines)
+        var begin = Stopwatch.GetTimestamp();
+        foreach (var (from, to) in alone < LeastSearched ? [] : engines.SelectMany(f => engines.Where(t => t != f && !t.Descriptor.Capabilities.CliffordOnly).Select(t => (f, t))))
         {
-            foreach (var to in engines.Where(e => e != from && !e.Descriptor.Capabilities.CliffordOnly))
+            foreach (var at in PlacesOf(request.Circuit, last).TakeWhile(_ => Stopwatch.GetElapsedTime(begin).TotalSeconds < MostSearchSeconds))
             {
-                foreach (var at in PlacesOf(request.Circuit, last))
+                var seconds = await BestAsync(2, () => SwapAsync(from, to, at, request, 1.5 * alone));
+                if (seconds < oracle)
                 {
-                    var seconds = await BestAsync(2, () => SwapAsync(from, to, at, request, 1.5 * alone));
-                    if (seconds < oracle)
-                    {
-                        (oracle, oracleName) = (seconds, $"{from.Descriptor.Id} → {to.Descriptor.Id} at {at}");
-                    }
+                    (oracle, oracleName) = (seconds, $"{from.Descriptor.Id} → {to.Descriptor.Id} at {at}");
                 }
             }
         }
 
-        double ours = double.PositiveInfinity, without = double.PositiveInfinity;
+        // Three in turn, each time in another order: with swaps, and twice without, which says what chance does.
+        var best = new[] { double.PositiveInfinity, double.PositiveInfinity, double.PositiveInfinity };
         string swaps = string.Empty, detail = string.Empty;
-        for (var i = 0; i <= repeat; i++)
+        var rounds = alone < 0.05 ? 3 * repeat : repeat;
+        for (var i = 0; i < 3 * rounds; i++)
         {
-            var orchestration = new OrchestrationRequest { Shots = request.Shots };
-            var start = Stopwatch.GetTimestamp();
-            var result = await swapping.ExecuteAsync(request.Circuit, orchestration);
-            var seconds = Stopwatch.GetElapsedTime(start).TotalSeconds - result.DecisionTime.TotalSeconds;
-            if (seconds < ours)
+            var which = (i + i / 3) % 3;
+            try
             {
-                detail = string.Join("\n", result.Attempts.Select(a => string.Create(CultureInfo.InvariantCulture, $"  {a.BackendId} {1e3 * a.Elapsed.TotalSeconds:G4} ms {(a.IsPartial ? "part" : "whole")} {a.Error?.Message}")))
-                    + "\n" + string.Join("\n", result.SwapEvents.Select(e => $"  {e}")) + "\n" + result.Decision.Explain();
-                ours = seconds;
-                swaps = string.Join(", ", result.SwapEvents.Select(s => $"{s.From} → {s.To} at {s.OperationIndex}"));
-            }
+                var start = Stopwatch.GetTimestamp();
+                var result = await (which == 0 ? swapping : plain).ExecuteAsync(request.Circuit, new OrchestrationRequest { Shots = request.Shots, Limits = new ExecutionLimits { Time = TimeSpan.FromSeconds(5 * MostSeconds), MemoryBytes = MostBytes } });
+                var seconds = Stopwatch.GetElapsedTime(start).TotalSeconds - result.DecisionTime.TotalSeconds;
+                if (which == 0 && seconds < best[0])
+                {
+                    detail = string.Join("\n", result.Attempts.Select(a => string.Create(CultureInfo.InvariantCulture, $"  {a.BackendId} {1e3 * a.Elapsed.TotalSeconds:G4} ms {(a.IsPartial ? "part" : "whole")} {a.Error?.Message}")))
+                        + "\n" + string.Join("\n", result.SwapEvents.Select(e => $"  {e}")) + "\n" + result.Decision.Explain();
+                    swaps = string.Join(", ", result.SwapEvents.Select(s => $"{s.From} → {s.To} at {s.OperationIndex}"));
+                }
 
-            start = Stopwatch.GetTimestamp();
-            result = await plain.ExecuteAsync(request.Circuit, orchestration);
-            without = Math.Min(without, Stopwatch.GetElapsedTime(start).TotalSeconds - result.DecisionTime.TotalSeconds);
+                best[which] = Math.Min(best[which], seconds);
+            }
+            catch (Exception exception) when (exception is BackendException or PredictiveOrchestration.Routing.NoFeasibleBackendException)
+            {
+                return new Row(name, alone, aloneName, oracle, oracleName, 0, 0, 0, "", "", exception.Message);
+            }
         }
 
-        return new Row(name, alone, aloneName, oracle, oracleName, without, ours, swaps, detail);
+        return new Row(name, alone, aloneName, oracle, oracleName, best[1], best[2], best[0], swaps, detail, "");
     }
 
     // Where the support bound or the kind of gate changes is where swaps are worth trying; evenly spread places besides.
@@ -137,7 +174,7 @@ internal static class HotSwapBenchmark
     }
 
     private static ExecutionRequest Limited(ExecutionRequest request, double seconds) =>
-        double.IsFinite(seconds) ? request with { Limits = new ExecutionLimits { Time = TimeSpan.FromSeconds(Math.Max(0.01, seconds)) } } : request;
+        request with { Limits = request.Limits with { Time = TimeSpan.FromSeconds(Math.Clamp(seconds, 0.01, 1e6)) } };
 
     private static async Task<double> BestAsync(int repeat, Func<Task<double>> run)
     {
@@ -167,17 +204,30 @@ internal static class HotSwapBenchmark
         return orchestrator;
     }
 
-    private static void Summarise(List<Row> rows)
+    private static void Summarise(List<Row> all)
     {
+        var rows = all.Where(r => r.Why.Length == 0).ToList();
+        foreach (var row in all.Where(r => r.Why.Length > 0))
+        {
+            Console.WriteLine($"not measured: {row.Name}: {row.Why}");
+        }
+
         var gainful = rows.Where(r => r.Alone > 2e-3 && r.Alone / r.Oracle > 1.1).ToList();
         var possible = gainful.Sum(r => r.Alone - r.Oracle);
         Console.WriteLine(string.Create(
             CultureInfo.InvariantCulture,
-            $"\n{rows.Count} circuits; of {gainful.Count} above 2 ms on which a swap gains more than 10 %: realised {gainful.Sum(r => r.Alone - r.Ours) / possible:P0} of the hindsight gain over the best engine alone; geometric mean {Geometric(gainful.Select(r => r.Alone / r.Ours)):F2}x, hindsight {Geometric(gainful.Select(r => r.Alone / r.Oracle)):F2}x"));
-        var slower = rows.Count(r => r.Ours > 1.05 * r.Plain);
-        Console.WriteLine(string.Create(
-            CultureInfo.InvariantCulture,
-            $"more than 5 % slower than without swaps: {slower} of {rows.Count}; of those above 2 ms {rows.Count(r => r.Plain > 2e-3 && r.Ours > 1.05 * r.Plain)} of {rows.Count(r => r.Plain > 2e-3)}; geometric mean over all without swap ÷ ours {Geometric(rows.Select(r => r.Plain / r.Ours)):F2}x"));
+            $"\n{rows.Count} circuits; of {gainful.Count} above 2 ms on which a single swap gains more than 10 %: realised {gainful.Sum(r => r.Alone - r.Ours) / possible:P0} of the hindsight gain over the best engine alone; geometric mean {Geometric(gainful.Select(r => r.Alone / r.Ours)):F2}x, hindsight {Geometric(gainful.Select(r => r.Alone / r.Oracle)):F2}x; against the engine chosen, without swaps, {Geometric(gainful.Select(r => r.Plain / r.Ours)):F2}x"));
+        foreach (var (what, some) in new[] { ("all", rows), ("above 2 ms", rows.Where(r => Math.Min(r.Plain, r.PlainAgain) > 2e-3).ToList()) })
+        {
+            Console.WriteLine(string.Create(
+                CultureInfo.InvariantCulture,
+                $"{what}: more than 5 % slower than without swaps: {some.Count(r => r.Ours > 1.05 * r.Plain)} of {some.Count}; by chance alone (without against without): {some.Count(r => r.PlainAgain > 1.05 * r.Plain)}; slower than both by more than 5 %: {some.Count(r => r.Ours > 1.05 * Math.Max(r.Plain, r.PlainAgain))}, chance: {some.Count(r => r.PlainAgain > 1.05 * Math.Max(r.Plain, r.Ours))}; geometric mean without ÷ ours {Geometric(some.Select(r => r.Plain / r.Ours)):F2}x"));
+        }
+
+        foreach (var row in rows.Where(r => r.Ours > 1.05 * Math.Max(r.Plain, r.PlainAgain)))
+        {
+            Console.WriteLine(string.Create(CultureInfo.InvariantCulture, $"  slower: {row.Name}: {1e3 * row.Ours:G4} ms, without {1e3 * row.Plain:G4} and {1e3 * row.PlainAgain:G4}; {row.Swaps}"));
+        }
     }
 
     private static double Geometric(IEnumerable<double> values) => Math.Exp(values.Select(v => Math.Log(v)).DefaultIfEmpty(0).Average());
@@ -188,5 +238,5 @@ internal static class HotSwapBenchmark
         return at >= 0 && at + 1 < args.Length ? args[at + 1] : null;
     }
 
-    private sealed record Row(string Name, double Alone, string AloneName, double Oracle, string OracleName, double Plain, double Ours, string Swaps, string Detail);
+    private sealed record Row(string Name, double Alone, string AloneName, double Oracle, string OracleName, double Plain, double PlainAgain, double Ours, string Swaps, string Detail, string Why);
 }

@@ -30,9 +30,9 @@ internal static class HotSwapCircuits
             foreach (var file in Directory.EnumerateFiles(corpus, "*.qasm", SearchOption.AllDirectories).Order())
             {
                 var read = OpenQasmReader.Read(File.ReadAllText(file));
-                if (read.Circuit is { NumQubits: <= 22 } circuit)
+                if (read.Circuit is { } circuit)
                 {
-                    yield return (Path.GetFileNameWithoutExtension(file), circuit);
+                    yield return (Path.GetRelativePath(corpus, file), circuit);
                 }
             }
         }

@@ -28,13 +28,17 @@ internal static class PlanningBenchmark
         Console.WriteLine("| circuit | gates | trajectory, µs | first plan, µs | both | plan anew, µs | predicted run, ms | share |");
         Console.WriteLine("|---|---|---|---|---|---|---|---|");
         var worst = 0.0;
-        foreach (var (name, circuit) in Circuits())
+        var all = Circuits().ToList();
+
+        // Twice: the first time is the compiler's.
+        for (var i = 0; i < 2 * all.Count; i++)
         {
+            var (name, circuit) = all[i % all.Count];
             var profile = CircuitProfiler.Profile(circuit);
             var shape = new JobShape(1000, 2, 0, 0);
             var alone = engines.Min(e => e.Descriptor.Capabilities.CliffordOnly ? double.PositiveInfinity : model.Predict(e.Descriptor, profile, shape).Seconds.Median);
             double trajectory = double.PositiveInfinity, first = double.PositiveInfinity, again = double.PositiveInfinity;
-            for (var i = 0; i < Rounds; i++)
+            for (var round = 0; round < Rounds; round++)
             {
                 var start = Stopwatch.GetTimestamp();
                 var work = new WorkTrajectory(circuit);
@@ -46,6 +50,11 @@ internal static class PlanningBenchmark
                 start = Stopwatch.GetTimestamp();
                 planner.Plan(planner.Outlook(work.UnitaryEnd / 2, 4), 0);
                 again = Math.Min(again, Stopwatch.GetElapsedTime(start).TotalMicroseconds);
+            }
+
+            if (i < all.Count)
+            {
+                continue;
             }
 
             var share = (trajectory + first) * 1e-6 / alone;

@@ -234,14 +234,14 @@ public sealed class HotSwapTests
         var costs = new FakeCosts { Sparse = 1e-9, Dense = 1e-3 };
         var planner = Planner(circuit, costs, memoryBytes: 2e5);
         var request = new ExecutionRequest { Circuit = circuit, Shots = 0, TopProbabilities = int.MaxValue };
-        var run = new SegmentedRun(planner, new ConversionCosts(TimeProvider.System), new SwapPolicy { MemoryShare = 0.05, MinGain = 0 }, request, null, 2e5, TimeProvider.System);
+        var run = new SegmentedRun(planner, new ConversionCosts(TimeProvider.System), new SwapPolicy { MemoryShare = 0.05, MinGain = 0 }, request, null, 2e5, new SteppedTime());
         var report = run.Run(planner.Plan(StateOutlook.AtStart, only: 1)!, CancellationToken.None);
         report.Swaps.Should().BeEmpty("no other engine is better, and the limit itself is not reached");
         Matches(report.Result!, circuit);
 
         costs = new FakeCosts { Sparse = 1.01e-3, Dense = 1e-3, DenseBytes = 100 };
         planner = Planner(circuit, costs, memoryBytes: 2e5);
-        run = new SegmentedRun(planner, new ConversionCosts(TimeProvider.System), new SwapPolicy { MemoryShare = 0.05, MinGain = 0.9 }, request, null, 2e5, TimeProvider.System);
+        run = new SegmentedRun(planner, new ConversionCosts(TimeProvider.System), new SwapPolicy { MemoryShare = 0.05, MinGain = 0.9 }, request, null, 2e5, new SteppedTime());
         report = run.Run(planner.Plan(StateOutlook.AtStart, only: 1)!, CancellationToken.None);
         var swap = report.Swaps.Should().ContainSingle().Subject;
         (swap.Trigger, swap.From, swap.To).Should().Be((SwapTrigger.MemoryThreshold, "local-sparse", "local-dense"));
@@ -335,11 +335,12 @@ public sealed class HotSwapTests
     private static HotSwapPlanner Planner(Circuit circuit, FakeCosts costs, double memoryBytes = 1e9, ISegmentedBackend[]? engines = null) =>
         new(new WorkTrajectory(circuit), circuit.NumQubits, costs, new ConversionCosts(TimeProvider.System), engines ?? Engines, memoryBytes, 1);
 
+    // The clock stands still: all engines are as fast as predicted.
     private static SegmentedReport Run(Circuit circuit, FakeCosts costs, int first = -1, SwapControl? control = null, ISegmentedBackend[]? engines = null, double memoryBytes = 1e9)
     {
         var planner = Planner(circuit, costs, memoryBytes, engines);
         var request = new ExecutionRequest { Circuit = circuit, Shots = 0, TopProbabilities = int.MaxValue };
-        var run = new SegmentedRun(planner, new ConversionCosts(TimeProvider.System), new SwapPolicy(), request, control, memoryBytes, TimeProvider.System);
+        var run = new SegmentedRun(planner, new ConversionCosts(TimeProvider.System), new SwapPolicy(), request, control, memoryBytes, new SteppedTime());
         return run.Run(planner.Plan(StateOutlook.AtStart, only: first)!, CancellationToken.None);
     }
 

@@ -203,7 +203,7 @@ public sealed class HotSwapTests
 
         var circuit = builder.Build();
         ISegmentedBackend[] engines = [Engines[0], new MatrixProductStateSimulator()];
-        var report = Run(circuit, new FakeCosts { Bond = 1e-6 }, engines: engines);
+        var report = Run(circuit, new FakeCosts { Bond = 1e-5 }, engines: engines);
         Matches(report.Result!, circuit);
         var swap = report.Swaps.Should().ContainSingle().Subject;
         (swap.Trigger, swap.From, swap.To).Should().Be((SwapTrigger.Entanglement, "local-mps", "local-dense"));

@@ -142,6 +142,7 @@ public sealed class GpuStateVectorSimulator : LocalSimulator, ICalibratable, ICo
                 ExactProbabilities = true,
                 ExpectationValues = true,
                 IsExact = options.Precision == GpuPrecision.Double,
+                StoresAllAmplitudes = true,
             },
         };
     }

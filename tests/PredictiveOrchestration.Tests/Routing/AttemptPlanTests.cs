@@ -1,0 +1,73 @@
+using FluentAssertions;
+using PredictiveOrchestration.Routing;
+using Xunit;
+
+namespace PredictiveOrchestration.Tests.Routing;
+
+public sealed class AttemptPlanTests
+{
+    [Fact]
+    public void Of_TimesThatAreKnown_AreTriedInOrder()
+    {
+        var plan = AttemptPlan.Of([Ranked("a", 1, 0.1), Ranked("b", 3, 0.1)], allowsTrials: true);
+        plan.Select(p => (p.Ranked.Candidate.Backend.Id, p.IsTrial)).Should().Equal(("a", false), ("b", false));
+        plan[0].Limit.Should().NotBeNull();
+        plan[1].Limit.Should().BeNull("nothing is left after the last");
+    }
+
+    [Fact]
+    public void Of_TimeKnownWithinOrdersOfMagnitude_IsTriedForAPartOfTheBestTime()
+    {
+        var plan = AttemptPlan.Of([Ranked("a", 1, 0.1), Ranked("b", 50, 8)], allowsTrials: true);
+        plan.Select(p => (p.Ranked.Candidate.Backend.Id, p.IsTrial)).Should().Equal(("b", true), ("a", false), ("b", false));
+        plan[0].Limit!.Value.TotalSeconds.Should().BeInRange(0.01, 0.5);
+    }
+
+    [Theory]
+    [InlineData(1e-4, 0, true)]
+    [InlineData(1, 0.01, true)]
+    [InlineData(1, 0, false)]
+    public void Of_ShortJobsPaidBackendsAndHostsRouters_HaveNoTrial(double seconds, double cost, bool allowsTrials) =>
+        AttemptPlan.Of([Ranked("a", seconds, 0.1), Ranked("b", 50 * seconds, 8, (decimal)cost)], allowsTrials).Should().NotContain(p => p.IsTrial);
+
+    [Fact]
+    public void Of_ExploredBackend_KeepsItsLimit()
+    {
+        var plan = AttemptPlan.Of([Ranked("a", 1, 0.1), Ranked("b", 50, 8)], allowsTrials: true, TimeSpan.FromSeconds(2));
+        (plan[0].Ranked.Candidate.Backend.Id, plan[0].Limit, plan[0].IsTrial).Should().Be(("a", TimeSpan.FromSeconds(2), false));
+    }
+
+    // Whatever the times turn out to be: the job ends within a small multiple of what its best backend takes, if that takes no longer than the best was predicted to.
+    [Fact]
+    public void Of_AnyTimes_EndsWithinAFewTimesThePrediction()
+    {
+        for (var seed = 0; seed < 2000; seed++)
+        {
+            var random = new Random(seed);
+            RankedBackend[] ranked = [.. Enumerable.Range(0, 2 + random.Next(3)).Select(i => Ranked($"b{i}", Math.Exp(random.NextDouble() * 10 - 3), random.NextDouble() * 6)).OrderBy(r => r.Loss)];
+            var second = ranked[1].Candidate.TotalSeconds;
+            var true1 = Math.Exp(random.NextDouble() * 30 - 10);
+            double total = 0;
+            foreach (var attempt in AttemptPlan.Of(ranked, allowsTrials: true))
+            {
+                // The best takes any time; the second is as predicted; the others never end.
+                var id = attempt.Ranked.Candidate.Backend.Id;
+                var takes = id == ranked[0].Candidate.Backend.Id ? true1 : id == ranked[1].Candidate.Backend.Id ? second : double.PositiveInfinity;
+                var limit = attempt.Limit?.TotalSeconds ?? double.PositiveInfinity;
+                total += Math.Min(takes, limit);
+                if (takes <= limit)
+                {
+                    break;
+                }
+            }
+
+            total.Should().BeLessThanOrEqualTo((Math.Max(0.05, 2 * second) + second + (0.4 * ranked[0].Candidate.TotalSeconds)) * 1.000001, "seed {0}", seed);
+        }
+    }
+
+    private static RankedBackend Ranked(string id, double seconds, double sigma, decimal cost = 0)
+    {
+        var candidate = Given.Candidate(id, seconds, sigma, cost);
+        return new(candidate with { Prediction = candidate.Prediction with { Backend = candidate.Backend with { IsLocal = true } } }, seconds, sigma, "given");
+    }
+}

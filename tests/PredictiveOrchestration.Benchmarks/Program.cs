@@ -17,6 +17,7 @@ internal static class Program
         ["fuzz"] = EngineFuzz.RunAsync,
         ["ledger"] = LedgerTrial.RunAsync,
         ["ledger-child"] = LedgerTrial.ChildAsync,
+        ["remote"] = RemoteTrial.RunAsync,
         ["routing"] = RoutingCommand.RunAsync,
         ["sparse"] = args => Task.FromResult(SparseBenchmark.Run(args)),
     };

@@ -1,3 +1,4 @@
+using PredictiveOrchestration.Remote.Ibm;
 using PredictiveOrchestration.Remote.IonQ;
 
 namespace PredictiveOrchestration;
@@ -11,5 +12,13 @@ public static class RemoteBuilderExtensions
     {
         ArgumentNullException.ThrowIfNull(builder);
         return builder.AddBackend(IonQBackend.Create(options));
+    }
+
+    /// <summary>Adds a device of IBM Quantum.</summary>
+    /// <exception cref="ArgumentException">Options are wrong; all failures are named.</exception>
+    public static PredictiveOrchestratorBuilder AddIbmQuantum(this PredictiveOrchestratorBuilder builder, IbmQuantumOptions options)
+    {
+        ArgumentNullException.ThrowIfNull(builder);
+        return builder.AddBackend(IbmQuantumBackend.Create(options));
     }
 }

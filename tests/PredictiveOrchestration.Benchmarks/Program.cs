@@ -23,6 +23,7 @@ internal static class Program
         ["learning"] = LearningTrial.RunAsync,
         ["learning-child"] = LearningTrial.ChildAsync,
         ["memory"] = MemoryFuzz.RunAsync,
+        ["remote"] = RemoteTrial.RunAsync,
         ["routing"] = RoutingCommand.RunAsync,
         ["sparse"] = args => Task.FromResult(SparseBenchmark.Run(args)),
     };

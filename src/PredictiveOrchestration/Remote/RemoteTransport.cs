@@ -15,11 +15,13 @@ internal sealed class RemoteTransport : IDisposable
     private readonly HttpClient _client;
     private readonly HttpMessageHandler? _owned;
     private readonly TimeProvider _time;
+    private readonly IDisposable? _authorizer;
 
     public RemoteTransport(string backendId, Uri endpoint, RemoteBackendOptions options, IRemoteAuthorizer authorizer, RemoteRateLimit? limit)
     {
         _backendId = backendId;
         _time = options.Time;
+        _authorizer = authorizer as IDisposable;
         Endpoint = endpoint.AbsoluteUri.EndsWith('/') ? endpoint : new Uri(endpoint.AbsoluteUri + "/");
         Retries = new RemoteRetries(options);
         if (options.Handler is null)
@@ -90,6 +92,7 @@ internal sealed class RemoteTransport : IDisposable
     {
         _client.Dispose();
         _owned?.Dispose();
+        _authorizer?.Dispose();
     }
 
     private RemoteCallException Failed(RemoteCall call, Exception exception)

@@ -27,6 +27,9 @@ public sealed class FakeIonQ(TimeProvider time) : ScriptedService(time)
 
     public string? Failure { get; set; }
 
+    /// <summary>Gives the same job for the same tag; the real service does not.</summary>
+    public bool IsIdempotent { get; set; }
+
     public bool HasCost { get; set; } = true;
 
     public List<Job> Jobs { get; } = [];
@@ -91,6 +94,11 @@ public sealed class FakeIonQ(TimeProvider time) : ScriptedService(time)
         if (json.GetProperty("shots").GetInt32() is < 1 or > 1_000_000)
         {
             return Error(400, "shots");
+        }
+
+        if (IsIdempotent && Jobs.Find(j => j.Tag == json.GetProperty("metadata").GetProperty("client_tag").GetString()) is { } known)
+        {
+            return new FakeReply(200, $$"""{"id":"{{known.Id}}","status":"ready"}""");
         }
 
         var id = $"ionq-{Jobs.Count + 1:D6}";

@@ -67,6 +67,9 @@ public abstract class ScriptedService(TimeProvider time)
 
     public List<FakeRequest> Calls { get; } = [];
 
+    /// <summary>Calls that went wrong.</summary>
+    public int FaultCount { get; private set; }
+
     public DateTimeOffset Now => Time.GetUtcNow() + ClockSkew;
 
     /// <summary>Faults at random, of every call.</summary>
@@ -99,6 +102,7 @@ public abstract class ScriptedService(TimeProvider time)
                 }
             }
 
+            FaultCount += fault is null ? 0 : 1;
             if (fault is { Kind: FaultKind.Refuse or FaultKind.LoseRequest })
             {
                 return (fault.Kind == FaultKind.Refuse ? fault.Reply : null, fault.Kind);

@@ -14,6 +14,9 @@ internal readonly record struct PlannedAttempt(RankedBackend Ranked, TimeSpan? L
 /// </summary>
 internal static class AttemptPlan
 {
+    // In seconds, and as a share of the job.
+    private const double LongJob = 10, LongestPremium = 1, Premium = 0.01;
+
     // Shorter jobs gain less than a trial costs to begin and to stop.
     private const double ShortestJob = 1e-3, StopSeconds = 1e-4, LeastGain = 0.01;
     private static readonly TimeSpan ShortestWatch = TimeSpan.FromMilliseconds(50);
@@ -26,9 +29,14 @@ internal static class AttemptPlan
     public static List<PlannedAttempt> Of(IReadOnlyList<RankedBackend> ranked, bool allowsTrials, TimeSpan? explorationLimit = null)
     {
         var plan = new List<PlannedAttempt>(ranked.Count + 1);
-        if (allowsTrials && explorationLimit is null && Trial(ranked) is { } trial)
+        if (allowsTrials && explorationLimit is null)
         {
-            plan.Add(trial);
+            var trial = Trial(ranked);
+            plan.AddRange(Insurance(ranked).Where(i => trial?.Ranked != i.Ranked));
+            if (trial is { } likely)
+            {
+                plan.Add(likely);
+            }
         }
 
         // Runs under way slow each other down.
@@ -42,6 +50,15 @@ internal static class AttemptPlan
         return plan;
     }
 
+    // A job that is predicted to take long is worth a second on any other engine: predictions of times that nobody saw may be wrong altogether.
+    private static IEnumerable<PlannedAttempt> Insurance(IReadOnlyList<RankedBackend> ranked)
+    {
+        var seconds = ranked[0].Candidate.TotalSeconds;
+        return seconds >= LongJob ? ranked.Skip(1).Where(r => IsFree(r.Candidate)).Select(r => new PlannedAttempt(r, Limit(Math.Min(LongestPremium, Premium * seconds)), true)) : [];
+    }
+
+    private static bool IsFree(RoutingCandidate candidate) => candidate.Backend.IsLocal && candidate.Cost.Upper <= 0;
+
     private static PlannedAttempt? Trial(IReadOnlyList<RankedBackend> ranked)
     {
         var seconds = ranked[0].Candidate.TotalSeconds;
@@ -54,7 +71,7 @@ internal static class AttemptPlan
         for (var i = 1; i < ranked.Count; i++)
         {
             var candidate = ranked[i].Candidate;
-            if (!candidate.Backend.IsLocal || candidate.Cost.Upper > 0)
+            if (!IsFree(candidate))
             {
                 continue;
             }
@@ -97,5 +114,6 @@ internal static class AttemptPlan
         return watch < ShortestWatch ? ShortestWatch : watch;
     }
 
-    private static TimeSpan Limit(double seconds) => TimeSpan.FromSeconds(Math.Min(1e8, seconds));
+    // A prediction that is no number limits nothing.
+    private static TimeSpan Limit(double seconds) => TimeSpan.FromSeconds(seconds < 1e8 ? seconds : 1e8);
 }

@@ -177,9 +177,9 @@ public sealed class CircuitRunnerTests : IDisposable
             """
             OPENQASM 3.0;
             include "stdgates.inc";
-            qubit[16] q;
-            for int i in [1:2500] {
-              for int j in [0:15] { u3(0.1 + j, 0.01 * i, 0.3) q[j]; cp(0.1 * i + j) q[j], q[(j + 1 + i % 15) % 16]; }
+            qubit[18] q;
+            for int i in [1:8000] {
+              for int j in [0:17] { u3(0.1 + j, 0.01 * i, 0.3) q[j]; cp(0.1 * i + j) q[j], q[(j + 1 + i % 17) % 18]; }
             }
             """);
         var state = Path.Combine(_folder, "state");

@@ -50,12 +50,12 @@ public sealed class DecisionReuseTests
         orchestrator.SetRoutingStrategy(RoutingStrategy.Balanced);
         orchestrator.GetRoutingRecommendation(circuit).Decision.Strategy.Should().Be(BackendRouters.Balanced);
 
-        await orchestrator.ExecuteAsync(circuit);
+        var ran = (await orchestrator.ExecuteAsync(circuit)).ActualBackend;
         await orchestrator.FlushLearningAsync();
         var later = orchestrator.GetRoutingRecommendation(circuit).Decision;
         later.ModelVersion.Should().BeGreaterThan(first.ModelVersion);
-        later.Chosen.Candidate.Prediction.Observations.Should().Be(1);
-        later.Ranked.Where(r => r.Candidate.Backend.Id != later.Chosen.Candidate.Backend.Id).Should().OnlyContain(r => r.Candidate.Prediction.Observations == 0);
+        later.Ranked.Single(r => r.Candidate.Backend.Id == ran).Candidate.Prediction.Observations.Should().Be(1);
+        later.Ranked.Where(r => r.Candidate.Backend.Id != ran).Should().OnlyContain(r => r.Candidate.Prediction.Observations == 0);
     }
 
     [Fact]

@@ -92,6 +92,31 @@ public sealed class HandOverTests
         again.Observe(count: true).NonZeros.Should().Be(1 << 10);
     }
 
+    // The places that the swapped qubits have in the first engine are kept in the second, whichever they are.
+    [Fact]
+    public async Task Session_HighQubitsSwapped_AreFoundAgainInACompactState()
+    {
+        const int qubits = 18;
+        var builder = new CircuitBuilder(qubits);
+        for (var q = 0; q < 5; q++)
+        {
+            builder.H(q).T(q);
+        }
+
+        builder.RY(0.7, 16).RY(0.4, 17).CX(17, 3).Swap(16, 17);
+        var end = builder.RX(0.3, 2).Build();
+        var expected = OracleSimulator.FinalState(end);
+        var request = new ExecutionRequest { Circuit = end, Shots = 0 };
+        foreach (var from in Engines.Take(3))
+        {
+            using var first = await from.OpenAsync(request, null);
+            first.Advance(end.Operations.Length - 1);
+            using var second = await Engines[0].OpenAsync(request, first.TakeSnapshot(compact: true));
+            second.Advance(end.Operations.Length);
+            StateComparison.Distance(StateComparison.Dense(second.TakeSnapshot(compact: false)), expected).Should().BeLessThan(1e-12, from.Descriptor.Id);
+        }
+    }
+
     [Fact]
     public async Task Session_AdvancedInSteps_GivesTheCountsOfOneRun()
     {

@@ -120,23 +120,10 @@ internal sealed unsafe class DenseState : IQuantumState
         ParallelRange.Run(amplitudes.Length, 1L << ChunkBits, _threads, _context, snapshot.OperationIndex, (_, first, last) =>
         {
             long bits = 0;
-            if (run < 1L << Math.Min(NumQubits, ChunkBits))
-            {
-                for (var i = (int)first; i < last; i++)
-                {
-                    var at = (long)packer.Pack((long)indices[i]);
-                    bits |= at;
-                    _kernels.Write(_amplitudes.Re, _amplitudes.Im, at, amplitudes.AsSpan(i, 1));
-                }
-
-                Interlocked.Or(ref live, bits);
-                return;
-            }
-
             for (int i = (int)first, end; i < last; i = end)
             {
-                var start = (long)indices[i];
-                for (end = i + 1; end < last && (long)indices[end] == start + end - i; end++)
+                var start = (long)packer.Pack((long)indices[i]);
+                for (end = i + 1; end < last && ((long)indices[end] & (run - 1)) != 0 && indices[end] == indices[end - 1] + 1; end++)
                 {
                 }
 

@@ -250,7 +250,7 @@ public sealed partial class PredictiveOrchestrator : IAsyncDisposable
     [
         .. _registry.Current.Backends.Select(b =>
         {
-            var reason = UnavailableReason(b);
+            var reason = _health.Reason(b);
             return new BackendStatus(b.Descriptor, reason is null, reason ?? string.Empty, _loads.Of(b.Descriptor.Id).InFlight, _health.SuccessRate(b.Descriptor.Id));
         }),
     ];
@@ -338,7 +338,11 @@ public sealed partial class PredictiveOrchestrator : IAsyncDisposable
 
         for (var i = decision.IsExploration ? 1 : 0; i < attempts.Count; i++)
         {
-            _exploration.Greedy(decision.Strategy, attempts[i].Elapsed.TotalSeconds);
+            // The ledger rests on what the greedy choice took, not on what was tried before it.
+            if (!attempts[i].IsTrial)
+            {
+                _exploration.Greedy(decision.Strategy, attempts[i].Elapsed.TotalSeconds);
+            }
         }
     }
 
@@ -374,11 +378,7 @@ public sealed partial class PredictiveOrchestrator : IAsyncDisposable
         _checkpoints is null && (!_options.Swap.Enabled || (request.Backend is not null && request.SwapControl is null)) ? null : new HotSwapJob(
             _options.Swap, _conversions, () => new SegmentCostModel(model, profile, new JobShape(
                 request.Shots, request.Limits.Threads ?? Environment.ProcessorCount, request.Observables.Sum(o => o.Terms.Count), request.TopProbabilities)),
-            profile, Math.Min(_memoryBytes, request.Limits.MemoryBytes ?? long.MaxValue), id => UnavailableReason(_registry.Current.Find(id)) is null, request.SwapControl, _checkpoints, request.Backend);
-
-    // Why a backend takes no work now: what it depends on is missing, or it fails too often.
-    private string? UnavailableReason(IQuantumBackend? backend) =>
-        (backend as IConditionalBackend)?.UnavailableReason ?? (backend is null ? null : _health.Reason(backend.Descriptor.Id));
+            profile, Math.Min(_memoryBytes, request.Limits.MemoryBytes ?? long.MaxValue), id => _registry.Current.Find(id) is not { } backend || _health.Reason(backend) is null, request.SwapControl, _checkpoints, request.Backend);
 
     private static ExecutionRequest ToBackend(Circuit circuit, OrchestrationRequest request) => new()
     {
@@ -476,7 +476,7 @@ public sealed partial class PredictiveOrchestrator : IAsyncDisposable
             return [];
         }
 
-        var backends = _registry.Current.Backends.Where(b => b is ICalibratable && UnavailableReason(b) is null).ToList();
+        var backends = _registry.Current.Backends.Where(b => b is ICalibratable && _health.Reason(b) is null).ToList();
         if (backends.Count == 0)
         {
             return [];
@@ -503,7 +503,7 @@ public sealed partial class PredictiveOrchestrator : IAsyncDisposable
         }
 
         var backends = _registry.Current;
-        foreach (var backend in backends.Backends.Where(b => b is ICalibratable && UnavailableReason(b) is null))
+        foreach (var backend in backends.Backends.Where(b => b is ICalibratable && _health.Reason(b) is null))
         {
             foreach (var workload in ((ICalibratable)backend).CalibrationWorkloads.Take(6))
             {

@@ -48,6 +48,9 @@ internal sealed class BackendHealthTracker(TimeProvider time)
         }
     }
 
+    /// <summary>Why the backend takes no work now, or null: what it depends on is missing, or it fails too often.</summary>
+    public string? Reason(IQuantumBackend backend) => (backend as IConditionalBackend)?.UnavailableReason ?? Reason(backend.Descriptor.Id);
+
     public void Report(string backendId, bool succeeded)
     {
         lock (_lock)

@@ -47,35 +47,36 @@ internal sealed class HotSwapExecutor(BackendSet backends, LocalAdmission admiss
         var swaps = new List<SwapEvent>();
         var failed = await TrySegmentsAsync(decision, request, slot, from, attempts, swaps, cancellationToken).ConfigureAwait(false);
         var resumedAt = attempts.Count > 0 ? from?.Snapshot.OperationIndex : null;
+        if (attempts.Count > 0 && (attempts[^1].Result is not null || !MayFallBack(attempts[^1], request)))
+        {
+            return new ExecutionReport(attempts, swaps, resumedAt);
+        }
+
+        // The backend that failed in the last part is tried again only if it is the last.
+        var plan = AttemptPlan.Of(decision.Ranked, decision.AllowsTrials, decision.ExplorationLimit);
+        plan = [.. plan.Where((p, i) => i == plan.Count - 1 || p.Ranked.Candidate.Backend.Id != failed)];
         if (attempts.Count > 0)
         {
-            var next = decision.Ranked.FirstOrDefault(r => r.Candidate.Backend.Id != failed);
-            if (attempts[^1].Result is not null || next is null || !MayFallBack(attempts[^1], request))
+            if (plan[0].Ranked.Candidate.Backend.Id == failed)
             {
                 return new ExecutionReport(attempts, swaps, resumedAt);
             }
 
-            swaps.Add(Swap(attempts[^1], next.Candidate.Backend.Id));
+            swaps.Add(Swap(attempts[^1], plan[0].Ranked.Candidate.Backend.Id));
         }
 
-        var plan = AttemptPlan.Of(decision.Ranked, decision.AllowsTrials, decision.ExplorationLimit);
         for (var i = 0; ; i++)
         {
             var (ranked, limit, isTrial) = plan[i];
-            var isLast = i == plan.Count - 1;
-            if (!isLast && ranked.Candidate.Backend.Id == failed)
-            {
-                continue;
-            }
-
-            var attempt = await TryAsync(ranked, request, limit, label.Attempt(i), cancellationToken).ConfigureAwait(false);
+            var tried = await TryAsync(ranked, request, limit, label.Attempt(i), cancellationToken).ConfigureAwait(false);
+            var attempt = tried with { IsTrial = isTrial };
             attempts.Add(attempt);
-            if (attempt.Result is not null || isLast || !MayFallBack(attempt, request))
+            if (attempt.Result is not null || i == plan.Count - 1 || !MayFallBack(attempt, request))
             {
                 return new ExecutionReport(attempts, swaps);
             }
 
-            swaps.Add(Swap(attempt, plan[i + 1].Ranked.Candidate.Backend.Id, isTrial));
+            swaps.Add(Swap(attempt, plan[i + 1].Ranked.Candidate.Backend.Id));
         }
     }
 
@@ -154,10 +155,10 @@ internal sealed class HotSwapExecutor(BackendSet backends, LocalAdmission admiss
         _ => true,
     };
 
-    private static SwapEvent Swap(ExecutionAttempt attempt, string next, bool isTrial = false)
+    private static SwapEvent Swap(ExecutionAttempt attempt, string next)
     {
         var trigger = attempt.IsOverrun ? SwapTrigger.TimeOverrun : attempt.Error is BackendException { Kind: BackendErrorKind.OutOfMemory } ? SwapTrigger.MemoryThreshold : SwapTrigger.Fault;
-        var reason = attempt.IsOverrun && isTrial
+        var reason = attempt.IsOverrun && attempt.IsTrial
             ? string.Create(CultureInfo.InvariantCulture, $"'{attempt.BackendId}' was tried for {attempt.Elapsed.TotalSeconds:G3} s, as it may take anything from {attempt.Ranked.Candidate.Prediction.Seconds.Lower:G2} to {attempt.Ranked.Candidate.Prediction.Seconds.Upper:G2} s")
             : attempt.IsOverrun
             ? string.Create(CultureInfo.InvariantCulture, $"'{attempt.BackendId}' was stopped after {attempt.Elapsed.TotalSeconds:G3} s; at most {attempt.Ranked.Candidate.Prediction.Seconds.Upper:G3} s were predicted")

@@ -23,7 +23,7 @@ internal sealed record HotSwapJob(
 
     /// <summary>Takes the job's place among the checkpoints; null if it needs or gets none.</summary>
     public CheckpointSlot? Claim(RoutingDecision decision, ExecutionRequest request) =>
-        Checkpoints is not null && IsFree(decision.Chosen.Candidate) && decision.Chosen.Candidate.Prediction.Seconds.Upper >= Math.Min(LeastSecondsForCheckpoints, Checkpoints.Policy.Interval.TotalSeconds)
+        Checkpoints is not null && decision.Chosen.Candidate.IsFree && decision.Chosen.Candidate.Prediction.Seconds.Upper >= Math.Min(LeastSecondsForCheckpoints, Checkpoints.Policy.Interval.TotalSeconds)
             ? Checkpoints.Claim(CheckpointStore.KeyOf(request, Backend)) : null;
 
     /// <summary>Plans the job, or gives null if one backend shall run it without being watched.</summary>
@@ -36,14 +36,14 @@ internal sealed record HotSwapJob(
     {
         var chosen = decision.Chosen.Candidate;
         var swaps = Policy.Enabled && decision.Ranked.Count + decision.Refused.Count >= 2 && (Control is not null || chosen.Prediction.Seconds.Median >= Policy.ShortestRun.TotalSeconds);
-        if ((!swaps && !isKept) || backends.Find(chosen.Backend.Id) is not ISegmentedBackend || !IsFree(chosen))
+        if ((!swaps && !isKept) || backends.Find(chosen.Backend.Id) is not ISegmentedBackend || !chosen.IsFree)
         {
             return null;
         }
 
         // Engines that cannot do the whole may do a part: a tableau the Clifford gates, others until memory is short.
         var ranked = decision.Ranked.ToDictionary(r => r.Candidate.Backend.Id, StringComparer.Ordinal);
-        foreach (var refused in decision.Refused.Where(r => IsAvailable(r.Candidate.Backend.Id) && IsFree(r.Candidate)))
+        foreach (var refused in decision.Refused.Where(r => IsAvailable(r.Candidate.Backend.Id) && r.Candidate.IsFree))
         {
             ranked.TryAdd(refused.Candidate.Backend.Id, new RankedBackend(refused.Candidate, double.MaxValue, 0, refused.Reason));
         }
@@ -102,10 +102,8 @@ internal sealed record HotSwapJob(
             : null;
     }
 
-    private static bool IsFree(RoutingCandidate candidate) => candidate.Backend.IsLocal && candidate.Cost.Upper == 0;
-
     private bool Takes(BackendDescriptor backend, RoutingCandidate candidate, ExecutionRequest request) =>
-        IsFree(candidate) && backend.Capabilities.Gates is null && (backend.Capabilities.IsExact || !request.RequireExact)
+        candidate.IsFree && backend.Capabilities.Gates is null && (backend.Capabilities.IsExact || !request.RequireExact)
         && Profile.NumQubits <= backend.Capabilities.MaxQubits && request.Shots <= backend.Capabilities.MaxShots
         && (request.TopProbabilities == 0 || backend.Capabilities.ExactProbabilities) && (request.Observables.Count == 0 || backend.Capabilities.ExpectationValues);
 }

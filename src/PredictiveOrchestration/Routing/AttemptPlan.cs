@@ -54,10 +54,8 @@ internal static class AttemptPlan
     private static IEnumerable<PlannedAttempt> Insurance(IReadOnlyList<RankedBackend> ranked)
     {
         var seconds = ranked[0].Candidate.TotalSeconds;
-        return seconds >= LongJob ? ranked.Skip(1).Where(r => IsFree(r.Candidate)).Select(r => new PlannedAttempt(r, Limit(Math.Min(LongestPremium, Premium * seconds)), true)) : [];
+        return seconds >= LongJob ? ranked.Skip(1).Where(r => r.Candidate.IsFree).Select(r => new PlannedAttempt(r, Limit(Math.Min(LongestPremium, Premium * seconds)), true)) : [];
     }
-
-    private static bool IsFree(RoutingCandidate candidate) => candidate.Backend.IsLocal && candidate.Cost.Upper <= 0;
 
     private static PlannedAttempt? Trial(IReadOnlyList<RankedBackend> ranked)
     {
@@ -71,7 +69,7 @@ internal static class AttemptPlan
         for (var i = 1; i < ranked.Count; i++)
         {
             var candidate = ranked[i].Candidate;
-            if (!IsFree(candidate))
+            if (!candidate.IsFree)
             {
                 continue;
             }

@@ -89,7 +89,7 @@ internal sealed class DecisionEngine(PriceTable prices, BackendHealthTracker hea
             parts[at++] = part;
             hasGates |= descriptor.Capabilities.Gates is not null;
             isRepeatable &= prices.IsSteady(descriptor.Id) && (descriptor.IsLocal || backend is not IConditionalBackend);
-            if (((backend as IConditionalBackend)?.UnavailableReason ?? health.Reason(descriptor.Id) ?? prices.Refusal(descriptor, part.Candidate.Prediction, profile, part.Candidate.Shape)) is { } reason)
+            if ((health.Reason(backend) ?? prices.Refusal(descriptor, part.Candidate.Prediction, profile, part.Candidate.Shape)) is { } reason)
             {
                 unavailable = ReferenceEquals(unavailable, Nothing) ? new Dictionary<string, string>(StringComparer.Ordinal) : unavailable;
                 unavailable.Add(descriptor.Id, reason);

@@ -31,6 +31,9 @@ public sealed record RoutingCandidate
     /// <summary>Gets the backend.</summary>
     public BackendDescriptor Backend => Prediction.Backend;
 
+    /// <summary>Gets a value indicating whether it runs here and costs nothing.</summary>
+    internal bool IsFree => Backend.IsLocal && Cost.Upper <= 0;
+
     /// <summary>Gets the median time to the result in seconds: waiting and service.</summary>
     public double TotalSeconds => Prediction.Seconds.Median + Prediction.WaitSeconds.Median;
 

@@ -50,12 +50,12 @@ public sealed class DecisionReuseTests
         orchestrator.SetRoutingStrategy(RoutingStrategy.Balanced);
         orchestrator.GetRoutingRecommendation(circuit).Decision.Strategy.Should().Be(BackendRouters.Balanced);
 
-        var ran = (await orchestrator.ExecuteAsync(circuit)).ActualBackend;
+        var ran = (await orchestrator.ExecuteAsync(circuit)).Attempts.CountBy(a => a.BackendId).ToDictionary();
         await orchestrator.FlushLearningAsync();
         var later = orchestrator.GetRoutingRecommendation(circuit).Decision;
         later.ModelVersion.Should().BeGreaterThan(first.ModelVersion);
-        later.Ranked.Single(r => r.Candidate.Backend.Id == ran).Candidate.Prediction.Observations.Should().Be(1);
-        later.Ranked.Where(r => r.Candidate.Backend.Id != ran).Should().OnlyContain(r => r.Candidate.Prediction.Observations == 0);
+        ran.Should().NotBeEmpty();
+        later.Ranked.Should().OnlyContain(r => r.Candidate.Prediction.Observations == ran.GetValueOrDefault(r.Candidate.Backend.Id));
     }
 
     [Fact]

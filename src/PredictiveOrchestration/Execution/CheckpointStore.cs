@@ -3,6 +3,7 @@ using System.Security.Cryptography;
 using System.Text;
 using Microsoft.Extensions.Logging;
 using PredictiveOrchestration.Backends;
+using PredictiveOrchestration.Common;
 
 namespace PredictiveOrchestration.Execution;
 
@@ -188,11 +189,7 @@ internal sealed partial class CheckpointStore(string directory, CheckpointPolicy
     private void SetAside(string path, string why)
     {
         FileSetAside(path, why);
-        try
-        {
-            File.Move(path, path + ".damaged", true);
-        }
-        catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
+        if (StateFiles.SetAside(path) is { } exception)
         {
             CannotUse(exception, path);
         }

@@ -1,4 +1,5 @@
 using Microsoft.Extensions.Logging;
+using PredictiveOrchestration.Common;
 using PredictiveOrchestration.Prediction;
 
 namespace PredictiveOrchestration.Learning;
@@ -31,9 +32,7 @@ internal sealed partial class ModelStore(StateSlot slot, ILogger logger)
     {
         try
         {
-            var temporary = _path + ".tmp";
-            File.WriteAllBytes(temporary, LearnedState.Write(backends));
-            File.Move(temporary, _path, true);
+            StateFiles.Replace(_path, LearnedState.Write(backends));
         }
         catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
         {
@@ -62,11 +61,7 @@ internal sealed partial class ModelStore(StateSlot slot, ILogger logger)
     private void SetAside(string path, string why)
     {
         FileSetAside(path, why);
-        try
-        {
-            File.Move(path, path + ".damaged", true);
-        }
-        catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
+        if (StateFiles.SetAside(path) is { } exception)
         {
             CannotUse(exception, path);
         }

@@ -2,6 +2,7 @@ using System.Security.Cryptography;
 using System.Text;
 using System.Text.Json;
 using Microsoft.Extensions.Logging;
+using PredictiveOrchestration.Common;
 
 namespace PredictiveOrchestration.Prediction;
 
@@ -69,9 +70,7 @@ internal sealed partial class CalibrationStore(string directory, ILogger logger,
             Directory.CreateDirectory(directory);
             List<TrainingRow> list = [.. rows];
             var content = new CalibrationFile(FormatVersion, _fingerprint, ChecksumOf(list), list);
-            var temporary = $"{_path}.{Environment.ProcessId}.tmp";
-            File.WriteAllBytes(temporary, JsonSerializer.SerializeToUtf8Bytes(content, TrainingRowJson.Default.CalibrationFile));
-            File.Move(temporary, _path, true);
+            StateFiles.Replace(_path, JsonSerializer.SerializeToUtf8Bytes(content, TrainingRowJson.Default.CalibrationFile));
         }
         catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
         {
@@ -84,11 +83,7 @@ internal sealed partial class CalibrationStore(string directory, ILogger logger,
     private void SetAside(string why)
     {
         FileSetAside(_path, why);
-        try
-        {
-            File.Move(_path, _path + ".damaged", true);
-        }
-        catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
+        if (StateFiles.SetAside(_path) is { } exception)
         {
             CannotUse(exception, _path);
         }

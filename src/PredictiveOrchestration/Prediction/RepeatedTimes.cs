@@ -1,5 +1,3 @@
-using System.Collections.Immutable;
-
 namespace PredictiveOrchestration.Prediction;
 
 /// <summary>The times of one structure: their mean and variance in log time, each run counting for a fifth or more.</summary>
@@ -31,62 +29,31 @@ internal readonly record struct RepeatedTime(double Mean, double Variance, int C
 internal sealed class RepeatedTimes
 {
     public const int Most = 1000, LeastRuns = 2;
-    public static readonly RepeatedTimes Empty = new(ImmutableDictionary<ulong, RepeatedTime>.Empty, []);
-    private readonly ImmutableDictionary<ulong, RepeatedTime> _times;
-    private readonly ImmutableQueue<ulong> _order;
+    public static readonly RepeatedTimes Empty = new(StructureMap<RepeatedTime>.Empty(Most));
+    private readonly StructureMap<RepeatedTime> _times;
 
-    private RepeatedTimes(ImmutableDictionary<ulong, RepeatedTime> times, ImmutableQueue<ulong> order) => (_times, _order) = (times, order);
+    private RepeatedTimes(StructureMap<RepeatedTime> times) => _times = times;
 
     public int Count => _times.Count;
 
-    /// <summary>Writes the structures, oldest first.</summary>
-    public void Write(BinaryWriter writer)
+    public void Write(BinaryWriter writer) => _times.Write(writer, static (w, time) =>
     {
-        writer.Write(_times.Count);
-        foreach (var structure in _order)
-        {
-            var time = _times[structure];
-            writer.Write(structure);
-            writer.Write(time.Mean);
-            writer.Write(time.Variance);
-            writer.Write(time.Count);
-        }
-    }
+        w.Write(time.Mean);
+        w.Write(time.Variance);
+        w.Write(time.Count);
+    });
 
-    public static RepeatedTimes Read(BinaryReader reader)
+    /// <exception cref="InvalidDataException">What is there are no times.</exception>
+    public static RepeatedTimes Read(BinaryReader reader) => new(StructureMap<RepeatedTime>.Read(Most, reader, 28, static r =>
     {
-        var count = reader.ReadCount(28);
-        BinaryParts.Require(count <= Most);
-        var (times, order) = (ImmutableDictionary.CreateBuilder<ulong, RepeatedTime>(), ImmutableQueue<ulong>.Empty);
-        for (var i = 0; i < count; i++)
-        {
-            var structure = reader.ReadUInt64();
-            var time = new RepeatedTime(reader.ReadFinite(), reader.ReadFinite(), reader.ReadInt32());
-            BinaryParts.Require(time is { Variance: >= 0, Count: > 0 } && times.TryAdd(structure, time));
-            order = order.Enqueue(structure);
-        }
-
-        return new RepeatedTimes(times.ToImmutable(), order);
-    }
+        var time = new RepeatedTime(r.ReadFinite(), r.ReadFinite(), r.ReadInt32());
+        BinaryParts.Require(time is { Variance: >= 0, Count: > 0 });
+        return time;
+    }));
 
     /// <summary>Finds a structure that ran at least twice; 0 stands for one that is not known.</summary>
-    public bool TryGet(ulong structure, out RepeatedTime time) => _times.TryGetValue(structure, out time) && time.Count >= LeastRuns;
+    public bool TryGet(ulong structure, out RepeatedTime time) => _times.TryGet(structure, out time) && time.Count >= LeastRuns;
 
-    public RepeatedTimes With(ulong structure, double logSeconds)
-    {
-        if (structure == 0)
-        {
-            return this;
-        }
-
-        var isNew = !_times.TryGetValue(structure, out var time);
-        var (times, order) = (_times.SetItem(structure, time.With(logSeconds)), isNew ? _order.Enqueue(structure) : _order);
-        if (times.Count > Most)
-        {
-            order = order.Dequeue(out var oldest);
-            times = times.Remove(oldest);
-        }
-
-        return new RepeatedTimes(times, order);
-    }
+    public RepeatedTimes With(ulong structure, double logSeconds) =>
+        structure == 0 ? this : new RepeatedTimes(_times.With(structure, (_times.TryGet(structure, out var time) ? time : default).With(logSeconds)));
 }

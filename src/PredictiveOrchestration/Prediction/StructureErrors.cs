@@ -1,5 +1,3 @@
-using System.Collections.Immutable;
-
 namespace PredictiveOrchestration.Prediction;
 
 /// <summary>A circuit's structure, whatever the shots, and the shots: runs that differ in shots alone are close kin.</summary>
@@ -19,11 +17,10 @@ internal sealed class StructureErrors
 {
     private const int Most = 2000, PointsEach = 6;
     private const double Rate = 0.3;
-    public static readonly StructureErrors Empty = new(ImmutableDictionary<ulong, Point[]>.Empty, []);
-    private readonly ImmutableDictionary<ulong, Point[]> _errors;
-    private readonly ImmutableQueue<ulong> _order;
+    public static readonly StructureErrors Empty = new(StructureMap<Point[]>.Empty(Most));
+    private readonly StructureMap<Point[]> _errors;
 
-    private StructureErrors(ImmutableDictionary<ulong, Point[]> errors, ImmutableQueue<ulong> order) => (_errors, _order) = (errors, order);
+    private StructureErrors(StructureMap<Point[]> errors) => _errors = errors;
 
     /// <summary>The errors of observed runs.</summary>
     public static StructureErrors Of(AnalyticCostModel analytic, IEnumerable<TrainingRow> rows)
@@ -37,50 +34,33 @@ internal sealed class StructureErrors
         return result;
     }
 
-    /// <summary>Writes the structures, oldest first.</summary>
-    public void Write(BinaryWriter writer)
+    public void Write(BinaryWriter writer) => _errors.Write(writer, static (w, points) =>
     {
-        writer.Write(_errors.Count);
-        foreach (var circuit in _order)
+        w.Write(points.Length);
+        foreach (var point in points)
         {
-            var points = _errors[circuit];
-            writer.Write(circuit);
-            writer.Write(points.Length);
-            foreach (var point in points)
-            {
-                writer.Write(point.Position);
-                writer.Write(point.Error);
-            }
+            w.Write(point.Position);
+            w.Write(point.Error);
         }
-    }
+    });
 
     /// <exception cref="InvalidDataException">What is there are no errors.</exception>
-    public static StructureErrors Read(BinaryReader reader)
+    public static StructureErrors Read(BinaryReader reader) => new(StructureMap<Point[]>.Read(Most, reader, 12, static r =>
     {
-        var count = reader.ReadCount(12);
-        BinaryParts.Require(count <= Most);
-        var (errors, order) = (ImmutableDictionary.CreateBuilder<ulong, Point[]>(), ImmutableQueue<ulong>.Empty);
-        for (var i = 0; i < count; i++)
+        var points = new Point[r.ReadCount(16)];
+        BinaryParts.Require(points.Length is > 0 and <= PointsEach);
+        for (var p = 0; p < points.Length; p++)
         {
-            var circuit = reader.ReadUInt64();
-            var points = new Point[reader.ReadCount(16)];
-            BinaryParts.Require(points.Length is > 0 and <= PointsEach);
-            for (var p = 0; p < points.Length; p++)
-            {
-                points[p] = new Point(reader.ReadFinite(), reader.ReadFinite());
-            }
-
-            BinaryParts.Require(errors.TryAdd(circuit, points));
-            order = order.Enqueue(circuit);
+            points[p] = new Point(r.ReadFinite(), r.ReadFinite());
         }
 
-        return new StructureErrors(errors.ToImmutable(), order);
-    }
+        return points;
+    }));
 
     /// <summary>Finds the error in log time of a structure that ran before; not a number if none did.</summary>
     public double Find(JobKin kin)
     {
-        if (kin.Circuit == 0 || !_errors.TryGetValue(kin.Circuit, out var points))
+        if (kin.Circuit == 0 || !_errors.TryGet(kin.Circuit, out var points))
         {
             return double.NaN;
         }
@@ -106,20 +86,11 @@ internal sealed class StructureErrors
             return this;
         }
 
-        var isNew = !_errors.TryGetValue(kin.Circuit, out var points);
+        var points = _errors.TryGet(kin.Circuit, out var known) ? known : [];
         var at = kin.Position;
-        points ??= [];
         var same = Array.FindIndex(points, p => p.Position == at);
         var fresh = new Point(at, same < 0 ? error : points[same].Error + (Rate * (error - points[same].Error)));
-        Point[] next = [.. points.Where((_, i) => i != same).TakeLast(PointsEach - 1), fresh];
-        var (errors, order) = (_errors.SetItem(kin.Circuit, next), isNew ? _order.Enqueue(kin.Circuit) : _order);
-        if (errors.Count > Most)
-        {
-            order = order.Dequeue(out var oldest);
-            errors = errors.Remove(oldest);
-        }
-
-        return new StructureErrors(errors, order);
+        return new StructureErrors(_errors.With(kin.Circuit, [.. points.Where((_, i) => i != same).TakeLast(PointsEach - 1), fresh]));
     }
 
     private readonly record struct Point(double Position, double Error);

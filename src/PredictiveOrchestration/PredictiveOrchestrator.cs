@@ -182,8 +182,8 @@ public sealed partial class PredictiveOrchestrator : IAsyncDisposable
         var backends = _registry.Current;
         var model = _publisher.Current;
         var known = Known(circuit);
-        var profile = known.Profile;
         var decision = DecideToRun(known, circuit, request, backends, model);
+        var profile = known.Profile;
         var decisionTime = Since(start);
         Decided(decision, decisionTime);
         activity?.Describe(decision, profile, request.Shots);

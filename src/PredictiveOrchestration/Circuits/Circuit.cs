@@ -142,6 +142,19 @@ public sealed partial class Circuit
         return end;
     }
 
+    /// <summary>Whether nothing but measurements follows what comes before the first of them; gives where that is.</summary>
+    internal bool IsMeasuredAtEnd(out int end)
+    {
+        end = UnitaryEnd(0);
+        var at = end;
+        while (at < _operations.Length && _operations[at].Kind is (OperationKind.Measure or OperationKind.Barrier))
+        {
+            at++;
+        }
+
+        return at == _operations.Length;
+    }
+
     /// <summary>The same circuit with other names for its registers.</summary>
     internal Circuit WithRegisters(IReadOnlyList<Register> quantum, IReadOnlyList<Register> classical) => new(new CircuitTables(
         Name, NumQubits, NumClbits, NumScratchBits, quantum, classical, Variables, Annotations, _operations, _qubits, _parameters, _matrices, _expressions, _assignments));

@@ -8,6 +8,9 @@ internal sealed class AnalyticCostModel
     // How far, in log time, a coefficient may move from its prior, and how strongly it is held there.
     private const double Reach = 14, Pull = 0.001;
 
+    // A bound that is looser than that, in log time, says nothing about coefficients.
+    private const double Outlier = 2.5;
+
     private AnalyticCostModel(CostBasis basis, double[] coefficients, bool isFitted)
     {
         Basis = basis;
@@ -60,6 +63,7 @@ internal sealed class AnalyticCostModel
         var gram = new double[terms, terms];
         var target = new double[terms];
         var slope = new double[terms];
+        var used = new int[terms];
         for (var round = 0; round < 60 && damping < 1e8; round++)
         {
             Array.Clear(gram);
@@ -69,19 +73,27 @@ internal sealed class AnalyticCostModel
             {
                 var time = Dot(c, row.Terms);
                 var error = Math.Log(row.Seconds / time);
-                var weight = row.IsCensored && error <= 0 ? 0 : Math.Min(1, 0.3 / Math.Max(1e-9, Math.Abs(error)));
+                var weight = row.IsCensored && error <= 0 ? 0 : error < -Outlier ? 0 : Math.Min(1, 0.3 / Math.Max(1e-9, Math.Abs(error)));
                 if (weight == 0)
                 {
                     continue;
                 }
 
+                // Most terms of a row are zero where there are several ways to count the same work.
+                var count = 0;
                 for (var i = 0; i < terms; i++)
                 {
                     slope[i] = c[i] * row.Terms[i] / time;
-                    target[i] += weight * slope[i] * error;
-                    for (var j = 0; j <= i; j++)
+                    if (slope[i] == 0)
                     {
-                        gram[i, j] += weight * slope[i] * slope[j];
+                        continue;
+                    }
+
+                    used[count++] = i;
+                    target[i] += weight * slope[i] * error;
+                    for (var k = 0; k < count; k++)
+                    {
+                        gram[i, used[k]] += weight * slope[i] * slope[used[k]];
                     }
                 }
             }
@@ -133,7 +145,7 @@ internal sealed class AnalyticCostModel
         foreach (var row in rows)
         {
             var error = Math.Log(row.Seconds / Dot(c, row.Terms));
-            var size = row.IsCensored && error <= 0 ? 0 : Math.Abs(error);
+            var size = row.IsCensored && error <= 0 ? 0 : error < 0 ? Math.Min(Outlier, -error) : error;
             sum += size < 0.3 ? size * size : 0.6 * size - 0.09;
         }
 

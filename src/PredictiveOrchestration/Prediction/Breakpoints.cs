@@ -11,7 +11,7 @@ internal static class Breakpoints
 {
     // Threads join gradually, doubling from here, so that more work never takes less time.
     private const int ThreadQubits = 14;
-    private static readonly FrozenSet<string> Streaming = FrozenSet.ToFrozenSet(["amplitude updates", "fused passes", "permutations and phases", "mixing", "contractions"], StringComparer.Ordinal);
+    private static readonly FrozenSet<string> Streaming = FrozenSet.ToFrozenSet(["amplitude updates", "fused passes", "permutations and phases", "mixing", "mixing of groups", "contractions", "planned updates", "phase ladders", "exchanges", "passes in place", "passes by copy", "live amplitudes"], StringComparer.Ordinal);
     private static readonly double SecondCache = CacheBytes(2, 1 << 20), ThirdCache = CacheBytes(3, 32 << 20);
 
     /// <summary>The number of terms with the basis' breakpoints.</summary>
@@ -50,7 +50,7 @@ internal static class Breakpoints
         var terms = new double[Count(basis)];
         costs.Terms.CopyTo(terms, 0);
         var at = costs.Terms.Length;
-        var bytes = Math.Max(1, costs.BoundBytes);
+        var bytes = Math.Max(1, costs.WorkingBytes);
         var threads = Math.Min(Math.Max(1, job.Threads), Math.ScaleB(1, Math.Clamp(work.Qubits - ThreadQubits, 0, 30)));
         for (var i = 0; i < basis.TermNames.Length; i++)
         {

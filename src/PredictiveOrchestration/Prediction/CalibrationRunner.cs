@@ -59,7 +59,7 @@ internal sealed partial class CalibrationRunner(TimeProvider time, ILogger logge
 
                 if (shortest > 0)
                 {
-                    rows.Add(Row(descriptor, workload, shortest));
+                    rows.AddRange(Rows(backend, workload, shortest));
                 }
             }
             catch (BackendException exception)
@@ -74,11 +74,22 @@ internal sealed partial class CalibrationRunner(TimeProvider time, ILogger logge
         }
     }
 
-    private static TrainingRow Row(BackendDescriptor descriptor, ExecutionRequest workload, double seconds)
+    // As the job is predicted from its profile alone, and with what the backend plans.
+    private static IEnumerable<TrainingRow> Rows(IQuantumBackend backend, ExecutionRequest workload, double seconds)
+    {
+        var profile = CircuitProfiler.Profile(workload.Circuit);
+        yield return Row(backend.Descriptor, workload, profile, seconds);
+        if ((backend as IWorkForecaster)?.Forecast(workload.Circuit, profile) is { } planned)
+        {
+            yield return Row(backend.Descriptor, workload, profile with { Planned = [planned] }, seconds);
+        }
+    }
+
+    private static TrainingRow Row(BackendDescriptor descriptor, ExecutionRequest workload, CircuitProfile profile, double seconds)
     {
         var basis = CostBasisCatalog.Get(descriptor.CostModel);
         var job = new JobShape(workload.Shots, descriptor.MaxThreads, workload.Observables.Sum(o => o.Terms.Count), workload.TopProbabilities);
-        var drivers = JobDrivers.Of(basis, CircuitProfiler.Profile(workload.Circuit), job);
+        var drivers = JobDrivers.Of(basis, profile, job);
         return new TrainingRow(descriptor.Id, basis.Name, drivers.Terms, drivers.Features, seconds, false);
     }
 

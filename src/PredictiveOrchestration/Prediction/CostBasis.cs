@@ -8,7 +8,11 @@ namespace PredictiveOrchestration.Prediction;
 /// <param name="LeastBytes">The memory that is surely needed.</param>
 /// <param name="BoundBytes">The memory that is never exceeded.</param>
 /// <param name="Looseness">The standard deviation of the natural logarithm of the time that comes from not knowing the drivers exactly.</param>
-internal sealed record CostDrivers(double[] Terms, double LeastBytes, double BoundBytes, double Looseness);
+internal sealed record CostDrivers(double[] Terms, double LeastBytes, double BoundBytes, double Looseness)
+{
+    /// <summary>The bytes that the work goes over, for the speed of caches; the bound if it is not known better.</summary>
+    public double WorkingBytes { get; init; } = BoundBytes;
+}
 
 /// <summary>
 /// How the time and memory of one kind of backend depend on a job. Registered by name in <see cref="CostBasisCatalog"/>; a
@@ -25,6 +29,9 @@ internal sealed record WorkEstimate
 {
     public required int Qubits { get; init; }
 
+    /// <summary>The profile, for what backends planned.</summary>
+    public required CircuitProfile Profile { get; init; }
+
     public required double Gates { get; init; }
 
     public required double FusedGates { get; init; }
@@ -33,9 +40,15 @@ internal sealed record WorkEstimate
 
     public required double SupportLog2 { get; init; }
 
+    /// <summary>The base-2 logarithm of the bound on non-zero amplitudes at the end.</summary>
+    public required double FinalSupportLog2 { get; init; }
+
     public required double SparseWork { get; init; }
 
     public required double SparseBranchingWork { get; init; }
+
+    /// <summary>The part of <see cref="SparseBranchingWork"/> of gates with several targets.</summary>
+    public required double SparseGroupWork { get; init; }
 
     public required double BondLog2 { get; init; }
 
@@ -76,6 +89,9 @@ internal sealed record WorkEstimate
     /// <summary>The number of times that the circuit is walked: distinct measurement histories, at most the shots.</summary>
     public double Passes(JobShape job) => Branchings == 0 ? 1 : Math.Max(1, Math.Min(Math.Max(1, job.Shots), Math.ScaleB(1, Math.Min(Branchings, 60))));
 
+    /// <summary>The number of different outcomes of the shots, at most.</summary>
+    public double Outcomes(JobShape job) => Math.Min(job.Shots, Math.Pow(2, Math.Min(60, Branchings == 0 ? Math.Min(OutcomeBits, FinalSupportLog2) : OutcomeBits)));
+
     /// <summary>The most bytes that the probabilities of outcomes take: a table where outcomes are few or most of them occur, else one entry for each that occurs.</summary>
     public double ReadoutBytes(JobShape job, double amplitudes) =>
         job.TopProbabilities == 0 ? 0 : 8192 + (Math.ScaleB(1, OutcomeBits) <= 4 * amplitudes ? 16 * Math.ScaleB(1, OutcomeBits) : (64 * amplitudes) + 262_144);
@@ -95,12 +111,15 @@ internal sealed record WorkEstimate
         return new WorkEstimate
         {
             Qubits = profile.NumQubits,
+            Profile = profile,
             Gates = profile.GateCount,
             FusedGates = f.FusedGateCount,
             DenseWork = f.DenseWork,
             SupportLog2 = f.PeakSupportLog2,
+            FinalSupportLog2 = f.FinalSupportLog2,
             SparseWork = f.SparseWork,
             SparseBranchingWork = f.SparseBranchingWork,
+            SparseGroupWork = f.SparseGroupWork,
             BondLog2 = f.PeakBondLog2,
             MatrixProductWork = f.MatrixProductWork,
             MatrixProductBytes = f.MatrixProductBytes,
@@ -127,12 +146,15 @@ internal sealed record WorkEstimate
         return new WorkEstimate
         {
             Qubits = n,
+            Profile = profile,
             Gates = gates,
             FusedGates = gates / 2.0,
             DenseWork = Math.Min(double.MaxValue, gates * 0.6 * Math.ScaleB(1, n)),
             SupportLog2 = support,
+            FinalSupportLog2 = support,
             SparseWork = gates * Math.Pow(2, support) / 2,
             SparseBranchingWork = gates * Math.Pow(2, support) / 6,
+            SparseGroupWork = 0,
             BondLog2 = bond,
             MatrixProductWork = gates * 8 * Math.Pow(2, 3 * bond) / 2,
             MatrixProductBytes = n * 32 * Math.Pow(2, 2 * bond),

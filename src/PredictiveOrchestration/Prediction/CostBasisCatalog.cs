@@ -9,8 +9,11 @@ internal static class CostBasisCatalog
     {
         Add(new CostBasis(
             "dense",
-            ["call", "gate overhead", "amplitude updates", "initialisation", "readout", "shots", "fused passes"],
-            [2e-5, 1e-6, 5e-10, 5e-10, 5e-10, 2e-7, 5e-10],
+            [
+                "call", "gate overhead", "amplitude updates", "initialisation", "readout", "shots", "fused passes",
+                "outcomes", "kernel steps", "planned updates", "phase ladders", "exchanges", "passes in place", "passes by copy", "live amplitudes",
+            ],
+            [2e-5, 1e-6, 5e-10, 5e-10, 5e-10, 1e-7, 5e-10, 1e-7, 5e-8, 5e-10, 3e-10, 1.5e-10, 3e-10, 1e-9, 3e-10],
             static (work, job) =>
             {
                 var amplitudes = Math.ScaleB(1, work.Qubits);
@@ -23,8 +26,18 @@ internal static class CostBasisCatalog
                 // The sampler keeps a key and a block for each shot, and sums of blocks of 2^11 amplitudes.
                 var sampling = job.Shots == 0 ? 0 : (12.0 * job.Shots) + (20 * Math.Max(1, amplitudes / 2048));
                 var readout = work.ReadoutBytes(job, amplitudes) + sampling;
+                if (work.Profile.PlannedFor("dense") is [var steps, var updated, var phased, var exchanged, var inPlace, var copied, var live])
+                {
+                    return new CostDrivers(
+                        Finite([1, work.Gates, 0, 0, amplitudes * evaluations, job.Shots, 0, work.Outcomes(job), steps, updated, phased, exchanged, inPlace, copied, live * (1 + evaluations)]),
+                        bytes, bytes + readout, 0)
+                    {
+                        WorkingBytes = 16 * live,
+                    };
+                }
+
                 return new CostDrivers(
-                    Finite([1, work.Gates * passes, work.DenseWork * passes, amplitudes * passes, amplitudes * evaluations, job.Shots, work.FusedGates * amplitudes * passes]),
+                    Finite([1, work.Gates * passes, work.DenseWork * passes, amplitudes * passes, amplitudes * evaluations, job.Shots, work.FusedGates * amplitudes * passes, work.Outcomes(job), 0, 0, 0, 0, 0, 0, 0]),
                     bytes, bytes + work.CopyBytes(bytes) + readout, work.DenseUncertainty);
             }));
         Add(new CostBasis(
@@ -55,8 +68,8 @@ internal static class CostBasisCatalog
             }));
         Add(new CostBasis(
             "sparse",
-            ["call", "gate overhead", "permutations and phases", "mixing", "readout", "shots"],
-            [1e-5, 1e-7, 2e-9, 3e-8, 2e-8, 2e-7],
+            ["call", "gate overhead", "permutations and phases", "mixing", "mixing of groups", "readout", "shots", "outcomes"],
+            [1e-5, 1e-7, 2e-9, 3e-8, 1e-7, 2e-8, 1e-7, 1e-7],
             static (work, job) =>
             {
                 var amplitudes = Math.Pow(2, Math.Min(1000, work.SupportLog2));
@@ -68,14 +81,17 @@ internal static class CostBasisCatalog
 
                 // While a gate mixes k qubits, old and new entries, groups and the table are held: at most about thirty entries for each one.
                 return new CostDrivers(
-                    Finite([1, work.Gates * passes, (work.SparseWork - work.SparseBranchingWork) * passes, work.SparseBranchingWork * passes, amplitudes * evaluations, job.Shots]),
+                    Finite([1, work.Gates * passes, (work.SparseWork - work.SparseBranchingWork) * passes, (work.SparseBranchingWork - work.SparseGroupWork) * passes, work.SparseGroupWork * passes, amplitudes * evaluations, job.Shots, work.Outcomes(job)]),
                     entry, 16384 + bytes + work.CopyBytes(16384 + bytes) + work.ReadoutBytes(job, amplitudes),
                     work.StructureUncertainty + 0.05 * Math.Min(30, work.SupportLog2));
             }));
         Add(new CostBasis(
             "mps",
-            ["call", "gate overhead", "steps", "contractions", "canonical sweep", "sampling", "shots"],
-            [5e-5, 5e-7, 1.5e-6, 1e-10, 1e-9, 5e-10, 2e-7],
+            [
+                "call", "gate overhead", "steps", "contractions", "canonical sweep", "sampling", "shots", "outcomes",
+                "tensors", "planned moves", "factorisations", "products", "planned sampling",
+            ],
+            [5e-5, 5e-7, 1.5e-6, 1e-10, 1e-9, 5e-10, 1e-8, 1e-7, 1e-6, 1e-9, 2.5e-10, 1e-10, 1e-10],
             static (work, job) =>
             {
                 var passes = work.Passes(job);
@@ -84,15 +100,22 @@ internal static class CostBasisCatalog
                 var elements = work.MatrixProductElements / 2;
 
                 // Shots that agree on the qubits so far are one row.
-                var rows = Math.Min(job.Shots, Math.Pow(2, Math.Min(40, work.SupportLog2)));
+                var rows = Math.Min(job.Shots, Math.Pow(2, Math.Min(40, work.FinalSupportLog2)));
+                if (work.Profile.PlannedFor("mps") is [var calls, var moved, var factored, var multiplied, var planned])
+                {
+                    return new CostDrivers(
+                        Finite([1, work.Gates + work.Qubits, 0, 0, 0, 0, rows * work.Qubits, work.Outcomes(job), calls, moved, factored, multiplied, rows * planned]),
+                        64.0 * work.Qubits, MatrixProductBytes(work, job, bond), 0.05 * Math.Min(30, work.TypicalBondLog2));
+                }
+
                 return new CostDrivers(
-                    Finite([1, (work.Gates + work.Qubits) * passes, work.MatrixProductSteps * passes, work.MatrixProductWork * passes, elements * typical * passes, rows * elements, rows * work.Qubits]),
+                    Finite([1, (work.Gates + work.Qubits) * passes, work.MatrixProductSteps * passes, work.MatrixProductWork * passes, elements * typical * passes, rows * elements, rows * work.Qubits, work.Outcomes(job), 0, 0, 0, 0, 0]),
                     64.0 * work.Qubits, MatrixProductBytes(work, job, bond), work.StructureUncertainty + (0.1 * Math.Min(30, work.BondLog2)));
             }));
         Add(new CostBasis(
             "stabilizer",
-            ["call", "gate overhead", "columns", "measurements", "frames", "shots"],
-            [2e-5, 5e-8, 3e-9, 3e-9, 2e-9, 1e-7],
+            ["call", "gate overhead", "columns", "measurements", "frames", "shots", "words of outcomes", "sums of outcomes", "outcomes"],
+            [2e-5, 5e-8, 3e-9, 3e-9, 2e-9, 1e-8, 1e-8, 1e-8, 1e-7],
             static (work, job) =>
             {
                 // Columns of bits for 2n rows, padded to a vector.
@@ -103,14 +126,14 @@ internal static class CostBasisCatalog
                 var words = Math.Ceiling(work.OutcomeBits / 64.0);
 
                 // Random results cost a sweep of the tableau; at most the support's dimension of them are.
-                var random = Math.Min(work.Qubits, work.SupportLog2) + work.Branchings;
+                var random = Math.Min(work.Qubits, work.FinalSupportLog2) + work.Branchings;
                 var frames = isFramed ? (work.Gates + 20 * (work.Branchings + work.OutcomeBits)) * Math.Ceiling(job.Shots / 64.0) : 0;
                 var outcomes = work.OutcomeBits * (32.0 + 8 * words) + 1024;
                 var sampling = 8.0 * 24 * (2 * work.Qubits + work.OutcomeBits + work.Branchings + 128 + 64 * words) + 832 * work.Gates + 96 * (work.Branchings + work.OutcomeBits) + 65_536;
                 return new CostDrivers(
                     Finite([
                         1, (work.Gates + work.OutcomeBits) * passes, work.Gates * columns * passes, random * work.Qubits * columns * passes, frames,
-                        (double)job.Shots * (1 + words * (1 + random / 8)),
+                        job.Shots, job.Shots * words, job.Shots * words * (random / 8), work.Outcomes(job),
                     ]),
                     8.0 * work.Qubits, 4096 + 2 * tableau + (job.TopProbabilities == 0 ? 1 : 2) * outcomes + (isFramed ? sampling : 0) + work.CopyBytes(tableau) + work.ReadoutBytes(job, Math.Pow(2, Math.Min(24, work.SupportLog2))),
                     work.DenseUncertainty);

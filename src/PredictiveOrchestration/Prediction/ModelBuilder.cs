@@ -65,7 +65,7 @@ internal static class ModelBuilder
             {
                 var p = model.Residual.Evaluate(observed[i].Features, observed[i].Terms, model.Analytic);
                 var kin = model.Kin.Find(observed[i].Kin);
-                return new Held(Math.Log(observed[i].Seconds / model.Analytic.Predict(observed[i].Terms)), p with { Kin = kin, Cluster = whole.Residual.Clusters.Of(Standard(whole.Residual, observed[i])) }, folds[f].IsLarge);
+                return new Held(Math.Log(observed[i].Seconds / model.Analytic.Predict(observed[i].Terms)), p with { Kin = kin, Cluster = whole.Residual.Clusters.Of(Standard(whole.Residual, observed[i])) }, folds[f].IsLarge, folds[f].IsRandom);
             })];
             if (folds[f].IsRandom)
             {

@@ -1,7 +1,7 @@
 namespace PredictiveOrchestration.Prediction;
 
 /// <summary>A held-out row: what the terms left unexplained, and what the learned parts said.</summary>
-internal readonly record struct Held(double Error, ResidualParts Parts, bool IsLarge);
+internal readonly record struct Held(double Error, ResidualParts Parts, bool IsLarge, bool IsRandom);
 
 /// <summary>Chooses how learned parts are put together by what would have predicted held-out rows best.</summary>
 internal static class StackFitter
@@ -11,12 +11,14 @@ internal static class StackFitter
 
     public static ResidualStack Fit(IReadOnlyList<Held> held, ModelParts parts)
     {
-        // Shares on a grid, by the mean absolute error, without what runs of the same circuit would say; the analytic model has what is left.
-        List<Held> inside = [.. held.Where(h => !h.IsLarge)], blind = [.. inside.Select(Blind)];
+        // Shares on a grid, by the mean absolute error, without what runs of the same circuit would say; the analytic model has what is left. Where whole kinds of jobs were held
+        // out, only they count: among jobs like those learned from, learned parts always look better than they are elsewhere.
+        List<Held> inside = [.. held.Where(h => !h.IsLarge)], blind = [.. inside.Select(Blind)], kinds = [.. inside.Where(h => !h.IsRandom).Select(Blind)];
+        var apart = kinds.Count < LeastRows ? blind : kinds;
         var grid = from f in Enumerable.Range(0, parts.HasFlag(ModelParts.Forest) ? 11 : 1)
                    from n in Enumerable.Range(0, parts.HasFlag(ModelParts.Network) ? 11 - f : 1)
                    select new ResidualStack(f / 10.0, n / 10.0, 0, 0.1, 0.1, 0.1, 0, 0);
-        var stack = grid.MinBy(s => Loss(s, blind))!;
+        var stack = grid.MinBy(s => Loss(s, apart))!;
 
         // The fading outside the range of the data, by the largest jobs, predicted without them.
         List<Held> large = [.. held.Where(h => h.IsLarge && h.Parts.Outside.Sum > 0.05).Select(Blind)];

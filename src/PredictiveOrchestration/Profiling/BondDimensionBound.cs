@@ -19,12 +19,20 @@ internal sealed class BondDimensionBound
     private readonly short[] _typicalPeak;
     private readonly double[] _fullWork;
     private readonly GateEntanglement _gates;
+    private readonly int[]? _siteOf;
+    private readonly bool _relabelSwaps;
+    private int[] _room = new int[4];
     private int _notFull;
     private int _passing;
 
-    public BondDimensionBound(int numQubits)
+    /// <summary>Begins with all qubits in |0⟩.</summary>
+    /// <param name="numQubits">The number of qubits.</param>
+    /// <param name="siteOf">The place on the line of each qubit; null for their own order.</param>
+    /// <param name="relabelSwaps">Whether a swap exchanges the places of its qubits instead of being applied.</param>
+    public BondDimensionBound(int numQubits, int[]? siteOf = null, bool relabelSwaps = false)
     {
         _numQubits = numQubits;
+        (_siteOf, _relabelSwaps) = ((int[]?)siteOf?.Clone(), relabelSwaps);
         _gates = new GateEntanglement(numQubits);
         var cuts = Math.Max(0, numQubits - 1);
         (_now, _peak) = (new byte[cuts], new byte[cuts]);
@@ -76,7 +84,13 @@ internal sealed class BondDimensionBound
         }
 
         var qubits = circuit.QubitsOf(op);
-        var (low, high) = Span(qubits);
+        if (_relabelSwaps && op.Kind == OperationKind.Gate && op.ControlCount == 0 && circuit.GateOf(op) == GateCatalog.Swap)
+        {
+            (_siteOf![qubits[0]], _siteOf[qubits[1]]) = (_siteOf[qubits[1]], _siteOf[qubits[0]]);
+            return;
+        }
+
+        var (low, high) = Span(Sites(qubits));
         Steps += high - low;
         if (_gates.ActingCount < 2)
         {
@@ -85,7 +99,7 @@ internal sealed class BondDimensionBound
             return;
         }
 
-        var acting = _gates.Acting;
+        var acting = Sites(_gates.Acting);
         if (acting.Length < qubits.Length)
         {
             var (first, last) = Span(acting);
@@ -167,6 +181,25 @@ internal sealed class BondDimensionBound
         }
 
         return elements;
+    }
+
+    /// <summary>The base-2 logarithm of the proved bound and of the typical bond, now, across the cut between places cut and cut + 1.</summary>
+    public (int Proved, double Typical) this[int cut] => (_now[cut], (double)_typical[cut] / Unit);
+
+    private ReadOnlySpan<int> Sites(ReadOnlySpan<int> qubits)
+    {
+        if (_siteOf is null)
+        {
+            return qubits;
+        }
+
+        _room = _room.Length < qubits.Length ? new int[qubits.Length] : _room;
+        for (var i = 0; i < qubits.Length; i++)
+        {
+            _room[i] = _siteOf[qubits[i]];
+        }
+
+        return _room.AsSpan(0, qubits.Length);
     }
 
     private static (int Low, int High) Span(ReadOnlySpan<int> qubits)

@@ -1,3 +1,5 @@
+using System.Collections.Immutable;
+
 namespace PredictiveOrchestration.Profiling;
 
 /// <summary>
@@ -29,6 +31,23 @@ public sealed record CircuitProfile
 
     /// <summary>Gets the features of the circuit, or null if the profile was made by hand from the headline values.</summary>
     public CircuitFeatures? Features { get; init; }
+
+    /// <summary>Gets what backends planned for the circuit, for those that were asked.</summary>
+    internal ImmutableArray<PlannedWork> Planned { get; init; } = [];
+
+    /// <summary>Finds what was planned on a cost basis, or null.</summary>
+    internal double[]? PlannedFor(string costModel)
+    {
+        foreach (var planned in Planned)
+        {
+            if (planned.CostModel == costModel)
+            {
+                return planned.Amounts;
+            }
+        }
+
+        return null;
+    }
 }
 
 /// <summary>The features of a circuit that predict what each kind of backend needs. All counts include both arms of run-time branches once.</summary>
@@ -87,11 +106,17 @@ public sealed record CircuitFeatures
     /// <summary>Gets the base-2 logarithm of the proved bound on non-zero amplitudes at any time; at most the number of qubits.</summary>
     public required int PeakSupportLog2 { get; init; }
 
+    /// <summary>Gets the base-2 logarithm of the proved bound on non-zero amplitudes after the last operation.</summary>
+    public required int FinalSupportLog2 { get; init; }
+
     /// <summary>Gets the sparse work: the sum over gates of the support bound 2^k after the gate.</summary>
     public required double SparseWork { get; init; }
 
     /// <summary>Gets the part of <see cref="SparseWork"/> done by gates that may create new non-zero amplitudes.</summary>
     public required double SparseBranchingWork { get; init; }
+
+    /// <summary>Gets the part of <see cref="SparseBranchingWork"/> done by gates with several targets.</summary>
+    public required double SparseGroupWork { get; init; }
 
     /// <summary>Gets the base-2 logarithm of the support bound after each operation, one byte an operation (capped at 255).</summary>
     public required ReadOnlyMemory<byte> SupportTrajectory { get; init; }

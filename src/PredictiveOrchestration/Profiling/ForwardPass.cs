@@ -33,6 +33,7 @@ internal sealed class ForwardPass
     private double _denseWork;
     private double _sparseWork;
     private double _branchingWork;
+    private double _groupWork;
     private long _live;
     private long _last;
     private ulong _groupMask;
@@ -87,8 +88,10 @@ internal sealed class ForwardPass
             DenseWork = Math.Min(_denseWork, double.MaxValue),
             FusedGateCount = _groups,
             PeakSupportLog2 = _peakSupport,
+            FinalSupportLog2 = _support.Dimension,
             SparseWork = Math.Min(_sparseWork, double.MaxValue),
             SparseBranchingWork = Math.Min(_branchingWork, double.MaxValue),
+            SparseGroupWork = Math.Min(_groupWork, double.MaxValue),
             SupportTrajectory = _trajectory,
             PeakBondLog2 = _bond.Greatest,
             BondLog2 = _bond.Peak,
@@ -176,6 +179,7 @@ internal sealed class ForwardPass
         var amplitudes = PowersOfTwo.Of(_support.Dimension);
         _sparseWork += amplitudes;
         _branchingWork += structure == GateStructure.Generic ? amplitudes : 0;
+        _groupWork += structure == GateStructure.Generic && op.QubitCount - op.ControlCount > 1 ? amplitudes : 0;
         _bond.Apply(_circuit, op, Math.Max(before, _support.Dimension), uncertain, _loops > 0);
         if (op.QubitCount > 1)
         {

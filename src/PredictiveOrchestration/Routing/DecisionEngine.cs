@@ -41,6 +41,8 @@ internal sealed class DecisionEngine(PriceTable prices, BackendHealthTracker hea
             job.Latest = made = Make(known.Profile, circuit, terms, backends, model, router, made);
         }
 
+        known.Profile = made.Decision.Inputs!.Job.Profile;
+
         // What is explored is never what is kept.
         return stake.Seconds > ThompsonExploration.ReactionSeconds && router is IChanceRouter { NeedsDraw: false } && made.Decision.Ranked.Count > 1
             ? DecisionMaker.Decide(made.Decision.Inputs! with { Chance = new Chance(NextDraw(), stake.Seconds, stake.Money) }, made.Decision.RegistryVersion, made.Decision.ModelVersion)
@@ -74,20 +76,19 @@ internal sealed class DecisionEngine(PriceTable prices, BackendHealthTracker hea
         // Read before anything that depends on it: what changes meanwhile makes the next decision anew.
         var (version, isRepeatable) = (health.Version, !health.IsAnyClosed);
         var unavailable = Nothing;
-        var hasGates = false;
-        var parts = new PartialDecision[terms.Backend is null ? backends.Backends.Length : backends.Find(terms.Backend) is null ? 0 : 1];
-        var at = 0;
-        foreach (var backend in backends.Backends)
+        var only = terms.Backend is null ? null : backends.Find(terms.Backend);
+        ReadOnlySpan<IQuantumBackend> asked = terms.Backend is null ? backends.Backends.AsSpan() : only is null ? [] : [only];
+        var parts = new PartialDecision[asked.Length];
+        for (var i = 0; i < parts.Length; i++)
         {
-            var descriptor = backend.Descriptor;
-            if (terms.Backend is not null && terms.Backend != descriptor.Id)
-            {
-                continue;
-            }
+            parts[i] = Part(asked[i].Descriptor, profile, terms, model, before);
+        }
 
-            var part = Part(descriptor, profile, terms, model, before);
-            parts[at++] = part;
-            hasGates |= descriptor.Capabilities.Gates is not null;
+        var requirements = Requirements(profile, circuit, terms, asked);
+        profile = before is not null ? before.Decision.Inputs!.Job.Profile : circuit is null ? profile : Planned(circuit, requirements, asked, parts, terms, model);
+        for (var i = 0; i < parts.Length; i++)
+        {
+            var (backend, descriptor, part) = (asked[i], asked[i].Descriptor, parts[i]);
             isRepeatable &= prices.IsSteady(descriptor.Id) && (descriptor.IsLocal || backend is not IConditionalBackend);
             if ((health.Reason(backend) ?? prices.Refusal(descriptor, part.Candidate.Prediction, profile, part.Candidate.Shape)) is { } reason)
             {
@@ -96,13 +97,36 @@ internal sealed class DecisionEngine(PriceTable prices, BackendHealthTracker hea
             }
         }
 
-        if (terms.Backend is not null && at == 0)
+        if (terms.Backend is not null && only is null)
         {
             throw new ArgumentException($"No backend has the id '{terms.Backend}'. Registered are {string.Join(", ", backends.Backends.Select(b => b.Descriptor.Id))}.");
         }
 
         var candidates = Array.ConvertAll(parts, static p => p.Candidate);
-        var requirements = new JobRequirements
+        var preferences = new RoutingContext
+        {
+            Candidates = candidates,
+            CostWeight = options.CostWeight,
+            PerformanceWeight = options.PerformanceWeight,
+            CostThreshold = terms.CostThreshold,
+            Deadline = terms.Deadline,
+        };
+        var incumbent = before is not null && ReferenceEquals(before.Router, router) ? before.Decision.Chosen.Candidate.Backend.Id : null;
+        var decision = DecisionMaker.Decide(
+            new DecisionInputs(candidates, requirements with { Profile = profile }, unavailable, preferences, options.PerformanceThreshold, router) { Incumbent = incumbent, HysteresisMargin = options.HysteresisMargin, Chance = router is IChanceRouter { NeedsDraw: true } ? new Chance(NextDraw(), 0, 0) : null },
+            backends.Version, model.Version);
+        return new MadeDecision(decision, backends, model, router, version, isRepeatable && decision.Chosen.Propensity is null, parts);
+    }
+
+    private static JobRequirements Requirements(CircuitProfile profile, Circuit? circuit, in DecisionTerms terms, ReadOnlySpan<IQuantumBackend> asked)
+    {
+        var hasGates = false;
+        foreach (var backend in asked)
+        {
+            hasGates |= backend.Descriptor.Capabilities.Gates is not null;
+        }
+
+        return new JobRequirements
         {
             Profile = profile,
             GateNames = hasGates && circuit is not null ? KnownJobs.GateNames(circuit) : null,
@@ -114,19 +138,22 @@ internal sealed class DecisionEngine(PriceTable prices, BackendHealthTracker hea
             CostThreshold = terms.CostThreshold,
             Deadline = terms.Deadline,
         };
-        var preferences = new RoutingContext
+    }
+
+    // Backends that plan the circuit are predicted again.
+    private CircuitProfile Planned(Circuit circuit, JobRequirements job, ReadOnlySpan<IQuantumBackend> asked, PartialDecision[] parts, in DecisionTerms terms, PerformancePredictor model)
+    {
+        var able = Array.ConvertAll(parts, p => CapabilityFilter.Refuse(p.Candidate, job, null) is null ? p.Candidate.Prediction : null);
+        var planned = WorkForecasts.Add(circuit, job.Profile, asked, able);
+        for (var i = 0; i < parts.Length && !ReferenceEquals(planned, job.Profile); i++)
         {
-            Candidates = candidates,
-            CostWeight = options.CostWeight,
-            PerformanceWeight = options.PerformanceWeight,
-            CostThreshold = terms.CostThreshold,
-            Deadline = terms.Deadline,
-        };
-        var incumbent = before is not null && ReferenceEquals(before.Router, router) ? before.Decision.Chosen.Candidate.Backend.Id : null;
-        var decision = DecisionMaker.Decide(
-            new DecisionInputs(candidates, requirements, unavailable, preferences, options.PerformanceThreshold, router) { Incumbent = incumbent, HysteresisMargin = options.HysteresisMargin, Chance = router is IChanceRouter { NeedsDraw: true } ? new Chance(NextDraw(), 0, 0) : null },
-            backends.Version, model.Version);
-        return new MadeDecision(decision, backends, model, router, version, isRepeatable && decision.Chosen.Propensity is null, parts);
+            if (planned.PlannedFor(asked[i].Descriptor.CostModel) != job.Profile.PlannedFor(asked[i].Descriptor.CostModel))
+            {
+                parts[i] = Part(asked[i].Descriptor, planned, terms, model, null);
+            }
+        }
+
+        return planned;
     }
 
     private PartialDecision Part(BackendDescriptor backend, CircuitProfile profile, in DecisionTerms terms, PerformancePredictor predictor, MadeDecision? before)

@@ -10,7 +10,8 @@ internal sealed class KnownCircuit(CircuitProfile profile)
 {
     private volatile KnownJob? _latest;
 
-    public CircuitProfile Profile => profile;
+    /// <summary>The profile, with what backends planned once that was worth its time.</summary>
+    public CircuitProfile Profile { get; set; } = profile;
 
     /// <summary>The latest recommendation, of whoever recommends.</summary>
     public object? Recommendation { get; set; }
@@ -82,7 +83,7 @@ internal sealed class KnownJobs
         }
 
         // Equal numbers are equal profiles; the curves over operations play no part in predictions.
-        var key = (profile with { Features = profile.Features is { } f ? f with { SupportTrajectory = default, BondLog2 = default } : null }, terms);
+        var key = (profile with { Planned = [], Features = profile.Features is { } f ? f with { SupportTrajectory = default, BondLog2 = default } : null }, terms);
         lock (_lock)
         {
             if (_newer.TryGetValue(key, out var job))

@@ -36,7 +36,7 @@ internal static class ProfileColumns
         Fill(profile, Headline, columns);
         typeof(CircuitFeatures).GetProperty(nameof(CircuitFeatures.Supermarq))!.SetValue(features, supermarq);
         typeof(CircuitProfile).GetProperty(nameof(CircuitProfile.Features))!.SetValue(profile, features);
-        return (CircuitProfile)profile;
+        return (CircuitProfile)profile with { Planned = [] };
     }
 
     private static PropertyInfo[] Writable(Type type) =>

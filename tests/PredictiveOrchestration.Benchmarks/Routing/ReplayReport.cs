@@ -10,7 +10,7 @@ internal static class ReplayReport
     private const double Least = 0.001;
 
     /// <summary>Prints the report; returns the number of targets missed.</summary>
-    public static async Task<int> RunAsync(RoutingTable table, bool ablations, bool verbose, string? split)
+    public static async Task<int> RunAsync(RoutingTable table, bool ablations, bool verbose, string? split, ModelParts parts = ModelParts.Default)
     {
         var start = Stopwatch.GetTimestamp();
         var scoring = new Scoring(table);
@@ -23,7 +23,7 @@ internal static class ReplayReport
         }
 
         Print($"{table.Rows.Count} jobs of {table.Rows.Select(r => r.Family).Distinct().Count()} families, backends {string.Join(", ", table.Backends)}; cut-off {table.Cutoff} s; single best {scoring.SingleBest}; {table.Rows.Count(r => Scoring.IsSolvable(r) && Scoring.VirtualBest(r) >= Least)} jobs of 1 ms or more");
-        var replayer = new Replayer(table);
+        var replayer = new Replayer(table, parts);
         _ = replayer.Cold();
         var splits = new (string Name, Func<Replayed> Replay, double Gap, double Slowdown, double Width)[]
         {

@@ -4,6 +4,7 @@ using PredictiveOrchestration.Backends;
 using PredictiveOrchestration.Costs;
 using PredictiveOrchestration.Learning;
 using PredictiveOrchestration.Prediction;
+using PredictiveOrchestration.Profiling;
 using PredictiveOrchestration.Routing;
 using PredictiveOrchestration.Telemetry;
 
@@ -78,12 +79,13 @@ internal sealed class Replayer(RoutingTable table, ModelParts parts = ModelParts
         await using var loop = new LearningLoop(ring, publisher, Calibration(), new LearningOptions(), null, NullLogger.Instance);
         foreach (var row in table.Rows)
         {
-            foreach (var attempt in Choose(publisher.Current, row, result, learned: true))
+            var (profile, attempts) = Choose(publisher.Current, row, result, learned: true);
+            foreach (var attempt in attempts)
             {
                 var chosen = attempt.Ranked.Candidate;
                 if (row.Arms.TryGetValue(chosen.Backend.Id, out var arm) && arm.Seconds.Length > 0)
                 {
-                    ring.TryWrite(Record(row, chosen, arm, attempt.Limit?.TotalSeconds ?? double.PositiveInfinity));
+                    ring.TryWrite(Record(row, profile, chosen, arm, attempt.Limit?.TotalSeconds ?? double.PositiveInfinity));
                     await loop.FlushAsync();
                 }
             }
@@ -92,10 +94,10 @@ internal sealed class Replayer(RoutingTable table, ModelParts parts = ModelParts
         return result;
     }
 
-    private ExecutionRecord Record(TableRow row, RoutingCandidate chosen, Arm arm, double limit) => new()
+    private ExecutionRecord Record(TableRow row, CircuitProfile profile, RoutingCandidate chosen, Arm arm, double limit) => new()
     {
         Timestamp = DateTimeOffset.UnixEpoch, BackendId = chosen.Backend.Id, CostModel = chosen.Backend.CostModel, Strategy = "replay",
-        Outcome = arm.Status == ArmStatus.Ok && arm.Best <= limit ? ExecutionOutcome.Completed : ExecutionOutcome.TimedOut, Profile = row.Profile, Shots = row.Shots, Threads = chosen.Backend.MaxThreads,
+        Outcome = arm.Status == ArmStatus.Ok && arm.Best <= limit ? ExecutionOutcome.Completed : ExecutionOutcome.TimedOut, Profile = profile, Shots = row.Shots, Threads = chosen.Backend.MaxThreads,
         ServiceTime = TimeSpan.FromSeconds(Math.Min(limit, arm.Status == ArmStatus.Ok ? arm.Best : table.Cutoff)), ModelVersion = 0,
         PredictedSeconds = chosen.Prediction.Seconds.Median, PredictedLowerSeconds = chosen.Prediction.Seconds.Lower, PredictedUpperSeconds = chosen.Prediction.Seconds.Upper,
     };
@@ -125,26 +127,39 @@ internal sealed class Replayer(RoutingTable table, ModelParts parts = ModelParts
         {
             if (row.Arms.TryGetValue(backend.Id, out var arm) && arm.Status is ArmStatus.Ok or ArmStatus.Timeout)
             {
-                var drivers = JobDrivers.Of(basis, row.Profile, row.Shape(backend.MaxThreads));
-                result.Add(new TrainingRow(backend.Id, basis.Name, drivers.Terms, drivers.Features, arm.Status == ArmStatus.Ok ? arm.Best : table.Cutoff, arm.Status != ArmStatus.Ok) { Kin = drivers.Kin });
+                // A job is learned from as it was decided on: planned where that paid, which calibration always does.
+                var isCalibration = row.Family == "calibration";
+                var best = Scoring.IsSolvable(row) ? Scoring.VirtualBest(row) : table.Cutoff;
+                var planned = row.With((_, seconds) => isCalibration || seconds <= WorkForecasts.MostShare * best);
+                foreach (var profile in isCalibration && planned.Planned.Length > 0 ? (CircuitProfile[])[row.Profile, planned] : [planned])
+                {
+                    var drivers = JobDrivers.Of(basis, profile, row.Shape(backend.MaxThreads));
+                    result.Add(new TrainingRow(backend.Id, basis.Name, drivers.Terms, drivers.Features, arm.Status == ArmStatus.Ok ? arm.Best : table.Cutoff, arm.Status != ArmStatus.Ok) { Kin = drivers.Kin });
+                }
             }
         }
 
         return result;
     }
 
-    private List<PlannedAttempt> Choose(PerformancePredictor predictor, TableRow row, Replayed result, bool learned = false)
+    private (CircuitProfile Profile, List<PlannedAttempt> Attempts) Choose(PerformancePredictor predictor, TableRow row, Replayed result, bool learned = false)
     {
         var start = Stopwatch.GetTimestamp();
         var candidates = new List<RoutingCandidate>();
-        foreach (var d in _descriptors)
+        List<BackendDescriptor> able = [.. _descriptors.Where(d => row.Arms.TryGetValue(d.Id, out var arm) && arm.Status != ArmStatus.NotApplicable)];
+        List<BackendPrediction> first = [.. able.Select(d => predictor.Predict(d, row.Profile, row.Shape(d.MaxThreads)))];
+        var best = WorkForecasts.Best(first.ToArray());
+        var forecasting = 0.0;
+        var profile = row.With((work, seconds) =>
         {
-            if (!row.Arms.TryGetValue(d.Id, out var arm) || arm.Status == ArmStatus.NotApplicable)
-            {
-                continue;
-            }
-
-            var prediction = predictor.Predict(d, row.Profile, row.Shape(d.MaxThreads));
+            var isAsked = able.FindIndex(d => d.CostModel == work.CostModel) is var at && at >= 0 && WorkForecasts.IsWorth(first[at], best, seconds);
+            forecasting += isAsked ? seconds : 0;
+            return isAsked;
+        });
+        foreach (var (d, shallow) in able.Zip(first))
+        {
+            var arm = row.Arms[d.Id];
+            var prediction = profile.PlannedFor(d.CostModel) is null ? shallow : predictor.Predict(d, profile, row.Shape(d.MaxThreads));
             if (prediction.PeakBytes.Lower <= MemoryBytes)
             {
                 candidates.Add(new RoutingCandidate { Prediction = prediction, Cost = new CostEstimate(0, 0, 0, "USD"), SuccessRate = 1, InFlight = 0 });
@@ -156,19 +171,19 @@ internal sealed class Replayer(RoutingTable table, ModelParts parts = ModelParts
             }
         }
 
-        var predicting = Stopwatch.GetElapsedTime(start).TotalSeconds;
-        List<PlannedAttempt>? first = null;
+        var predicting = Stopwatch.GetElapsedTime(start).TotalSeconds + forecasting;
+        List<PlannedAttempt>? taken = null;
         foreach (var router in _routers.Take(learned ? 1 : _routers.Length))
         {
             start = Stopwatch.GetTimestamp();
             var plan = candidates.Count == 0 ? [] : AttemptPlan.Of(router.Rank(new RoutingContext { Candidates = candidates, CostWeight = 0.3, PerformanceWeight = 0.7, CostThreshold = 0.1m, Deadline = null }), true);
             var deciding = row.ProfileSeconds + predicting + Stopwatch.GetElapsedTime(start).TotalSeconds;
             var (stopped, last) = Run(row, plan);
-            first ??= plan[..(last + 1)];
+            taken ??= plan[..(last + 1)];
             Add(result, router.Name, new Choice(row, last < 0 ? null : plan[last].Ranked.Candidate.Backend.Id, deciding) { StoppedSeconds = stopped, Plan = plan });
         }
 
-        return first ?? [];
+        return (profile, taken ?? []);
     }
 
     // Tries the attempts one by one; what was stopped beyond the cut-off is not known, and counts as unsolved.

@@ -1,5 +1,6 @@
 using System.Globalization;
 using PredictiveOrchestration.Backends;
+using PredictiveOrchestration.Prediction;
 
 namespace PredictiveOrchestration.Benchmarks.Routing;
 
@@ -10,7 +11,7 @@ namespace PredictiveOrchestration.Benchmarks.Routing;
 internal static class RoutingCommand
 {
     /// <summary>Runs the command.</summary>
-    /// <param name="args">build [--table FOLDER] [--corpus FOLDER] [--seconds N] [--cutoff S] | profile [--table FOLDER] [--corpus FOLDER] | replay [--table FOLDER] [--ablations] [--verbose] [--split NAME] | cold [--table FOLDER] (the chronological split alone, with the jobs it lost most on) | sample --jobs N --to FOLDER.</param>
+    /// <param name="args">build [--table FOLDER] [--corpus FOLDER] [--seconds N] [--cutoff S] | profile [--table FOLDER] [--corpus FOLDER] | replay [--table FOLDER] [--ablations] [--verbose] [--split NAME] [--parts Forest,Groups…] | cold [--table FOLDER] (the chronological split alone, with the jobs it lost most on) | sample --jobs N --to FOLDER.</param>
     public static async Task<int> RunAsync(string[] args)
     {
         var folder = Option(args, "--table") ?? Path.Combine(".artifacts", "routing-table");
@@ -36,7 +37,7 @@ internal static class RoutingCommand
                 await ReplayReport.ColdAsync(RoutingTable.Read(folder));
                 return 0;
             case "replay":
-                return await ReplayReport.RunAsync(RoutingTable.Read(folder), args.Contains("--ablations"), args.Contains("--verbose"), Option(args, "--split"));
+                return await ReplayReport.RunAsync(RoutingTable.Read(folder), args.Contains("--ablations"), args.Contains("--verbose"), Option(args, "--split"), Option(args, "--parts") is { } parts ? Enum.Parse<ModelParts>(parts) : ModelParts.Default);
             default:
                 Console.Error.WriteLine("routing build | profile | replay | complexity | cold | sample | latency");
                 return 2;

@@ -47,6 +47,12 @@ internal sealed record Arm(ArmStatus Status, double[] Seconds)
 /// <param name="Arms">By backend.</param>
 internal sealed record TableRow(string Id, string Family, CircuitProfile Profile, int Shots, double ProfileSeconds, IReadOnlyDictionary<string, Arm> Arms)
 {
+    /// <summary>What backends planned, by cost basis, and the seconds that took.</summary>
+    public IReadOnlyList<(PlannedWork Work, double Seconds)> Planned { get; init; } = [];
+
+    /// <summary>The profile with what was planned on some bases.</summary>
+    public CircuitProfile With(Func<PlannedWork, double, bool> which) => Profile with { Planned = [.. Planned.Where(p => which(p.Work, p.Seconds)).Select(p => p.Work)] };
+
     /// <summary>What is asked of a backend.</summary>
     public JobShape Shape(int threads) => new(Shots, threads, 0, 0);
 }
@@ -110,7 +116,7 @@ internal sealed class RoutingTable
 
             if (arms.TryGetValue(cells[0], out var of))
             {
-                rows.Add(new TableRow(cells[0], cells[2], ProfileColumns.Read(columns), int.Parse(cells[3], CultureInfo.InvariantCulture), costs.GetValueOrDefault(cells[0]), of));
+                rows.Add(new TableRow(cells[0], cells[2], ProfileColumns.Read(columns), int.Parse(cells[3], CultureInfo.InvariantCulture), costs.GetValueOrDefault(cells[0]), of) { Planned = PlannedColumn.Read(columns.GetValueOrDefault("Planned", string.Empty)) });
             }
         }
 
@@ -146,7 +152,7 @@ internal sealed class RoutingTable
             $"algorithm_cutoff_time: {Cutoff.ToString(CultureInfo.InvariantCulture)}", .. Backends.Select(b => $"backend: {b}"),
         ]);
         File.WriteAllLines(Path.Combine(folder, "algorithm_runs.csv"), all.SelectMany(RunLines).Prepend("instance_id,repetition,algorithm,runtime,runstatus"));
-        File.WriteAllLines(Path.Combine(folder, "feature_values.csv"), all.Select(FeatureLine).Prepend($"instance_id,repetition,family,shots,{string.Join(',', ProfileColumns.Names)}"));
+        File.WriteAllLines(Path.Combine(folder, "feature_values.csv"), all.Select(FeatureLine).Prepend($"instance_id,repetition,family,shots,{string.Join(',', ProfileColumns.Names)},Planned"));
         File.WriteAllLines(Path.Combine(folder, "feature_costs.csv"), all.Select(r => $"{r.Id},1,{Text(r.ProfileSeconds)}").Prepend("instance_id,repetition,profile"));
         var random = Splits.Random(Rows, 5, 1);
         var families = Splits.Families(Rows, 5, 1);
@@ -157,7 +163,7 @@ internal sealed class RoutingTable
         ? [$"{row.Id},1,{a.Key},,{Text(a.Value.Status)}"]
         : a.Value.Seconds.Select((s, i) => $"{row.Id},{i + 1},{a.Key},{Text(s)},{Text(a.Value.Status)}"));
 
-    private static string FeatureLine(TableRow row) => $"{row.Id},1,{row.Family},{row.Shots},{string.Join(',', ProfileColumns.Write(row.Profile))}";
+    private static string FeatureLine(TableRow row) => $"{row.Id},1,{row.Family},{row.Shots},{string.Join(',', ProfileColumns.Write(row.Profile))},{PlannedColumn.Write(row.Planned)}";
 
     private static IEnumerable<string> Lines(string folder, string name) => File.ReadLines(Path.Combine(folder, name)).Where(l => l.Length > 0);
 

@@ -83,10 +83,16 @@ internal sealed class TableBuilder(IReadOnlyList<IQuantumBackend> backends, stri
         {
             Cutoff = table.Cutoff,
             Backends = table.Backends,
-            Rows = [.. table.Rows.Where(r => byId.ContainsKey(r.Id)).Select(r => r with { Profile = CircuitProfiler.Profile(byId[r.Id].Make()) })],
+            Rows = [.. table.Rows.Where(r => byId.ContainsKey(r.Id)).Select(r => Profiled(r, byId[r.Id].Make(), backends))],
             Calibration = [.. table.Calibration.Select(r => backends.FirstOrDefault(b => r.Arms.ContainsKey(b.Descriptor.Id)) is ICalibratable c && int.Parse(r.Id.Split('-')[^1], CultureInfo.InvariantCulture) is var i && i < c.CalibrationWorkloads.Count
-                ? r with { Profile = CircuitProfiler.Profile(c.CalibrationWorkloads[i].Circuit) } : r)],
+                ? Profiled(r, c.CalibrationWorkloads[i].Circuit, backends) : r)],
         }.Write(folder);
+    }
+
+    private static TableRow Profiled(TableRow row, Circuit circuit, IEnumerable<IQuantumBackend> backends)
+    {
+        var profile = CircuitProfiler.Profile(circuit);
+        return row with { Profile = profile, Planned = PlannedColumn.Of(backends, circuit, profile) };
     }
 
     private async Task<List<TableRow>> CalibrateAsync(IQuantumBackend backend)
@@ -103,7 +109,10 @@ internal sealed class TableBuilder(IReadOnlyList<IQuantumBackend> backends, stri
 
             rows.Add(new TableRow(
                 $"calibration-{backend.Descriptor.Id}-{i}", "calibration", CircuitProfiler.Profile(workloads[i].Circuit), workloads[i].Shots, 0,
-                new Dictionary<string, Arm> { [backend.Descriptor.Id] = new(ArmStatus.Ok, [.. seconds]) }));
+                new Dictionary<string, Arm> { [backend.Descriptor.Id] = new(ArmStatus.Ok, [.. seconds]) })
+            {
+                Planned = PlannedColumn.Of([backend], workloads[i].Circuit, CircuitProfiler.Profile(workloads[i].Circuit)),
+            });
         }
 
         return rows;
@@ -143,7 +152,7 @@ internal sealed class TableBuilder(IReadOnlyList<IQuantumBackend> backends, stri
 
         return group.Select((job, j) => new TableRow(
             job.Id, job.Family, profiles[j], job.Shots, profileSeconds[j],
-            (known.TryGetValue(job.Id, out var row) ? row.Arms : new Dictionary<string, Arm>()).Concat(arms[j].Select(a => new KeyValuePair<string, Arm>(a.Key, new Arm(a.Value.Status, [.. a.Value.Seconds])))).ToDictionary(StringComparer.Ordinal)));
+            (known.TryGetValue(job.Id, out var row) ? row.Arms : new Dictionary<string, Arm>()).Concat(arms[j].Select(a => new KeyValuePair<string, Arm>(a.Key, new Arm(a.Value.Status, [.. a.Value.Seconds])))).ToDictionary(StringComparer.Ordinal)) { Planned = PlannedColumn.Of(backends, circuits[j], profiles[j]) });
     }
 
     // Long runs vary little, relatively; short ones cost little to repeat.

@@ -66,8 +66,8 @@ public sealed class PredictionTests(ITestOutputHelper output)
         for (var i = 0; i < 200; i++)
         {
             // Inside the forest is right; outside its correction is noise.
-            held.Add(new Held(2, parts, false));
-            held.Add(new Held(0, parts with { Outside = new Outside(0, 5, 0), Above = 6 }, true));
+            held.Add(new Held(2, parts, false, true));
+            held.Add(new Held(0, parts with { Outside = new Outside(0, 5, 0), Above = 6 }, true, false));
         }
 
         var stack = StackFitter.Fit(held, ModelParts.Default);

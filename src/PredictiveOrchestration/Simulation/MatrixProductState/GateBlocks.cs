@@ -7,7 +7,7 @@ namespace PredictiveOrchestration.Simulation.MatrixProductState;
 /// Takes gates from qubits to sites, and gathers those on one site and on pairs of qubits into blocks before they touch the tensors: consecutive gates on the same pair cost
 /// one enlargement of a bond, by the rank of their product.
 /// </summary>
-internal sealed class GateBlocks(TensorChain chain, OperatorFactory factory, SiteMap map, bool relabelSwaps)
+internal sealed class GateBlocks(BondChain chain, OperatorFactory factory, SiteMap map, bool relabelSwaps)
 {
     private static readonly Complex[] Identity = [1, 0, 0, 1];
     private readonly GateQueue _queue = new(chain);

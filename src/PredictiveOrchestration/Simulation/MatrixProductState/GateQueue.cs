@@ -5,7 +5,7 @@ namespace PredictiveOrchestration.Simulation.MatrixProductState;
 /// gates elsewhere go on. When enough wait, one compression serves for as many of them as it makes room for. Where the last compression
 /// took nearly everything away, bonds are large for nothing: then the next comes at once, before more of them are.
 /// </summary>
-internal sealed class GateQueue(TensorChain chain)
+internal sealed class GateQueue(BondChain chain)
 {
     // A compression to less than this share of the numbers stored has shown that bonds were not needed.
     private const double Collapse = 1.0 / 16;

@@ -2,6 +2,7 @@ using System.Runtime.CompilerServices;
 using PredictiveOrchestration.Backends;
 using PredictiveOrchestration.Circuits;
 using PredictiveOrchestration.Circuits.Layout;
+using PredictiveOrchestration.Profiling;
 using PredictiveOrchestration.Simulation.Kernels;
 
 namespace PredictiveOrchestration.Simulation.MatrixProductState;
@@ -11,7 +12,7 @@ namespace PredictiveOrchestration.Simulation.MatrixProductState;
 /// neighbouring parts. Exact up to rounding, unless truncation is allowed. Memory: 32 · χl · χr bytes for each qubit with bonds χl and χr,
 /// and some times that while a gate is applied.
 /// </summary>
-public sealed class MatrixProductStateSimulator : LocalSimulator, ICalibratable
+public sealed class MatrixProductStateSimulator : LocalSimulator, ICalibratable, IWorkForecaster
 {
     /// <summary>The greatest number of qubits.</summary>
     public const int MaxQubits = 1000;
@@ -43,8 +44,15 @@ public sealed class MatrixProductStateSimulator : LocalSimulator, ICalibratable
     /// <inheritdoc/>
     public IReadOnlyList<ExecutionRequest> CalibrationWorkloads { get; } = MatrixProductWorkloads.All();
 
+    double IWorkForecaster.ForecastSeconds(CircuitProfile profile) => ChainForecast.Seconds(profile.GateCount);
+
+    PlannedWork? IWorkForecaster.Forecast(Circuit circuit, CircuitProfile profile) =>
+        profile.NumQubits <= MaxQubits && ChainForecast.Of(circuit, profile, _policy, _kernels, () => LayoutOf(circuit, null)) is { } amounts ? new PlannedWork(Descriptor.CostModel, amounts) : null;
+
     private protected override IQuantumState CreateState(int numQubits, ExecutionLimits limits, RunContext context) =>
-        new ChainState(numQubits, _policy, _kernels, _layouts.GetValue(context.Circuit, circuit => _layout(circuit, () => context.Check(0))), context);
+        new ChainState(numQubits, _policy, _kernels, LayoutOf(context.Circuit, context), context);
+
+    private ChainLayout LayoutOf(Circuit circuit, RunContext? context) => _layouts.GetValue(circuit, c => _layout(c, () => context?.Check(0)));
 
     private static BackendDescriptor Describe(MatrixProductStateOptions options)
     {

@@ -5,10 +5,8 @@ namespace PredictiveOrchestration.Simulation.MatrixProductState;
 
 /// <summary>
 /// One tensor for each site, as a matrix: rows are the value of the qubit there and the left bond (value · left + index), columns the right bond.
-/// Sites left of <see cref="_low"/> are isometries from the left, sites right of <see cref="_high"/> from the right; between, gates have
-/// enlarged bonds without more work. Where bonds get too large a sweep in each direction takes them down to what the state needs.
 /// </summary>
-internal sealed unsafe class TensorChain : IDisposable
+internal sealed unsafe class TensorChain : BondChain, IDisposable
 {
     // What a state has in singular values below this, relative to the greatest, is rounding.
     private const double RankTolerance = 1e-14;
@@ -16,46 +14,28 @@ internal sealed unsafe class TensorChain : IDisposable
     // While the state is not canonical nothing may be cut: what is small on one side of a bond may be large on the other.
     private const double LooseTolerance = 0;
 
-    // Below this bonds grow without a look at what they need.
-    private const int FreeBond = 64;
-
     private readonly MatrixPool _pool;
     private readonly MatrixAlgebra _algebra;
-    private readonly TruncationPolicy _policy;
     private readonly SiteMap _map;
     private readonly string _backendId;
     private readonly Matrix[] _sites;
-    private readonly int[] _bonds;
-    private readonly int[] _limits;
-    private readonly bool[] _tight;
-    private int _low;
-    private int _high;
     private double _angle;
     private double _squaredNorm = 1;
 
     public TensorChain(int numQubits, TruncationPolicy policy, MatrixAlgebra algebra, SiteMap map, string backendId)
+        : base(numQubits, policy)
     {
         _algebra = algebra;
         _pool = algebra.Pool;
-        _policy = policy;
         _map = map;
         _backendId = backendId;
         _sites = new Matrix[numQubits];
-        _bonds = new int[numQubits + 1];
-        _limits = new int[numQubits + 1];
-        _tight = new bool[numQubits + 1];
-        _bonds.AsSpan().Fill(1);
         for (var q = 0; q < numQubits; q++)
         {
             _sites[q] = _pool.Rent(2, 1);
             _sites[q].Re[0] = 1;
         }
     }
-
-    public int NumQubits => _sites.Length;
-
-    /// <summary>The global phase.</summary>
-    public Complex Phase { get; set; } = Complex.One;
 
     /// <summary>The weight dropped by truncations.</summary>
     public double DiscardedWeight { get; private set; }
@@ -65,28 +45,7 @@ internal sealed unsafe class TensorChain : IDisposable
 
     public MatrixAlgebra Algebra => _algebra;
 
-    /// <summary>The numbers stored.</summary>
-    public long Elements
-    {
-        get
-        {
-            long sum = 0;
-            for (var q = 0; q < NumQubits; q++)
-            {
-                sum += 2L * _bonds[q] * _bonds[q + 1];
-            }
-
-            return Math.Max(1, sum);
-        }
-    }
-
-    /// <summary>The greatest bond now.</summary>
-    public int GreatestBond => _bonds.Max();
-
     public Matrix Site(int qubit) => _sites[qubit];
-
-    /// <summary>The bond to the left of a qubit; that of qubit n is right of the last.</summary>
-    public int Bond(int qubit) => _bonds[qubit];
 
     public void CopyFrom(TensorChain other)
     {
@@ -95,20 +54,18 @@ internal sealed unsafe class TensorChain : IDisposable
             Replace(q, _algebra.Copy(other._sites[q]));
         }
 
-        other._bonds.CopyTo(_bonds, 0);
-        other._limits.CopyTo(_limits, 0);
-        other._tight.CopyTo(_tight, 0);
-        (_low, _high, _angle, _squaredNorm, Phase, DiscardedWeight) = (other._low, other._high, other._angle, other._squaredNorm, other.Phase, other.DiscardedWeight);
+        CopyBonds(other);
+        (_angle, _squaredNorm, DiscardedWeight) = (other._angle, other._squaredNorm, other.DiscardedWeight);
     }
 
     /// <summary>Sets a tensor while a state is put in from the right: sites right of it are isometries.</summary>
     public void Load(int qubit, Matrix site)
     {
         Replace(qubit, site);
-        _bonds[qubit] = site.Rows / 2;
-        _bonds[qubit + 1] = site.Columns;
-        (_low, _high) = (0, 0);
-        _tight.AsSpan().Clear();
+        Bonds[qubit] = site.Rows / 2;
+        Bonds[qubit + 1] = site.Columns;
+        (Low, High) = (0, 0);
+        Loosen();
         _squaredNorm = _algebra.Kernels.Norm(site.Re, site.Im, site.Length);
     }
 
@@ -116,97 +73,8 @@ internal sealed unsafe class TensorChain : IDisposable
     public void Apply(int qubit, ReadOnlySpan<Complex> matrix)
     {
         var site = _sites[qubit];
-        var half = (long)_bonds[qubit] * site.Stride;
+        var half = (long)Bonds[qubit] * site.Stride;
         _algebra.Kernels.Mix(matrix, site.Re, site.Im, site.Re + half, site.Im + half, half);
-    }
-
-    /// <summary>Applies a gate on several qubits.</summary>
-    public void Apply(OperatorString gate)
-    {
-        int first = gate.Qubits[0], last = gate.Qubits[^1];
-        if (first == last)
-        {
-            Apply(first, gate.Cores[0][0, 0]);
-            return;
-        }
-
-        if (!Fits(gate))
-        {
-            Compress();
-        }
-
-        _low = Math.Min(_low, first);
-        _high = Math.Max(_high, last);
-        var next = 0;
-        for (var q = first; q <= last; q++)
-        {
-            if (gate.Qubits[next] == q)
-            {
-                Expand(q, gate.Cores[next++]);
-            }
-            else
-            {
-                HandOn(q, gate.Cores[next].Left);
-            }
-        }
-
-        for (var k = 0; k < gate.Cores.Length - 1; k++)
-        {
-            for (var cut = gate.Qubits[k] + 1; cut <= gate.Qubits[k + 1]; cut++)
-            {
-                _bonds[cut] = _sites[cut].Rows / 2;
-                _tight[cut] &= gate.Cores[k].Right == 1;
-            }
-        }
-    }
-
-    /// <summary>
-    /// Tells whether a gate leaves bonds small enough that nothing has to be compressed before. Near the ends of the chain room is made
-    /// for it: a bond beyond what the qubits outside it can hold is taken down from the end, whatever the rest of the chain is like.
-    /// </summary>
-    public bool Fits(OperatorString gate)
-    {
-        for (var k = 0; k < gate.Cores.Length - 1; k++)
-        {
-            var factor = gate.Cores[k].Right;
-            for (var cut = gate.Qubits[k] + 1; cut <= gate.Qubits[k + 1]; cut++)
-            {
-                if (factor > 1 && !_tight[cut] && _bonds[cut] * (long)factor > Limit(cut) && !Trim(cut, factor))
-                {
-                    return false;
-                }
-            }
-        }
-
-        return true;
-    }
-
-    /// <summary>Makes sites left of a qubit isometries from the left, and right of it from the right.</summary>
-    public void MoveCentre(int qubit)
-    {
-        if (ExceedsMaximum())
-        {
-            Compress();
-        }
-
-        if (_low == qubit && _high == qubit)
-        {
-            return;
-        }
-
-        for (; _low < qubit; _low++)
-        {
-            ShiftRight(_low, LooseTolerance);
-            _high = Math.Max(_high, _low + 1);
-        }
-
-        for (; _high > qubit; _high--)
-        {
-            ShiftLeft(_high, LooseTolerance);
-            _low = Math.Min(_low, _high - 1);
-        }
-
-        Renormalise(qubit);
     }
 
     /// <summary>The squared norms of the parts where a qubit is zero and one; the centre is moved there.</summary>
@@ -214,7 +82,7 @@ internal sealed unsafe class TensorChain : IDisposable
     {
         MoveCentre(qubit);
         var site = _sites[qubit];
-        var half = (long)_bonds[qubit] * site.Stride;
+        var half = (long)Bonds[qubit] * site.Stride;
         return (_algebra.Kernels.Norm(site.Re, site.Im, half), _algebra.Kernels.Norm(site.Re + half, site.Im + half, half));
     }
 
@@ -223,7 +91,7 @@ internal sealed unsafe class TensorChain : IDisposable
     {
         var (zero, one) = Weights(qubit);
         var site = _sites[qubit];
-        var half = (long)_bonds[qubit] * site.Stride;
+        var half = (long)Bonds[qubit] * site.Stride;
         var gone = value ? 0 : half;
         new Span<double>(site.Re + gone, checked((int)half)).Clear();
         new Span<double>(site.Im + gone, checked((int)half)).Clear();
@@ -242,62 +110,16 @@ internal sealed unsafe class TensorChain : IDisposable
     /// <summary>Exchanges a qubit's values.</summary>
     public void Flip(int qubit) => Apply(qubit, [0, 1, 1, 0]);
 
-    /// <summary>
-    /// Takes loose bonds down to what the state needs, and truncates those above the maximum where that is allowed. Only the sites from
-    /// the first loose bond to the last are swept twice: the bonds beside them are as before.
-    /// </summary>
-    public void Compress()
+    protected override void ApplySingle(int qubit, ReadOnlySpan<Complex> matrix) => Apply(qubit, matrix);
+
+    protected override void ShiftRight(int qubit) => ShiftRight(qubit, LooseTolerance);
+
+    protected override void ShiftLeft(int qubit) => ShiftLeft(qubit, LooseTolerance);
+
+    protected override void Lose(double share)
     {
-        int first = 1, last = NumQubits - 1;
-        while (first <= last && _tight[first])
-        {
-            first++;
-        }
-
-        if (first > last)
-        {
-            return;
-        }
-
-        while (_tight[last])
-        {
-            last--;
-        }
-
-        for (; _high > last; _high--)
-        {
-            ShiftLeft(_high, LooseTolerance);
-            _low = Math.Min(_low, _high - 1);
-        }
-
-        for (; _low < last; _low++)
-        {
-            ShiftRight(_low, LooseTolerance);
-        }
-
-        // Each truncation projects into a subspace of the one before, so that of the norm of the state is left what the overlap of the
-        // sweep's ends is: the shares kept multiply.
-        var kept = 1.0;
-        for (_high = last; _high >= first; _high--)
-        {
-            kept *= 1 - Truncate(_high);
-            _low = _high - 1;
-            _limits[_high] = 2 * _bonds[_high];
-            _tight[_high] = true;
-        }
-
-        _angle += Math.Asin(Math.Sqrt(1 - kept));
-        DiscardedWeight = 1 - ((1 - DiscardedWeight) * kept);
-        Renormalise(_high);
-    }
-
-    /// <summary>Takes loose bonds down to the maximum, if there is one.</summary>
-    public void Finish()
-    {
-        if (ExceedsMaximum())
-        {
-            Compress();
-        }
+        _angle += Math.Asin(Math.Sqrt(share));
+        DiscardedWeight = 1 - ((1 - DiscardedWeight) * (1 - share));
     }
 
     public void Dispose()
@@ -309,7 +131,7 @@ internal sealed unsafe class TensorChain : IDisposable
     }
 
     // Every gate and every sweep leaves the norm off by a rounding, always the same way: what ten thousand of them add up to is taken back.
-    private void Renormalise(int centre)
+    protected override void Renormalise(int centre)
     {
         var site = _sites[centre];
         var norm = _algebra.Kernels.Norm(site.Re, site.Im, site.Length);
@@ -325,10 +147,10 @@ internal sealed unsafe class TensorChain : IDisposable
         var at = qubit;
         while (at < NumQubits - 1)
         {
-            var before = _bonds[at + 1];
+            var before = Bonds[at + 1];
             ShiftRight(at, RankTolerance);
-            _low = _high = ++at;
-            if (_bonds[at] == before)
+            Low = High = ++at;
+            if (Bonds[at] == before)
             {
                 break;
             }
@@ -337,61 +159,19 @@ internal sealed unsafe class TensorChain : IDisposable
         MoveCentre(qubit);
         for (at = qubit; at > 0; at--)
         {
-            var before = _bonds[at];
+            var before = Bonds[at];
             ShiftLeft(at, RankTolerance);
-            _low = _high = at - 1;
-            if (_bonds[at] == before)
+            Low = High = at - 1;
+            if (Bonds[at] == before)
             {
                 break;
             }
         }
     }
 
-    // From the nearer end to a cut, if that makes room for a factor.
-    private bool Trim(int cut, int factor)
+    protected override void Expand(int qubit, OperatorCore core)
     {
-        if (Full(cut) * factor > Limit(cut) || _bonds[cut] <= Full(cut))
-        {
-            return false;
-        }
-
-        if (cut <= NumQubits - cut)
-        {
-            for (; _low < cut; _low++)
-            {
-                ShiftRight(_low, LooseTolerance);
-            }
-
-            _high = Math.Max(_high, cut);
-            return true;
-        }
-
-        for (; _high >= cut; _high--)
-        {
-            ShiftLeft(_high, LooseTolerance);
-        }
-
-        _low = Math.Min(_low, _high);
-        return true;
-    }
-
-    // What the qubits on the smaller side of a cut can be entangled by.
-    private int Full(int cut) => 1 << Math.Min(Math.Min(cut, NumQubits - cut), 24);
-
-    private int Limit(int cut)
-    {
-        var free = Math.Max(_limits[cut], Math.Min(FreeBond, 4 * Full(cut)));
-        return _policy.RequireExact || _policy.MaxBondDimension is not { } most ? free : Math.Min(free, 2 * most);
-    }
-
-    private bool ExceedsMaximum()
-    {
-        return _policy.MaxBondDimension is { } most && GreatestBond > most;
-    }
-
-    private void Expand(int qubit, OperatorCore core)
-    {
-        int left = _bonds[qubit], right = _bonds[qubit + 1], newLeft = left * core.Left;
+        int left = Bonds[qubit], right = Bonds[qubit + 1], newLeft = left * core.Left;
         var old = _sites[qubit];
         var site = _pool.Rent(checked(2 * newLeft), checked(right * core.Right));
         for (var l = 0; l < core.Left; l++)
@@ -420,9 +200,9 @@ internal sealed unsafe class TensorChain : IDisposable
     }
 
     // A qubit between those of a gate: the bond of the gate passes through.
-    private void HandOn(int qubit, int factor)
+    protected override void HandOn(int qubit, int factor)
     {
-        int left = _bonds[qubit], right = _bonds[qubit + 1];
+        int left = Bonds[qubit], right = Bonds[qubit + 1];
         var old = _sites[qubit];
         if (factor == 1)
         {
@@ -470,17 +250,17 @@ internal sealed unsafe class TensorChain : IDisposable
     }
 
     // As ShiftLeft where everything left of the qubit is an isometry, so that what is cut is what the state loses: gives its share.
-    private double Truncate(int qubit)
+    protected override double Truncate(int qubit)
     {
-        var most = _policy.MaxBondDimension ?? int.MaxValue;
-        if (_policy.RequireExact || (_bonds[qubit] <= most && _policy.Cutoff == 0))
+        var most = Policy.MaxBondDimension ?? int.MaxValue;
+        if (Policy.RequireExact || (Bonds[qubit] <= most && Policy.Cutoff == 0))
         {
             ShiftLeft(qubit, RankTolerance);
-            if (_bonds[qubit] > most)
+            if (Bonds[qubit] > most)
             {
                 throw new BackendException(
                     BackendErrorKind.Unsupported, _backendId,
-                    $"Backend '{_backendId}' needs a bond dimension of {_bonds[qubit]} between qubits {_map.QubitAt(qubit - 1)} and {_map.QubitAt(qubit)} (neighbours in the order chosen) at operation {_algebra.Operation}; the limit is {most}. Raise TruncationPolicy.MaxBondDimension, set RequireExact to false to truncate, or use another backend.")
+                    $"Backend '{_backendId}' needs a bond dimension of {Bonds[qubit]} between qubits {_map.QubitAt(qubit - 1)} and {_map.QubitAt(qubit)} (neighbours in the order chosen) at operation {_algebra.Operation}; the limit is {most}. Raise TruncationPolicy.MaxBondDimension, set RequireExact to false to truncate, or use another backend.")
                 {
                     OperationIndex = _algebra.Operation,
                 };
@@ -490,7 +270,7 @@ internal sealed unsafe class TensorChain : IDisposable
         }
 
         using var wide = Wide(qubit);
-        var (v, carry, share) = _algebra.Truncate(wide, most, _policy.Cutoff, RankTolerance);
+        var (v, carry, share) = _algebra.Truncate(wide, most, Policy.Cutoff, RankTolerance);
         share = share > 1e-14 ? share : 0;
         carry.Scale(1 / Math.Sqrt(1 - share));
         FromWide(qubit, v);
@@ -502,7 +282,7 @@ internal sealed unsafe class TensorChain : IDisposable
 
     private Matrix Wide(int qubit)
     {
-        int left = _bonds[qubit], right = _bonds[qubit + 1];
+        int left = Bonds[qubit], right = Bonds[qubit + 1];
         var wide = _pool.Rent(left, 2 * right);
         for (var value = 0; value < 2; value++)
         {
@@ -517,7 +297,7 @@ internal sealed unsafe class TensorChain : IDisposable
 
     private void FromWide(int qubit, Matrix wide)
     {
-        int left = wide.Rows, right = _bonds[qubit + 1];
+        int left = wide.Rows, right = Bonds[qubit + 1];
         var site = _pool.Rent(2 * left, right);
         for (var value = 0; value < 2; value++)
         {
@@ -528,18 +308,18 @@ internal sealed unsafe class TensorChain : IDisposable
         }
 
         Replace(qubit, site);
-        _bonds[qubit] = left;
+        Bonds[qubit] = left;
     }
 
     private void MultiplyRight(int qubit, Matrix matrix)
     {
         Replace(qubit, _algebra.Multiply(_sites[qubit], matrix));
-        _bonds[qubit + 1] = matrix.Columns;
+        Bonds[qubit + 1] = matrix.Columns;
     }
 
     private void MultiplyLeft(int qubit, Matrix matrix)
     {
-        int left = _bonds[qubit], right = _bonds[qubit + 1];
+        int left = Bonds[qubit], right = Bonds[qubit + 1];
         var old = _sites[qubit];
         var site = _pool.Rent(2 * matrix.Rows, right);
         for (var value = 0; value < 2; value++)
@@ -549,7 +329,7 @@ internal sealed unsafe class TensorChain : IDisposable
         }
 
         Replace(qubit, site);
-        _bonds[qubit] = matrix.Rows;
+        Bonds[qubit] = matrix.Rows;
     }
 
     private void Replace(int qubit, Matrix site)

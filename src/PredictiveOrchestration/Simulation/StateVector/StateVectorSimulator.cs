@@ -1,5 +1,7 @@
 using PredictiveOrchestration.Backends;
 using PredictiveOrchestration.Common;
+using PredictiveOrchestration.Profiling;
+using PredictiveOrchestration.Circuits;
 using PredictiveOrchestration.Simulation.Fusion;
 
 namespace PredictiveOrchestration.Simulation.StateVector;
@@ -9,7 +11,7 @@ namespace PredictiveOrchestration.Simulation.StateVector;
 /// 16 · 2^n bytes (8 · 2^n in single precision), and as much again for each open branch of a measurement in mid-circuit (a branch that
 /// does not fit is replayed instead).
 /// </summary>
-public sealed class StateVectorSimulator : LocalSimulator, ICalibratable
+public sealed class StateVectorSimulator : LocalSimulator, ICalibratable, IWorkForecaster
 {
     /// <summary>The greatest number of qubits: 2^30 amplitudes take 16 GiB.</summary>
     public const int MaxQubits = GateFuser.MaxBits;
@@ -36,6 +38,10 @@ public sealed class StateVectorSimulator : LocalSimulator, ICalibratable
 
     /// <inheritdoc/>
     public IReadOnlyList<ExecutionRequest> CalibrationWorkloads => AmplitudeWorkloads.All;
+
+    double IWorkForecaster.ForecastSeconds(CircuitProfile profile) => DenseForecast.Seconds(profile.GateCount);
+
+    PlannedWork? IWorkForecaster.Forecast(Circuit circuit, CircuitProfile profile) => DenseForecast.Of(circuit, _settings) is { } amounts ? new PlannedWork(Descriptor.CostModel, amounts) : null;
 
     private protected override IQuantumState CreateState(int numQubits, ExecutionLimits limits, RunContext context) =>
         new DenseState(numQubits, Math.Max(1, Math.Min(_options.MaxThreads, limits.Threads ?? int.MaxValue)), _settings, _plans, context);

@@ -1,0 +1,60 @@
+using PredictiveOrchestration.Backends;
+using PredictiveOrchestration.Circuits;
+using PredictiveOrchestration.Circuits.Layout;
+using PredictiveOrchestration.Profiling;
+using PredictiveOrchestration.Simulation.Kernels;
+
+namespace PredictiveOrchestration.Simulation.MatrixProductState;
+
+/// <summary>
+/// What the matrix-product-state engine would do with a circuit: gates are gathered, and bonds grow and are taken down, as in a run and in its order of qubits, on a chain
+/// without tensors.
+/// </summary>
+internal static class ChainForecast
+{
+    // What a forecast may count until it is plain that the circuit is beyond the engine, in multiply-adds.
+    private const double Enough = 1e13;
+
+    // The search for an order, and the gates on the chain.
+    private const double SecondsPerGate = 4e-6;
+
+    /// <summary>The seconds that a forecast takes, about.</summary>
+    public static double Seconds(int gates) => SecondsPerGate * (10 + gates);
+
+    /// <summary>
+    /// Counts tensors touched; numbers combined or moved; multiply-adds of factorisations; those of products; Σ 2 · χl · χr at the end; null where the circuit measures before its end.
+    /// </summary>
+    public static double[]? Of(Circuit circuit, CircuitProfile profile, TruncationPolicy policy, MatrixKernelSet kernels, Func<ChainLayout> layoutOf)
+    {
+        if (profile.Features is not { } features || features.SupportTrajectory.Length != circuit.Operations.Length || !circuit.IsMeasuredAtEnd(out var end))
+        {
+            return null;
+        }
+
+        var layout = layoutOf();
+        var context = new RunContext("forecast", new ExecutionRequest { Circuit = circuit }, long.MaxValue, TimeProvider.System, CancellationToken.None);
+        using var pool = new MatrixPool(context);
+        var bound = new BondDimensionBound(circuit.NumQubits, layout.SiteOf, layout.RelabelSwaps);
+        var chain = new CountingChain(circuit.NumQubits, policy, bound);
+        var blocks = new GateBlocks(chain, new OperatorFactory(new MatrixAlgebra(pool, kernels, context)), new SiteMap(layout.SiteOf), layout.RelabelSwaps);
+        var support = features.SupportTrajectory.Span;
+        for (var i = 0; i < end && chain.Work < Enough; i++)
+        {
+            ref readonly var op = ref circuit.Operations[i];
+            if (op.Kind != OperationKind.Barrier)
+            {
+                bound.Apply(circuit, op, Math.Max(i == 0 ? (byte)0 : support[i - 1], support[i]), false, false);
+                blocks.Apply(circuit, op, null);
+            }
+        }
+
+        if (chain.Work < Enough)
+        {
+            blocks.Finish();
+            chain.Finish();
+            chain.MoveCentre(0);
+        }
+
+        return [chain.Calls, chain.Moved, chain.Factored, chain.Multiplied, chain.Elements];
+    }
+}

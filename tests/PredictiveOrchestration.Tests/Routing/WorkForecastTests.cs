@@ -1,0 +1,39 @@
+using PredictiveOrchestration.Circuits;
+using PredictiveOrchestration.Circuits.Library;
+
+namespace PredictiveOrchestration.Tests.Routing;
+
+/// <summary>Backends are asked to plan a circuit where its run pays for that, and what they say is used and kept.</summary>
+public sealed class WorkForecastTests
+{
+    [Fact]
+    public async Task Recommend_LongRun_IsPlannedOnceAndPredictedFromThePlan()
+    {
+        await using var orchestrator = Build();
+        await orchestrator.StartAsync();
+        var circuit = RandomFamilies.Random(22, 20, 1);
+
+        var recommendation = orchestrator.GetRoutingRecommendation(circuit);
+
+        recommendation.Profile.PlannedFor("dense").Should().NotBeNull();
+        orchestrator.GetRoutingRecommendation(circuit).Should().BeSameAs(recommendation);
+        orchestrator.GetRoutingRecommendation(RandomFamilies.Random(22, 20, 1)).Decision.Should().BeSameAs(recommendation.Decision, "the same structure is not planned again");
+        var terms = recommendation.Decision.Ranked.Single(r => r.Candidate.Backend.CostModel == "dense").Candidate.Prediction.Terms;
+        terms.Where(t => t.Seconds > 0).Select(t => t.Name).Should().Contain("planned updates").And.NotContain("amplitude updates");
+        var other = orchestrator.GetRoutingRecommendation(circuit, new OrchestrationRequest { Shots = 17 });
+        other.Profile.PlannedFor("dense").Should().BeSameAs(recommendation.Profile.PlannedFor("dense"));
+    }
+
+    [Fact]
+    public async Task Recommend_ShortRunOrMeasuredInTheMiddle_IsNotPlanned()
+    {
+        await using var orchestrator = Build();
+        await orchestrator.StartAsync();
+        orchestrator.GetRoutingRecommendation(States.Ghz(4)).Profile.Planned.Should().BeEmpty();
+        var dynamic = new CircuitBuilder(22, 1).H(0).Measure(0, 0).Build().Compose(RandomFamilies.Random(22, 20, 1));
+        orchestrator.GetRoutingRecommendation(dynamic).Profile.Planned.Should().BeEmpty();
+    }
+
+    private static PredictiveOrchestrator Build() =>
+        new PredictiveOrchestratorBuilder().Configure(o => (o.StateDirectory, o.CalibrationBudget, o.Learning) = (string.Empty, TimeSpan.Zero, false)).Build();
+}

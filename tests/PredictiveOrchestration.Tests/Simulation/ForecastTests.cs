@@ -1,0 +1,120 @@
+using PredictiveOrchestration.Backends;
+using PredictiveOrchestration.Circuits;
+using PredictiveOrchestration.Circuits.Library;
+using PredictiveOrchestration.Profiling;
+using PredictiveOrchestration.Simulation;
+using PredictiveOrchestration.Simulation.MatrixProductState;
+using PredictiveOrchestration.Simulation.StateVector;
+using PredictiveOrchestration.TestKit;
+
+namespace PredictiveOrchestration.Tests.Simulation;
+
+/// <summary>What engines say they would do is what they do.</summary>
+public sealed class ForecastTests
+{
+    private static readonly DenseSettings Settings = new(DenseKernelSelector.Best(StateVectorPrecision.Double));
+
+    [Fact]
+    public void Dense_ClosedFormulas_CountAmplitudes()
+    {
+        const int n = 20, block = 1 << DenseSettings.CacheBlockBits;
+
+        // One exchange visits the one block that is not zero: in place for a low qubit, copied for a high one.
+        Amounts(new CircuitBuilder(n).X(3).Build()).Should().Equal(1, 0, 0, block, block, 0, 2);
+        Amounts(new CircuitBuilder(n).X(n - 1).Build()).Should().Equal(1, 0, 0, block, 0, block, 2);
+
+        Amounts(States.Ghz(n))[^1].Should().Be(1 << n);
+        var few = new CircuitBuilder(n).H(2).CX(2, 7).CX(7, 19).Build();
+        Amounts(few)[^1].Should().Be(8, "three qubits may be one");
+        Amounts(new CircuitBuilder(4).H(0).H(1).H(2).H(3).Build())[4..6].Should().Equal([0, 0], "a small state is worked on in place, all of it in cache");
+    }
+
+    [Fact]
+    public void Dense_LongerCircuits_CountsGrow()
+    {
+        var once = Amounts(RandomFamilies.Random(18, 5, 1));
+        var twice = Amounts(RandomFamilies.Random(18, 5, 1).Compose(RandomFamilies.Random(18, 5, 2)));
+        twice.Zip(once).Should().OnlyContain(p => p.First >= p.Second);
+        twice[1].Should().BeGreaterThan(1.5 * once[1]);
+    }
+
+    [Theory]
+    [InlineData(4, 2)]
+    [InlineData(8, 1)]
+    [InlineData(13, 1)]
+    public void Chain_BeforeAnythingIsCompressed_HasTheBondsOfRealTensors(int qubits, int depth)
+    {
+        for (var seed = 0; seed < 20; seed++)
+        {
+            var (real, counted) = Both(RandomCircuits.Pairs(seed, qubits, depth));
+            Enumerable.Range(0, qubits + 1).Select(counted.Bond).Should().Equal(Enumerable.Range(0, qubits + 1).Select(real.Bond), "seed {0}", seed);
+            counted.GreatestBond.Should().BeGreaterThan(1);
+        }
+    }
+
+    [Fact]
+    public void Chain_Compressed_HasNoLargerBondsThanTheStateNeeds()
+    {
+        // Rotations and entanglers of all qubits again and again: bonds are as large as the smaller side allows.
+        var (real, counted) = Both(RandomCircuits.Pairs(1, 8, 12));
+        real.Compress();
+        counted.Compress();
+        Enumerable.Range(0, 9).Select(counted.Bond).Should().Equal(Enumerable.Range(0, 9).Select(real.Bond)).And.Equal(1, 2, 4, 8, 16, 8, 4, 2, 1);
+    }
+
+    [Fact]
+    public void Chain_Ghz_CountsWhatAFormulaSays()
+    {
+        IWorkForecaster engine = new MatrixProductStateSimulator();
+        double[] AmountsOf(int n) => engine.Forecast(States.Ghz(n), CircuitProfiler.Profile(States.Ghz(n)))!.Amounts;
+
+        // Bonds of two between all neighbours: 2 · (2 + 4 (n - 2) + 2) numbers.
+        AmountsOf(50)[^1].Should().Be(2 * (2 + (4 * 48) + 2));
+        AmountsOf(100)[0].Should().BeApproximately(2 * AmountsOf(50)[0], 8);
+    }
+
+    [Fact]
+    public void Forecast_WhatDependsOnMeasurements_IsNone()
+    {
+        var circuit = new CircuitBuilder(3, 1).H(0).Measure(0, 0).X(1).Build();
+        var profile = CircuitProfiler.Profile(circuit);
+        ((IWorkForecaster)new StateVectorSimulator()).Forecast(circuit, profile).Should().BeNull();
+        ((IWorkForecaster)new MatrixProductStateSimulator()).Forecast(circuit, profile).Should().BeNull();
+    }
+
+    private static double[] Amounts(Circuit circuit) => DenseForecast.Of(circuit, Settings)!;
+
+    private static (TensorChain Real, CountingChain Counted) Both(Circuit circuit)
+    {
+        var n = circuit.NumQubits;
+        var context = new RunContext("test", new ExecutionRequest { Circuit = circuit }, long.MaxValue, TimeProvider.System, CancellationToken.None);
+        var pool = new MatrixPool(context);
+        var algebra = new MatrixAlgebra(pool, MatrixKernelSelector.Best, context);
+        int[] sites = [.. Enumerable.Range(0, n)];
+        var bound = new BondDimensionBound(n, sites);
+        var real = new TensorChain(n, new TruncationPolicy(), algebra, new SiteMap(sites), "test");
+        var counted = new CountingChain(n, new TruncationPolicy(), bound);
+        foreach (var chain in (BondChain[])[real, counted])
+        {
+            var blocks = new GateBlocks(chain, new OperatorFactory(algebra), new SiteMap(sites), false);
+            foreach (ref readonly var op in circuit.Operations)
+            {
+                if (op.Kind == OperationKind.Barrier)
+                {
+                    continue;
+                }
+
+                if (chain == counted)
+                {
+                    bound.Apply(circuit, op, n, false, false);
+                }
+
+                blocks.Apply(circuit, op, null);
+            }
+
+            blocks.Finish();
+        }
+
+        return (real, counted);
+    }
+}

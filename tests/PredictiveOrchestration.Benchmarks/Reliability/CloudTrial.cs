@@ -45,7 +45,7 @@ internal static class CloudTrial
                 Credential = RemoteCredential.FromSecret("secret-key"), Price = new PriceModel { PerRun = 12 }, Handler = service.Handler(), Time = time, Seed = (ulong)seed, SpendGate = gate, Journal = journal, NewTag = Tag, RateLimit = limit,
             });
         var results = new ExecutionResult?[jobs];
-        var (next, held, freed) = (0, 0, 0);
+        var (next, held) = (0, 0);
 
         async Task WorkAsync()
         {
@@ -67,7 +67,6 @@ internal static class CloudTrial
                     catch (RemoteCallException exception) when (exception.Failure == RemoteFailure.NotAccepted)
                     {
                         // Refused, surely: begun anew under another tag, as any caller would.
-                        freed++;
                     }
                 }
             }
@@ -76,7 +75,7 @@ internal static class CloudTrial
         time.Run(Task.WhenAll(Enumerable.Range(0, Concurrent).Select(_ => WorkAsync())));
         var wrong = Enumerable.Range(0, jobs).Count(i => results[i] is { } r && !RemoteTrial.IsRight(i, r));
 
-        // A job of whose tag the service has none was freed; it must have no more of the others than there are results.
+        // No tag twice, and no more jobs at the service than results here: what was refused and begun anew was not accepted the first time.
         var ids = service is FakeBraket braket ? braket.Jobs.Select(j => j.Tag).ToList() : ((FakeAzure)service).Jobs.Select(j => j.Id).ToList();
         var twice = ids.Count - ids.Distinct().Count() + Math.Max(0, ids.Count - jobs);
         var open = gate.Reserved.Keys.Count(k => !gate.Settled.ContainsKey(k) && !gate.Released.Contains(k));

@@ -35,7 +35,7 @@ public sealed class AzureQuantumTests
     public void Execute_RandomCircuits_MatchTheOracle(string target)
     {
         var run = 0;
-        for (var seed = 0; seed < 25; seed++)
+        for (var seed = 0; seed < 10; seed++)
         {
             var circuit = RandomCircuits.Create(seed, new RandomCircuitOptions { Qubits = 5, Clbits = seed % 3 == 0 ? 0 : 5, Operations = 12, MaxControls = 2, MeasureAtEnd = seed % 3 == 1 });
             ExecutionResult result;
@@ -57,7 +57,7 @@ public sealed class AzureQuantumTests
             }
         }
 
-        run.Should().BeGreaterThan(12);
+        run.Should().BeGreaterThan(5);
     }
 
     [Fact]

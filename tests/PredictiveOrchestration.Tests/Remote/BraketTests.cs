@@ -41,7 +41,7 @@ public sealed class BraketTests
     [Fact]
     public void Execute_RandomCircuits_MatchTheOracleInAnyOrderOfMeasuredQubits()
     {
-        for (var seed = 0; seed < 30; seed++)
+        for (var seed = 0; seed < 12; seed++)
         {
             var circuit = RandomCircuits.Create(seed, new RandomCircuitOptions { Qubits = 5, Clbits = 5, Operations = 12, MaxControls = 2, MeasureAtEnd = seed % 2 == 0 });
             var random = new Random(seed);
@@ -71,7 +71,7 @@ public sealed class BraketTests
             }
         }
 
-        _cloud.Fake.Jobs.Count.Should().BeGreaterThan(15);
+        _cloud.Fake.Jobs.Count.Should().BeGreaterThan(5);
     }
 
     [Fact]

@@ -39,7 +39,7 @@ public sealed class OrchestratedRemoteTests
     [Theory]
     [InlineData("braket-amazon-sv1", 1.75)]
     [InlineData("azure-ionq-simulator", 12.4166)]
-    public async Task Execute_OnACloudOfAnotherPackage_ReservesByItsPriceAndBooksWhatItCost(string id, decimal cost)
+    public async Task Execute_OnACloudOfAnotherPackage_ReservesByItsPriceAndBooksWhatItCost(string id, double cost)
     {
         ScriptedService service = id == "braket-amazon-sv1"
             ? new FakeBraket(TimeProvider.System) { QueueTime = TimeSpan.Zero, RunTime = TimeSpan.Zero }
@@ -67,8 +67,8 @@ public sealed class OrchestratedRemoteTests
 
         result.Execution.BackendId.Should().Be(id);
         result.Execution.Counts.Should().ContainSingle().Which.Key.Should().Be(BitString.Parse("00010"));
-        result.Cost.Should().Be(cost);
-        orchestrator.GetCostAnalysis().TotalCost.Should().Be(cost);
+        result.Cost.Should().Be((decimal)cost);
+        orchestrator.GetCostAnalysis().TotalCost.Should().Be((decimal)cost);
         result.Decision.Explain().Should().Contain("1.75", "the price by the list is what was expected of 1000 shots");
     }
 }

@@ -18,7 +18,7 @@ internal sealed class AccountHandler(HttpMessageHandler inner, IRemoteAuthorizer
         try
         {
             var response = await AttemptAsync(request, call, false, cancellationToken).ConfigureAwait(false);
-            if (response.StatusCode == HttpStatusCode.Unauthorized && call.IsAuthorized)
+            if (call.IsAuthorized && authorizer.IsRefusal(response))
             {
                 // A token that ran out in mid-wait: the service refused, so even a submission may be sent again.
                 response.Dispose();

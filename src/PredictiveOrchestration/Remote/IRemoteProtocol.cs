@@ -5,9 +5,11 @@ namespace PredictiveOrchestration.Remote;
 
 /// <summary>
 /// What differs from service to service: the mapping of a job to calls and back. Everything else, such as money, retries, waiting and recovery, is
-/// <see cref="RemoteBackend"/>'s. Implementations hold no state of jobs and are thread-safe. Optional members answer null.
+/// <see cref="RemoteBackend"/>'s. Implementations hold no state of jobs and are thread-safe. Optional members answer null. Calls that fail throw
+/// <see cref="RemoteCallException"/>, as <see cref="RemoteTransport.SendAsync"/> does; answers that are not as documented, <see cref="FormatException"/>.
+/// One that is <see cref="IDisposable"/> is disposed with its backend.
 /// </summary>
-internal interface IRemoteProtocol
+public interface IRemoteProtocol
 {
     /// <summary>The protocol's name, in journals and messages.</summary>
     string Name { get; }
@@ -51,7 +53,7 @@ internal interface IRemoteProtocol
 }
 
 /// <summary>How to clear up whether a submission arrived.</summary>
-internal enum SubmissionSafety
+public enum SubmissionSafety
 {
     /// <summary>It cannot be found out: a person must look.</summary>
     None,
@@ -68,7 +70,7 @@ internal enum SubmissionSafety
 /// <param name="Readout">For each bit of the outcome, where the result has it; -1 for always 0.</param>
 /// <param name="Circuit">The circuit as it will run on the device, for estimates.</param>
 /// <param name="Notes">What else is needed to read the result, or null.</param>
-internal sealed record RemotePlan(string Payload, IReadOnlyList<int> Readout, Circuit Circuit, string? Notes = null);
+public sealed record RemotePlan(string Payload, IReadOnlyList<int> Readout, Circuit Circuit, string? Notes = null);
 
 /// <summary>What a service says that a job will take.</summary>
 /// <param name="Cost">The money, or null.</param>
@@ -90,12 +92,21 @@ public sealed record RemoteCost(decimal Amount, string Currency);
 public sealed record RemoteQueue(bool IsAvailable, string Status, int? Length, TimeSpan? Wait, DateTimeOffset AsOf);
 
 /// <summary>The stages of a job at a service.</summary>
-internal enum RemotePhase
+public enum RemotePhase
 {
+    /// <summary>It waits for its turn.</summary>
     Queued,
+
+    /// <summary>It runs.</summary>
     Running,
+
+    /// <summary>Its result can be fetched.</summary>
     Succeeded,
+
+    /// <summary>It ended without a result.</summary>
     Failed,
+
+    /// <summary>It was cancelled.</summary>
     Cancelled,
 
     /// <summary>A word that the protocol does not know: an error, for waiting on could be for ever.</summary>
@@ -105,39 +116,43 @@ internal enum RemotePhase
 /// <summary>A job's state at the service.</summary>
 /// <param name="Phase">The stage.</param>
 /// <param name="Word">The service's own word.</param>
-internal sealed record RemoteStatus(RemotePhase Phase, string Word)
+public sealed record RemoteStatus(RemotePhase Phase, string Word)
 {
-    /// <summary>Why it failed, or what went wrong.</summary>
+    /// <summary>Gets why it failed, or what went wrong.</summary>
     public string? Reason { get; init; }
 
-    /// <summary>The service's wish for the next question.</summary>
+    /// <summary>Gets the service's wish for the next question.</summary>
     public TimeSpan? NextPoll { get; init; }
 
-    /// <summary>The service's prediction of the wait that is left.</summary>
+    /// <summary>Gets the service's prediction of the wait that is left.</summary>
     public TimeSpan? Wait { get; init; }
 
-    /// <summary>The run's length, where the service says it.</summary>
+    /// <summary>Gets the run's length, where the service says it.</summary>
     public TimeSpan? RunTime { get; init; }
 
-    /// <summary>Where the result is, or what the protocol needs to fetch it.</summary>
+    /// <summary>Gets where the result is, or what the protocol needs to fetch it.</summary>
     public string? ResultAddress { get; init; }
 }
 
 /// <summary>A result in this library's bit order.</summary>
 /// <param name="Counts">How often each outcome was seen.</param>
-internal sealed record RemoteOutcome(IReadOnlyDictionary<BitString, long> Counts)
+public sealed record RemoteOutcome(IReadOnlyDictionary<BitString, long> Counts)
 {
+    /// <summary>Gets the exact probabilities of outcomes, where they were asked for.</summary>
     public IReadOnlyList<OutcomeProbability> Probabilities { get; init; } = [];
 
+    /// <summary>Gets the expectation values, in the order in which they were asked for.</summary>
     public IReadOnlyList<double> ExpectationValues { get; init; } = [];
 
-    /// <summary>Shots behind the counts; null for as many as asked for.</summary>
+    /// <summary>Gets the shots behind the counts; null for as many as asked for.</summary>
     public int? Shots { get; init; }
 
-    /// <summary>The run's length, where the result says it.</summary>
+    /// <summary>Gets the run's length, where the result says it.</summary>
     public TimeSpan? RunTime { get; init; }
 
+    /// <summary>Gets the memory that the run took at most, in bytes; 0 if not known.</summary>
     public long PeakMemoryBytes { get; init; }
 
+    /// <summary>Gets whether the result is free of noise; null for what the backend's descriptor says.</summary>
     public bool? IsExact { get; init; }
 }

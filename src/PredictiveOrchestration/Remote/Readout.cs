@@ -4,12 +4,15 @@ using PredictiveOrchestration.Circuits;
 namespace PredictiveOrchestration.Remote;
 
 /// <summary>From qubits to outcomes, and from probabilities to counts.</summary>
-internal static class Readout
+public static class Readout
 {
     /// <summary>
     /// The qubit behind each classical bit for services that read out every qubit at the end: its last measurement; -1 for a bit never written. Without
     /// measurements the outcome is over all qubits.
     /// </summary>
+    /// <param name="circuit">The circuit.</param>
+    /// <param name="backendId">The backend, for messages.</param>
+    /// <returns>A qubit, or -1, for each bit of the outcome from the least significant.</returns>
     /// <exception cref="BackendException">The circuit measures or resets in mid-circuit, or has run-time control flow.</exception>
     public static int[] OfTerminalMeasurements(Circuit circuit, string backendId)
     {

@@ -61,7 +61,7 @@ public sealed partial class RemoteBackend
     {
         if (_protocol.Safety == SubmissionSafety.IdempotencyKey)
         {
-            return await SubmitAsync(job, gate, cancellationToken).ConfigureAwait(false);
+            return await SubmitAsync(job, gate, cancellationToken, isAgain: true).ConfigureAwait(false);
         }
 
         if (_protocol.Safety == SubmissionSafety.LookUp)

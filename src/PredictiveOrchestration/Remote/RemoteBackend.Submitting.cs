@@ -78,7 +78,7 @@ public sealed partial class RemoteBackend
     }
 
     // The submission goes on when the caller gives up: only so can what came of it be written down.
-    private async Task<RemoteJob> SubmitAsync(RemoteJob draft, ISpendGate? gate, CancellationToken cancellationToken)
+    private async Task<RemoteJob> SubmitAsync(RemoteJob draft, ISpendGate? gate, CancellationToken cancellationToken, bool isAgain = false)
     {
         var job = await _journal.FindAsync(draft.Tag, CancellationToken.None).ConfigureAwait(false) ?? draft;
         lock (_underWay)
@@ -86,7 +86,7 @@ public sealed partial class RemoteBackend
             _underWay.Add(job.Tag);
         }
 
-        var submission = SubmitToEndAsync(job, gate);
+        var submission = SubmitToEndAsync(job, gate, isAgain);
         try
         {
             return await submission.WaitAsync(cancellationToken).ConfigureAwait(false);
@@ -98,7 +98,8 @@ public sealed partial class RemoteBackend
         }
     }
 
-    private async Task<RemoteJob> SubmitToEndAsync(RemoteJob job, ISpendGate? gate)
+    // That the same key is refused now says nothing of the first time: then the job stays held.
+    private async Task<RemoteJob> SubmitToEndAsync(RemoteJob job, ISpendGate? gate, bool isAgain)
     {
         try
         {
@@ -108,7 +109,7 @@ public sealed partial class RemoteBackend
                 {
                     return await AcceptedAsync(job, await _protocol.SubmitAsync(_http, job, _closing.Token).ConfigureAwait(false)).ConfigureAwait(false);
                 }
-                catch (RemoteCallException exception) when (exception.Failure == RemoteFailure.NotAccepted)
+                catch (RemoteCallException exception) when (exception.Failure == RemoteFailure.NotAccepted && !isAgain)
                 {
                     await NotAcceptedAsync(job, gate, exception.Message).ConfigureAwait(false);
                     throw;

@@ -23,8 +23,21 @@ public sealed partial class RemoteBackend : IPayingBackend, IConditionalBackend,
     private readonly HashSet<string> _underWay = new(StringComparer.Ordinal);
     private readonly HashSet<Task> _background = [];
 
-    internal RemoteBackend(IRemoteProtocol protocol, BackendDescriptor descriptor, Uri endpoint, RemoteBackendOptions options, IRemoteAuthorizer authorizer, RemoteRateLimit? documentedRate)
+    /// <summary>Makes a backend of a protocol. Those that come with this library, and its packages, make theirs with it too.</summary>
+    /// <param name="protocol">The mapping.</param>
+    /// <param name="descriptor">What the target is and can do.</param>
+    /// <param name="endpoint">The service's address.</param>
+    /// <param name="options">How to use it.</param>
+    /// <param name="authorizer">Puts credentials on calls; disposed with the backend if it is <see cref="IDisposable"/>.</param>
+    /// <param name="documentedRate">The rate of calls that the service documents, or null.</param>
+    /// <exception cref="ArgumentException">Options are wrong; all failures are named.</exception>
+    public RemoteBackend(IRemoteProtocol protocol, BackendDescriptor descriptor, Uri endpoint, RemoteBackendOptions options, IRemoteAuthorizer authorizer, RemoteRateLimit? documentedRate)
     {
+        ArgumentNullException.ThrowIfNull(protocol);
+        ArgumentNullException.ThrowIfNull(descriptor);
+        ArgumentNullException.ThrowIfNull(endpoint);
+        ArgumentNullException.ThrowIfNull(options);
+        ArgumentNullException.ThrowIfNull(authorizer);
         options.Validate(endpoint);
         Descriptor = descriptor;
         _protocol = protocol;
@@ -43,8 +56,8 @@ public sealed partial class RemoteBackend : IPayingBackend, IConditionalBackend,
         : _http.Retries.OpenFor is { } left ? $"its service failed too often and is left alone for {left.TotalSeconds:F0} s more"
         : null;
 
-    /// <summary>Gets the calls to the service, for those who build protocols.</summary>
-    internal RemoteTransport Http => _http;
+    /// <summary>Gets the calls to the service, for those who build protocols: to ask a device what it can do, say.</summary>
+    public RemoteTransport Http => _http;
 
     /// <inheritdoc/>
     /// <exception cref="RemoteJobException">The job was submitted, perhaps, and did not end well; it carries the job, to resume or to reconcile.</exception>
@@ -153,6 +166,7 @@ public sealed partial class RemoteBackend : IPayingBackend, IConditionalBackend,
 
         await Task.WhenAll(left).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         _http.Dispose();
+        (_protocol as IDisposable)?.Dispose();
         (_options.Journal is null ? _journal as IDisposable : null)?.Dispose();
     }
 

@@ -80,7 +80,9 @@ public abstract record RemoteBackendOptions
 
     /// <summary>Checks the values.</summary>
     /// <exception cref="ArgumentException">Values are wrong; the message names each.</exception>
-    internal void Validate(Uri endpoint, params IEnumerable<string> more)
+    /// <param name="endpoint">The service's address.</param>
+    /// <param name="more">What is wrong with the values of the derived options.</param>
+    public void Validate(Uri endpoint, params IEnumerable<string> more)
     {
         var failures = new List<string>(more);
         void Check(bool valid, string failure)
@@ -113,9 +115,10 @@ public abstract record RemoteBackendOptions
 }
 
 /// <summary>Which addresses secrets may be sent to.</summary>
-internal static class RemoteAddress
+public static class RemoteAddress
 {
+    /// <summary>Whether an address is HTTPS, or on this machine.</summary>
     public static bool IsSafe(Uri address) => address.Scheme == Uri.UriSchemeHttps || (address.Scheme == Uri.UriSchemeHttp && address.IsLoopback);
 
-    public static bool SameHost(Uri a, Uri b) => Uri.Compare(a, b, UriComponents.SchemeAndServer, UriFormat.Unescaped, StringComparison.OrdinalIgnoreCase) == 0;
+    internal static bool SameHost(Uri a, Uri b) => Uri.Compare(a, b, UriComponents.SchemeAndServer, UriFormat.Unescaped, StringComparison.OrdinalIgnoreCase) == 0;
 }

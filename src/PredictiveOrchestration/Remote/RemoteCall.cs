@@ -9,56 +9,72 @@ namespace PredictiveOrchestration.Remote;
 /// <summary>One call, before credentials.</summary>
 /// <param name="Method">The method.</param>
 /// <param name="Path">The path and query below the service's address, or a whole address on the same host.</param>
-internal sealed record RemoteCall(HttpMethod Method, string Path)
+public sealed record RemoteCall(HttpMethod Method, string Path)
 {
+    /// <summary>Gets the text that is sent, or null.</summary>
     public string? Body { get; init; }
 
+    /// <summary>Gets the type of <see cref="Body"/>; default JSON.</summary>
     public string ContentType { get; init; } = "application/json";
 
+    /// <summary>Gets further headers; one of the transport's own, such as User-Agent, is replaced.</summary>
     public IReadOnlyList<KeyValuePair<string, string>> Headers { get; init; } = [];
 
-    /// <summary>Whether sending it twice is the same as sending it once: true for GET, for PUT and DELETE by convention, and for a POST with an idempotency key.</summary>
+    /// <summary>Gets whether sending it twice is the same as sending it once: true for GET, for PUT and DELETE by convention, and for a POST with an idempotency key.</summary>
     public bool IsRepeatable { get; init; } = Method != HttpMethod.Post && Method != HttpMethod.Patch;
 
-    /// <summary>Statuses besides 2xx that are an answer, not an error.</summary>
+    /// <summary>Gets the statuses besides 2xx that are an answer, not an error.</summary>
     public IReadOnlyList<HttpStatusCode> Accepts { get; init; } = [];
 
-    /// <summary>Whether a successful answer must be JSON.</summary>
+    /// <summary>Gets whether a successful answer must be JSON.</summary>
     public bool ExpectsJson { get; init; } = true;
 
-    /// <summary>Whether credentials are sent along.</summary>
+    /// <summary>Gets whether credentials are sent along.</summary>
     public bool IsAuthorized { get; init; } = true;
 
-    /// <summary>Whether it may go to another host than the service's, as signed storage addresses do; only without credentials.</summary>
+    /// <summary>Gets whether it may go to another host than the service's, as signed storage addresses do; only without credentials.</summary>
     public bool MayLeaveHost { get; init; }
 
-    /// <summary>How often it is repeated at most; null for the backend's option.</summary>
+    /// <summary>Gets how often it is repeated at most; null for the backend's option.</summary>
     public int? MaxRetries { get; init; }
 }
 
 /// <summary>One answer, read to its end.</summary>
-internal sealed class RemoteReply(HttpStatusCode status, byte[] body, HttpResponseHeaders headers, TimeSpan? retryAfter)
+public sealed class RemoteReply
 {
-    public HttpStatusCode Status => status;
+    private readonly HttpResponseHeaders _headers;
 
-    public byte[] Body => body;
+    internal RemoteReply(HttpStatusCode status, ReadOnlyMemory<byte> body, HttpResponseHeaders headers, TimeSpan? retryAfter)
+    {
+        (Status, Body, RetryAfter) = (status, body, retryAfter);
+        _headers = headers;
+    }
 
-    public bool IsSuccess => (int)status is >= 200 and < 300;
+    /// <summary>Gets the status.</summary>
+    public HttpStatusCode Status { get; }
 
-    /// <summary>The spacing that the service asks for, with its own clock as the measure.</summary>
-    public TimeSpan? RetryAfter => retryAfter;
+    /// <summary>Gets the body as received.</summary>
+    public ReadOnlyMemory<byte> Body { get; }
 
-    public string Text => Encoding.UTF8.GetString(body);
+    /// <summary>Gets a value indicating whether the status is one of success.</summary>
+    public bool IsSuccess => (int)Status is >= 200 and < 300;
 
-    public string? Header(string name) => headers.TryGetValues(name, out var values) ? values.FirstOrDefault() : null;
+    /// <summary>Gets the spacing that the service asks for, with its own clock as the measure.</summary>
+    public TimeSpan? RetryAfter { get; }
+
+    /// <summary>Gets the body as text.</summary>
+    public string Text => Encoding.UTF8.GetString(Body.Span);
+
+    /// <summary>The first value of a header, or null.</summary>
+    public string? Header(string name) => _headers.TryGetValues(name, out var values) ? values.FirstOrDefault() : null;
 
     /// <summary>Reads the body.</summary>
     /// <exception cref="JsonException">It is no JSON, or nested too deeply.</exception>
-    public JsonElement Json() => RemoteJson.Parse(body);
+    public JsonElement Json() => RemoteJson.Parse(Body);
 }
 
 /// <summary>What a failed call means for whoever made it.</summary>
-internal enum RemoteFailure
+public enum RemoteFailure
 {
     /// <summary>The service surely has not acted on it.</summary>
     NotAccepted,
@@ -68,30 +84,46 @@ internal enum RemoteFailure
 }
 
 /// <summary>A call failed for good, after the repetitions that were safe.</summary>
-internal sealed class RemoteCallException(BackendErrorKind kind, string backendId, string message, RemoteFailure failure, HttpStatusCode? status, Exception? inner = null)
-    : BackendException(kind, backendId, message, inner)
+public sealed class RemoteCallException : BackendException
 {
-    public RemoteFailure Failure => failure;
+    /// <summary>Creates the exception.</summary>
+    /// <param name="kind">Why it failed; <see cref="BackendErrorKind.Unavailable"/> without a status means that asking again may help.</param>
+    /// <param name="backendId">The backend.</param>
+    /// <param name="message">What was asked for and what came of it; no secret.</param>
+    /// <param name="failure">Whether the service may have acted on it.</param>
+    /// <param name="status">The status of the answer, if there was one.</param>
+    /// <param name="innerException">The cause, if any.</param>
+    public RemoteCallException(BackendErrorKind kind, string backendId, string message, RemoteFailure failure, HttpStatusCode? status, Exception? innerException = null)
+        : base(kind, backendId, message, innerException) => (Failure, Status) = (failure, status);
 
-    public HttpStatusCode? Status => status;
+    /// <summary>Gets whether the service may have acted on the call.</summary>
+    public RemoteFailure Failure { get; }
 
-    /// <summary>Whether asking again later may help: the service did not answer, was busy or was broken.</summary>
-    public bool IsTransient => status is null ? Kind == BackendErrorKind.Unavailable : RemoteRetries.IsTransient(status.Value);
+    /// <summary>Gets the status of the answer, or null if there was none.</summary>
+    public HttpStatusCode? Status { get; }
 
+    /// <summary>Gets a value indicating whether asking again later may help: the service did not answer, was busy or was broken.</summary>
+    public bool IsTransient => Status is { } status ? RemoteRetries.IsTransient(status) : Kind == BackendErrorKind.Unavailable;
+
+    /// <summary>Gets the pause that the service asks for, or null.</summary>
     public TimeSpan? RetryAfter { get; init; }
 }
 
-/// <summary>JSON from strangers.</summary>
-internal static class RemoteJson
+/// <summary>Reads JSON from strangers: what is missing or of another kind is null, nesting is limited to 64.</summary>
+public static class RemoteJson
 {
     private static readonly JsonDocumentOptions Options = new() { MaxDepth = 64 };
 
+    /// <summary>Reads a text in UTF-8.</summary>
+    /// <exception cref="JsonException">It is no JSON, or nested too deeply.</exception>
     public static JsonElement Parse(ReadOnlyMemory<byte> utf8)
     {
         using var document = JsonDocument.Parse(utf8, Options);
         return document.RootElement.Clone();
     }
 
+    /// <summary>Reads a text.</summary>
+    /// <exception cref="JsonException">It is no JSON, or nested too deeply.</exception>
     public static JsonElement Parse(string text)
     {
         using var document = JsonDocument.Parse(text, Options);
@@ -148,7 +180,7 @@ internal static class RemoteJson
     }
 
     /// <summary>The words of an error body in the shapes that services use, at most some hundred characters; never a page of HTML.</summary>
-    public static string ErrorText(RemoteReply reply)
+    internal static string ErrorText(RemoteReply reply)
     {
         try
         {

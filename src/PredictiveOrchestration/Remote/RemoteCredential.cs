@@ -37,5 +37,8 @@ public sealed class RemoteCredential
     /// <summary>Says nothing about the secret.</summary>
     public override string ToString() => "RemoteCredential (secret)";
 
-    internal ValueTask<string> GetAsync(bool refused, CancellationToken cancellationToken) => _get(refused, cancellationToken);
+    /// <summary>Gives the secret, for the headers of one call; it must go nowhere else.</summary>
+    /// <param name="refused">The service refused the last one.</param>
+    /// <param name="cancellationToken">Gives up.</param>
+    public ValueTask<string> GetAsync(bool refused, CancellationToken cancellationToken) => _get(refused, cancellationToken);
 }

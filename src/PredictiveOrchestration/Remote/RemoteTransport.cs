@@ -8,16 +8,16 @@ using PredictiveOrchestration.Backends;
 namespace PredictiveOrchestration.Remote;
 
 /// <summary>Calls to one service for one backend: resilience, credentials, rate and limits in one place. Thread-safe.</summary>
-internal sealed class RemoteTransport : IDisposable
+public sealed class RemoteTransport : IDisposable
 {
-    public static readonly HttpRequestOptionsKey<RemoteCall> CallKey = new("PredictiveOrchestration.Call");
+    internal static readonly HttpRequestOptionsKey<RemoteCall> CallKey = new("PredictiveOrchestration.Call");
     private readonly string _backendId;
     private readonly HttpClient _client;
     private readonly HttpMessageHandler? _owned;
     private readonly TimeProvider _time;
     private readonly IDisposable? _authorizer;
 
-    public RemoteTransport(string backendId, Uri endpoint, RemoteBackendOptions options, IRemoteAuthorizer authorizer, RemoteRateLimit? limit)
+    internal RemoteTransport(string backendId, Uri endpoint, RemoteBackendOptions options, IRemoteAuthorizer authorizer, RemoteRateLimit? limit)
     {
         _backendId = backendId;
         _time = options.Time;
@@ -41,10 +41,10 @@ internal sealed class RemoteTransport : IDisposable
         _client = new HttpClient(new ResilienceHandler(Retries.Pipeline) { InnerHandler = account }, disposeHandler: false) { Timeout = Timeout.InfiniteTimeSpan };
     }
 
-    /// <summary>The service's address, with a slash at its end.</summary>
+    /// <summary>Gets the service's address, with a slash at its end.</summary>
     public Uri Endpoint { get; }
 
-    public RemoteRetries Retries { get; }
+    internal RemoteRetries Retries { get; }
 
     /// <summary>Makes a call.</summary>
     /// <exception cref="RemoteCallException">It failed for good, and whether the service may have acted on it.</exception>
@@ -88,6 +88,7 @@ internal sealed class RemoteTransport : IDisposable
         return reply.IsSuccess || call.Accepts.Contains(reply.Status) ? reply : throw Refused(call, reply);
     }
 
+    /// <summary>Frees what is held; the backend does it.</summary>
     public void Dispose()
     {
         _client.Dispose();
@@ -127,6 +128,7 @@ internal sealed class RemoteTransport : IDisposable
         {
             401 => (BackendErrorKind.Unavailable, " Check the credential."),
             402 => (BackendErrorKind.BudgetRefused, " The account's quota or money is used up."),
+            410 or 424 => (BackendErrorKind.Unavailable, " The device is retired or offline."),
             403 => (BackendErrorKind.Unavailable, " The credential does not allow it."),
             413 => (BackendErrorKind.Unsupported, " The circuit is too large for the service."),
             400 or 422 => (BackendErrorKind.Unsupported, string.Empty),

@@ -24,7 +24,7 @@ internal sealed record RemoteTrialReport(int Jobs, int PaidTwice, int Lost, int 
 
 /// <summary>
 /// Remote jobs on a service of whose answers one in twenty is lost, whatever the call, besides lost requests, 429s and broken gateways; once looked up by
-/// tag, once with idempotency keys, once with neither. In virtual time: the same seed gives the same run.
+/// tag, once with idempotency keys, once with neither, and by the adapters of Amazon Braket and Azure Quantum. In virtual time: the same seed gives the same run.
 /// </summary>
 internal static class RemoteTrial
 {
@@ -43,6 +43,13 @@ internal static class RemoteTrial
             var report = Run(safety, jobs, seed);
             good &= report.IsGood;
             Console.WriteLine($"{safety}: {report}");
+        }
+
+        foreach (var cloud in Enum.GetValues<CloudKind>())
+        {
+            var report = CloudTrial.Run(cloud, jobs, seed);
+            good &= report.IsGood;
+            Console.WriteLine($"{cloud}: {report}");
         }
 
         return Task.FromResult(good ? 0 : 1);
@@ -122,7 +129,7 @@ internal static class RemoteTrial
     }
 
     // Each job has an answer of its own: a number on five bits, read in another order, and now and then a superposition.
-    private static Circuit CircuitOf(int index)
+    internal static Circuit CircuitOf(int index)
     {
         var builder = new CircuitBuilder(6, 5);
         for (var q = 0; q < 6; q++)
@@ -141,7 +148,7 @@ internal static class RemoteTrial
         return builder.Measure(4, 0).Measure(0, 1).Measure(5, 2).Measure(2, 3).Measure(1, 4).Build();
     }
 
-    private static bool IsRight(int index, ExecutionResult result)
+    internal static bool IsRight(int index, ExecutionResult result)
     {
         var expected = OracleSimulator.OutcomeDistribution(CircuitOf(index));
         return result.Counts.Values.Sum() == 100 + index % 7

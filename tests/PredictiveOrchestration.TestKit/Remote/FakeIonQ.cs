@@ -164,7 +164,7 @@ public sealed class FakeIonQ(TimeProvider time) : ScriptedService(time)
         return (second ? new JsonObject { ["probabilities"] = new JsonObject { ["registers"] = new JsonObject { ["output_all"] = states } } } : states).ToJsonString();
     }
 
-    private static Complex[] Simulate(JsonElement input)
+    internal static Complex[] Simulate(JsonElement input)
     {
         var state = new Complex[1 << input.GetProperty("qubits").GetInt32()];
         state[0] = 1;

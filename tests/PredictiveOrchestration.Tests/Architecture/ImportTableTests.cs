@@ -77,6 +77,21 @@ public sealed partial class ImportTableTests
         seen.Should().BeGreaterThan(50, "the pattern must find references");
     }
 
+    // Packages of adapters see what a third party could: the public surface, and of that these namespaces.
+    [Theory]
+    [InlineData("PredictiveOrchestration.Aws", "Amazon")]
+    [InlineData("PredictiveOrchestration.Azure", "Azure")]
+    public void Adapters_UsingDirectives_FollowTheTable(string package, string vendor)
+    {
+        var folder = Path.Combine(SharedFiles.RepositoryRoot, "src", package);
+        string[] allowed = ["Backends", "Circuits", "Costs", "Noise", "Remote", "Transpilation"];
+        var used = Directory.EnumerateFiles(folder, "*.cs").SelectMany(File.ReadAllLines).Where(l => l.StartsWith("using ", StringComparison.Ordinal)).Select(l => l["using ".Length..].TrimEnd(';')).ToHashSet();
+
+        used.Where(u => u.StartsWith("PredictiveOrchestration.", StringComparison.Ordinal)).Should().OnlyContain(u => allowed.Contains(u.Split('.', StringSplitOptions.None)[1]));
+        used.Where(u => !u.StartsWith("PredictiveOrchestration.", StringComparison.Ordinal) && !u.StartsWith("System", StringComparison.Ordinal)).Should().OnlyContain(u => u.StartsWith(vendor, StringComparison.Ordinal)).And.NotBeEmpty();
+        File.ReadAllText(Path.Combine(SharedFiles.RepositoryRoot, "src", "PredictiveOrchestration", "PredictiveOrchestration.csproj")).Should().NotContain($"InternalsVisibleTo Include=\"{package}\"").And.NotContain("AWSSDK").And.NotContain("Azure.");
+    }
+
     private static bool Allowed(string folder, string target) =>
         folder is "." or "DependencyInjection" || target == "Common" || target == folder || target.StartsWith(folder + "/", StringComparison.Ordinal) && !folder.StartsWith("Simulation", StringComparison.Ordinal)
         || (MayUse.TryGetValue(folder, out var allowed) && allowed.Contains(target));

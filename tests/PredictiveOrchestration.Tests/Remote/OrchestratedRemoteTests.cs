@@ -1,3 +1,5 @@
+using PredictiveOrchestration.Aws;
+using PredictiveOrchestration.Azure;
 using PredictiveOrchestration.Backends;
 using PredictiveOrchestration.Circuits;
 using PredictiveOrchestration.Costs;
@@ -32,5 +34,41 @@ public sealed class OrchestratedRemoteTests
         var costs = orchestrator.GetCostAnalysis();
         costs.TotalCost.Should().Be(0.20m);
         orchestrator.GetAvailableBackends().Should().ContainSingle().Which.Descriptor.Type.Should().Be(BackendType.RemoteCloud);
+    }
+
+    [Theory]
+    [InlineData("braket-amazon-sv1", 1.75)]
+    [InlineData("azure-ionq-simulator", 12.4166)]
+    public async Task Execute_OnACloudOfAnotherPackage_ReservesByItsPriceAndBooksWhatItCost(string id, double cost)
+    {
+        ScriptedService service = id == "braket-amazon-sv1"
+            ? new FakeBraket(TimeProvider.System) { QueueTime = TimeSpan.Zero, RunTime = TimeSpan.Zero }
+            : new FakeAzure(TimeProvider.System) { QueueTime = TimeSpan.Zero, RunTime = TimeSpan.Zero, Storage = null };
+        await using var host = await LoopbackHost.StartAsync(service);
+        var price = new PriceModel { PerRun = 0.3m, PerShot = 0.00145m };
+        var builder = new PredictiveOrchestratorBuilder()
+            .WithoutLocalEngines()
+            .Configure(o => (o.StateDirectory, o.CalibrationBudget, o.CostThreshold, o.Budget) = (string.Empty, TimeSpan.Zero, 5, 100));
+        builder = service is FakeBraket
+            ? builder.AddBraket(new BraketOptions
+            {
+                Target = BraketHarness.Sv1, Endpoint = host.Address, StorageEndpoint = host.Address, ResultBucket = "amazon-braket-results", Price = price, MinPollInterval = TimeSpan.FromMilliseconds(5),
+                Credentials = new Amazon.Runtime.BasicAWSCredentials("AKIDEXAMPLE", "secret-key"),
+            })
+            : builder.AddAzureQuantum(new AzureQuantumOptions
+            {
+                Target = "ionq.simulator", Endpoint = host.Address, SubscriptionId = "sub", ResourceGroup = "group", Workspace = "space", Price = price, MinPollInterval = TimeSpan.FromMilliseconds(5),
+                Credential = RemoteCredential.FromSecret("secret-key"),
+            });
+        await using var orchestrator = builder.Build();
+        await orchestrator.StartAsync();
+
+        var result = await orchestrator.ExecuteAsync(new CircuitBuilder(5, 5).X(3).Measure(3, 1).Build());
+
+        result.Execution.BackendId.Should().Be(id);
+        result.Execution.Counts.Should().ContainSingle().Which.Key.Should().Be(BitString.Parse("00010"));
+        result.Cost.Should().Be((decimal)cost);
+        orchestrator.GetCostAnalysis().TotalCost.Should().Be((decimal)cost);
+        result.Decision.Explain().Should().Contain("1.75", "the price by the list is what was expected of 1000 shots");
     }
 }

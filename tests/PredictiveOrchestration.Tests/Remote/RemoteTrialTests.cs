@@ -23,4 +23,16 @@ public sealed class RemoteTrialTests
 
         RemoteTrial.Run((SubmissionSafety)safety, 300, seed: 11).Should().Be(report, "the same seed gives the same run");
     }
+
+    [Theory]
+    [InlineData(0)]
+    [InlineData(1)]
+    [InlineData(2)]
+    public void JobsInClouds_OneAnswerInTwentyLost_AreNeverPaidTwiceLostOrWrong(int kind)
+    {
+        var report = CloudTrial.Run((CloudKind)kind, 200, seed: 11);
+
+        report.IsGood.Should().BeTrue(report.ToString());
+        report.Faults.Should().BeGreaterThan(70, "the script must bite");
+    }
 }

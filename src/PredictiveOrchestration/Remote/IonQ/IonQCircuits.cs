@@ -1,54 +1,42 @@
 using System.Text.Json;
 using PredictiveOrchestration.Circuits;
-using PredictiveOrchestration.Transpilation;
 
 namespace PredictiveOrchestration.Remote.IonQ;
 
-/// <summary>Writes circuits as IonQ's gate list. What is not in its vocabulary goes as rz, ry and cnot; the service compiles for its devices itself.</summary>
-internal static class IonQCircuits
+/// <summary>
+/// Writes circuits as IonQ's gate list, which IonQ takes and those who offer its devices. What is not in its vocabulary goes as rz, ry and cnot; the service
+/// compiles for its devices itself.
+/// </summary>
+public static class IonQCircuits
 {
-    private static readonly Dictionary<(string Gate, int Controls), string> Names = new()
+    private static readonly GateVocabulary Gates = new("the gate list of IonQ", new Dictionary<(string Gate, int Controls), string>
     {
         [("x", 0)] = "x", [("y", 0)] = "y", [("z", 0)] = "z", [("h", 0)] = "h", [("s", 0)] = "s", [("sdg", 0)] = "si", [("t", 0)] = "t", [("tdg", 0)] = "ti",
         [("sx", 0)] = "v", [("sxdg", 0)] = "vi", [("rx", 0)] = "rx", [("ry", 0)] = "ry", [("rz", 0)] = "rz", [("x", 1)] = "cnot", [("swap", 0)] = "swap",
-    };
+    });
 
     /// <summary>The circuit in IonQ's gates: itself, or transpiled.</summary>
-    public static Circuit InVocabulary(Circuit circuit, CancellationToken cancellationToken)
-    {
-        foreach (ref readonly var op in circuit.Operations)
-        {
-            var known = op.Kind switch
-            {
-                OperationKind.Gate => Names.ContainsKey((circuit.GateOf(op).Name, op.ControlCount)) || circuit.GateOf(op) == GateCatalog.Id || IsGlobalPhase(circuit, op),
-                OperationKind.Unitary => false,
-                _ => true,
-            };
-            if (!known)
-            {
-                var device = new DeviceModel { Name = "IonQ gate list", NumQubits = circuit.NumQubits, BasisGates = new HashSet<string> { "rz", "ry", "cx" } };
-                return Transpiler.Transpile(circuit, device, 0, measureAll: false, cancellationToken).Circuit;
-            }
-        }
+    /// <exception cref="Transpilation.TranspilationException">It has run-time control flow, or gates that cannot be taken apart.</exception>
+    public static Circuit InVocabulary(Circuit circuit, CancellationToken cancellationToken = default) => Gates.Express(circuit, cancellationToken);
 
-        return circuit;
-    }
-
-    /// <summary>Writes the list; measurements are not in it, every qubit is read at the end.</summary>
+    /// <summary>Writes the property <c>circuit</c>; measurements are not in it, every qubit is read at the end.</summary>
+    /// <param name="json">Inside an object.</param>
+    /// <param name="circuit">A circuit in IonQ's gates.</param>
     public static void Write(Utf8JsonWriter json, Circuit circuit)
     {
+        ArgumentNullException.ThrowIfNull(json);
+        ArgumentNullException.ThrowIfNull(circuit);
         json.WriteStartArray("circuit");
         foreach (ref readonly var op in circuit.Operations)
         {
-            if (op.Kind != OperationKind.Gate || circuit.GateOf(op) == GateCatalog.Id || IsGlobalPhase(circuit, op))
+            if (Gates.NameOf(circuit, op) is not { } name)
             {
                 continue;
             }
 
-            var gate = circuit.GateOf(op);
             var qubits = circuit.QubitsOf(op);
             json.WriteStartObject();
-            json.WriteString("gate", Names[(gate.Name, op.ControlCount)]);
+            json.WriteString("gate", name);
             if (op.ControlCount == 1)
             {
                 json.WriteNumber("control", qubits[0]);
@@ -66,7 +54,7 @@ internal static class IonQCircuits
                 json.WriteEndArray();
             }
 
-            if (gate.NumParameters == 1)
+            if (circuit.GateOf(op).NumParameters == 1)
             {
                 json.WriteNumber("rotation", circuit.ParametersOf(op)[0]);
             }
@@ -76,6 +64,4 @@ internal static class IonQCircuits
 
         json.WriteEndArray();
     }
-
-    private static bool IsGlobalPhase(Circuit circuit, in Operation op) => op.QubitCount == 0 && circuit.GateOf(op).NumQubits == 0;
 }

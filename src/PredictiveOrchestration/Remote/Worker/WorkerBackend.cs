@@ -20,7 +20,7 @@ public static class WorkerBackend
         WireDeviceList list;
         try
         {
-            list = JsonSerializer.Deserialize(reply.Body, WorkerJson.Default.WireDeviceList)!;
+            list = JsonSerializer.Deserialize(reply.Body.Span, WorkerJson.Default.WireDeviceList)!;
         }
         catch (JsonException exception)
         {

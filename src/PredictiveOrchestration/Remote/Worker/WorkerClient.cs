@@ -37,7 +37,7 @@ internal sealed class WorkerClient(string backendId, WorkerBackendOptions option
     public async ValueTask<RemoteEstimate?> EstimateAsync(RemoteTransport http, RemotePlan plan, int shots, CancellationToken cancellationToken)
     {
         var reply = await http.SendAsync(new RemoteCall(HttpMethod.Post, "v1/estimate") { Body = plan.Payload, IsRepeatable = true, MaxRetries = 1 }, cancellationToken).ConfigureAwait(false);
-        var estimate = JsonSerializer.Deserialize(reply.Body, WorkerJson.Default.WireEstimate)!;
+        var estimate = JsonSerializer.Deserialize(reply.Body.Span, WorkerJson.Default.WireEstimate)!;
         return new RemoteEstimate(new RemoteCost((decimal)estimate.Cost.Upper, estimate.Currency), TimeSpan.FromMilliseconds(Math.Min(1e12, estimate.WaitMs)), TimeSpan.FromMilliseconds(Math.Min(1e12, estimate.RunMs.Median)));
     }
 
@@ -99,7 +99,7 @@ internal sealed class WorkerClient(string backendId, WorkerBackendOptions option
 
     public async Task<RemoteQueue?> GetQueueAsync(RemoteTransport http, CancellationToken cancellationToken)
     {
-        var queue = JsonSerializer.Deserialize((await http.SendAsync(new RemoteCall(HttpMethod.Get, "v1/queue"), cancellationToken).ConfigureAwait(false)).Body, WorkerJson.Default.WireQueue)!;
+        var queue = JsonSerializer.Deserialize((await http.SendAsync(new RemoteCall(HttpMethod.Get, "v1/queue"), cancellationToken).ConfigureAwait(false)).Body.Span, WorkerJson.Default.WireQueue)!;
         return new RemoteQueue(true, "available", queue.Length, TimeSpan.FromMilliseconds(Math.Min(1e12, queue.EstimatedWaitMs)), queue.AsOf);
     }
 
@@ -117,8 +117,8 @@ internal sealed class WorkerClient(string backendId, WorkerBackendOptions option
             return null;
         }
 
-        var found = JsonSerializer.Deserialize(reply.Body, WorkerJson.Default.WireCalibration)!;
-        var described = JsonSerializer.Deserialize((await http.SendAsync(new RemoteCall(HttpMethod.Get, device), cancellationToken).ConfigureAwait(false)).Body, WorkerJson.Default.WireDevice)!;
+        var found = JsonSerializer.Deserialize(reply.Body.Span, WorkerJson.Default.WireCalibration)!;
+        var described = JsonSerializer.Deserialize((await http.SendAsync(new RemoteCall(HttpMethod.Get, device), cancellationToken).ConfigureAwait(false)).Body.Span, WorkerJson.Default.WireDevice)!;
         return new DeviceCalibration
         {
             Device = found.Device,
@@ -161,5 +161,5 @@ internal sealed class WorkerClient(string backendId, WorkerBackendOptions option
 
     private static string Path(RemoteJob job) => $"v1/jobs/{Uri.EscapeDataString(job.RemoteId!)}";
 
-    private static WireJob Job(RemoteReply reply) => JsonSerializer.Deserialize(reply.Body, WorkerJson.Default.WireJob) ?? throw new FormatException("the job is null");
+    private static WireJob Job(RemoteReply reply) => JsonSerializer.Deserialize(reply.Body.Span, WorkerJson.Default.WireJob) ?? throw new FormatException("the job is null");
 }

@@ -1,0 +1,152 @@
+using Amazon.Runtime;
+using PredictiveOrchestration.Aws;
+using PredictiveOrchestration.Azure;
+using PredictiveOrchestration.Backends;
+using PredictiveOrchestration.Circuits;
+using PredictiveOrchestration.Costs;
+using PredictiveOrchestration.Remote;
+using PredictiveOrchestration.TestKit.Remote;
+
+namespace PredictiveOrchestration.Tests.Remote;
+
+/// <summary>What the tests of the adapters in other packages need of each; time is virtual.</summary>
+internal abstract class CloudHarness
+{
+    // Qubits 0, 2 and 5 are set, read into bits in another order: no symmetry hides a wrong order.
+    public static readonly Circuit Circuit = new CircuitBuilder(6, 5).X(0).X(2).X(5).Measure(5, 0).Measure(1, 1).Measure(0, 2).Measure(3, 3).Measure(2, 4).Build();
+    public static readonly BitString Right = BitString.Parse("10101");
+
+    public VirtualTime Time { get; } = new();
+
+    public RecordingGate Gate { get; } = new();
+
+    public MemoryJobJournal Journal { get; } = new();
+
+    public abstract ScriptedService Service { get; }
+
+    /// <summary>The jobs that the service has, by their tags.</summary>
+    public abstract IReadOnlyList<string> Tags { get; }
+
+    public abstract decimal Billed { get; }
+
+    public abstract string UnknownWord { set; }
+
+    public abstract string Failure { set; }
+
+    public abstract TimeSpan QueueTime { set; }
+
+    public static CloudHarness Of(string name) => name == "braket" ? new BraketHarness() : new AzureHarness();
+
+    public abstract bool IsSubmission(FakeRequest request);
+
+    public abstract bool IsResult(FakeRequest request);
+
+    public abstract void CancelAtService();
+
+    public abstract RemoteBackend Create(string tag, Action<Settings>? change = null);
+
+    public ExecutionResult Run(string tag, Action<Settings>? change = null) => Time.Run(Create(tag, change).ExecuteAsync(Request()));
+
+    public static ExecutionRequest Request(Circuit? circuit = null, int shots = 500) => new() { Circuit = circuit ?? Circuit, Shots = shots, RequireExact = false };
+
+    public sealed class Settings
+    {
+        public long MaxResponseBytes { get; set; } = 64 << 20;
+
+        public bool CancelRemoteJobs { get; set; }
+
+        public TimeSpan? QueueDeadline { get; set; }
+
+        public decimal? MaxCostPerJob { get; set; }
+
+        public AWSCredentials? Aws { get; set; }
+
+        public global::Azure.Core.TokenCredential? Identity { get; set; }
+
+        public string? Target { get; set; }
+    }
+}
+
+internal sealed class BraketHarness : CloudHarness
+{
+    public const string Sv1 = "arn:aws:braket:::device/quantum-simulator/amazon/sv1";
+
+    public BraketHarness() => Fake = new FakeBraket(Time);
+
+    public FakeBraket Fake { get; }
+
+    public override ScriptedService Service => Fake;
+
+    public override IReadOnlyList<string> Tags => [.. Fake.Jobs.Select(j => j.Tag)];
+
+    // 0.30 a task and 0.00145 for each of 500 shots.
+    public override decimal Billed => 1.025m;
+
+    public override string UnknownWord { set => Fake.Word = value; }
+
+    public override string Failure { set => Fake.Failure = value; }
+
+    public override TimeSpan QueueTime { set => Fake.QueueTime = value; }
+
+    public override bool IsSubmission(FakeRequest request) => request.Method == "POST" && request.Path == "/quantum-task";
+
+    public override bool IsResult(FakeRequest request) => request.Path.EndsWith("/results.json", StringComparison.Ordinal);
+
+    public override void CancelAtService() => Fake.Jobs[^1].Cancelled = Time.GetUtcNow();
+
+    public override RemoteBackend Create(string tag, Action<Settings>? change = null) => BraketBackend.Create(Options(tag, change));
+
+    public BraketOptions Options(string tag = "job", Action<Settings>? change = null)
+    {
+        var s = new Settings();
+        change?.Invoke(s);
+        return new BraketOptions
+        {
+            Target = s.Target ?? Sv1, Region = s.Target is null ? "us-east-1" : null, ResultBucket = "amazon-braket-results", Credentials = s.Aws ?? new BasicAWSCredentials("AKIDEXAMPLE", "secret-key"),
+            Price = PriceList.Default.Find("braket/iqm-garnet", new DateOnly(2026, 11, 2))!.Price, Handler = Service.Handler(), Time = Time, NewTag = () => tag, Journal = Journal, SpendGate = Gate, MaxQubits = 34,
+            RateLimit = new RemoteRateLimit(10_000, 10_000), AttemptTimeout = TimeSpan.FromSeconds(20), MaxResponseBytes = s.MaxResponseBytes, CancelRemoteJobs = s.CancelRemoteJobs,
+            QueueDeadline = s.QueueDeadline, MaxCostPerJob = s.MaxCostPerJob,
+        };
+    }
+}
+
+internal sealed class AzureHarness : CloudHarness
+{
+    public AzureHarness() => Fake = new FakeAzure(Time);
+
+    public FakeAzure Fake { get; }
+
+    public override ScriptedService Service => Fake;
+
+    public override IReadOnlyList<string> Tags => [.. Fake.Jobs.Select(j => j.Id)];
+
+    public override decimal Billed => 12.4166m;
+
+    public override string UnknownWord { set => Fake.Word = value; }
+
+    public override string Failure { set => Fake.Failure = value; }
+
+    public override TimeSpan QueueTime { set => Fake.QueueTime = value; }
+
+    public override bool IsSubmission(FakeRequest request) => request.Method == "PUT" && request.Path.Contains("/jobs/", StringComparison.Ordinal);
+
+    public override bool IsResult(FakeRequest request) => request.Path.EndsWith("/rawOutputData", StringComparison.Ordinal);
+
+    public override void CancelAtService() => Fake.Jobs[^1].Cancelled = true;
+
+    public override RemoteBackend Create(string tag, Action<Settings>? change = null) => AzureQuantumBackend.Create(Options(tag, change));
+
+    public AzureQuantumOptions Options(string tag = "job", Action<Settings>? change = null)
+    {
+        var s = new Settings();
+        change?.Invoke(s);
+        return new AzureQuantumOptions
+        {
+            Target = s.Target ?? "ionq.simulator", SubscriptionId = "sub", ResourceGroup = "group", Workspace = "space", Location = "westeurope", Identity = s.Identity,
+            Credential = s.Identity is null ? RemoteCredential.FromSecret("secret-key") : null,
+            Price = PriceList.Default.Find("azure/ionq-aria-1-unmitigated", new DateOnly(2026, 11, 2))!.Price, Handler = Service.Handler(), Time = Time, NewTag = () => tag, Journal = Journal, SpendGate = Gate,
+            RateLimit = new RemoteRateLimit(10_000, 10_000), AttemptTimeout = TimeSpan.FromSeconds(20), MaxResponseBytes = s.MaxResponseBytes, CancelRemoteJobs = s.CancelRemoteJobs,
+            QueueDeadline = s.QueueDeadline, MaxCostPerJob = s.MaxCostPerJob,
+        };
+    }
+}

@@ -39,6 +39,9 @@ public sealed class TelemetryRingBuffer
     /// <summary>Gets the number of records dropped because it was full.</summary>
     public long Dropped => Volatile.Read(ref _dropped);
 
+    /// <summary>Gets the number of records that wait to be read.</summary>
+    internal int Waiting => (int)Math.Clamp(Volatile.Read(ref _head) - Volatile.Read(ref _tail), 0, _slots.Length);
+
     /// <summary>Adds a record; false if it was dropped. May be called by any thread.</summary>
     public bool TryWrite(ExecutionRecord record)
     {
@@ -78,7 +81,7 @@ public sealed class TelemetryRingBuffer
         record = slot.Record!;
         slot.Record = null;
         Volatile.Write(ref slot.Sequence, _tail + _slots.Length);
-        _tail++;
+        Volatile.Write(ref _tail, _tail + 1);
         return true;
     }
 

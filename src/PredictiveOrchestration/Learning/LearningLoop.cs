@@ -296,6 +296,7 @@ internal sealed partial class LearningLoop : IAsyncDisposable
         challenger = challenger with { HeldOut = BackendModel.NoRows };
         if (judge && (reservoir.Contest.Refuse(champion, challenger, heldOut) ?? _pinned.Refuse(backendId, champion, challenger, current)) is { } reason)
         {
+            Note(backendId, s => s with { IsAdapting = false });
             ChallengerRejected(backendId, reason);
             return;
         }

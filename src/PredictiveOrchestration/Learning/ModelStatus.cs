@@ -21,7 +21,7 @@ public sealed record ModelStatus
     /// <summary>Gets what runs took then, as a multiple of what was predicted; 1 without an alarm. Predictions were corrected by it at once.</summary>
     public double DriftFactor { get; init; } = 1;
 
-    /// <summary>Gets a value indicating whether a new model is still to be fitted to what runs take since then.</summary>
+    /// <summary>Gets a value indicating whether the fit to what runs take since then is still to come.</summary>
     public bool IsAdapting { get; init; }
 
     /// <summary>Gets the number of alarms that what the backend charges had changed.</summary>

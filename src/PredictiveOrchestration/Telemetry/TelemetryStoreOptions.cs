@@ -15,7 +15,7 @@ public sealed record TelemetryStoreOptions
     /// <summary>Gets how long records wait so that more are written together, 1 ms to 1 hour; default 1 s.</summary>
     public TimeSpan FlushInterval { get; init; } = TimeSpan.FromSeconds(1);
 
-    /// <summary>Gets the number of records that may wait to be written, 1 to 2^20; default 8,192. Beyond it they are dropped and counted.</summary>
+    /// <summary>Gets the number of records that may wait to be written, 1 to 2^20; default 8,192. Beyond it, and a batch of at most a thousand under way, they are dropped and counted.</summary>
     public int QueueCapacity { get; init; } = 8192;
 
     /// <summary>What is wrong, or null.</summary>

@@ -52,7 +52,7 @@ public sealed partial class OrchestrationMetricsTests
             "orchestration.execution.memory.peak", "orchestration.execution.nonzeros", "orchestration.execution.fidelity", "orchestration.circuit.entanglement", "orchestration.prediction.error",
             "orchestration.prediction.memory.error",
         ];
-        exported.Where(m => !double.IsNaN(Histogram(m, "measured-engine")) && m.MetricType == MetricType.Histogram).Select(m => m.Name).Should().Contain(expected);
+        exported.Where(m => m.MetricType == MetricType.Histogram && !double.IsNaN(Histogram(m, "measured-engine"))).Select(m => m.Name).Should().Contain(expected);
         Histogram(exported.First(m => m.Name == "orchestration.execution.memory.peak"), "measured-engine").Should().BeGreaterThanOrEqualTo(16 << 10, "1,024 amplitudes of 16 bytes");
         Histogram(exported.First(m => m.Name == "orchestration.execution.nonzeros"), "measured-engine").Should().Be(1024, "a dense engine stores them all");
     }
@@ -90,7 +90,8 @@ public sealed partial class OrchestrationMetricsTests
     {
         var guide = File.ReadAllText(Path.Combine(SharedFiles.RepositoryRoot, "docs", "telemetry.md"));
         var list = guide[guide.IndexOf("## Columns", StringComparison.Ordinal)..];
-        Column().Matches(list[..list.IndexOf("\n## ", 3, StringComparison.Ordinal)]).Select(m => m.Groups[1].Value).Should().Equal(TelemetryColumns.All.Select(c => c.Name));
+        var rows = list[..list.IndexOf("\n## ", 3, StringComparison.Ordinal)].Split('\n').Where(l => l.StartsWith("| `", StringComparison.Ordinal));
+        rows.SelectMany(r => Column().Matches(r[..r.IndexOf('|', 2)])).Select(m => m.Groups[1].Value).Should().Equal(TelemetryColumns.All.Select(c => c.Name));
     }
 
     private static PredictiveOrchestrator Build() => new PredictiveOrchestratorBuilder()

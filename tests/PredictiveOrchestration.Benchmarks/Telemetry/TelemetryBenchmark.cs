@@ -39,7 +39,10 @@ internal static class TelemetryBenchmark
                 job = Math.Min(job, Job(record, ring, metrics, monitor, journal, null));
                 kept = Math.Min(kept, Job(record, ring, metrics, monitor, journal, store));
                 await store.FlushAsync();
-                seconds = Math.Min(seconds, await TransferAsync(record));
+                for (var i = 0; i < 5; i++)
+                {
+                    seconds = Math.Min(seconds, await TransferAsync(record));
+                }
             }
 
             var stored = await StoreAsync(folder, record);
@@ -88,7 +91,7 @@ internal static class TelemetryBenchmark
     // Seconds a record, from a writer on one core to a reader on another; where the ring is full the writer tries again.
     private static async Task<double> TransferAsync(ExecutionRecord record)
     {
-        const int count = 1_000_000;
+        const int count = 100_000;
         var ring = new TelemetryRingBuffer(Capacity);
         using var ready = new Barrier(2);
         var start = 0L;

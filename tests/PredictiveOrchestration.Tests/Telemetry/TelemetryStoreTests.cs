@@ -203,7 +203,7 @@ public abstract class TelemetryStoreTests : IAsyncLifetime
     [SkippableFact]
     public async Task Writers_OnOneDatabaseAtOnce_LoseNothing()
     {
-        await Task.WhenAll(Enumerable.Range(0, 4).Select(w => Task.Run(async () =>
+        await Task.WhenAll(Enumerable.Range(0, 2).Select(w => Task.Run(async () =>
         {
             await using var store = Open();
             for (var i = 0; i < 300; i++)
@@ -216,7 +216,7 @@ public abstract class TelemetryStoreTests : IAsyncLifetime
             }
         })));
         await using var reader = Open();
-        (await ShotsAsync(reader)).Should().BeEquivalentTo(Enumerable.Range(0, 4).SelectMany(w => Enumerable.Range(1000 * w, 300)));
+        (await ShotsAsync(reader)).Should().BeEquivalentTo(Enumerable.Range(0, 2).SelectMany(w => Enumerable.Range(1000 * w, 300)));
     }
 
     [SkippableFact]

@@ -13,7 +13,7 @@ internal sealed class SqliteTelemetryDatabase(string path) : TelemetryDatabase
     private static readonly string Insert =
         $"INSERT INTO {Table} (id, {string.Join(", ", TelemetryColumns.All.Select(c => c.Name))}) VALUES (@id, {string.Join(", ", TelemetryColumns.All.Select(c => "@" + c.Name))}) ON CONFLICT (id) DO NOTHING";
 
-    private readonly string _connection = new SqliteConnectionStringBuilder { DataSource = path, DefaultTimeout = 5, Pooling = false }.ToString();
+    private readonly string _connection = new SqliteConnectionStringBuilder { DataSource = path, DefaultTimeout = 10, Pooling = false }.ToString();
     private volatile bool _isPrepared;
 
     public override string Description => $"'{path}'";

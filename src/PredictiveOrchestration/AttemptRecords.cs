@@ -8,21 +8,30 @@ using PredictiveOrchestration.Telemetry;
 
 namespace PredictiveOrchestration;
 
+/// <summary>Where in a job an attempt was.</summary>
+/// <param name="RunId">The job.</param>
+/// <param name="Attempt">Its number, from 0.</param>
+/// <param name="Swaps">The changes of backend before it.</param>
+internal readonly record struct JobPlace(Guid RunId, int Attempt, int Swaps);
+
 /// <summary>From attempts to telemetry.</summary>
 internal static class AttemptRecords
 {
     private static readonly TimeSpan Endless = TimeSpan.FromDays(366);
 
-    public static ExecutionRecord Of(ExecutionAttempt attempt, RoutingDecision decision, CircuitProfile profile, JobShape job, PriceTable prices, string? tag, DateTimeOffset now)
+    public static ExecutionRecord Of(ExecutionAttempt attempt, RoutingDecision decision, CircuitProfile profile, JobShape job, PriceTable prices, string? tag, DateTimeOffset now, JobPlace place = default)
     {
         var candidate = attempt.Ranked.Candidate;
         var result = attempt.Result;
         var service = attempt.IsPartial ? attempt.Elapsed : Plausible(result?.Timings.Service, attempt.Elapsed);
         var outcome = OutcomeOf(attempt);
-        var listCost = outcome == ExecutionOutcome.Refused ? 0 : prices.Book(candidate.Backend, profile, job, service, result?.PeakMemoryBytes ?? 0, outcome is ExecutionOutcome.Completed or ExecutionOutcome.Swapped);
+        var listCost = Book(attempt, outcome, profile, job, prices, service);
         return new ExecutionRecord
         {
             Timestamp = now,
+            RunId = place.RunId,
+            Attempt = place.Attempt,
+            Swaps = place.Swaps,
             BackendId = attempt.BackendId,
             CostModel = candidate.Backend.CostModel,
             Strategy = decision.Strategy,
@@ -35,6 +44,8 @@ internal static class AttemptRecords
             TopProbabilities = job.TopProbabilities,
             QueueTime = attempt.QueueTime + (result?.Timings.Queue ?? TimeSpan.Zero),
             ServiceTime = service,
+            RunTime = result?.Timings.Run ?? TimeSpan.Zero,
+            CpuTime = attempt.CpuTime,
             SampleTime = result?.Timings.Sample ?? TimeSpan.Zero,
             PeakMemoryBytes = result?.PeakMemoryBytes ?? 0,
             PeakNonZeros = result?.PeakNonZeros,
@@ -47,6 +58,9 @@ internal static class AttemptRecords
             PredictedSeconds = candidate.Prediction.Seconds.Median,
             PredictedLowerSeconds = candidate.Prediction.Seconds.Lower,
             PredictedUpperSeconds = candidate.Prediction.Seconds.Upper,
+            PredictedQueueSeconds = candidate.Prediction.WaitSeconds.Median,
+            PredictedPeakBytes = candidate.Prediction.PeakBytes.Median,
+            PredictedCost = candidate.Cost.Median,
             ModelVersion = decision.ModelVersion,
             Propensity = attempt.BackendId == decision.Chosen.Candidate.Backend.Id ? decision.Propensity : 1,
             IsExploration = decision.IsExploration && attempt.BackendId == decision.Chosen.Candidate.Backend.Id,
@@ -60,6 +74,24 @@ internal static class AttemptRecords
         ExecutionOutcome.Failed => false,
         _ => null,
     };
+
+    private static decimal Book(ExecutionAttempt attempt, ExecutionOutcome outcome, CircuitProfile profile, JobShape job, PriceTable prices, TimeSpan service)
+    {
+        var backend = attempt.Ranked.Candidate.Backend;
+        switch (attempt.Error)
+        {
+            case BackendException { Kind: BackendErrorKind.OutcomeUnknown }:
+                // It may have used what it had set aside.
+                return 0;
+            case not null when outcome == ExecutionOutcome.Refused && attempt.Key is { } key:
+                prices.Release(key, backend.Id);
+                return 0;
+            case not null when outcome == ExecutionOutcome.Refused:
+                return 0;
+            default:
+                return prices.Book(backend, profile, job, service, attempt.Result?.PeakMemoryBytes ?? 0, outcome is ExecutionOutcome.Completed or ExecutionOutcome.Swapped, attempt.Key);
+        }
+    }
 
     // A backend may report a time that is none (below zero, or endless): then what was waited for it counts.
     private static TimeSpan Plausible(TimeSpan? reported, TimeSpan elapsed) =>

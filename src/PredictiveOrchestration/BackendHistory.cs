@@ -12,13 +12,12 @@ internal static class BackendHistory
     /// <summary>Forecasts one backend from its records.</summary>
     public static BackendForecast Forecast(string backendId, IReadOnlyCollection<ExecutionRecord> records, DateTimeOffset now, TimeSpan interval, int horizon)
     {
-        var length = records.Count == 0 ? 0 : (int)Math.Clamp(Math.Ceiling(records.Max(r => now - r.Timestamp + r.ServiceTime) / interval), 1, Intervals);
+        var length = Length(records, now, interval);
         var (load, cost) = (new double[length], new double[length]);
         var (wait, service, runs) = (new double[length], new double[length], new int[length]);
         foreach (var record in records)
         {
-            // In intervals before the end of history, so that a clock that ran backwards puts a record at its end.
-            var end = Math.Min(length, length - ((now - record.Timestamp) / interval));
+            var end = End(record, length, now, interval);
             var begin = end - (record.ServiceTime / interval);
             for (var i = Math.Max(0, (int)Math.Floor(begin)); i < Math.Min(length, (int)Math.Ceiling(end)); i++)
             {
@@ -47,6 +46,27 @@ internal static class BackendHistory
             Methods = [.. series.Select(s => s.Method)],
         };
     }
+
+    /// <summary>Forecasts what records cost together.</summary>
+    public static SeriesForecast Cost(IReadOnlyCollection<ExecutionRecord> records, DateTimeOffset now, TimeSpan interval, int horizon)
+    {
+        var cost = new double[Length(records, now, interval)];
+        foreach (var record in records)
+        {
+            if ((int)Math.Ceiling(End(record, cost.Length, now, interval)) - 1 is >= 0 and var at)
+            {
+                cost[at] += (double)record.Cost;
+            }
+        }
+
+        return Of(cost, horizon);
+    }
+
+    private static int Length(IReadOnlyCollection<ExecutionRecord> records, DateTimeOffset now, TimeSpan interval) =>
+        records.Count == 0 ? 0 : (int)Math.Clamp(Math.Ceiling(records.Max(r => now - r.Timestamp + r.ServiceTime) / interval), 1, Intervals);
+
+    // The end of a record in intervals since the beginning of history; a clock that ran backwards puts it at the end.
+    private static double End(ExecutionRecord record, int length, DateTimeOffset now, TimeSpan interval) => Math.Min(length, length - ((now - record.Timestamp) / interval));
 
     private static SeriesForecast Of(double[] history, int horizon) => SeriesForecaster.Forecast(history.Length == 0 ? [0] : history, horizon);
 

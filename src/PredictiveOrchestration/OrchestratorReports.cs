@@ -41,7 +41,7 @@ public sealed record RoutingStatistics
     /// <summary>Gets the number of records that models have learned from.</summary>
     public required long RecordsLearned { get; init; }
 
-    /// <summary>Gets the number of records dropped because telemetry was full.</summary>
+    /// <summary>Gets the number of records that learning lost because its queue was full.</summary>
     public required long RecordsDropped { get; init; }
 
     /// <summary>Gets the backends in groups that behaved alike in the latest decisions (at most 32), fastest group first.</summary>
@@ -111,6 +111,9 @@ public sealed record DebugInfo
 
     /// <summary>Gets the version of the model in use.</summary>
     public required int ModelVersion { get; init; }
+
+    /// <summary>Gets, by backend, how far learning has come and what has drifted; empty where learning is off.</summary>
+    public required IReadOnlyDictionary<string, Learning.ModelStatus> Models { get; init; }
 
     /// <summary>Gets the version of the set of backends.</summary>
     public required int RegistryVersion { get; init; }

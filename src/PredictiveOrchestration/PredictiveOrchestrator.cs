@@ -36,6 +36,7 @@ public sealed partial class PredictiveOrchestrator : IAsyncDisposable
     private readonly ExplorationLedger _exploration;
     private readonly TelemetryRingBuffer _ring;
     private readonly OrchestrationMetrics _metrics;
+    private readonly TelemetryStore? _ownStore;
     private readonly ModelPublisher _publisher = new(new PerformancePredictor(0, []));
     private readonly ConversionCosts _conversions;
     private readonly CheckpointStore? _checkpoints;
@@ -49,7 +50,8 @@ public sealed partial class PredictiveOrchestrator : IAsyncDisposable
     private bool _stopped;
 
     internal PredictiveOrchestrator(
-        PredictiveOrchestratorOptions options, BackendRegistry registry, IReadOnlyDictionary<string, IBackendRouter> routers, TimeProvider time, ILogger logger, IMeterFactory? meters)
+        PredictiveOrchestratorOptions options, BackendRegistry registry, IReadOnlyDictionary<string, IBackendRouter> routers, TimeProvider time, ILogger logger, IMeterFactory? meters,
+        TelemetryStore? store = null)
     {
         _options = options;
         _registry = registry;
@@ -59,7 +61,7 @@ public sealed partial class PredictiveOrchestrator : IAsyncDisposable
         _health = new BackendHealthTracker(time);
         _conversions = new ConversionCosts(time);
         _checkpoints = options.CheckpointDirectory is { } folder ? new CheckpointStore(folder, options.Checkpoints, time, logger) : null;
-        _prices = new PriceTable(new Dictionary<string, PriceModel>(options.Prices), options.PriceList, options.Currency, time);
+        _prices = new PriceTable(new Dictionary<string, PriceModel>(options.Prices), options.PriceList, options.Currency, time, options.BudgetLedgerPath is { } ledger ? ledger + ".allowances" : null, logger);
         _costs = new CostAnalyzer(options.Currency);
         IEnumerable<BudgetCap> total = options.Budget is { } budget ? [new BudgetCap(BudgetScope.Total, budget)] : [];
         _ledger = new BudgetLedger(options.Currency, [.. total, .. options.BudgetCaps], options.BudgetLedgerPath, time);
@@ -68,7 +70,9 @@ public sealed partial class PredictiveOrchestrator : IAsyncDisposable
         _exploration = new ExplorationLedger(options.ExplorationShare, options.ExplorationBudget);
         _journal = new RunJournal(options.TelemetryRetention, options.TelemetryInterval, _loads, time);
         _ring = new TelemetryRingBuffer(options.TelemetryRetention);
-        _metrics = new OrchestrationMetrics(meters, () => (_loads.Running, _admission?.QueueLength ?? 0, _admission?.Load ?? 0, _ring.Dropped));
+        _ownStore = store is null && options.TelemetryStorePath is { } file ? new TelemetryStore(file, options.TelemetryStore, time, logger) : null;
+        TelemetryStore = store ?? _ownStore;
+        _metrics = new OrchestrationMetrics(meters, () => (_loads.Running, _admission?.QueueLength ?? 0, _admission?.Load ?? 0, _ring.Dropped + (TelemetryStore?.Status.Dropped ?? 0)));
         Monitor = new PerformanceMonitor(options.Alerts with { }, time, logger);
         _strategy = RoutingStrategies.NameOf(options.RoutingStrategy)!;
     }
@@ -81,6 +85,9 @@ public sealed partial class PredictiveOrchestrator : IAsyncDisposable
 
     /// <summary>Gets the monitor, which says when something needs attention.</summary>
     public PerformanceMonitor Monitor { get; }
+
+    /// <summary>Gets where execution records are kept beyond the process, or null.</summary>
+    public TelemetryStore? TelemetryStore { get; }
 
     /// <summary>Starts: loads or makes the calibration (at most <c>CalibrationBudget</c>), loads what was learned, and begins to learn. A second call does nothing.</summary>
     /// <param name="cancellationToken">Gives up; the orchestrator is then as before.</param>
@@ -149,6 +156,12 @@ public sealed partial class PredictiveOrchestrator : IAsyncDisposable
             }
 
             await _ledger.DisposeAsync().ConfigureAwait(false);
+            _prices.Dispose();
+            if (_ownStore is not null)
+            {
+                await _ownStore.DisposeAsync().ConfigureAwait(false);
+            }
+
             _metrics.Dispose();
             _stopped = true;
         }
@@ -188,13 +201,15 @@ public sealed partial class PredictiveOrchestrator : IAsyncDisposable
         Decided(decision, decisionTime);
         activity?.Describe(decision, profile, request.Shots);
 
-        var label = new SpendLabel(Guid.CreateVersion7(_time.GetUtcNow()).ToString(), request.Tag);
+        var run = Guid.CreateVersion7(_time.GetUtcNow());
+        var label = new SpendLabel(run.ToString(), request.Tag);
         _loads.Of(decision.Chosen.Candidate.Backend.Id).Began();
         ExecutionReport? report = null;
         try
         {
-            report = await new HotSwapExecutor(backends, _admission!, _ledger, _time, decision.IsExploration ? null : SwapJob(model, profile, request)).RunAsync(decision, ToBackend(circuit, request), label, either.Token).ConfigureAwait(false);
-            var cost = await RecordAsync(report, decision, profile, request).ConfigureAwait(false);
+            report = await new HotSwapExecutor(
+                backends, _admission!, new MeteredSpending(_ledger, _prices, decision, profile), _time, decision.IsExploration ? null : SwapJob(model, profile, request), _prices.IsMetered).RunAsync(decision, ToBackend(circuit, request), label, either.Token).ConfigureAwait(false);
+            var cost = await RecordAsync(run, report, decision, profile, request).ConfigureAwait(false);
             return report.Last.Result is { } result
                 ? Complete(result, report, decision, profile, decisionTime, cost)
                 : throw Failure(report.Last.Error!);
@@ -259,15 +274,19 @@ public sealed partial class PredictiveOrchestrator : IAsyncDisposable
     public RoutingStatistics GetRoutingStatistics() =>
         _journal.Statistics(_strategy, _learning?.ModelsTrained ?? 0, _learning?.RecordsLearned ?? 0, _ring.Dropped, _exploration.Totals(BackendRouters.Predictive).Runs);
 
-    /// <summary>Gets what runs have cost.</summary>
-    public CostAnalysis GetCostAnalysis() => _costs.GetCostAnalysis(_ledger.Known(), _options.Budget);
+    /// <summary>Gets what runs have cost, and a forecast over <c>PredictionHorizon</c> steps.</summary>
+    public CostAnalysis GetCostAnalysis()
+    {
+        var balance = _ledger.Known();
+        return _costs.GetCostAnalysis(balance, _options.Budget, _journal.CostForecast(_options.PredictionHorizon, _options.Budget - balance.Spent - balance.Reserved));
+    }
 
     /// <summary>Gets how busy the orchestrator is, and a forecast over <c>PredictionHorizon</c> steps.</summary>
     public RealTimeMetrics GetRealTimeMetrics() => _journal.Metrics(
         _admission?.Load ?? 0, GetAvailableBackends().Count(b => b.IsAvailable), _admission?.QueueLength ?? 0, _options.PredictionHorizon);
 
     /// <summary>Gets what to look at when decisions seem wrong.</summary>
-    public DebugInfo GetDebugInfo() => _journal.Debug(_publisher.Current.Version, _registry.Current.Version);
+    public DebugInfo GetDebugInfo() => _journal.Debug(_publisher.Current.Version, _registry.Current.Version, _learning?.Status ?? new Dictionary<string, ModelStatus>());
 
     /// <summary>Learns from everything recorded so far before it returns; for tests and benchmarks.</summary>
     internal Task FlushLearningAsync() => _learning?.FlushAsync() ?? Task.CompletedTask;
@@ -393,16 +412,20 @@ public sealed partial class PredictiveOrchestrator : IAsyncDisposable
     };
 
     // Writes a record for every attempt, and returns what they cost together.
-    private async Task<decimal> RecordAsync(ExecutionReport report, RoutingDecision decision, CircuitProfile profile, OrchestrationRequest request)
+    private async Task<decimal> RecordAsync(Guid run, ExecutionReport report, RoutingDecision decision, CircuitProfile profile, OrchestrationRequest request)
     {
         var total = 0m;
         var alternatives = decision.Ranked.Select(r => new CostAlternative(r.Candidate.Backend.Id, r.Candidate.TotalSeconds, r.Candidate.Cost.Median)).ToList();
-        foreach (var attempt in report.Attempts)
+        var place = new JobPlace(run, 0, 0);
+        for (var i = 0; i < report.Attempts.Count; i++)
         {
-            var record = AttemptRecords.Of(attempt, decision, profile, attempt.Ranked.Candidate.Shape, _prices, request.Tag, _time.GetUtcNow());
+            var attempt = report.Attempts[i];
+            place = place with { Attempt = i, Swaps = place.Swaps + (i > 0 && attempt.BackendId != report.Attempts[i - 1].BackendId ? 1 : 0) };
+            var record = AttemptRecords.Of(attempt, decision, profile, attempt.Ranked.Candidate.Shape, _prices, request.Tag, _time.GetUtcNow(), place);
             total += record.Cost;
             _journal.Recorded(record);
             _metrics.Recorded(record);
+            TelemetryStore?.TryWrite(record);
             Monitor.Observe(record, new MonitoredState(BudgetUse(), _memoryBytes, (_admission?.QueueLength ?? 0) / (double)Math.Max(1, _options.MaxQueueLength)));
             _costs.Settle(record, attempt.Ranked.Candidate.Cost.Upper, alternatives);
             if (attempt.SpendKey is { } key)

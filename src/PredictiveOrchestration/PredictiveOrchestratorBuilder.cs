@@ -8,6 +8,7 @@ using PredictiveOrchestration.Simulation.MatrixProductState;
 using PredictiveOrchestration.Simulation.Sparse;
 using PredictiveOrchestration.Simulation.Stabilizer;
 using PredictiveOrchestration.Simulation.StateVector;
+using PredictiveOrchestration.Telemetry;
 
 namespace PredictiveOrchestration;
 
@@ -24,6 +25,7 @@ public sealed class PredictiveOrchestratorBuilder
     private TimeProvider _time = TimeProvider.System;
     private ILoggerFactory _loggers = NullLoggerFactory.Instance;
     private IMeterFactory? _meters;
+    private TelemetryStore? _store;
 
     /// <summary>Adds a backend.</summary>
     public PredictiveOrchestratorBuilder AddBackend(IQuantumBackend backend)
@@ -88,6 +90,16 @@ public sealed class PredictiveOrchestratorBuilder
         return this;
     }
 
+    /// <summary>
+    /// Sets where execution records are kept beyond the process, in place of a file at <see cref="PredictiveOrchestratorOptions.TelemetryStorePath"/>. It belongs to the caller, may serve several
+    /// orchestrators, and is to be disposed after them.
+    /// </summary>
+    public PredictiveOrchestratorBuilder UseTelemetryStore(TelemetryStore store)
+    {
+        _store = store ?? throw new ArgumentNullException(nameof(store));
+        return this;
+    }
+
     /// <summary>Builds the orchestrator; start it before use.</summary>
     /// <exception cref="ArgumentException">Options are wrong (all failures are named), or two backends or routers have the same name.</exception>
     public PredictiveOrchestrator Build()
@@ -123,6 +135,6 @@ public sealed class PredictiveOrchestratorBuilder
             }
         }
 
-        return new PredictiveOrchestrator(options, registry, routers, _time, _loggers.CreateLogger<PredictiveOrchestrator>(), _meters);
+        return new PredictiveOrchestrator(options, registry, routers, _time, _loggers.CreateLogger<PredictiveOrchestrator>(), _meters, _store);
     }
 }

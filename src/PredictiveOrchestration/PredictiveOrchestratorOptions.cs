@@ -30,6 +30,15 @@ public sealed record PredictiveOrchestratorOptions
     /// <summary>Gets or sets the number of execution records kept for statistics and learning, 1 to 10,000,000; default 10,000.</summary>
     public int TelemetryRetention { get; set; } = 10_000;
 
+    /// <summary>
+    /// Gets or sets the SQLite file in which execution records are kept beyond the process, which may be shared by processes; null (default) for none. The builder's
+    /// <see cref="PredictiveOrchestratorBuilder.UseTelemetryStore"/> takes another database.
+    /// </summary>
+    public string? TelemetryStorePath { get; set; }
+
+    /// <summary>Gets or sets how much is kept at <see cref="TelemetryStorePath"/>.</summary>
+    public TelemetryStoreOptions TelemetryStore { get; set; } = new();
+
     /// <summary>Gets or sets the most that one run may cost, in <see cref="Currency"/>; default 0.1: nothing paid happens by accident. A request may raise it.</summary>
     public decimal CostThreshold { get; set; } = 0.1m;
 
@@ -137,6 +146,9 @@ public sealed record PredictiveOrchestratorOptions
             ModelComplexity is { Trees: >= 1 and <= 1000, Leaves: >= 2 and <= 4096, HiddenUnits: >= 0 and <= 1024, TrainingRows: >= 100 and <= 1_000_000 }, nameof(ModelComplexity),
             ModelComplexity, "1 to 1000 trees, 2 to 4096 leaves, 0 to 1024 hidden units, 100 to 1000000 training rows");
         Check(TelemetryRetention is >= 1 and <= 10_000_000, nameof(TelemetryRetention), TelemetryRetention, "1 to 10000000");
+        Check(TelemetryStorePath is null || !string.IsNullOrWhiteSpace(TelemetryStorePath), nameof(TelemetryStorePath), TelemetryStorePath, "a file, or null");
+        var store = TelemetryStore is null ? "null" : TelemetryStore.Failure();
+        Check(store is null, nameof(TelemetryStore), store, "limits above 0, an interval of 1 ms to 1 hour, a queue of 1 to 1048576");
         Check(CostThreshold >= 0, nameof(CostThreshold), CostThreshold, "0 or more");
         Check(PerformanceThreshold is >= 0 and <= 1, nameof(PerformanceThreshold), PerformanceThreshold, "0 to 1");
         Check(TelemetryInterval >= TimeSpan.FromMilliseconds(1), nameof(TelemetryInterval), TelemetryInterval, "1 ms or more");

@@ -1,5 +1,8 @@
 using System.Runtime.InteropServices;
 using PredictiveOrchestration.Backends;
+using PredictiveOrchestration.Costs;
+using PredictiveOrchestration.Learning;
+using PredictiveOrchestration.Prediction;
 using PredictiveOrchestration.Prediction.Forecasting;
 using PredictiveOrchestration.Routing;
 using PredictiveOrchestration.Telemetry;
@@ -101,6 +104,28 @@ internal sealed class RunJournal(int retention, TimeSpan interval, BackendLoadTr
     /// <summary>The forecasts of backends that have records; made once for each interval.</summary>
     public IReadOnlyDictionary<string, BackendForecast> Forecasts(int horizon) => Forecasts(null, horizon);
 
+    /// <summary>The forecast of what all backends together cost.</summary>
+    /// <param name="horizon">The number of steps.</param>
+    /// <param name="left">What is left of the budget, or null without one.</param>
+    public CostForecast CostForecast(int horizon, decimal? left)
+    {
+        var now = time.GetUtcNow();
+        var forecast = BackendHistory.Cost(Snapshot(), now, interval, horizon);
+        var (sum, lower, upper) = (0.0, 0.0, 0.0);
+        DateTimeOffset? exhausted = left <= 0 ? now : null;
+        for (var i = 0; i < forecast.Steps.Count; i++)
+        {
+            var step = forecast.Steps[i];
+            (sum, lower, upper) = (sum + step.Median, lower + step.Lower, upper + step.Upper);
+            if (exhausted is null && left is { } money && sum >= (double)money)
+            {
+                exhausted = now + ((i + 1) * interval);
+            }
+        }
+
+        return new CostForecast { Step = interval, Steps = forecast.Steps, Method = forecast.Method, Total = new Estimate(sum, lower, upper), BudgetExhaustedAt = exhausted };
+    }
+
     public RealTimeMetrics Metrics(double load, int active, int queue, int horizon)
     {
         var records = Snapshot();
@@ -124,7 +149,7 @@ internal sealed class RunJournal(int retention, TimeSpan interval, BackendLoadTr
         };
     }
 
-    public DebugInfo Debug(int modelVersion, int registryVersion)
+    public DebugInfo Debug(int modelVersion, int registryVersion, IReadOnlyDictionary<string, ModelStatus> models)
     {
         var records = Snapshot();
         var done = records.Where(r => r.Outcome == ExecutionOutcome.Completed && r.ServiceTime > TimeSpan.Zero && r.PredictedSeconds > 0).GroupBy(r => r.BackendId).ToList();
@@ -145,6 +170,7 @@ internal sealed class RunJournal(int retention, TimeSpan interval, BackendLoadTr
             }),
             BackendUtilization = Utilization(records),
             ModelVersion = modelVersion,
+            Models = models,
             RegistryVersion = registryVersion,
         };
     }

@@ -1,27 +1,45 @@
 namespace PredictiveOrchestration.Costs;
 
-/// <summary>How much of an allowance is left in its rolling window. Not thread-safe.</summary>
+/// <summary>What was used or set aside of one allowance in its rolling window, by job. Not thread-safe.</summary>
 internal sealed class AllowanceWindow(PriceAllowance allowance)
 {
-    private readonly Queue<(DateTimeOffset At, decimal Quantity)> _used = new();
+    private readonly Dictionary<string, (DateTimeOffset At, decimal Quantity)> _used = new(StringComparer.Ordinal);
+    private readonly PriorityQueue<string, DateTimeOffset> _byAge = new();
     private decimal _sum;
 
     /// <summary>What is left now, and when the next part of it comes back.</summary>
     public (decimal Left, DateTimeOffset? Next) Left(DateTimeOffset now)
     {
-        while (_used.TryPeek(out var oldest) && now - oldest.At >= allowance.Window)
+        while (_byAge.TryPeek(out var key, out var at) && now - at >= allowance.Window)
         {
-            _sum -= oldest.Quantity;
-            _used.Dequeue();
+            _byAge.Dequeue();
+            if (_used.TryGetValue(key, out var use) && use.At == at)
+            {
+                _used.Remove(key);
+                _sum -= use.Quantity;
+            }
         }
 
-        return (Math.Max(0, allowance.Quantity - _sum), _used.TryPeek(out var first) ? first.At + allowance.Window : null);
+        return (Math.Max(0, allowance.Quantity - _sum), _byAge.TryPeek(out _, out var first) ? first + allowance.Window : null);
     }
 
-    /// <summary>Takes a quantity out.</summary>
-    public void Use(DateTimeOffset now, decimal quantity)
+    /// <summary>What a job has used or set aside, or null.</summary>
+    public decimal? Of(string key) => _used.TryGetValue(key, out var use) ? use.Quantity : null;
+
+    /// <summary>Notes what a job has used or set aside, in place of what was noted before.</summary>
+    public void Set(string key, DateTimeOffset at, decimal quantity)
     {
-        _used.Enqueue((now, quantity));
+        if (_used.TryGetValue(key, out var before))
+        {
+            _sum -= before.Quantity;
+            at = before.At;
+        }
+        else
+        {
+            _byAge.Enqueue(key, at);
+        }
+
+        _used[key] = (at, quantity);
         _sum += quantity;
     }
 }

@@ -1,3 +1,5 @@
+using PredictiveOrchestration.Prediction;
+
 namespace PredictiveOrchestration.Costs;
 
 /// <summary>What runs have cost, and what they would have cost otherwise.</summary>
@@ -51,11 +53,33 @@ public sealed record CostAnalysis
     /// <summary>Gets what was saved against always taking the dearest feasible backend, by its prediction.</summary>
     public required CostComparison AgainstWorst { get; init; }
 
+    /// <summary>Gets what is to be spent over the next <c>PredictionHorizon</c> telemetry intervals, by what was spent in the latest ones.</summary>
+    public required CostForecast Forecast { get; init; }
+
     /// <summary>Gets the latest runs that cost more than the upper end of what was predicted, latest last.</summary>
     public required IReadOnlyList<CostAnomaly> Anomalies { get; init; }
 
     /// <summary>Gets where money could have been saved at little loss of time, the greatest saving first.</summary>
     public required IReadOnlyList<CostRecommendation> Recommendations { get; init; }
+}
+
+/// <summary>What is to be spent in the next steps.</summary>
+public sealed record CostForecast
+{
+    /// <summary>Gets the length of a step.</summary>
+    public required TimeSpan Step { get; init; }
+
+    /// <summary>Gets the amount in each step, with 90 % intervals.</summary>
+    public required IReadOnlyList<Estimate> Steps { get; init; }
+
+    /// <summary>Gets how it was made, such as "damped trend and season".</summary>
+    public required string Method { get; init; }
+
+    /// <summary>Gets the sum over all steps. Its interval holds as if every step erred to the same side, and is so rather too wide than too narrow.</summary>
+    public required Estimate Total { get; init; }
+
+    /// <summary>Gets when the budget will be spent or reserved, at the end of the step in which that is forecast; null without a budget, or if it lasts beyond the last step.</summary>
+    public required DateTimeOffset? BudgetExhaustedAt { get; init; }
 }
 
 /// <summary>What was saved against another way to choose; negative where the other way would have been better.</summary>

@@ -34,8 +34,8 @@ internal sealed class CostAnalyzer(string currency)
     private Tally _fastest;
     private Tally _worst;
 
-    /// <summary>What has been spent so far, with the budget's state.</summary>
-    public CostAnalysis GetCostAnalysis(Balance balance, decimal? budget)
+    /// <summary>What has been spent so far, with the budget's state and what is to come.</summary>
+    public CostAnalysis GetCostAnalysis(Balance balance, decimal? budget, CostForecast forecast)
     {
         lock (_lock)
         {
@@ -57,6 +57,7 @@ internal sealed class CostAnalyzer(string currency)
                 AgainstAlwaysCheapest = _cheapest.ToComparison(),
                 AgainstAlwaysFastest = _fastest.ToComparison(),
                 AgainstWorst = _worst.ToComparison(),
+                Forecast = forecast,
                 Anomalies = [.. _anomalies],
                 Recommendations = [.. _cheaper.OrderByDescending(c => c.Value.Saved).Take(5).Select(c => Recommend(c.Key.From, c.Key.To, c.Value))],
             };

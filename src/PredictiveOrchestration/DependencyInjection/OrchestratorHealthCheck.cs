@@ -24,9 +24,20 @@ internal sealed class OrchestratorHealthCheck(PredictiveOrchestrator orchestrato
             return Task.FromResult(HealthCheckResult.Unhealthy($"No backend takes work: {reasons}.", data: data));
         }
 
-        var alerts = orchestrator.Monitor.ActiveAlerts;
-        return Task.FromResult(alerts.Count > 0
-            ? HealthCheckResult.Degraded(string.Join("; ", alerts.Select(a => a.Text)), data: data)
+        var store = orchestrator.TelemetryStore?.Status;
+        if (store is not null)
+        {
+            data["telemetryDropped"] = store.Dropped;
+        }
+
+        List<string> wrong = [.. orchestrator.Monitor.ActiveAlerts.Select(a => a.Text)];
+        if (store?.Failure is { } failure)
+        {
+            wrong.Add(failure);
+        }
+
+        return Task.FromResult(wrong.Count > 0
+            ? HealthCheckResult.Degraded(string.Join("; ", wrong), data: data)
             : HealthCheckResult.Healthy($"{data["backends"]} backend(s) take work.", data));
     }
 }

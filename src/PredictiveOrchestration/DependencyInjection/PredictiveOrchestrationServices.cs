@@ -5,6 +5,7 @@ using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
 using PredictiveOrchestration.Backends;
 using PredictiveOrchestration.Routing;
+using PredictiveOrchestration.Telemetry;
 
 namespace PredictiveOrchestration.DependencyInjection;
 
@@ -13,7 +14,7 @@ public static class PredictiveOrchestrationServices
 {
     /// <summary>
     /// Adds a <see cref="PredictiveOrchestrator"/> that starts and stops with the host. Registered <see cref="IQuantumBackend"/>s and
-    /// <see cref="IBackendRouter"/>s are added to it, and a registered <see cref="TimeProvider"/> and <see cref="ILoggerFactory"/> are used.
+    /// <see cref="IBackendRouter"/>s are added to it, and a registered <see cref="TimeProvider"/>, <see cref="ILoggerFactory"/> and <see cref="TelemetryStore"/> are used.
     /// </summary>
     /// <param name="services">The services.</param>
     /// <param name="configure">Changes the builder, or null.</param>
@@ -36,6 +37,11 @@ public static class PredictiveOrchestrationServices
             if (provider.GetService<IMeterFactory>() is { } meters)
             {
                 builder.UseMeterFactory(meters);
+            }
+
+            if (provider.GetService<TelemetryStore>() is { } store)
+            {
+                builder.UseTelemetryStore(store);
             }
 
             foreach (var backend in provider.GetServices<IQuantumBackend>())

@@ -18,8 +18,14 @@ public sealed record ExecutionAttempt(RankedBackend Ranked, ExecutionResult? Res
     /// <summary>Gets a value indicating whether it ran a part of the job only, before or after a hand-over: the whole would have taken longer.</summary>
     public bool IsPartial { get; init; }
 
+    /// <summary>Gets the processor time that it took, if it ran on this machine; of a job in parts each has its share by time.</summary>
+    public TimeSpan? CpuTime { get; init; }
+
     /// <summary>Whether another backend was ranked before it, and it was tried for a short time only.</summary>
     internal bool IsTrial { get; init; }
+
+    /// <summary>The name under which it spends, or null if it does not.</summary>
+    internal string? Key { get; init; }
 
     /// <summary>The key under which money was reserved for it, or null if none was.</summary>
     internal string? SpendKey { get; init; }

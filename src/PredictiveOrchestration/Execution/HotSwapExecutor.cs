@@ -18,7 +18,7 @@ internal sealed record ExecutionReport(IReadOnlyList<ExecutionAttempt> Attempts,
 /// Runs a decision: the first backend, and if it fails or takes far longer than predicted, the next ranked one. So it does where the budget has no room for
 /// the first. The caller's own limits and cancellation end the job; they never lead to another try.
 /// </summary>
-internal sealed class HotSwapExecutor(BackendSet backends, LocalAdmission admission, ISpendGate spending, TimeProvider time, HotSwapJob? job = null)
+internal sealed class HotSwapExecutor(BackendSet backends, LocalAdmission admission, ISpendGate spending, TimeProvider time, HotSwapJob? job = null, Func<string, bool>? isMetered = null)
 {
     public async Task<ExecutionReport> RunAsync(RoutingDecision decision, ExecutionRequest request, SpendLabel label, CancellationToken cancellationToken)
     {
@@ -94,13 +94,29 @@ internal sealed class HotSwapExecutor(BackendSet backends, LocalAdmission admiss
         var threads = planned.Planner.Engines.Max(e => e.Descriptor.MaxThreads);
         using var room = await admission.EnterAsync(planned.Plan.PeakBytes, threads, planned.Plan.Seconds, cancellationToken).ConfigureAwait(false);
         var queueTime = time.GetElapsedTime(queued);
+        var began = time.GetTimestamp();
+        var processor = admission.Processor.Begin(decision.Chosen.Candidate.Shape.Threads);
         var run = new SegmentedRun(planned.Planner, job.Conversions, job.Policy, request, job.Control, job.MemoryBytes, time, slot is null ? null : new Checkpointer(slot, job.MemoryBytes, time));
-        var report = await Task.Run(() => run.Run(planned.Plan, cancellationToken, from), CancellationToken.None).ConfigureAwait(false);
+        SegmentedReport report;
+        TimeSpan cpu;
+        try
+        {
+            report = await Task.Run(() => run.Run(planned.Plan, cancellationToken, from), CancellationToken.None).ConfigureAwait(false);
+        }
+        finally
+        {
+            cpu = processor.End(time.GetElapsedTime(began));
+        }
+
+        var elapsed = report.Parts.Sum(p => p.Elapsed.TotalSeconds);
         for (var i = 0; i < report.Parts.Count; i++)
         {
             var part = report.Parts[i];
             var result = i == report.Parts.Count - 1 ? report.Result : null;
-            attempts.Add(new ExecutionAttempt(planned.RankedOf(part.Backend), result, part.Error, i == 0 ? queueTime : TimeSpan.Zero, part.Elapsed, false) { IsPartial = report.Parts.Count > 1 || from is not null });
+            attempts.Add(new ExecutionAttempt(planned.RankedOf(part.Backend), result, part.Error, i == 0 ? queueTime : TimeSpan.Zero, part.Elapsed, false)
+            {
+                IsPartial = report.Parts.Count > 1 || from is not null, CpuTime = elapsed > 0 ? cpu * (part.Elapsed.TotalSeconds / elapsed) : TimeSpan.Zero,
+            });
         }
 
         swaps.AddRange(report.Swaps);
@@ -114,6 +130,7 @@ internal sealed class HotSwapExecutor(BackendSet backends, LocalAdmission admiss
         var queueTime = TimeSpan.Zero;
         var start = queued;
         string? spendKey = null;
+        ProcessorTimeMeter.Run? processor = null;
         try
         {
             var backend = backends.Find(descriptor.Id)
@@ -127,23 +144,25 @@ internal sealed class HotSwapExecutor(BackendSet backends, LocalAdmission admiss
             {
                 permit = new SpendPermit(spending, label.Key, ranked.Candidate.Cost.Median, ranked.Candidate.Cost.Upper, label.Tag);
             }
-            else if (ranked.Candidate.Cost.Upper > 0)
+            else if (ranked.Candidate.Cost.Upper > 0 || isMetered?.Invoke(descriptor.Id) == true)
             {
                 await spending.ReserveAsync(new SpendRequest(label.Key, ranked.Candidate.Cost.Upper, descriptor.Id, label.Tag), cancellationToken).ConfigureAwait(false);
                 spendKey = label.Key;
             }
 
             start = time.GetTimestamp();
+            processor = descriptor.IsLocal ? admission.Processor.Begin(ranked.Candidate.Shape.Threads) : null;
             var limit = watch is { } w && (request.Limits.Time is null || w < request.Limits.Time) ? w : request.Limits.Time;
             var limited = request with { Limits = request.Limits with { Time = limit }, Spending = permit };
             var result = await backend.ExecuteAsync(limited, cancellationToken).ConfigureAwait(false);
-            return new ExecutionAttempt(ranked, result, null, queueTime, time.GetElapsedTime(start), false) { SpendKey = spendKey };
+            var took = time.GetElapsedTime(start);
+            return new ExecutionAttempt(ranked, result, null, queueTime, took, false) { Key = label.Key, SpendKey = spendKey, CpuTime = processor?.End(took) };
         }
         catch (Exception exception) when (exception is not QueueFullException)
         {
             var elapsed = time.GetElapsedTime(start);
             var overrun = exception is BackendException { Kind: BackendErrorKind.TimeLimit } && watch is { } w && (request.Limits.Time is null || w < request.Limits.Time);
-            return new ExecutionAttempt(ranked, null, exception, queueTime, elapsed, overrun) { SpendKey = spendKey };
+            return new ExecutionAttempt(ranked, null, exception, queueTime, elapsed, overrun) { Key = label.Key, SpendKey = spendKey, CpuTime = processor?.End(elapsed) };
         }
     }
 

@@ -16,6 +16,9 @@ internal sealed class LocalAdmission(long memoryBytes, int cores, int maxQueueLe
     private int _running;
     private double _pendingSeconds;
 
+    /// <summary>What local runs take of the processor.</summary>
+    public ProcessorTimeMeter Processor { get; } = new(static () => Environment.CpuUsage.TotalTime);
+
     public int QueueLength
     {
         get

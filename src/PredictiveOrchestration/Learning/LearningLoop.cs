@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using Microsoft.Extensions.Logging;
 using PredictiveOrchestration.Common;
 using PredictiveOrchestration.Prediction;
@@ -40,6 +41,7 @@ internal sealed partial class LearningLoop : IAsyncDisposable
     private readonly ILogger _logger;
     private readonly IReadOnlyList<TrainingRow> _calibration;
     private readonly Dictionary<string, Reservoir> _rows = new(StringComparer.Ordinal);
+    private readonly ConcurrentDictionary<string, ModelStatus> _status = new(StringComparer.Ordinal);
     private readonly PinnedJobs _pinned = new();
     private readonly SemaphoreSlim _wake = new(0);
     private readonly Lock _work = new();
@@ -70,6 +72,9 @@ internal sealed partial class LearningLoop : IAsyncDisposable
 
     /// <summary>The number of records learned from.</summary>
     public long RecordsLearned => Interlocked.Read(ref _learned);
+
+    /// <summary>How far learning about each backend has come; waits for nothing.</summary>
+    public IReadOnlyDictionary<string, ModelStatus> Status => new Dictionary<string, ModelStatus>(_status, StringComparer.Ordinal);
 
     /// <summary>Starts the thread, with what earlier processes learned.</summary>
     public void Start()
@@ -140,6 +145,7 @@ internal sealed partial class LearningLoop : IAsyncDisposable
 
             var champion = _publisher.Current.ModelOf(backendId, reservoir.Basis);
             Publish([new(backendId, earlier with { Repeats = champion.Repeats, Waits = champion.Waits, Fidelity = champion.Fidelity, Charges = champion.Charges })]);
+            Note(backendId, s => s with { FittedVersion = _publisher.Current.Version });
             RolledBack(backendId);
             Save();
             return true;
@@ -234,6 +240,7 @@ internal sealed partial class LearningLoop : IAsyncDisposable
             {
                 // One number at once; the rest with the refit.
                 drifted = true;
+                Note(row.BackendId, s => s with { DriftAlarms = s.DriftAlarms + 1, DriftedAt = record.Timestamp, DriftFactor = Math.Exp(level), IsAdapting = true });
                 next = next with { Bias = RunningBias.At(model.Bias.Value + level), Repeats = RepeatedTimes.Empty };
                 DriftFound(row.BackendId, Math.Exp(level));
             }
@@ -247,7 +254,10 @@ internal sealed partial class LearningLoop : IAsyncDisposable
             {
                 next = next with { Charges = RunningBias.At(model.Charges.Value + level) };
                 PriceChanged(row.BackendId, Math.Exp(next.Charges.Value));
+                Note(row.BackendId, s => s with { PriceAlarms = s.PriceAlarms + 1 });
             }
+
+            Note(row.BackendId, s => s with { ChargeFactor = Math.Exp(next.Charges.Value) });
         }
 
         if (record.MeasuredFidelity is { } fidelity)
@@ -257,6 +267,7 @@ internal sealed partial class LearningLoop : IAsyncDisposable
 
         Publish([new(row.BackendId, next)]);
         var seen = reservoir.Seen;
+        Note(row.BackendId, s => s with { Records = seen });
         var early = seen >= ModelBuilder.ForestRows && seen < _options.ModelUpdateFrequency && seen % ModelBuilder.ForestRows == 0 && IsPowerOfTwo(seen / ModelBuilder.ForestRows);
         if (error > Surprise && row.Seconds > WorthLearning && seen >= ModelBuilder.ForestRows && seen - reservoir.RefittedAt >= Math.Max(SurpriseRows, reservoir.RefittedAt / 8))
         {
@@ -285,6 +296,7 @@ internal sealed partial class LearningLoop : IAsyncDisposable
         challenger = challenger with { HeldOut = BackendModel.NoRows };
         if (judge && (reservoir.Contest.Refuse(champion, challenger, heldOut) ?? _pinned.Refuse(backendId, champion, challenger, current)) is { } reason)
         {
+            Note(backendId, s => s with { IsAdapting = false });
             ChallengerRejected(backendId, reason);
             return;
         }
@@ -293,6 +305,7 @@ internal sealed partial class LearningLoop : IAsyncDisposable
         reservoir.Contest.Clear();
         Publish([new(backendId, challenger with { Repeats = champion.Repeats, Fidelity = champion.Fidelity, Charges = champion.Charges })]);
         Interlocked.Increment(ref _trained);
+        Note(backendId, s => s with { Fits = s.Fits + 1, FittedVersion = _publisher.Current.Version, Records = reservoir.Seen, IsAdapting = false });
         ModelFitted(backendId, rows.Count, challenger.Residual is null ? "analytic" : "analytic + learned");
     }
 
@@ -308,6 +321,11 @@ internal sealed partial class LearningLoop : IAsyncDisposable
         foreach (var (id, backend) in learned)
         {
             ReservoirOf(id, backend.Model.Analytic.Basis.Name).Resume(backend);
+        }
+
+        foreach (var id in learned.Keys)
+        {
+            Note(id, s => s with { Records = _rows[id].Seen });
         }
 
         Publish(learned.Select(l => KeyValuePair.Create(l.Key, l.Value.Model)));
@@ -346,6 +364,8 @@ internal sealed partial class LearningLoop : IAsyncDisposable
 
         return reservoir;
     }
+
+    private void Note(string backendId, Func<ModelStatus, ModelStatus> change) => _status[backendId] = change(_status.GetValueOrDefault(backendId) ?? new ModelStatus());
 
     private static bool IsPowerOfTwo(long value) => value > 0 && (value & (value - 1)) == 0;
 

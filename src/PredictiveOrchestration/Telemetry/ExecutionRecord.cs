@@ -33,6 +33,15 @@ public sealed record ExecutionRecord
     /// <summary>Gets when it ended.</summary>
     public required DateTimeOffset Timestamp { get; init; }
 
+    /// <summary>Gets the job of which it is an attempt: equal for all attempts at one job; empty if unknown.</summary>
+    public Guid RunId { get; init; }
+
+    /// <summary>Gets its number among the attempts at the job, from 0.</summary>
+    public int Attempt { get; init; }
+
+    /// <summary>Gets how often the job had changed its backend when the attempt began.</summary>
+    public int Swaps { get; init; }
+
     /// <summary>Gets the backend.</summary>
     public required string BackendId { get; init; }
 
@@ -69,8 +78,17 @@ public sealed record ExecutionRecord
     /// <summary>Gets the service time: prepare, run and sample.</summary>
     public required TimeSpan ServiceTime { get; init; }
 
+    /// <summary>Gets the part of the service time spent evolving the state.</summary>
+    public TimeSpan RunTime { get; init; }
+
     /// <summary>Gets the part of the service time spent sampling.</summary>
     public TimeSpan SampleTime { get; init; }
+
+    /// <summary>
+    /// Gets the processor time that a local run took, user and kernel, on all cores; null for remote ones. Measured for the process: where runs overlap it is divided by the threads that each may
+    /// use, and what the host does at the same time counts up to all of those threads.
+    /// </summary>
+    public TimeSpan? CpuTime { get; init; }
 
     /// <summary>Gets the peak memory in bytes; 0 if unknown.</summary>
     public long PeakMemoryBytes { get; init; }
@@ -108,6 +126,21 @@ public sealed record ExecutionRecord
     /// <summary>Gets how far off the prediction was: max(predicted / actual, actual / predicted) of the service time, at least 1.</summary>
     public double PredictionError => Math.Exp(Math.Abs(Math.Log(ServiceTime.TotalSeconds / PredictedSeconds)));
 
+    /// <summary>Gets the predicted median wait before the run in seconds.</summary>
+    public double PredictedQueueSeconds { get; init; }
+
+    /// <summary>Gets the predicted median peak memory in bytes; 0 if none was predicted.</summary>
+    public double PredictedPeakBytes { get; init; }
+
+    /// <summary>Gets the predicted median cost.</summary>
+    public decimal PredictedCost { get; init; }
+
+    /// <summary>Gets how far off the predicted peak memory was, as a factor of at least 1; null if it was not predicted or not measured.</summary>
+    public double? MemoryPredictionError => Factor(PeakMemoryBytes, PredictedPeakBytes);
+
+    /// <summary>Gets how far off the predicted cost was, as a factor of at least 1; null if either was nothing.</summary>
+    public double? CostPredictionError => Factor((double)Cost, (double)PredictedCost);
+
     /// <summary>Gets the probability with which its backend was chosen by what was known: 1 where nothing was left to chance.</summary>
     public double Propensity { get; init; } = 1;
 
@@ -116,4 +149,6 @@ public sealed record ExecutionRecord
 
     /// <summary>Gets the version of the model that predicted.</summary>
     public required int ModelVersion { get; init; }
+
+    private static double? Factor(double actual, double predicted) => actual > 0 && predicted > 0 ? Math.Max(actual / predicted, predicted / actual) : null;
 }

@@ -18,6 +18,7 @@ internal sealed class OrchestrationMetrics : IDisposable
     private readonly Counter<long> _executions;
     private readonly Histogram<double> _executionDuration;
     private readonly Histogram<double> _queueDuration;
+    private readonly Histogram<double> _runDuration;
     private readonly Histogram<double> _sampleDuration;
     private readonly Histogram<double> _cpuTime;
     private readonly Histogram<long> _peakMemory;
@@ -26,6 +27,8 @@ internal sealed class OrchestrationMetrics : IDisposable
     private readonly Histogram<double> _entanglement;
     private readonly Counter<double> _cost;
     private readonly Histogram<double> _predictionError;
+    private readonly Histogram<double> _memoryPredictionError;
+    private readonly Histogram<double> _costPredictionError;
     private readonly Counter<long> _swaps;
 
     /// <summary>Creates the instruments.</summary>
@@ -39,19 +42,22 @@ internal sealed class OrchestrationMetrics : IDisposable
         _executions = _meter.CreateCounter<long>(TelemetryNames.Executions, "{attempt}", "Attempts to run a circuit on a backend.");
         _executionDuration = _meter.CreateHistogram<double>(TelemetryNames.ExecutionDuration, "s", "Service time: preparing, running and sampling.");
         _queueDuration = _meter.CreateHistogram<double>(TelemetryNames.QueueDuration, "s", "Wait before a run.");
+        _runDuration = _meter.CreateHistogram<double>(TelemetryNames.RunDuration, "s", "The part of the service time spent evolving the state.");
         _sampleDuration = _meter.CreateHistogram<double>(TelemetryNames.SampleDuration, "s", "The part of the service time spent sampling.");
-        _cpuTime = _meter.CreateHistogram<double>(TelemetryNames.CpuTime, "s", "Core time of a local run: service time multiplied by the threads allowed.");
+        _cpuTime = _meter.CreateHistogram<double>(TelemetryNames.CpuTime, "s", "Processor time of a local run, user and kernel, on all cores.");
         _peakMemory = _meter.CreateHistogram<long>(TelemetryNames.PeakMemory, "By", "Peak memory of a run.");
         _nonZeros = _meter.CreateHistogram<long>(TelemetryNames.NonZeros, "{amplitude}", "Peak number of stored amplitudes.");
         _fidelity = _meter.CreateHistogram<double>(TelemetryNames.Fidelity, "1", "Fidelity predicted or reported, 0 to 1.");
         _entanglement = _meter.CreateHistogram<double>(TelemetryNames.Entanglement, "1", "Entanglement complexity of the circuit, 0 to 1.");
         _cost = _meter.CreateCounter<double>(TelemetryNames.Cost, "{money}", "Money spent, in the currency of its tag.");
         _predictionError = _meter.CreateHistogram<double>(TelemetryNames.PredictionError, "1", "max(predicted / actual, actual / predicted) of the service time.");
+        _memoryPredictionError = _meter.CreateHistogram<double>(TelemetryNames.MemoryPredictionError, "1", "max(predicted / actual, actual / predicted) of the peak memory.");
+        _costPredictionError = _meter.CreateHistogram<double>(TelemetryNames.CostPredictionError, "1", "max(predicted / actual, actual / predicted) of the cost.");
         _swaps = _meter.CreateCounter<long>(TelemetryNames.Swaps, "{swap}", "Changes of backend during a job.");
         _meter.CreateObservableGauge(TelemetryNames.Running, () => state().Running, "{job}", "Jobs under way.");
         _meter.CreateObservableGauge(TelemetryNames.QueueLength, () => state().Waiting, "{job}", "Local jobs that wait.");
         _meter.CreateObservableGauge(TelemetryNames.Load, () => state().Load, "1", "Share of local cores in use.");
-        _meter.CreateObservableCounter(TelemetryNames.RecordsDropped, () => state().Dropped, "{record}", "Records dropped because telemetry was full.");
+        _meter.CreateObservableCounter(TelemetryNames.RecordsDropped, () => state().Dropped, "{record}", "Records that learning or the telemetry store lost because its queue was full, or the database could not be written.");
     }
 
     public void Decided(string strategy, string backend, TimeSpan took)
@@ -98,14 +104,19 @@ internal sealed class OrchestrationMetrics : IDisposable
 
     private void Completed(ExecutionRecord record, KeyValuePair<string, object?> backend)
     {
+        if (_runDuration.Enabled)
+        {
+            _runDuration.Record(record.RunTime.TotalSeconds, backend);
+        }
+
         if (_sampleDuration.Enabled)
         {
             _sampleDuration.Record(record.SampleTime.TotalSeconds, backend);
         }
 
-        if (_cpuTime.Enabled)
+        if (_cpuTime.Enabled && record.CpuTime is { } cpu)
         {
-            _cpuTime.Record(record.ServiceTime.TotalSeconds * record.Threads, backend);
+            _cpuTime.Record(cpu.TotalSeconds, backend);
         }
 
         if (_peakMemory.Enabled && record.PeakMemoryBytes > 0)
@@ -131,6 +142,16 @@ internal sealed class OrchestrationMetrics : IDisposable
         if (_predictionError.Enabled && record.PredictedSeconds > 0 && record.ServiceTime > TimeSpan.Zero)
         {
             _predictionError.Record(record.PredictionError, backend);
+        }
+
+        if (_memoryPredictionError.Enabled && record.MemoryPredictionError is { } memory)
+        {
+            _memoryPredictionError.Record(memory, backend);
+        }
+
+        if (_costPredictionError.Enabled && record.CostPredictionError is { } cost)
+        {
+            _costPredictionError.Record(cost, backend);
         }
     }
 

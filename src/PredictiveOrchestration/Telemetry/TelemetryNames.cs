@@ -11,6 +11,7 @@ internal static class TelemetryNames
     public const string Executions = "orchestration.executions";
     public const string ExecutionDuration = "orchestration.execution.duration";
     public const string QueueDuration = "orchestration.execution.queue.duration";
+    public const string RunDuration = "orchestration.execution.run.duration";
     public const string SampleDuration = "orchestration.execution.sample.duration";
     public const string PeakMemory = "orchestration.execution.memory.peak";
     public const string CpuTime = "orchestration.execution.cpu.time";
@@ -19,6 +20,8 @@ internal static class TelemetryNames
     public const string Entanglement = "orchestration.circuit.entanglement";
     public const string Cost = "orchestration.cost";
     public const string PredictionError = "orchestration.prediction.error";
+    public const string MemoryPredictionError = "orchestration.prediction.memory.error";
+    public const string CostPredictionError = "orchestration.prediction.cost.error";
     public const string Swaps = "orchestration.swaps";
     public const string RecordsDropped = "orchestration.records.dropped";
     public const string Running = "orchestration.running";

@@ -40,6 +40,9 @@ public sealed partial class ImportTableTests
         ["ILGPU"] = ["Simulation/Gpu"],
         ["System.Net.Http"] = ["Remote"],
         ["Microsoft.ML"] = ["Prediction", "Learning"],
+        ["Microsoft.Data.Sqlite"] = ["Costs", "Remote", "Telemetry/Storage"],
+        ["Npgsql"] = [],
+        ["Parquet"] = [],
     };
 
     [Fact]
@@ -92,6 +95,22 @@ public sealed partial class ImportTableTests
         File.ReadAllText(Path.Combine(SharedFiles.RepositoryRoot, "src", "PredictiveOrchestration", "PredictiveOrchestration.csproj")).Should().NotContain($"InternalsVisibleTo Include=\"{package}\"").And.NotContain("AWSSDK").And.NotContain("Azure.");
     }
 
+    // Package → what of ours it may build on. Only the tests may know them all.
+    [Theory]
+    [InlineData("PredictiveOrchestration", new string[0])]
+    [InlineData("PredictiveOrchestration.AspNetCore", new[] { "PredictiveOrchestration" })]
+    [InlineData("PredictiveOrchestration.Aws", new[] { "PredictiveOrchestration" })]
+    [InlineData("PredictiveOrchestration.Azure", new[] { "PredictiveOrchestration" })]
+    [InlineData("PredictiveOrchestration.Parquet", new[] { "PredictiveOrchestration" })]
+    [InlineData("PredictiveOrchestration.PostgreSql", new[] { "PredictiveOrchestration" })]
+    public void Packages_ProjectReferences_FollowTheGuide(string package, string[] expected)
+    {
+        var project = File.ReadAllText(Path.Combine(SharedFiles.RepositoryRoot, "src", package, package + ".csproj"));
+        ProjectReference().Matches(project).Select(m => m.Groups[1].Value).Should().Equal(expected);
+        Directory.EnumerateDirectories(Path.Combine(SharedFiles.RepositoryRoot, "src")).Select(Path.GetFileName)
+            .Should().BeEquivalentTo("PredictiveOrchestration", "PredictiveOrchestration.AspNetCore", "PredictiveOrchestration.Aws", "PredictiveOrchestration.Azure", "PredictiveOrchestration.Parquet", "PredictiveOrchestration.PostgreSql");
+    }
+
     private static bool Allowed(string folder, string target) =>
         folder is "." or "DependencyInjection" || target == "Common" || target == folder || target.StartsWith(folder + "/", StringComparison.Ordinal) && !folder.StartsWith("Simulation", StringComparison.Ordinal)
         || (MayUse.TryGetValue(folder, out var allowed) && allowed.Contains(target));
@@ -116,6 +135,9 @@ public sealed partial class ImportTableTests
 
         return path;
     }
+
+    [GeneratedRegex(@"<ProjectReference Include=""\.\./([\w.]+)/")]
+    private static partial Regex ProjectReference();
 
     [GeneratedRegex(@"(?:using (?:static )?|[^.\w])PredictiveOrchestration\.((?:Common|Circuits|Backends|Profiling|Simulation|Telemetry|Prediction|Costs|Routing|Execution|Learning|Noise|Transpilation|Remote)(?:\.[A-Z]\w*)*)")]
     private static partial Regex Reference();

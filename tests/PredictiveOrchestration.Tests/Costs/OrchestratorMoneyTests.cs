@@ -128,6 +128,31 @@ public sealed class OrchestratorMoneyTests
         analysis.Recommendations.Should().ContainSingle().Which.Should().Match<CostRecommendation>(r => r.From == "paid" && r.To == "free" && r.Runs == 3 && r.CostSaved == 0.18m);
     }
 
+    [Fact]
+    public async Task Forecast_SteadySpending_GoesOnAndSaysWhenTheBudgetIsSpent()
+    {
+        var time = new FakeTimeProvider(new DateTimeOffset(2026, 3, 1, 0, 0, 0, TimeSpan.Zero));
+        await using var orchestrator = await StartedAsync(o =>
+        {
+            o.Prices["paid"] = new PriceModel { PerRun = 0.05m };
+            (o.Budget, o.TelemetryInterval, o.PredictionHorizon) = (2m, TimeSpan.FromMinutes(1), 30);
+        }, time, new FakeBackend("paid"));
+        orchestrator.GetCostAnalysis().Forecast.Should().Match<CostForecast>(f => f.Total.Median == 0 && f.BudgetExhaustedAt == null && f.Steps.Count == 30);
+        for (var i = 0; i < 20; i++)
+        {
+            time.Advance(TimeSpan.FromSeconds(30));
+            await orchestrator.ExecuteAsync(States.Ghz(2));
+            time.Advance(TimeSpan.FromSeconds(30));
+        }
+
+        // A run a minute for 0.05: thirty more cost 1.5, and the other half of the budget is gone after twenty.
+        var forecast = orchestrator.GetCostAnalysis().Forecast;
+        forecast.Step.Should().Be(TimeSpan.FromMinutes(1));
+        forecast.Steps.Should().HaveCount(30).And.OnlyContain(s => Math.Abs(s.Median - 0.05) < 1e-9 && s.Lower <= s.Median && s.Upper >= s.Median);
+        forecast.Total.Median.Should().BeApproximately(1.5, 1e-6);
+        forecast.BudgetExhaustedAt.Should().BeCloseTo(time.GetUtcNow().AddMinutes(20), TimeSpan.FromMinutes(1));
+    }
+
     private static Task<PredictiveOrchestrator> StartedAsync(Action<PredictiveOrchestratorOptions> configure, params FakeBackend[] backends) => StartedAsync(configure, TimeProvider.System, backends);
 
     private static async Task<PredictiveOrchestrator> StartedAsync(Action<PredictiveOrchestratorOptions> configure, TimeProvider time, params FakeBackend[] backends)

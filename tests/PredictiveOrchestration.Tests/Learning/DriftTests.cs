@@ -38,11 +38,16 @@ public sealed class DriftTests(ITestOutputHelper output)
             delay++;
         }
 
+        world.Status.Should().Match<ModelStatus>(s => s.DriftAlarms == 1 && s.DriftedAt == DateTimeOffset.UnixEpoch && s.IsAdapting && s.Records == 150 + delay && s.PriceAlarms == 0);
+        world.Status.DriftFactor.Should().BeGreaterThan(1.3, "half the threads or a third of the speed takes longer");
+        var fits = world.Status.Fits;
         var before = world.Error(world.Truth);
         await world.RunAsync(40 - delay);
         var after = world.Error(world.Truth);
+        await world.RunAsync(delay);
         output.WriteLine($"{kind}, seed {seed}: found after {delay} jobs, median error in log time {before:F2} then, {after:F2} after 40");
         delay.Should().BeLessThanOrEqualTo(15, "seed {0}", seed);
+        world.Status.Should().Match<ModelStatus>(s => !s.IsAdapting && s.Fits >= fits && s.FittedVersion > 0 && s.Records == 190 + delay, "forty runs after the alarm a new model was tried");
         after.Should().BeLessThan(0.25, "seed {0}", seed);
     }
 
@@ -64,6 +69,8 @@ public sealed class DriftTests(ITestOutputHelper output)
 
         delay.Should().BeLessThanOrEqualTo(15);
         await world.RunAsync(40 - delay);
+        world.Status.PriceAlarms.Should().Be(world.PriceAlarms);
+        world.Status.ChargeFactor.Should().BeApproximately(factor, 0.1 * factor);
         world.TimeAlarms.Should().Be(0, "time has not changed");
 
         var prediction = world.Predict(Profiles[3]);
@@ -175,6 +182,8 @@ public sealed class DriftTests(ITestOutputHelper output)
         public int TimeAlarms => _log.Time;
 
         public int PriceAlarms => _log.Price;
+
+        public ModelStatus Status => _loop.Status[Dense.Id];
 
         public double Truth(CircuitProfile p) => Slower * 1e-3 * p.GateCount * (0.05 + (1 / Threads));
 

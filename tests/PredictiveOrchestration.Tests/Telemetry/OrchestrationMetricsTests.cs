@@ -6,7 +6,9 @@ using OpenTelemetry.Metrics;
 using OpenTelemetry.Trace;
 using PredictiveOrchestration.Circuits.Library;
 using PredictiveOrchestration.Costs;
+using PredictiveOrchestration.Simulation.StateVector;
 using PredictiveOrchestration.Telemetry;
+using PredictiveOrchestration.Telemetry.Storage;
 using PredictiveOrchestration.TestKit;
 using PredictiveOrchestration.TestKit.Fakes;
 
@@ -35,6 +37,27 @@ public sealed partial class OrchestrationMetricsTests
     }
 
     [Fact]
+    public async Task Run_OnALocalEngine_IsMeasuredInWhatItTakes()
+    {
+        var exported = new List<Metric>();
+        using var provider = Sdk.CreateMeterProviderBuilder().AddMeter("PredictiveOrchestration").AddInMemoryExporter(exported).Build();
+        await using var orchestrator = new PredictiveOrchestratorBuilder().AddBackend(new StateVectorSimulator(new StateVectorOptions { Id = "measured-engine" })).WithoutLocalEngines()
+            .Configure(o => (o.StateDirectory, o.Learning, o.CalibrationBudget) = (string.Empty, false, TimeSpan.Zero)).Build();
+        await orchestrator.StartAsync();
+        await orchestrator.ExecuteAsync(States.Ghz(10), new OrchestrationRequest { Shots = 1000 });
+        provider.ForceFlush();
+        string[] expected =
+        [
+            "orchestration.execution.duration", "orchestration.execution.queue.duration", "orchestration.execution.run.duration", "orchestration.execution.sample.duration", "orchestration.execution.cpu.time",
+            "orchestration.execution.memory.peak", "orchestration.execution.nonzeros", "orchestration.execution.fidelity", "orchestration.circuit.entanglement", "orchestration.prediction.error",
+            "orchestration.prediction.memory.error",
+        ];
+        exported.Where(m => m.MetricType == MetricType.Histogram && !double.IsNaN(Histogram(m, "measured-engine"))).Select(m => m.Name).Should().Contain(expected);
+        Histogram(exported.First(m => m.Name == "orchestration.execution.memory.peak"), "measured-engine").Should().BeGreaterThanOrEqualTo(16 << 10, "1,024 amplitudes of 16 bytes");
+        Histogram(exported.First(m => m.Name == "orchestration.execution.nonzeros"), "measured-engine").Should().Be(1024, "a dense engine stores them all");
+    }
+
+    [Fact]
     public async Task Run_WithFallBack_IsTracedWithItsAttempts()
     {
         var exported = new List<Activity>();
@@ -60,6 +83,15 @@ public sealed partial class OrchestrationMetricsTests
         var inGuide = Name().Matches(guide).Select(m => m.Groups[1].Value).ToHashSet();
         var inCode = typeof(TelemetryNames).GetFields(BindingFlags.Public | BindingFlags.Static).Select(f => (string)f.GetRawConstantValue()!).ToHashSet();
         inGuide.Should().BeEquivalentTo(inCode);
+    }
+
+    [Fact]
+    public void Columns_InCodeAndGuide_AreTheSame()
+    {
+        var guide = File.ReadAllText(Path.Combine(SharedFiles.RepositoryRoot, "docs", "telemetry.md"));
+        var list = guide[guide.IndexOf("## Columns", StringComparison.Ordinal)..];
+        var rows = list[..list.IndexOf("\n## ", 3, StringComparison.Ordinal)].Split('\n').Where(l => l.StartsWith("| `", StringComparison.Ordinal));
+        rows.SelectMany(r => Column().Matches(r[..r.IndexOf('|', 2)])).Select(m => m.Groups[1].Value).Should().Equal(TelemetryColumns.All.Select(c => c.Name));
     }
 
     private static PredictiveOrchestrator Build() => new PredictiveOrchestratorBuilder()
@@ -113,6 +145,9 @@ public sealed partial class OrchestrationMetricsTests
 
         return double.NaN;
     }
+
+    [GeneratedRegex(@"`([a-z_]+)`")]
+    private static partial Regex Column();
 
     [GeneratedRegex(@"^\| `([^`]+)` \|", RegexOptions.Multiline)]
     private static partial Regex Name();

@@ -5,6 +5,7 @@ using System.Text;
 using System.Text.Json;
 using PredictiveOrchestration.Backends;
 using PredictiveOrchestration.Circuits;
+using PredictiveOrchestration.Common;
 using PredictiveOrchestration.Noise;
 using PredictiveOrchestration.Transpilation;
 
@@ -106,7 +107,7 @@ internal sealed class IbmProtocol(string backendId, IbmQuantumOptions options) :
 
     public RemoteOutcome Read(RemoteJob job, string result)
     {
-        var pub = RemoteJson.Parse(result).Get("results").Items().FirstOrDefault();
+        var pub = JsonReading.Parse(result).Get("results").Items().FirstOrDefault();
         var registers = pub.Get("data").Members().ToList();
         var samples = registers.Count == 1 ? registers[0].Value.Get("samples") : pub.Get("data", "c", "samples");
         var counts = new Dictionary<BitString, long>();
@@ -153,7 +154,7 @@ internal sealed class IbmProtocol(string backendId, IbmQuantumOptions options) :
     {
         var call = new RemoteCall(HttpMethod.Get, $"backends/{Uri.EscapeDataString(options.Target)}/properties") { Accepts = [HttpStatusCode.NotFound] };
         var reply = await http.SendAsync(call, cancellationToken).ConfigureAwait(false);
-        return reply.IsSuccess ? IbmDevices.ReadCalibration(reply.Json()) : null;
+        return reply.IsSuccess ? IbmProperties.Read(reply.Json()) : null;
     }
 
     private async Task<DeviceModel> DeviceAsync(RemoteTransport http, CancellationToken cancellationToken)

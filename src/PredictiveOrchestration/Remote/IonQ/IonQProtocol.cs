@@ -4,6 +4,7 @@ using System.Text;
 using System.Text.Json;
 using PredictiveOrchestration.Backends;
 using PredictiveOrchestration.Circuits;
+using PredictiveOrchestration.Common;
 using PredictiveOrchestration.Noise;
 
 namespace PredictiveOrchestration.Remote.IonQ;
@@ -183,7 +184,7 @@ internal sealed class IonQProtocol(string backendId, IonQOptions options) : IRem
     {
         var call = new RemoteCall(HttpMethod.Get, $"backends/{Uri.EscapeDataString(options.Target)}/characterizations?limit=1") { Accepts = [HttpStatusCode.NotFound] };
         var reply = await http.SendAsync(call, cancellationToken).ConfigureAwait(false);
-        return reply.IsSuccess && reply.Json().Get("characterizations").Items().FirstOrDefault() is { ValueKind: JsonValueKind.Object } json ? IonQCalibrations.Read(json) : null;
+        return reply.IsSuccess && reply.Json().Get("characterizations").Items().FirstOrDefault() is { ValueKind: JsonValueKind.Object } json ? IonQCharacterization.Read(json) : null;
     }
 
     private async Task<JsonElement> BackendAsync(RemoteTransport http, CancellationToken cancellationToken) =>

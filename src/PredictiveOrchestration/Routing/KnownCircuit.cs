@@ -12,6 +12,9 @@ internal sealed class KnownCircuit(CircuitProfile profile)
 
     public CircuitProfile Profile => profile;
 
+    /// <summary>The version of the set of backends for which the circuit was compiled; -1 if it was not.</summary>
+    public int CompiledFor { get; init; } = -1;
+
     /// <summary>The latest recommendation, of whoever recommends.</summary>
     public object? Recommendation { get; set; }
 

@@ -14,7 +14,7 @@ public sealed partial class ImportTableTests
         ["Common"] = [],
         ["Circuits"] = [],
         ["Backends"] = ["Circuits"],
-        ["Profiling"] = ["Circuits"],
+        ["Profiling"] = ["Circuits", "Backends"],
         ["Simulation/Kernels"] = [],
         ["Simulation"] = ["Circuits", "Backends", "Noise", "Simulation/Kernels"],
         ["Simulation/Fusion"] = ["Circuits"],

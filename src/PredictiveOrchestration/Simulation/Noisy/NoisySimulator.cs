@@ -30,9 +30,9 @@ public sealed class NoisySimulator : ICompilingBackend
             throw new ArgumentException("A simulated device needs at least one engine.", nameof(engines));
         }
 
-        Calibration = options.Calibration;
         _noise = options.Noise ?? (options.Calibration is { } known ? NoiseModel.FromCalibration(known) : throw new ArgumentException("A simulated device needs a noise model or a calibration.", nameof(options)));
         _noise.Check();
+        Calibration = options.Calibration ?? _noise.ToCalibration();
         _device = options.Device;
         _device?.Check();
         _engines = [.. engines];
@@ -46,7 +46,7 @@ public sealed class NoisySimulator : ICompilingBackend
             CostModel = general.Descriptor.CostModel,
             IsLocal = true,
             MaxThreads = _engines.Max(e => e.Descriptor.MaxThreads),
-            Errors = (options.Calibration ?? _noise.ToCalibration()).ToErrorRates(),
+            Errors = Calibration.ToErrorRates(),
             Capabilities = new BackendCapabilities
             {
                 MaxQubits = Math.Min(most, _device?.NumQubits ?? (options.Calibration is { NumQubits: > 0 } calibrated ? calibrated.NumQubits : most)),
@@ -60,8 +60,11 @@ public sealed class NoisySimulator : ICompilingBackend
     /// <inheritdoc/>
     public BackendDescriptor Descriptor { get; }
 
-    /// <summary>Gets the calibration that it was made from, or null.</summary>
-    public DeviceCalibration? Calibration { get; }
+    /// <summary>Gets the calibration that it was made from, or that of a device with its noise.</summary>
+    public DeviceCalibration Calibration { get; }
+
+    /// <summary>Gets a value indicating whether circuits are transpiled before they run.</summary>
+    public bool Transpiles => _device is not null;
 
     /// <inheritdoc/>
     public Task<ExecutionResult> ExecuteAsync(ExecutionRequest request, CancellationToken cancellationToken = default)
@@ -75,8 +78,7 @@ public sealed class NoisySimulator : ICompilingBackend
     public DeviceCounts? Compile(Circuit circuit, CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(circuit);
-        var calibration = Calibration ?? _noise.ToCalibration();
-        return _device is null ? DeviceCompiler.Count(DeviceCompiler.Measured(circuit) ?? circuit, calibration) : DeviceCompiler.TryCount(circuit, _device, calibration, cancellationToken);
+        return _device is null ? DeviceCompiler.Count(DeviceCompiler.Measured(circuit) ?? circuit, Calibration) : DeviceCompiler.TryCount(circuit, _device, Calibration, cancellationToken);
     }
 
     private ExecutionResult Execute(ExecutionRequest request, CancellationToken cancellationToken)
@@ -186,6 +188,22 @@ public sealed record NoisySimulatorOptions
 
     /// <summary>Gets the calibration from which noise and predicted fidelity are taken; null (default) if there is only <see cref="Noise"/>.</summary>
     public DeviceCalibration? Calibration { get; init; }
+
+    /// <summary>
+    /// What stands in for a calibrated device: named after it, with its noise; circuits are transpiled where the calibration names gates or couplings.
+    /// </summary>
+    /// <param name="calibration">The calibration.</param>
+    public static NoisySimulatorOptions For(DeviceCalibration calibration)
+    {
+        ArgumentNullException.ThrowIfNull(calibration);
+        var name = new string([.. calibration.Device.Replace("qpu.", string.Empty, StringComparison.Ordinal).Select(c => char.IsAsciiLetterOrDigit(c) || c is '-' or '.' ? c : '-')]).ToLowerInvariant();
+        return new NoisySimulatorOptions
+        {
+            Id = name.Length == 0 ? "noisy" : name,
+            Calibration = calibration,
+            Device = calibration.NumQubits > 0 && (calibration.Couplings.Count > 0 || calibration.BasisGates.Count > 0) ? DeviceModel.FromCalibration(calibration) : null,
+        };
+    }
 
     /// <summary>Gets the gates and couplings that circuits are transpiled to before they run; null (default) to run them as they are.</summary>
     public DeviceModel? Device { get; init; }

@@ -102,6 +102,33 @@ public static class DensityMatrixOracle
         return distribution;
     }
 
+    /// <summary>
+    /// The entanglement fidelity of the noise of one gate on <paramref name="n"/> qubits: it strikes halves of maximally entangled pairs, and the overlap with the
+    /// pairs is what is left.
+    /// </summary>
+    public static double EntanglementFidelity(int n, NoiseModel noise)
+    {
+        var size = 1 << (2 * n);
+        var pairs = Enumerable.Range(0, size).Select(i => (i & ((1 << n) - 1)) == i >> n ? 1 / Math.Sqrt(1 << n) : 0).ToArray();
+        var rho = new Complex[size, size];
+        for (var i = 0; i < size; i++)
+        {
+            for (var j = 0; j < size; j++)
+            {
+                rho[i, j] = pairs[i] * pairs[j];
+            }
+        }
+
+        var branch = new Branch(rho, new ClassicalState(new CircuitBuilder(1).Build()), []);
+        for (var q = 0; q < n; q++)
+        {
+            branch.Relax(q, n == 1 ? noise.OneQubitSeconds : noise.TwoQubitSeconds, noise);
+        }
+
+        branch.Depolarise([.. Enumerable.Range(0, n)], n == 1 ? noise.OneQubitError : noise.TwoQubitError);
+        return branch.Overlap(pairs);
+    }
+
     private static Complex[,] Matrix(Circuit circuit, Operation op, ClassicalState memory)
     {
         if (op.Kind == OperationKind.Gate)
@@ -130,6 +157,20 @@ public static class DensityMatrixOracle
         public bool Runs => Conditions.All(c => c);
 
         public double Trace => Enumerable.Range(0, _rho.GetLength(0)).Sum(i => _rho[i, i].Real);
+
+        public double Overlap(double[] state)
+        {
+            var sum = Complex.Zero;
+            for (var i = 0; i < state.Length; i++)
+            {
+                for (var j = 0; j < state.Length; j++)
+                {
+                    sum += state[i] * _rho[i, j] * state[j];
+                }
+            }
+
+            return sum.Real;
+        }
 
         public void Apply(Complex[,] matrix, int[] qubits, int controls) => _rho = Conjugated(matrix, qubits, controls);
 

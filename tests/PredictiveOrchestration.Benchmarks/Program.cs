@@ -25,6 +25,7 @@ internal static class Program
         ["memory"] = MemoryFuzz.RunAsync,
         ["remote"] = RemoteTrial.RunAsync,
         ["routing"] = RoutingCommand.RunAsync,
+        ["noise"] = NoiseBenchmark.RunAsync,
         ["sparse"] = args => Task.FromResult(SparseBenchmark.Run(args)),
     };
 

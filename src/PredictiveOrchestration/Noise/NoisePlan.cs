@@ -64,8 +64,8 @@ internal sealed class NoisePlan
     /// <summary>Whether an error may damp, for which a run needs one qubit more.</summary>
     public bool HasDamping => Array.Exists(Sites, s => s.Channel == NoiseChannel.Damping);
 
-    /// <summary>Whether every error is a product of Paulis.</summary>
-    public bool IsPauli => Array.TrueForAll(Sites, s => s.Channel is NoiseChannel.Pauli or NoiseChannel.PauliPair || (s.Channel == NoiseChannel.ResetOrZ && s.Share == 0));
+    /// <summary>Whether every error is a product of Paulis, or a wrong report.</summary>
+    public bool IsPauli => Array.TrueForAll(Sites, s => s.Channel is NoiseChannel.Pauli or NoiseChannel.PauliPair or NoiseChannel.Misread || (s.Channel == NoiseChannel.ResetOrZ && s.Share == 0));
 
     /// <summary>Places a model's errors in a circuit.</summary>
     /// <param name="circuit">The circuit; it measures something.</param>

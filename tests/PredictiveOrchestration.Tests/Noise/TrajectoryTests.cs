@@ -24,6 +24,7 @@ public sealed class TrajectoryTests
         ["equal times"] = new NoiseModel { T1Seconds = 10, T2Seconds = 10, OneQubitSeconds = 0.3, TwoQubitSeconds = 1.1, ReadoutSeconds = 2 },
         ["long coherence"] = new NoiseModel { T1Seconds = 10, T2Seconds = 16, OneQubitSeconds = 0.3, TwoQubitSeconds = 1.1, ReadoutSeconds = 2 },
         ["damping"] = new NoiseModel { T1Seconds = 10, OneQubitSeconds = 0.3, TwoQubitSeconds = 1.1, ReadoutSeconds = 2 },
+        ["Paulis"] = new NoiseModel { OneQubitError = 0.05, TwoQubitError = 0.1, ReadoutError = 0.15 },
         ["dephasing"] = new NoiseModel { T2Seconds = 8, OneQubitSeconds = 0.3, TwoQubitSeconds = 1.1 },
         ["everything"] = new NoiseModel
         {
@@ -56,6 +57,15 @@ public sealed class TrajectoryTests
     public async Task Counts_FollowTheDensityMatrix(string model, string name)
     {
         var circuit = Read(name);
+        if (name == nameof(Clifford))
+        {
+            // Frames wherever nothing but Paulis and wrong reports strike.
+            var engine = new StabilizerSimulator();
+            var request = new ExecutionRequest { Circuit = circuit, Shots = 10, RequireExact = false };
+            (engine.TryRunNoisy(request, NoisePlan.Of(circuit, Models[model]), engine.ContextOf(request, default)) is not null)
+                .Should().Be(model is "depolarising" or "strong" or "readout" or "dephasing" or "Paulis");
+        }
+
         LocalSimulator[] engines = name == nameof(Clifford) ? [new StabilizerSimulator(), new StateVectorSimulator()] : [new StateVectorSimulator()];
         await ShouldFollowAsync(circuit, Models[model], 40_000, engines);
     }

@@ -50,6 +50,23 @@ public sealed class DevicePredictionTests
     }
 
     [Fact]
+    public async Task DecisionFile_KeepsWhatTheCircuitBecomes()
+    {
+        await using var orchestrator = Build();
+        await orchestrator.StartAsync();
+        var circuit = Measured(new CircuitBuilder(5, 5).H(0).CX(0, 4).CX(1, 3).CX(0, 3).CX(1, 4));
+        var decision = orchestrator.GetRoutingRecommendation(circuit, new OrchestrationRequest { RequireExact = false }).Decision;
+        var profile = DecisionFile.Read(DecisionFile.Write(decision)).Profile!;
+        profile.On("line").Should().NotBeNull().And.Be(decision.Inputs!.Job.Profile.On("line"));
+        (profile with { OnDevices = null }).On("line").Should().BeNull();
+
+        // Circuits that differ in nothing but their pairs are different jobs.
+        var near = Measured(new CircuitBuilder(5, 5).H(0).CX(0, 1).CX(1, 2).CX(2, 3).CX(3, 4));
+        var far = orchestrator.GetRoutingRecommendation(near, new OrchestrationRequest { RequireExact = false }).Decision;
+        far.Inputs!.Job.Profile.On("line").Should().NotBe(profile.On("line"));
+    }
+
+    [Fact]
     public async Task CircuitOfNeighbours_OnALine_IsPredictedAsOnEveryPair()
     {
         var builder = new CircuitBuilder(4, 4).H(0).CX(0, 1).CX(1, 2).CX(2, 3);

@@ -1,5 +1,6 @@
 using PredictiveOrchestration.Backends;
 using PredictiveOrchestration.Circuits;
+using PredictiveOrchestration.Circuits.Library;
 using PredictiveOrchestration.Circuits.OpenQasm;
 using PredictiveOrchestration.Noise;
 using PredictiveOrchestration.Simulation;
@@ -9,6 +10,7 @@ using PredictiveOrchestration.Simulation.Sparse;
 using PredictiveOrchestration.Simulation.Stabilizer;
 using PredictiveOrchestration.Simulation.StateVector;
 using PredictiveOrchestration.TestKit;
+using PredictiveOrchestration.Transpilation;
 
 namespace PredictiveOrchestration.Tests.Noise;
 
@@ -210,6 +212,53 @@ public sealed class TrajectoryTests
         result.Counts.Should().ContainSingle().Which.Key.ToString().Should().Be("101", "qubit 2 is always reported wrong");
     }
 
+    // The device's own qubits err, wherever the transpiler puts the circuit's, and unused ones are left out.
+    [Theory]
+    [InlineData(3)]
+    [InlineData(5)]
+    public async Task Device_WithCouplings_ErrsWhereTheCircuitWasPut(int used)
+    {
+        var calibration = DeviceCalibration.Parse(CalibrationTests.Ibm) with
+        {
+            TwoQubitErrors = new Dictionary<(int, int), double> { [(0, 1)] = 0.02, [(1, 2)] = 0.2, [(2, 3)] = 0.05, [(3, 4)] = 0.1 },
+            ReadoutErrors = new Dictionary<int, double> { [0] = 0.01, [1] = 0.2, [2] = 0.05, [3] = 0.1, [4] = 0.15 },
+            T1 = 3e-6,
+            T2 = 2e-6,
+        };
+        var builder = new CircuitBuilder(5, 5).RY(0.8, 0).CX(0, 2).RX(0.4, 1).CX(1, 2).CX(0, 1);
+        for (var q = 3; q < used; q++)
+        {
+            builder.CX(0, q);
+        }
+
+        for (var q = 0; q < used; q++)
+        {
+            builder.Measure(q, used - 1 - q);
+        }
+
+        var circuit = builder.Build();
+        var options = NoisySimulatorOptions.For(calibration);
+        var onDevice = Transpiler.Transpile(circuit, options.Device!).Circuit;
+        var device = new NoisySimulator(options, new StateVectorSimulator());
+        var result = await device.ExecuteAsync(new ExecutionRequest { Circuit = circuit, Shots = 20_000, Seed = 8, RequireExact = false });
+        ShouldFollow(result.Counts, DensityMatrixOracle.OutcomeDistribution(onDevice, NoiseModel.FromCalibration(calibration)), 20_000);
+    }
+
+    [Fact]
+    public async Task Limits_OfTimeAndCancellation_EndTheRun()
+    {
+        var circuit = RandomFamilies.Brickwork(16, 40, 1);
+        var device = new NoisySimulator(new NoisySimulatorOptions { Id = "mine", Noise = Models["strong"] }, new StateVectorSimulator());
+        var request = new ExecutionRequest { Circuit = circuit, Shots = 1_000_000, RequireExact = false };
+        var late = await FluentActions.Awaiting(() => device.ExecuteAsync(request with { Limits = new ExecutionLimits { Time = TimeSpan.FromMilliseconds(50) } })).Should().ThrowAsync<BackendException>();
+        (late.Which.Kind, late.Which.BackendId).Should().Be((BackendErrorKind.TimeLimit, "mine"));
+        var small = await FluentActions.Awaiting(() => device.ExecuteAsync(request with { Shots = 10, Limits = new ExecutionLimits { MemoryBytes = 100_000 } })).Should().ThrowAsync<BackendException>();
+        (small.Which.Kind, small.Which.BackendId).Should().Be((BackendErrorKind.OutOfMemory, "mine"));
+        using var stop = new CancellationTokenSource();
+        var run = device.ExecuteAsync(request with { Progress = new InOrderProgress(_ => stop.Cancel()) }, stop.Token);
+        await FluentActions.Awaiting(() => run).Should().ThrowAsync<OperationCanceledException>();
+    }
+
     [Fact]
     public async Task Requests_BeyondADevice_AreRefused()
     {
@@ -232,15 +281,19 @@ public sealed class TrajectoryTests
     {
         var device = new NoisySimulator(new NoisySimulatorOptions { Noise = noise }, engines);
         var result = await device.ExecuteAsync(new ExecutionRequest { Circuit = circuit, Shots = shots, Seed = 1, RequireExact = false });
-        result.Counts.Values.Sum().Should().Be(shots);
-        var expected = DensityMatrixOracle.OutcomeDistribution(circuit, noise);
+        ShouldFollow(result.Counts, DensityMatrixOracle.OutcomeDistribution(circuit, noise), shots);
+    }
+
+    private static void ShouldFollow(IReadOnlyDictionary<BitString, long> counts, Dictionary<string, double> expected, int shots)
+    {
+        counts.Values.Sum().Should().Be(shots);
         expected.Values.Sum().Should().BeApproximately(1, 1e-9);
 
         // Pearson's statistic over outcomes that are expected at least five times; the rest together. The seeds are fixed: a bound that one correct sample in ten thousand would miss.
         var (statistic, classes, rareSeen, rareExpected) = (0.0, 0, 0.0, 0.0);
         foreach (var (outcome, p) in expected)
         {
-            var seen = result.Counts.GetValueOrDefault(BitString.Parse(outcome));
+            var seen = counts.GetValueOrDefault(BitString.Parse(outcome));
             if (p * shots >= 5)
             {
                 statistic += Math.Pow(seen - (p * shots), 2) / (p * shots);
@@ -287,4 +340,9 @@ public sealed class TrajectoryTests
     }
 
     private static Circuit Read(string name) => OpenQasmReader.Read("OPENQASM 3.0; include \"stdgates.inc\"; " + name switch { nameof(General) => General, nameof(Clifford) => Clifford, _ => Feedback }).GetCircuitOrThrow();
+
+    private sealed class InOrderProgress(Action<ExecutionProgress> action) : IProgress<ExecutionProgress>
+    {
+        public void Report(ExecutionProgress value) => action(value);
+    }
 }

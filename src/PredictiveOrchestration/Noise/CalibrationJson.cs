@@ -26,7 +26,7 @@ internal static class CalibrationJson
             calibration.Check();
             return calibration;
         }
-        catch (Exception exception) when (exception is JsonException or InvalidOperationException or OverflowException)
+        catch (Exception exception) when (exception is JsonException or InvalidOperationException or OverflowException or ArgumentException)
         {
             throw new FormatException($"The calibration cannot be read: {exception.Message}", exception);
         }

@@ -56,6 +56,7 @@ public sealed class CalibrationTests
     [InlineData("""{"twoQubitError":0.1,"numQubits":2,"couplings":[[0,5]]}""", "coupling")]
     [InlineData("""{"twoQubitError":0.1,"twoQubitErrors":{"a-b":0.1}}""", "no pair")]
     [InlineData("""{"twoQubitError":0.1,"readoutErrors":{"x":0.1}}""", "")]
+    [InlineData("""{"twoQubitError":0.1,"twoQubitErrors":{"0-1":0.1,"1-0":0.1}}""", "")]
     [InlineData("""{"gates":[{"gate":"cz","qubits":["a","b"],"parameters":[]}],"qubits":[]}""", "")]
     public void Parse_Hostile_SaysWhatIsWrong(string json, string says) =>
         ((Action)(() => DeviceCalibration.Parse(json))).Should().Throw<FormatException>().WithMessage($"*{says}*");

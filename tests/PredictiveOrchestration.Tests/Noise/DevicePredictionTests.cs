@@ -1,5 +1,6 @@
 using PredictiveOrchestration.Backends;
 using PredictiveOrchestration.Circuits;
+using PredictiveOrchestration.Circuits.Library;
 using PredictiveOrchestration.Costs;
 using PredictiveOrchestration.Noise;
 using PredictiveOrchestration.Prediction;
@@ -72,6 +73,30 @@ public sealed class DevicePredictionTests
         var builder = new CircuitBuilder(4, 4).H(0).CX(0, 1).CX(1, 2).CX(2, 3);
         var (line, complete) = await PredictAsync(Measured(builder));
         line.Prediction.OnDevice!.TwoQubitGates.Should().Be(complete.Prediction.OnDevice!.TwoQubitGates).And.Be(3);
+    }
+
+    // What a device needs is that of its engines: the tableau for large Clifford circuits, and never more than is predicted.
+    [Fact]
+    public async Task Memory_IsThatOfTheEnginesAndWithinTheBound()
+    {
+        await using var orchestrator = new PredictiveOrchestratorBuilder().AddNoisyDevice(new NoisySimulatorOptions { Noise = new NoiseModel { TwoQubitError = 0.01, OneQubitError = 0.002, T1Seconds = 100, T2Seconds = 150, OneQubitSeconds = 1e-3, TwoQubitSeconds = 1e-2 } })
+            .AddNoisyDevice(new NoisySimulatorOptions { Id = "frames", Noise = new NoiseModel { TwoQubitError = 0.01, ReadoutError = 0.02 } })
+            .Configure(o =>
+            {
+                o.StateDirectory = string.Empty;
+                o.CalibrationBudget = TimeSpan.Zero;
+            }).Build();
+        await orchestrator.StartAsync();
+        foreach (var (circuit, backend) in new[]
+        {
+            (RandomFamilies.RandomClifford(200, 500, 1), "frames"), (RandomFamilies.Brickwork(4, 6, 1), "noisy"), (RandomFamilies.Brickwork(15, 4, 1), "noisy"), (ErrorCorrection.Repetition(3, 2), "noisy"),
+        })
+        {
+            var result = await orchestrator.ExecuteAsync(circuit, new OrchestrationRequest { Backend = backend, RequireExact = false, Shots = 200 });
+            result.ActualBackend.Should().Be(backend);
+            result.Execution.PeakMemoryBytes.Should().BePositive();
+            ((double)result.Execution.PeakMemoryBytes).Should().BeLessThanOrEqualTo(result.Decision.Chosen.Candidate.Prediction.PeakBytes.Upper, circuit.Name);
+        }
     }
 
     [Fact]

@@ -43,7 +43,7 @@ public sealed class NoisySimulator : ICompilingBackend
             Id = options.Id,
             Type = BackendType.HardwareBackend,
             DisplayName = options.DisplayName ?? $"Simulated device '{_noise.Name}'",
-            CostModel = general.Descriptor.CostModel,
+            CostModel = "noisy",
             IsLocal = true,
             MaxThreads = _engines.Max(e => e.Descriptor.MaxThreads),
             Errors = Calibration.ToErrorRates(),
@@ -98,6 +98,10 @@ public sealed class NoisySimulator : ICompilingBackend
                 Counts = Misreading.Apply(result.Counts, plan.Misreads, Philox.UInt64(ErrorDraws.SeedOf(request.Seed), 1, 0), cancellationToken),
             };
         }
+        catch (OutOfMemoryException exception)
+        {
+            throw new BackendException(BackendErrorKind.OutOfMemory, Descriptor.Id, $"The simulated device '{Descriptor.Id}' ran out of memory. Use fewer qubits or fewer shots.", exception);
+        }
         catch (BackendException exception) when (exception.BackendId != Descriptor.Id)
         {
             throw new BackendException(exception.Kind, Descriptor.Id, $"The simulated device '{Descriptor.Id}': {exception.Message}", exception)
@@ -110,14 +114,16 @@ public sealed class NoisySimulator : ICompilingBackend
     // On the device's qubits and in its gates where it has a model, without the qubits that nothing acts on.
     private (Circuit Circuit, int[]? Physical) Compiled(ExecutionRequest request, CancellationToken cancellationToken)
     {
+        var measured = DeviceCompiler.Measured(request.Circuit)
+            ?? throw new BackendException(BackendErrorKind.Unsupported, Descriptor.Id, $"Backend '{Descriptor.Id}' needs a circuit that measures something, if it has classical operations.");
         if (_device is null)
         {
-            return (DeviceCompiler.Measured(request.Circuit) ?? throw new BackendException(BackendErrorKind.Unsupported, Descriptor.Id, $"Backend '{Descriptor.Id}' needs a circuit that measures something, if it has classical operations."), null);
+            return (measured, null);
         }
 
         try
         {
-            var transpiled = Transpiler.Transpile(request.Circuit, _device, 0, cancellationToken).Circuit;
+            var transpiled = Transpiler.Transpile(measured, _device, 0, cancellationToken).Circuit;
             return DeviceCompiler.Compact(transpiled);
         }
         catch (TranspilationException exception)

@@ -7,6 +7,7 @@ internal static class Program
         """
         Usage: RemoteWorker serve --urls URL [options]     serve jobs at URL, such as http://localhost:5005
                  --db FILE           where jobs are kept (worker-jobs.db)
+                 --noise FILE        also serve a device with the noise of a calibration (IonQ's, IBM's or a worker's); may be repeated
                  --api-key KEY       a key that callers must send; without one only this machine is served; may be repeated
                  --concurrency N     jobs that run at one time (one for each processor)
                  --no-calibration    begin at once, with rougher predictions
@@ -25,7 +26,7 @@ internal static class Program
         {
             return args switch
             {
-                ["serve", .. var rest] => await ServeCommand.RunAsync(Arguments.Parse(rest, ["--urls", "--db", "--api-key", "--concurrency"], ["--no-calibration"])),
+                ["serve", .. var rest] => await ServeCommand.RunAsync(Arguments.Parse(rest, ["--urls", "--db", "--noise", "--api-key", "--concurrency"], ["--no-calibration"])),
                 ["run", .. var rest] => await RunCommand.RunAsync(Arguments.Parse(rest, ["--worker", "--api-key", "--shots", "--seed"], ["--remote"])),
                 ["--help" or "-h"] => await PrintAsync(Console.Out, Usage, 0),
                 _ => await PrintAsync(Console.Error, Usage, 2),

@@ -5,6 +5,8 @@ using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
 using PredictiveOrchestration.AspNetCore;
 using PredictiveOrchestration.DependencyInjection;
+using PredictiveOrchestration.Noise;
+using PredictiveOrchestration.Simulation.Noisy;
 
 namespace RemoteWorker;
 
@@ -29,6 +31,11 @@ internal static class ServeCommand
             {
                 o.DatabasePath = arguments.Value("--db") ?? o.DatabasePath;
                 o.MaxConcurrency = arguments.Integer("--concurrency", o.MaxConcurrency, 1, 1024);
+                foreach (var file in arguments.Values("--noise"))
+                {
+                    o.NoisyDevices.Add(NoisySimulatorOptions.For(ReadCalibration(file)));
+                }
+
                 foreach (var (key, i) in arguments.Values("--api-key").Select((k, i) => (k, i)))
                 {
                     o.ApiKeys.Add(WorkerApiKey.FromText($"key-{i + 1}", key));
@@ -39,10 +46,17 @@ internal static class ServeCommand
             await app.RunAsync();
             return 0;
         }
-        catch (Exception exception) when (exception is ArgumentException or IOException or InvalidDataException or InvalidOperationException)
+        catch (Exception exception) when (exception is ArgumentException or IOException or InvalidDataException or InvalidOperationException or FormatException)
         {
             await Console.Error.WriteLineAsync(exception.Message);
             return 1;
         }
+    }
+
+    private static DeviceCalibration ReadCalibration(string file)
+    {
+        const long most = 16 << 20;
+        var length = new FileInfo(file).Length;
+        return length <= most ? DeviceCalibration.Parse(File.ReadAllText(file)) : throw new InvalidDataException($"The calibration '{file}' has {length} bytes; accepted are {most}.");
     }
 }

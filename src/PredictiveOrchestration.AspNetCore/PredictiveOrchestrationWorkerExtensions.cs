@@ -9,6 +9,7 @@ using PredictiveOrchestration.AspNetCore.Access;
 using PredictiveOrchestration.AspNetCore.Http;
 using PredictiveOrchestration.AspNetCore.IonQ;
 using PredictiveOrchestration.AspNetCore.Jobs;
+using PredictiveOrchestration.Backends;
 using PredictiveOrchestration.DependencyInjection;
 using PredictiveOrchestration.Remote.Worker;
 
@@ -33,6 +34,11 @@ public static class PredictiveOrchestrationWorkerExtensions
         if (!services.Any(s => s.ServiceType == typeof(PredictiveOrchestrator)))
         {
             services.AddPredictiveOrchestration();
+        }
+
+        foreach (var device in options.NoisyDevices)
+        {
+            services.AddSingleton<IQuantumBackend>(p => NoisyBuilderExtensions.Create(device, p.GetService<TimeProvider>()));
         }
 
         services.AddRouting();

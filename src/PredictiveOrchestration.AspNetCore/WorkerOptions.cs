@@ -1,4 +1,5 @@
 using System.Globalization;
+using PredictiveOrchestration.Simulation.Noisy;
 
 namespace PredictiveOrchestration.AspNetCore;
 
@@ -10,6 +11,12 @@ public sealed record WorkerOptions
 
     /// <summary>Gets the keys that may use the worker. Without any, only callers on this machine are served.</summary>
     public IList<WorkerApiKey> ApiKeys { get; } = [];
+
+    /// <summary>
+    /// Gets the simulated devices with noise that are served besides the engines: at <c>/v1</c> by their ids, to IonQ's clients as <c>qpu.ID</c> and as noise models of the
+    /// simulator. Their results are for jobs that do not require exact ones.
+    /// </summary>
+    public IList<NoisySimulatorOptions> NoisyDevices { get; } = [];
 
     /// <summary>Gets or sets how many jobs run at one time, 1 to 1,024; default the number of processors. Memory and cores are shared out by the orchestrator.</summary>
     public int MaxConcurrency { get; set; } = Environment.ProcessorCount;
@@ -69,6 +76,7 @@ public sealed record WorkerOptions
         Check(!string.IsNullOrWhiteSpace(DatabasePath), nameof(DatabasePath), DatabasePath, "a file");
         Check(ApiKeys.Select(k => k.Name).Distinct(StringComparer.Ordinal).Count() == ApiKeys.Count, nameof(ApiKeys), string.Join(", ", ApiKeys), "keys of different names");
         Check(ApiKeys.All(k => k is { SubmissionsPerSecond: null or > 0, SubmissionBurst: >= 1, Budget: null or >= 0, MaxQueueLength: null or >= 1 }), nameof(ApiKeys), string.Join(", ", ApiKeys), "rates above 0, bursts and queues of 1 or more, budgets of 0 or more");
+        Check(NoisyDevices.Select(d => d.Id).Distinct(StringComparer.Ordinal).Count() == NoisyDevices.Count && NoisyDevices.All(d => d.Id is not ("simulator" or "ideal" or Remote.Worker.WorkerProtocol.AutoDevice)), nameof(NoisyDevices), string.Join(", ", NoisyDevices.Select(d => d.Id)), "devices of different ids, none of them 'simulator', 'ideal' or 'auto'");
         Check(MaxConcurrency is >= 1 and <= 1024, nameof(MaxConcurrency), MaxConcurrency, "1 to 1024");
         Check(MaxQueueLength is >= 1 and <= 1_000_000, nameof(MaxQueueLength), MaxQueueLength, "1 to 1000000");
         Check(MaxQueueLengthPerKey is >= 1 and <= 1_000_000, nameof(MaxQueueLengthPerKey), MaxQueueLengthPerKey, "1 to 1000000");

@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Text.Json;
+using PredictiveOrchestration.Common;
 using PredictiveOrchestration.Noise;
 using PredictiveOrchestration.Remote;
 
@@ -14,7 +15,7 @@ internal sealed record BraketDevice
     public BraketDevice(JsonElement json)
     {
         _json = json;
-        _capabilities = json.Get("deviceCapabilities").Text() is { Length: > 0 } text ? RemoteJson.Parse(text) : default;
+        _capabilities = json.Get("deviceCapabilities").Text() is { Length: > 0 } text ? JsonReading.Parse(text) : default;
         Operations = _capabilities.Get("action", "braket.ir.openqasm.program", "supportedOperations").Items()
             .Select(o => o.ValueKind == JsonValueKind.String ? o.GetString()!.ToLowerInvariant() : string.Empty).Where(o => o.Length > 0).ToHashSet(StringComparer.Ordinal);
     }

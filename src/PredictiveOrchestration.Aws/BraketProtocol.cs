@@ -2,6 +2,7 @@ using System.Globalization;
 using System.Net;
 using System.Text.Json;
 using System.Text.Json.Nodes;
+using PredictiveOrchestration.Common;
 using PredictiveOrchestration.Backends;
 using PredictiveOrchestration.Circuits;
 using PredictiveOrchestration.Costs;
@@ -161,7 +162,7 @@ internal sealed class BraketProtocol(string backendId, BraketOptions options, Re
         if (options.Price is { } price)
         {
             // Tasks that failed or were cancelled cost nothing, unless the price says otherwise: then it is not known.
-            var result = job.Result is null ? default : RemoteJson.Parse(job.Result);
+            var result = job.Result is null ? default : JsonReading.Parse(job.Result);
             var isByTime = price.PerSecond + price.PerMinute + price.PerHour > 0;
             decimal? amount = job.Result is null ? (price.ChargesFailedRuns ? null : 0)
                 : isByTime && BraketResults.Seconds(result) is null ? null

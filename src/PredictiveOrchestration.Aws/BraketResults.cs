@@ -1,4 +1,5 @@
 using System.Text.Json;
+using PredictiveOrchestration.Common;
 using PredictiveOrchestration.Circuits;
 using PredictiveOrchestration.Remote;
 
@@ -12,7 +13,7 @@ internal static class BraketResults
 {
     public static RemoteOutcome Read(RemoteJob job, string text)
     {
-        var json = RemoteJson.Parse(text);
+        var json = JsonReading.Parse(text);
         var places = Places(json, job);
         var time = Seconds(json) is { } seconds ? TimeSpan.FromSeconds((double)seconds) : (TimeSpan?)null;
         var counts = new Dictionary<BitString, long>();

@@ -3,6 +3,7 @@ using System.Text;
 using Amazon;
 using Amazon.Runtime;
 using Amazon.S3;
+using PredictiveOrchestration.Common;
 using PredictiveOrchestration.Backends;
 using PredictiveOrchestration.Remote;
 
@@ -34,7 +35,7 @@ internal sealed class ResultStore(string backendId, BraketOptions options, Crede
         }
 
         // Half a text must not pass for the result.
-        RemoteJson.Parse(body);
+        JsonReading.Parse(body);
         return Encoding.UTF8.GetString(body);
     }
 

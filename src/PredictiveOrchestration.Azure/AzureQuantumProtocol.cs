@@ -2,6 +2,7 @@ using System.Globalization;
 using System.Net;
 using System.Text.Json;
 using System.Text.Json.Nodes;
+using PredictiveOrchestration.Common;
 using PredictiveOrchestration.Backends;
 using PredictiveOrchestration.Costs;
 using PredictiveOrchestration.Remote;
@@ -95,7 +96,7 @@ internal sealed class AzureQuantumProtocol(string backendId, AzureQuantumOptions
         return (await http.SendAsync(call, cancellationToken).ConfigureAwait(false)).Text;
     }
 
-    public RemoteOutcome Read(RemoteJob job, string result) => format.Read(job, RemoteJson.Parse(result));
+    public RemoteOutcome Read(RemoteJob job, string result) => format.Read(job, JsonReading.Parse(result));
 
     public Task CancelAsync(RemoteTransport http, RemoteJob job, CancellationToken cancellationToken) => http.SendAsync(
         new RemoteCall(HttpMethod.Post, Path($"jobs/{Uri.EscapeDataString(Id(job))}:cancel")) { IsRepeatable = true, Accepts = [HttpStatusCode.Conflict], ExpectsJson = false }, cancellationToken);

@@ -52,7 +52,7 @@ internal static class AttemptRecords
             Cost = result?.Cost ?? listCost,
             ListCost = listCost,
             MeasuredFidelity = result?.MeasuredFidelity,
-            ExpectedLogLoss = FidelityModel.LogLoss(candidate.Backend.Errors, profile),
+            ExpectedLogLoss = FidelityModel.LogLoss(candidate.Backend, profile),
             Currency = candidate.Cost.Currency,
             Fidelity = candidate.Prediction.Fidelity.Median,
             PredictedSeconds = candidate.Prediction.Seconds.Median,

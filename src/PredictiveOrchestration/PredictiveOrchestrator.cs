@@ -194,7 +194,7 @@ public sealed partial class PredictiveOrchestrator : IAsyncDisposable
         var start = _time.GetTimestamp();
         var backends = _registry.Current;
         var model = _publisher.Current;
-        var known = Known(circuit);
+        var known = Known(circuit, request, backends);
         var decision = DecideToRun(known, circuit, request, backends, model);
         var profile = known.Profile;
         var decisionTime = Since(start);
@@ -234,7 +234,8 @@ public sealed partial class PredictiveOrchestrator : IAsyncDisposable
     public RoutingRecommendation GetRoutingRecommendation(Circuit circuit, OrchestrationRequest? request = null)
     {
         ArgumentNullException.ThrowIfNull(circuit);
-        return Recommend(Known(circuit), circuit, request ?? OrchestrationRequest.Default);
+        request ??= OrchestrationRequest.Default;
+        return Recommend(Known(circuit, request, _registry.Current), circuit, request);
     }
 
     /// <summary>Says which backend would run a circuit of this profile; runs nothing.</summary>
@@ -330,6 +331,29 @@ public sealed partial class PredictiveOrchestrator : IAsyncDisposable
     // A circuit is immutable: it is profiled once while it is alive.
     private KnownCircuit Known(Circuit circuit) =>
         _circuits.TryGetValue(circuit, out var known) ? known : _circuits.GetValue(circuit, static c => new KnownCircuit(CircuitProfiler.Profile(c)));
+
+    // Where devices may be asked, it is compiled for them once for each set of backends.
+    private KnownCircuit Known(Circuit circuit, OrchestrationRequest request, BackendSet backends)
+    {
+        var known = Known(circuit);
+        if (!backends.HasCompilers || request.RequireExact || known.CompiledFor == backends.Version)
+        {
+            return known;
+        }
+
+        var entries = new List<DeviceEntry>();
+        foreach (var backend in backends.Backends)
+        {
+            if (backend is ICompilingBackend compiler && circuit.NumQubits <= backend.Descriptor.Capabilities.MaxQubits && compiler.Compile(circuit, _aborted.Token) is { } counts)
+            {
+                entries.Add(new DeviceEntry(backend.Descriptor.Id, counts));
+            }
+        }
+
+        var compiled = new KnownCircuit(known.Profile with { OnDevices = entries.Count == 0 ? null : new DeviceTable(entries) }) { CompiledFor = backends.Version };
+        _circuits.AddOrUpdate(circuit, compiled);
+        return compiled;
+    }
 
     private RoutingDecision Decide(KnownCircuit known, Circuit? circuit, OrchestrationRequest request, BackendSet backends, PerformancePredictor model) =>
         _decisions.Decide(known, circuit, Terms(request), backends, model, _routers[_strategy]);

@@ -27,6 +27,7 @@ internal static class Program
         ["remote"] = RemoteTrial.RunAsync,
         ["routing"] = RoutingCommand.RunAsync,
         ["telemetry"] = TelemetryBenchmark.RunAsync,
+        ["noise"] = NoiseBenchmark.RunAsync,
         ["sparse"] = args => Task.FromResult(SparseBenchmark.Run(args)),
     };
 

@@ -1,8 +1,10 @@
+using System.Globalization;
 using Microsoft.AspNetCore.Http;
 using PredictiveOrchestration.AspNetCore.Access;
 using PredictiveOrchestration.AspNetCore.Jobs;
 using PredictiveOrchestration.Backends;
 using PredictiveOrchestration.Remote.Worker;
+using PredictiveOrchestration.Simulation.Noisy;
 
 namespace PredictiveOrchestration.AspNetCore.Http;
 
@@ -18,8 +20,9 @@ internal sealed class DeviceEndpoints(PredictiveOrchestrator orchestrator, JobDe
     public Task CalibrationAsync(HttpContext context, Caller caller)
     {
         var device = Find(context).Descriptor;
-        return device.Capabilities.IsExact
-            ? Answer.JsonAsync(context, 200, new WireCalibration { Device = device.Id, AsOf = time.GetUtcNow(), OneQubitError = 0, TwoQubitError = 0, ReadoutError = 0 }, WorkerJson.Default.WireCalibration)
+        return orchestrator.Backends.Current.Find(device.Id) is NoisySimulator simulated
+            ? Answer.JsonAsync(context, 200, Calibration(simulated), WorkerJson.Default.WireCalibration)
+            : device.Capabilities.IsExact ? Answer.JsonAsync(context, 200, new WireCalibration { Device = device.Id, AsOf = time.GetUtcNow(), OneQubitError = 0, TwoQubitError = 0, ReadoutError = 0 }, WorkerJson.Default.WireCalibration)
             : throw ProblemException.NotFound($"calibration of device '{device.Id}'");
     }
 
@@ -38,6 +41,33 @@ internal sealed class DeviceEndpoints(PredictiveOrchestrator orchestrator, JobDe
     {
         var id = (string)context.Request.RouteValues["id"]!;
         return orchestrator.GetAvailableBackends().FirstOrDefault(b => b.Descriptor.Id == id) ?? throw ProblemException.NotFound("device of that id");
+    }
+
+    private WireCalibration Calibration(NoisySimulator device)
+    {
+        var c = device.Calibration;
+        static Dictionary<string, double>? ByQubit(IReadOnlyDictionary<int, double> errors) =>
+            errors.Count == 0 ? null : errors.OrderBy(e => e.Key).ToDictionary(e => e.Key.ToString(CultureInfo.InvariantCulture), e => e.Value);
+        return new WireCalibration
+        {
+            Device = device.Descriptor.Id,
+            AsOf = c.MeasuredAt ?? time.GetUtcNow(),
+            NumQubits = c.NumQubits > 0 ? c.NumQubits : null,
+            OneQubitError = c.OneQubitError ?? 0,
+            TwoQubitError = c.TwoQubitError ?? 0,
+            ReadoutError = c.ReadoutError ?? 0,
+            T1 = c.T1,
+            T2 = c.T2,
+            OneQubitSeconds = c.OneQubitTime,
+            TwoQubitSeconds = c.TwoQubitTime,
+            ReadoutSeconds = c.ReadoutTime,
+            VirtualZ = c.VirtualZ ? null : false,
+            Couplings = device.Transpiles && c.Couplings.Count > 0 ? [.. c.Couplings.Select(p => new[] { p.First, p.Second })] : null,
+            BasisGates = device.Transpiles && c.BasisGates.Count > 0 ? [.. c.BasisGates.Order(StringComparer.Ordinal)] : null,
+            OneQubitErrors = ByQubit(c.OneQubitErrors),
+            ReadoutErrors = ByQubit(c.ReadoutErrors),
+            TwoQubitErrors = c.TwoQubitErrors.Count == 0 ? null : c.TwoQubitErrors.OrderBy(e => e.Key).ToDictionary(e => string.Create(CultureInfo.InvariantCulture, $"{e.Key.First}-{e.Key.Second}"), e => e.Value),
+        };
     }
 
     private static WireDevice Show(BackendStatus status)

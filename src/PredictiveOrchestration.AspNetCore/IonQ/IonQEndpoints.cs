@@ -7,6 +7,7 @@ using PredictiveOrchestration.AspNetCore.Access;
 using PredictiveOrchestration.AspNetCore.Http;
 using PredictiveOrchestration.AspNetCore.Jobs;
 using PredictiveOrchestration.Remote.Worker;
+using PredictiveOrchestration.Simulation.Noisy;
 
 namespace PredictiveOrchestration.AspNetCore.IonQ;
 
@@ -40,13 +41,28 @@ internal sealed class IonQEndpoints(WorkerOptions options, PredictiveOrchestrato
         {
             w.WriteStartArray();
             Backend(w);
+            foreach (var device in options.NoisyDevices)
+            {
+                Backend(w, device.Id);
+            }
+
             w.WriteEndArray();
         })));
-        group.MapGet("/backends/{backend}", Guard((c, o) => (string)c.Request.RouteValues["backend"]! == "simulator" ? WriteAsync(c, 200, Backend) : throw ProblemException.NotFound("backend of that name")));
+        group.MapGet("/backends/{backend}", Guard((c, o) =>
+        {
+            var name = (string)c.Request.RouteValues["backend"]!;
+            var device = reader.Device(name);
+            return device is not null || name == "simulator" ? WriteAsync(c, 200, w => Backend(w, device)) : throw ProblemException.NotFound("backend of that name");
+        }));
         group.MapGet("/backends/{backend}/characterizations", Guard((c, o) => WriteAsync(c, 200, w =>
         {
             w.WriteStartObject();
             w.WriteStartArray("characterizations");
+            if (reader.Device((string)c.Request.RouteValues["backend"]!) is { } device && orchestrator.Backends.Current.Find(device) is NoisySimulator simulated)
+            {
+                IonQCharacterizations.Write(w, simulated, time.GetUtcNow());
+            }
+
             w.WriteEndArray();
             w.WriteEndObject();
         })));
@@ -205,7 +221,9 @@ internal sealed class IonQEndpoints(WorkerOptions options, PredictiveOrchestrato
             builder.Gate(Circuits.GateCatalog.X, 1, [], [i % (builder.NumQubits - 1), (i % (builder.NumQubits - 1)) + 1]);
         }
 
-        var recommendation = desk.Recommend(new WireSubmission { Shots = shots }, builder.Build(), caller.Owner);
+        var backend = query["backend"].ToString() is { Length: > 0 } asked ? asked : "simulator";
+        var device = reader.Device(backend);
+        var recommendation = desk.Recommend(new WireSubmission { Shots = shots, Device = device ?? WorkerProtocol.AutoDevice, RequireExact = device is null }, builder.Build(), caller.Owner);
         var cost = recommendation.Decision.Chosen.Candidate.Cost;
         var run = 1e3 * recommendation.ExpectedPerformance.Seconds.Median;
         var wait = desk.Wait(null).TotalMilliseconds;
@@ -215,7 +233,7 @@ internal sealed class IonQEndpoints(WorkerOptions options, PredictiveOrchestrato
             void Context(string name)
             {
                 w.WriteStartObject(name);
-                w.WriteString("backend", "simulator");
+                w.WriteString("backend", backend);
                 w.WriteString("type", query["type"].ToString());
                 w.WriteNumber("qubits", qubits);
                 w.WriteNumber("shots", shots);
@@ -424,18 +442,29 @@ internal sealed class IonQEndpoints(WorkerOptions options, PredictiveOrchestrato
         w.WriteEndObject();
     }
 
-    private void Backend(Utf8JsonWriter w)
+    private void Backend(Utf8JsonWriter w) => Backend(w, null);
+
+    private void Backend(Utf8JsonWriter w, string? device)
     {
         w.WriteStartObject();
-        w.WriteString("backend", "simulator");
+        w.WriteString("backend", device is null ? "simulator" : IonQReader.Prefix + device);
         w.WriteString("status", desk.IsOpen ? "available" : "unavailable");
-        w.WriteNumber("qubits", Math.Min(options.MaxQubits, orchestrator.GetAvailableBackends().Where(b => b.IsAvailable).Select(b => b.Descriptor.Capabilities.MaxQubits).DefaultIfEmpty(0).Max()));
+        w.WriteNumber("qubits", Math.Min(options.MaxQubits, orchestrator.GetAvailableBackends().Where(b => b.IsAvailable && (device is null || b.Descriptor.Id == device)).Select(b => b.Descriptor.Capabilities.MaxQubits).DefaultIfEmpty(0).Max()));
         w.WriteNumber("average_queue_time", Math.Round(desk.Wait(null).TotalMilliseconds));
         w.WriteString("last_updated", time.GetUtcNow());
         w.WriteBoolean("has_access", true);
-        w.WriteStartArray("noise_models");
-        w.WriteStringValue("ideal");
-        w.WriteEndArray();
+        if (device is null)
+        {
+            w.WriteStartArray("noise_models");
+            w.WriteStringValue("ideal");
+            foreach (var noisy in options.NoisyDevices)
+            {
+                w.WriteStringValue(noisy.Id);
+            }
+
+            w.WriteEndArray();
+        }
+
         w.WriteEndObject();
     }
 

@@ -13,6 +13,9 @@ namespace PredictiveOrchestration.AspNetCore.IonQ;
 /// </summary>
 internal sealed class IonQReader(WorkerOptions options, SubmissionReader reader, TimeProvider time)
 {
+    /// <summary>What IonQ's names of devices begin with.</summary>
+    public const string Prefix = "qpu.";
+
     private const int DefaultShots = 100;
     private const int MaxCircuits = 5_000;
 
@@ -34,16 +37,18 @@ internal sealed class IonQReader(WorkerOptions options, SubmissionReader reader,
         }
 
         var backend = Text(root, "backend") ?? Text(root, "target") ?? throw Wrong("the job needs a 'backend'", "backend");
-        if (backend is not "simulator" and not "ideal")
+        var device = Device(backend);
+        if (device is null && backend is not "simulator" and not "ideal")
         {
-            throw Wrong($"there is no backend '{(backend.Length > 60 ? backend[..60] : backend)}'; this worker has 'simulator'", "backend");
+            throw Wrong($"there is no backend '{(backend.Length > 60 ? backend[..60] : backend)}'; this worker has {string.Join(", ", options.NoisyDevices.Select(d => $"'{Prefix}{d.Id}'").Prepend("'simulator'"))}", "backend");
         }
 
         var noise = root.TryGetProperty("noise", out var n) && n.ValueKind == JsonValueKind.Object ? n : default;
         var model = Text(noise, "model");
-        if (model is not null and not "ideal")
+        if (device is null && model is not null and not "ideal")
         {
-            throw Wrong($"there is no noise model '{(model.Length > 60 ? model[..60] : model)}'; this worker has 'ideal'", "noise");
+            device = options.NoisyDevices.Any(d => d.Id == model) ? model
+                : throw Wrong($"there is no noise model '{(model.Length > 60 ? model[..60] : model)}'; this worker has {string.Join(", ", options.NoisyDevices.Select(d => $"'{d.Id}'").Prepend("'ideal'"))}", "noise");
         }
 
         var shots = Integer(root, "shots") ?? DefaultShots;
@@ -53,9 +58,11 @@ internal sealed class IonQReader(WorkerOptions options, SubmissionReader reader,
         }
 
         var type = Text(root, "type") ?? (Text(input, "data") is null ? "ionq.circuit.v1" : "ionq.qasm3.v1");
-        var envelope = new IonQEnvelope(type, "simulator", model, root.TryGetProperty("settings", out var settings) && settings.ValueKind == JsonValueKind.Object ? settings.GetRawText() : null);
+        var envelope = new IonQEnvelope(type, Device(backend) is null ? "simulator" : backend, model, root.TryGetProperty("settings", out var settings) && settings.ValueKind == JsonValueKind.Object ? settings.GetRawText() : null);
         var common = new WireSubmission
         {
+            Device = device ?? WorkerProtocol.AutoDevice,
+            RequireExact = device is null,
             Shots = shots,
             Seed = (ulong?)Integer(noise, "seed") ?? Seed(),
             Name = Text(root, "name"),
@@ -70,6 +77,10 @@ internal sealed class IonQReader(WorkerOptions options, SubmissionReader reader,
             _ => throw Wrong($"the type '{(type.Length > 60 ? type[..60] : type)}' is not known; accepted are ionq.circuit.v1, ionq.qasm3.v1 and ionq.multi-circuit.v1", "type"),
         });
     }
+
+    /// <summary>The simulated device that a backend's name means to IonQ's clients, or null.</summary>
+    public string? Device(string backend) =>
+        backend.StartsWith(Prefix, StringComparison.Ordinal) && options.NoisyDevices.Any(d => d.Id == backend[Prefix.Length..]) ? backend[Prefix.Length..] : null;
 
     private IReadOnlyList<Submission> Several(WireSubmission common, IonQEnvelope envelope, JsonElement input)
     {
@@ -96,7 +107,7 @@ internal sealed class IonQReader(WorkerOptions options, SubmissionReader reader,
         }
 
         var read = IonQGates.Read(circuit.TryGetProperty("circuit", out var gates) ? gates : throw Wrong("the input needs a 'circuit'", "input"), qubits, gateset);
-        var wire = common with { Program = new WireProgram(WorkerProtocol.OpenQasm3, OpenQasmWriter.Write(read)), TopProbabilities = Exact(qubits) };
+        var wire = common with { Program = new WireProgram(WorkerProtocol.OpenQasm3, OpenQasmWriter.Write(read)), TopProbabilities = common.RequireExact ? Exact(qubits) : 0 };
         return new Submission(wire, read, JsonSerializer.SerializeToUtf8Bytes(wire, WorkerJson.Default.WireSubmission), envelope);
     }
 
@@ -104,7 +115,7 @@ internal sealed class IonQReader(WorkerOptions options, SubmissionReader reader,
     {
         var wire = common with { Program = new WireProgram(WorkerProtocol.OpenQasm3, source) };
         var read = reader.Read(wire);
-        wire = wire with { TopProbabilities = Exact(read.NumQubits) };
+        wire = wire with { TopProbabilities = common.RequireExact ? Exact(read.NumQubits) : 0 };
         return new Submission(wire, read, JsonSerializer.SerializeToUtf8Bytes(wire, WorkerJson.Default.WireSubmission), envelope);
     }
 

@@ -17,7 +17,7 @@ public sealed record BackendDescriptor
 
     /// <summary>
     /// Gets the name of the cost basis that predicts this backend's time and memory: <c>dense</c>, <c>sparse</c>, <c>mps</c>,
-    /// <c>stabilizer</c>, <c>gpu</c>, or <c>generic</c> (default), which is fitted from what is observed.
+    /// <c>stabilizer</c>, <c>gpu</c>, <c>noisy</c>, or <c>generic</c> (default), which is fitted from what is observed.
     /// </summary>
     public string CostModel { get; init; } = "generic";
 

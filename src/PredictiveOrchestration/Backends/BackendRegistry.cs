@@ -50,6 +50,9 @@ public sealed class BackendRegistry
 /// <param name="Backends">The backends in the order of registration.</param>
 public sealed record BackendSet(int Version, ImmutableArray<IQuantumBackend> Backends)
 {
+    /// <summary>Whether any of them compiles circuits for a device.</summary>
+    internal bool HasCompilers { get; } = Backends.Any(static b => b is ICompilingBackend);
+
     /// <summary>Finds a backend by its id.</summary>
     public IQuantumBackend? Find(string id) => Backends.FirstOrDefault(b => b.Descriptor.Id == id);
 }

@@ -98,6 +98,58 @@ public sealed partial class Circuit
     /// <summary>Tells whether an operation of this circuit, controls included, is a Clifford gate; angles count within a relative 1e-12.</summary>
     public bool IsClifford(in Operation operation) => CliffordCheck.IsClifford(this, operation);
 
+    /// <summary>The operations from <paramref name="first"/> on, with others put in between.</summary>
+    /// <param name="first">The first operation; no block is open before it.</param>
+    /// <param name="extraQubits">Qubits to add behind this circuit's.</param>
+    /// <param name="before">Called before each operation with its index, and once more at the end.</param>
+    internal Circuit Splice(int first, int extraQubits, Action<CircuitBuilder, int> before)
+    {
+        var builder = CreateBuilder(Name);
+        if (extraQubits > 0)
+        {
+            builder.AddQubits(builder.UnusedName("extra"), extraQubits);
+        }
+
+        AppendTo(builder, null, null, first, before);
+        before(builder, _operations.Length);
+        return builder.Build();
+    }
+
+    /// <summary>This circuit on fewer qubits, in the order given; all that anything but a barrier acts on must be among them.</summary>
+    internal Circuit Restrict(int[] kept)
+    {
+        var builder = new CircuitBuilder(Name);
+        builder.AddQubits("q", kept.Length);
+        AddClassicalRegisters(builder);
+        var places = new int[NumQubits];
+        Array.Fill(places, -1);
+        for (var i = 0; i < kept.Length; i++)
+        {
+            places[kept[i]] = i;
+        }
+
+        AppendTo(builder, places, null);
+        return builder.Build();
+    }
+
+    /// <summary>This circuit with all qubits measured at the end, into bits of the same numbers; null if it has classical operations.</summary>
+    internal Circuit? MeasuredAtEnd()
+    {
+        if (IsDynamic)
+        {
+            return null;
+        }
+
+        var builder = new CircuitBuilder(NumQubits, NumQubits, Name);
+        AppendTo(builder, null, null);
+        for (var q = 0; q < NumQubits; q++)
+        {
+            builder.Measure(q, q);
+        }
+
+        return builder.Build();
+    }
+
     private bool SameOperation(Circuit other, int index, double tolerance)
     {
         ref readonly var a = ref _operations[index];
@@ -194,7 +246,7 @@ public sealed partial class Circuit
         }
     }
 
-    private void AppendTo(CircuitBuilder builder, IReadOnlyList<int>? qubits, IReadOnlyList<int>? clbits)
+    private void AppendTo(CircuitBuilder builder, IReadOnlyList<int>? qubits, IReadOnlyList<int>? clbits, int first = 0, Action<CircuitBuilder, int>? before = null)
     {
         var scratch = NumScratchBits == 0 ? 0 : builder.AddScratchBits(NumScratchBits);
         int Bit(int bit) => bit >= NumClbits ? scratch - (bit - NumClbits) : clbits is null ? bit : clbits[bit];
@@ -202,8 +254,9 @@ public sealed partial class Circuit
         ClassicalExpression Expression(ClassicalExpression e) => MapVariables(e.MapBits(Bit), variables);
         var mapped = new List<int>();
         var note = 0;
-        for (var index = 0; index < _operations.Length; index++)
+        for (var index = first; index < _operations.Length; index++)
         {
+            before?.Invoke(builder, index);
             ref readonly var op = ref _operations[index];
             for (; note < Annotations.Count && Annotations[note].OperationIndex <= index; note++)
             {
@@ -241,7 +294,11 @@ public sealed partial class Circuit
                     builder.Reset(operands[0]);
                     break;
                 case OperationKind.Barrier:
-                    builder.Barrier(operands);
+                    if (mapped.RemoveAll(static q => q < 0) < operands.Length)
+                    {
+                        builder.Barrier(System.Runtime.InteropServices.CollectionsMarshal.AsSpan(mapped));
+                    }
+
                     break;
                 case OperationKind.Assign:
                     var assignment = AssignmentOf(op);

@@ -1,3 +1,4 @@
+using PredictiveOrchestration.Backends;
 using PredictiveOrchestration.Circuits;
 using PredictiveOrchestration.Profiling;
 
@@ -70,6 +71,10 @@ public sealed record BillableUsage
             ? new BillableUsage { Shots = shots, OneQubitGates = f.OneQubitGateCount, TwoQubitGates = f.TwoQubitGateCount + 6m * f.MultiQubitGateCount, Measurements = f.MeasurementCount + f.ResetCount }
             : new BillableUsage { Shots = shots, OneQubitGates = profile.GateCount - profile.GateCount / 2, TwoQubitGates = profile.GateCount / 2, Measurements = profile.NumQubits };
     }
+
+    /// <summary>Takes the counts of a circuit as it runs on a device.</summary>
+    internal static BillableUsage Of(DeviceCounts counts, int shots) =>
+        new() { Shots = shots, OneQubitGates = counts.OneQubitGates, TwoQubitGates = counts.TwoQubitGates, Measurements = counts.Measurements };
 
     /// <summary>The same run with another length and memory.</summary>
     internal BillableUsage Lasting(decimal seconds, decimal peakBytes) => this with { Duration = seconds, PeakBytes = peakBytes };

@@ -20,6 +20,9 @@ public sealed record BackendPrediction
     /// <summary>Gets the fidelity of the result, 0 to 1.</summary>
     public required Estimate Fidelity { get; init; }
 
+    /// <summary>Gets what the circuit becomes on the backend's device, from which fidelity and cost are predicted; null if it runs as it is, or that is not known.</summary>
+    public DeviceCounts? OnDevice { get; init; }
+
     /// <summary>Gets what the provider charged lately over what the price list says; 1 where they agree.</summary>
     public double CostFactor { get; init; } = 1;
 

@@ -1,3 +1,5 @@
+using PredictiveOrchestration.Backends;
+
 namespace PredictiveOrchestration.Prediction;
 
 /// <summary>The cost bases by name. Adding one is adding an entry.</summary>
@@ -137,6 +139,25 @@ internal static class CostBasisCatalog
                     ]),
                     8.0 * work.Qubits, 4096 + 2 * tableau + (job.TopProbabilities == 0 ? 1 : 2) * outcomes + (isFramed ? sampling : 0) + work.CopyBytes(tableau) + work.ReadoutBytes(job, Math.Pow(2, Math.Min(24, work.SupportLog2))),
                     work.DenseUncertainty);
+            }));
+        Add(new CostBasis(
+            "noisy",
+            ["call", "gate overhead", "ideal run", "trajectories", "gates of trajectories", "shots"],
+            [1e-4, 1e-6, 5e-10, 5e-11, 1e-8, 2e-6],
+            static (work, job) =>
+            {
+                // How many of the shots are trajectories of their own is learned: the errors are the device's. Beyond the state vector the tableau or a chain of
+                // tensors runs, which is smaller.
+                const int largest = 30;
+                var isDense = work.Qubits <= largest;
+                var run = isDense ? work.DenseWork : work.Gates * work.Qubits;
+
+                // The ideal state and a trajectory's, with one qubit more for damping; those that wait behind a reset; blocks of the threads, and strikes of 2^16 shots.
+                var state = isDense ? 32 * Math.ScaleB(1, Math.Max(4, work.Qubits)) : 1.0 * work.Qubits * work.Qubits;
+                var strikes = Math.Min(1 << 16, job.Shots) * (120 + (8 * Math.Min(64, 3 * work.Gates)));
+                return new CostDrivers(
+                    Finite([1, work.Gates, run, run * job.Shots, work.Gates * job.Shots, job.Shots]),
+                    0, (2 * state) + HistoryCopies.Bound(state, double.PositiveInfinity) + (800_000.0 * job.Threads) + strikes + (40.0 * job.Shots), work.DenseUncertainty);
             }));
         Add(new CostBasis(
             "generic",

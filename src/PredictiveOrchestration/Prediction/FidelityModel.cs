@@ -21,8 +21,12 @@ internal readonly record struct FidelityModel(double Mean, double Variance, int 
 
     private double Sigma => Math.Sqrt(((PriorWeight * PriorVariance) + (Count * Variance)) / (PriorWeight + Count));
 
+    /// <summary>The same of a circuit on a backend: from the circuit as it runs there, where that is known.</summary>
+    public static double LogLoss(BackendDescriptor backend, CircuitProfile profile) =>
+        profile.On(backend.Id)?.SuccessProbability is { } success ? -Math.Log(Math.Clamp(success, 1e-300, 1)) : LogLoss(backend.Errors, profile, profile.On(backend.Id));
+
     /// <summary>-ln of the estimated success probability (MQT Bench, ESP): Σ -ln(1 - error) over gates and measured bits, and the idle time of all qubits over the coherence time.</summary>
-    public static double LogLoss(ErrorRates? known, CircuitProfile profile)
+    public static double LogLoss(ErrorRates? known, CircuitProfile profile, DeviceCounts? counts = null)
     {
         var rates = known ?? Typical;
         double gates = profile.GateCount, two = 0.4 * gates, one = 0.6 * gates, measured = profile.NumQubits;
@@ -34,6 +38,11 @@ internal readonly record struct FidelityModel(double Mean, double Variance, int 
             measured = f.MeasurementCount;
         }
 
+        if (counts is not null)
+        {
+            (one, two, measured) = (counts.OneQubitGates, counts.TwoQubitGates, counts.Measurements);
+        }
+
         static double Loss(double rate) => -Math.Log(1 - Math.Clamp(rate, 0, 0.999999));
         var busy = (2 * two * rates.TwoQubitGateSeconds) + (one * rates.OneQubitGateSeconds);
         var idle = Math.Max(0, ((double)profile.NumQubits * profile.CircuitDepth * rates.TwoQubitGateSeconds) - busy);
@@ -43,19 +52,19 @@ internal readonly record struct FidelityModel(double Mean, double Variance, int 
     /// <summary>The fidelity of a run, with a 90 % interval.</summary>
     public Estimate Predict(BackendDescriptor backend, CircuitProfile profile)
     {
-        if (backend.Errors is null && Count < Enough)
+        if (backend.Errors is null && profile.On(backend.Id)?.SuccessProbability is null && Count < Enough)
         {
             return backend.Capabilities.IsExact ? Estimate.Exactly(1) : new Estimate(0.8, 0.3, 1);
         }
 
-        var loss = LogLoss(backend.Errors, profile) * Math.Exp(Mean);
+        var loss = LogLoss(backend, profile) * Math.Exp(Mean);
         var spread = Math.Exp(1.645 * Sigma);
         return new Estimate(Math.Exp(-loss), Math.Exp(-loss * spread), Math.Exp(-loss / spread));
     }
 
     /// <summary>The model after a measured fidelity; one that says nothing, or is no number, leaves it as it is.</summary>
     /// <param name="measured">The fidelity, 0 to 1.</param>
-    /// <param name="logLoss">What <see cref="LogLoss"/> gave.</param>
+    /// <param name="logLoss">What <see cref="LogLoss(BackendDescriptor, CircuitProfile)"/> gave.</param>
     public FidelityModel With(double measured, double logLoss)
     {
         if (!(measured is >= 0 and <= 1 && logLoss > 1e-9))

@@ -81,6 +81,7 @@ internal sealed class PerformancePredictor : IPerformancePredictor
             WaitSeconds = Wait(backend, model),
             PeakBytes = Memory(backend, drivers.Costs),
             Fidelity = model.Fidelity.Predict(backend, profile),
+            OnDevice = profile.On(backend.Id),
             CostFactor = Math.Exp(model.Charges.Value),
             LogSecondsSigma = sigma,
             Terms = new PredictedTerms(model.Analytic, drivers.Terms, median / model.Analytic.Predict(drivers.Terms)),

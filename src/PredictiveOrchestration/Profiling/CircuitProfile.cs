@@ -1,4 +1,6 @@
 using System.Collections.Immutable;
+using System.Text.Json.Serialization;
+using PredictiveOrchestration.Backends;
 
 namespace PredictiveOrchestration.Profiling;
 
@@ -48,6 +50,14 @@ public sealed record CircuitProfile
 
         return null;
     }
+
+    /// <summary>What the circuit becomes on the backends that compile it; null if there are none, or nothing but the profile is known.</summary>
+    [JsonInclude]
+    internal DeviceTable? OnDevices { get; init; }
+
+    /// <summary>Gets what the circuit becomes on a backend that compiles it for a device; null if it does not, or that is not known.</summary>
+    /// <param name="backendId">The backend.</param>
+    public DeviceCounts? On(string backendId) => OnDevices?.Find(backendId);
 }
 
 /// <summary>The features of a circuit that predict what each kind of backend needs. All counts include both arms of run-time branches once.</summary>

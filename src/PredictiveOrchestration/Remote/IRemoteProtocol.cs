@@ -48,6 +48,9 @@ public interface IRemoteProtocol
     /// <summary>The target's state and queue.</summary>
     Task<RemoteQueue?> GetQueueAsync(RemoteTransport http, CancellationToken cancellationToken) => Task.FromResult<RemoteQueue?>(null);
 
+    /// <summary>What a circuit becomes on the target, without asking it; null if that is not known.</summary>
+    DeviceCounts? Compile(Circuit circuit, CancellationToken cancellationToken) => null;
+
     /// <summary>The target's calibration.</summary>
     Task<Noise.DeviceCalibration?> GetCalibrationAsync(RemoteTransport http, CancellationToken cancellationToken) => Task.FromResult<Noise.DeviceCalibration?>(null);
 }

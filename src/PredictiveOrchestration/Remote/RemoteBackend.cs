@@ -1,6 +1,7 @@
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Logging.Abstractions;
 using PredictiveOrchestration.Backends;
+using PredictiveOrchestration.Circuits;
 using PredictiveOrchestration.Noise;
 
 namespace PredictiveOrchestration.Remote;
@@ -11,7 +12,7 @@ namespace PredictiveOrchestration.Remote;
 /// submission whose answer was lost is cleared up by idempotency key or by looking the job up; where neither works it is held until
 /// <see cref="ReconcileAsync(CancellationToken)"/>, never sent again on a guess. Thread-safe.
 /// </summary>
-public sealed partial class RemoteBackend : IPayingBackend, IConditionalBackend, IAsyncDisposable
+public sealed partial class RemoteBackend : IPayingBackend, IConditionalBackend, ICompilingBackend, IAsyncDisposable
 {
     private readonly IRemoteProtocol _protocol;
     private readonly RemoteBackendOptions _options;
@@ -144,6 +145,13 @@ public sealed partial class RemoteBackend : IPayingBackend, IConditionalBackend,
 
     /// <summary>Asks the service for the target's calibration; null if it does not tell.</summary>
     public Task<DeviceCalibration?> GetCalibrationAsync(CancellationToken cancellationToken = default) => _protocol.GetCalibrationAsync(_http, cancellationToken);
+
+    /// <inheritdoc/>
+    public DeviceCounts? Compile(Circuit circuit, CancellationToken cancellationToken = default)
+    {
+        ArgumentNullException.ThrowIfNull(circuit);
+        return _protocol.Compile(circuit, cancellationToken);
+    }
 
     /// <summary>Asks the service what a request will cost and take; null if it does not tell. Nothing is submitted.</summary>
     public async Task<RemoteEstimate?> EstimateAsync(ExecutionRequest request, CancellationToken cancellationToken = default)

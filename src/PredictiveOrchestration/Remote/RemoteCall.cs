@@ -3,6 +3,7 @@ using System.Net.Http.Headers;
 using System.Text;
 using System.Text.Json;
 using PredictiveOrchestration.Backends;
+using PredictiveOrchestration.Common;
 
 namespace PredictiveOrchestration.Remote;
 
@@ -70,7 +71,7 @@ public sealed class RemoteReply
 
     /// <summary>Reads the body.</summary>
     /// <exception cref="JsonException">It is no JSON, or nested too deeply.</exception>
-    public JsonElement Json() => RemoteJson.Parse(Body);
+    public JsonElement Json() => JsonReading.Parse(Body);
 }
 
 /// <summary>What a failed call means for whoever made it.</summary>
@@ -109,76 +110,9 @@ public sealed class RemoteCallException : BackendException
     public TimeSpan? RetryAfter { get; init; }
 }
 
-/// <summary>Reads JSON from strangers: what is missing or of another kind is null, nesting is limited to 64.</summary>
-public static class RemoteJson
+/// <summary>The words of error bodies.</summary>
+internal static class RemoteJson
 {
-    private static readonly JsonDocumentOptions Options = new() { MaxDepth = 64 };
-
-    /// <summary>Reads a text in UTF-8.</summary>
-    /// <exception cref="JsonException">It is no JSON, or nested too deeply.</exception>
-    public static JsonElement Parse(ReadOnlyMemory<byte> utf8)
-    {
-        using var document = JsonDocument.Parse(utf8, Options);
-        return document.RootElement.Clone();
-    }
-
-    /// <summary>Reads a text.</summary>
-    /// <exception cref="JsonException">It is no JSON, or nested too deeply.</exception>
-    public static JsonElement Parse(string text)
-    {
-        using var document = JsonDocument.Parse(text, Options);
-        return document.RootElement.Clone();
-    }
-
-    /// <summary>A property, or null if it is missing, null, or the element is no object.</summary>
-    public static JsonElement? Get(this JsonElement element, string name) =>
-        element.ValueKind == JsonValueKind.Object && element.TryGetProperty(name, out var value) && value.ValueKind != JsonValueKind.Null ? value : null;
-
-    /// <summary>A property along a path.</summary>
-    public static JsonElement? Get(this JsonElement element, params ReadOnlySpan<string> path)
-    {
-        JsonElement? at = element;
-        foreach (var name in path)
-        {
-            at = at?.Get(name);
-        }
-
-        return at;
-    }
-
-    /// <summary>A text, also of a number.</summary>
-    public static string? Text(this JsonElement? element) => element is not { } e ? null : e.ValueKind switch
-    {
-        JsonValueKind.String => e.GetString(),
-        JsonValueKind.Number => e.GetRawText(),
-        _ => null,
-    };
-
-    /// <summary>A finite number, also in quotes.</summary>
-    public static double? Number(this JsonElement? element) =>
-        double.TryParse(element.Text(), System.Globalization.NumberStyles.Float, System.Globalization.CultureInfo.InvariantCulture, out var value) && double.IsFinite(value) ? value : null;
-
-    /// <summary>An amount, also in quotes; never through a floating-point number.</summary>
-    public static decimal? Amount(this JsonElement? element) =>
-        decimal.TryParse(element.Text(), System.Globalization.NumberStyles.Float, System.Globalization.CultureInfo.InvariantCulture, out var value) ? value : null;
-
-    /// <summary>The elements of an array; none if it is missing or no array.</summary>
-    public static IEnumerable<JsonElement> Items(this JsonElement? element) => element is { ValueKind: JsonValueKind.Array } e ? e.EnumerateArray() : [];
-
-    /// <summary>The properties of an object; none if it is missing or no object.</summary>
-    public static IEnumerable<JsonProperty> Members(this JsonElement? element) => element is { ValueKind: JsonValueKind.Object } e ? e.EnumerateObject() : [];
-
-    /// <summary>A moment, written as ISO 8601 text or as seconds or milliseconds since 1970.</summary>
-    public static DateTimeOffset? Moment(this JsonElement? element)
-    {
-        if (element.Number() is { } number)
-        {
-            return Math.Abs(number) > 8e15 ? null : DateTimeOffset.FromUnixTimeMilliseconds((long)(number > 1e11 ? number : number * 1000));
-        }
-
-        return DateTimeOffset.TryParse(element.Text(), System.Globalization.CultureInfo.InvariantCulture, System.Globalization.DateTimeStyles.AssumeUniversal, out var moment) ? moment : null;
-    }
-
     /// <summary>The words of an error body in the shapes that services use, at most some hundred characters; never a page of HTML.</summary>
     internal static string ErrorText(RemoteReply reply)
     {

@@ -13,6 +13,9 @@ internal sealed class KnownCircuit(CircuitProfile profile)
     /// <summary>The profile, with what backends planned once that was worth its time.</summary>
     public CircuitProfile Profile { get; set; } = profile;
 
+    /// <summary>The version of the set of backends for which the circuit was compiled; -1 if it was not.</summary>
+    public int CompiledFor { get; init; } = -1;
+
     /// <summary>The latest recommendation, of whoever recommends.</summary>
     public object? Recommendation { get; set; }
 

@@ -1,5 +1,6 @@
 using PredictiveOrchestration.Backends;
 using PredictiveOrchestration.Circuits;
+using PredictiveOrchestration.Noise;
 
 namespace PredictiveOrchestration.Simulation;
 
@@ -95,6 +96,18 @@ public abstract class LocalSimulator : ISegmentedBackend
 
     /// <summary>Runs a request in a way of the engine's own, or gives null to leave it to the shot runner.</summary>
     private protected virtual ExecutionResult? TryRunAtOnce(ExecutionRequest request, StateSnapshot? initial, RunContext context, TimeProvider time) => null;
+
+    /// <summary>The clock.</summary>
+    internal TimeProvider Time => _time;
+
+    /// <summary>Makes a state before the first operation, for a run that this engine does not lead.</summary>
+    internal IQuantumState Begin(int numQubits, ExecutionLimits limits, RunContext context) => CreateState(numQubits, limits, context);
+
+    /// <summary>What bounds a run that this engine does not lead.</summary>
+    internal RunContext ContextOf(ExecutionRequest request, CancellationToken cancellationToken) => CreateContext(request, cancellationToken);
+
+    /// <summary>Runs a noisy circuit in a way of the engine's own, or gives null; wrong readout at the end is not part of it.</summary>
+    internal virtual ExecutionResult? TryRunNoisy(ExecutionRequest request, NoisePlan plan, RunContext context) => null;
 
     private IQuantumState StateOf(ExecutionRequest request, StateSnapshot? initial, RunContext context)
     {

@@ -25,6 +25,7 @@ internal sealed class ShotRunner
     private readonly MeasurementPlan _plan;
     private readonly OutcomeCollector _collector;
     private readonly TimeProvider _time;
+    private readonly int[]? _shots;
     private readonly bool _exact;
     private readonly Stack<ShotGroup> _waiting = new();
     private readonly HistoryPlanner _planner;
@@ -40,8 +41,9 @@ internal sealed class ShotRunner
     private double _fidelity = 1;
     private TimeSpan _sampling;
 
-    public ShotRunner(ExecutionRequest request, RunContext context, Func<IQuantumState> createState, TimeProvider time, HistoryPlanner? planner = null)
+    public ShotRunner(ExecutionRequest request, RunContext context, Func<IQuantumState> createState, TimeProvider time, HistoryPlanner? planner = null, int[]? shots = null)
     {
+        _shots = shots;
         _planner = planner ?? new HistoryPlanner();
         _request = request;
         _circuit = request.Circuit;
@@ -64,12 +66,7 @@ internal sealed class ShotRunner
         _context.Check(firstOperation);
         var state = _createState();
         var prepare = _time.GetElapsedTime(start);
-        var shots = new int[_request.Shots];
-        for (var i = 0; i < shots.Length; i++)
-        {
-            shots[i] = i;
-        }
-
+        var shots = _shots ?? [.. Enumerable.Range(0, _request.Shots)];
         _waiting.Push(new ShotGroup { State = state, Classical = new ClassicalState(_circuit), Shots = shots, Position = firstOperation, Spent = spent + prepare });
         try
         {

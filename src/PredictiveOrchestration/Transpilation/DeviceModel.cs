@@ -1,4 +1,5 @@
 using PredictiveOrchestration.Circuits;
+using PredictiveOrchestration.Noise;
 
 namespace PredictiveOrchestration.Transpilation;
 
@@ -22,6 +23,23 @@ public sealed record DeviceModel
 
     /// <summary>Gets the qubits that must not be used, such as broken ones.</summary>
     public IReadOnlySet<int> Unusable { get; init; } = new HashSet<int>();
+
+    /// <summary>The model of a calibrated device: its couplings and gates, or <c>rz</c>, <c>sx</c>, <c>x</c> and <c>cx</c> where it does not name them.</summary>
+    /// <param name="calibration">The calibration; it says how many qubits there are.</param>
+    /// <exception cref="ArgumentException">The calibration has no number of qubits.</exception>
+    public static DeviceModel FromCalibration(DeviceCalibration calibration)
+    {
+        ArgumentNullException.ThrowIfNull(calibration);
+        var device = new DeviceModel
+        {
+            Name = calibration.Device,
+            NumQubits = calibration.NumQubits,
+            BasisGates = calibration.BasisGates.Count > 0 ? calibration.BasisGates : new HashSet<string>(StringComparer.Ordinal) { "rz", "sx", "x", "cx" },
+            Couplings = calibration.Couplings,
+        };
+        device.Check();
+        return device;
+    }
 
     internal void Check()
     {

@@ -1,6 +1,7 @@
 using System.Globalization;
 using PredictiveOrchestration.Backends;
 using PredictiveOrchestration.Circuits;
+using PredictiveOrchestration.Common;
 using PredictiveOrchestration.Remote;
 using PredictiveOrchestration.Remote.IonQ;
 using PredictiveOrchestration.TestKit;

@@ -14,17 +14,18 @@ public sealed partial class ImportTableTests
         ["Common"] = [],
         ["Circuits"] = [],
         ["Backends"] = ["Circuits"],
-        ["Profiling"] = ["Circuits"],
+        ["Profiling"] = ["Circuits", "Backends"],
         ["Simulation/Kernels"] = [],
-        ["Simulation"] = ["Circuits", "Backends", "Simulation/Kernels"],
+        ["Simulation"] = ["Circuits", "Backends", "Noise", "Simulation/Kernels"],
         ["Simulation/Fusion"] = ["Circuits"],
         ["Simulation/StateVector"] = ["Circuits", "Backends", "Profiling", "Simulation", "Simulation/Fusion", "Simulation/Kernels"],
         ["Simulation/Gpu"] = ["Circuits", "Backends", "Simulation", "Simulation/Fusion"],
         ["Simulation/Sparse"] = ["Circuits", "Backends", "Simulation", "Simulation/Kernels"],
         ["Simulation/MatrixProductState"] = ["Circuits", "Backends", "Profiling", "Simulation", "Simulation/Kernels"],
-        ["Simulation/Stabilizer"] = ["Circuits", "Backends", "Simulation", "Simulation/Kernels"],
+        ["Simulation/Stabilizer"] = ["Circuits", "Backends", "Noise", "Simulation", "Simulation/Kernels"],
+        ["Simulation/Noisy"] = ["Circuits", "Backends", "Noise", "Transpilation", "Simulation"],
         ["Noise"] = ["Circuits", "Backends"],
-        ["Transpilation"] = ["Circuits", "Backends"],
+        ["Transpilation"] = ["Circuits", "Backends", "Noise"],
         ["Remote"] = ["Circuits", "Backends", "Transpilation", "Noise"],
         ["Telemetry"] = ["Backends", "Profiling"],
         ["Prediction"] = ["Profiling", "Backends", "Circuits", "Telemetry"],
@@ -87,7 +88,7 @@ public sealed partial class ImportTableTests
     public void Adapters_UsingDirectives_FollowTheTable(string package, string vendor)
     {
         var folder = Path.Combine(SharedFiles.RepositoryRoot, "src", package);
-        string[] allowed = ["Backends", "Circuits", "Costs", "Noise", "Remote", "Transpilation"];
+        string[] allowed = ["Backends", "Circuits", "Common", "Costs", "Noise", "Remote", "Transpilation"];
         var used = Directory.EnumerateFiles(folder, "*.cs").SelectMany(File.ReadAllLines).Where(l => l.StartsWith("using ", StringComparison.Ordinal)).Select(l => l["using ".Length..].TrimEnd(';')).ToHashSet();
 
         used.Where(u => u.StartsWith("PredictiveOrchestration.", StringComparison.Ordinal)).Should().OnlyContain(u => allowed.Contains(u.Split('.', StringSplitOptions.None)[1]));

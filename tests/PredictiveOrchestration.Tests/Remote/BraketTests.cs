@@ -240,7 +240,7 @@ public sealed class BraketTests
     [Fact]
     public void Address_OfADevice_IsThatOfItsRegion() => new BraketOptions { Target = Garnet }.Address.Should().Be(new Uri("https://braket.eu-north-1.amazonaws.com/"));
 
-    private Noise.DeviceCalibration Calibration() => _cloud.Time.Run(_cloud.Create("job").GetCalibrationAsync())!;
+    private PredictiveOrchestration.Noise.DeviceCalibration Calibration() => _cloud.Time.Run(_cloud.Create("job").GetCalibrationAsync())!;
 
     // As those that assume a role: kept until dropped.
     private sealed class Rotating : RefreshingAWSCredentials

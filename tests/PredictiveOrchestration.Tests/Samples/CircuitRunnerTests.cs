@@ -98,6 +98,25 @@ public sealed class CircuitRunnerTests : IDisposable
     }
 
     [Fact]
+    public async Task Backend_AddressOfAWorker_RunsThere()
+    {
+        await using var worker = await Worker.WorkerHost.StartAsync();
+        var run = await RunAsync(Add("bits.qasm", "OPENQASM 3.0;\ninclude \"stdgates.inc\";\nqubit[5] q;\nbit[4] c;\nx q[0];\nx q[3];\ncx q[3], q[4];\nc[0] = measure q[4];\nc[1] = measure q[1];\nc[2] = measure q[0];\nc[3] = measure q[2];\n"), "--jsonl", "--backend", worker.Address.ToString().TrimEnd('/'), "--shots", "300");
+        run.Status.Should().Be(0, run.Error);
+        using var json = JsonDocument.Parse(run.Output);
+        var one = json.RootElement.GetProperty("runs")[0];
+        one.GetProperty("backend").GetString().Should().Be(worker.Address.ToString().TrimEnd('/'));
+        one.GetProperty("counts").EnumerateObject().Select(c => (c.Name, c.Value.GetInt32())).Should().Equal(("0101", 300));
+        (await worker.GetAsync("/v1/jobs")).Json.GetProperty("jobs").EnumerateArray().Should().ContainSingle("it ran over the wire").Which.GetProperty("status").GetString().Should().Be("succeeded");
+
+        // Nobody serves there any more.
+        await worker.StopAsync();
+        var gone = await RunAsync(Add("bell.qasm", Bell), "--backend", worker.Address.ToString());
+        gone.Status.Should().Be(2);
+        gone.Error.Should().Contain(worker.Address.Host).And.NotContain("   at ");
+    }
+
+    [Fact]
     public async Task ProfileOnlyAndRecommendOnly_RunNothing()
     {
         var file = Add("bell.qasm", Bell);

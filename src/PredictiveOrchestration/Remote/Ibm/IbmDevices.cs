@@ -1,10 +1,11 @@
 using System.Text.Json;
+using PredictiveOrchestration.Common;
 using PredictiveOrchestration.Noise;
 using PredictiveOrchestration.Transpilation;
 
 namespace PredictiveOrchestration.Remote.Ibm;
 
-/// <summary>Reads IBM's configuration and properties documents; unknown fields are ignored, units brought to seconds.</summary>
+/// <summary>Reads IBM's configuration document; unknown fields are ignored.</summary>
 internal static class IbmDevices
 {
     public static DeviceModel ReadModel(JsonElement configuration) => new()
@@ -14,59 +15,4 @@ internal static class IbmDevices
         BasisGates = configuration.Get("basis_gates").Items().Select(g => g.GetString() ?? string.Empty).ToHashSet(),
         Couplings = [.. configuration.Get("coupling_map").Items().Select(p => (p[0].GetInt32(), p[1].GetInt32()))],
     };
-
-    public static DeviceCalibration ReadCalibration(JsonElement properties)
-    {
-        var qubits = properties.Get("qubits").Items().ToList();
-        double? Of(JsonElement records, string name) => ((JsonElement?)records).Items().Where(r => r.Get("name").Text() == name).Select(Value).FirstOrDefault();
-        var readout = Known(qubits.Select((q, i) => (i, Of(q, "readout_error") ?? (Of(q, "prob_meas0_prep1") + Of(q, "prob_meas1_prep0")) / 2)));
-        var one = new Dictionary<int, double>();
-        var two = new Dictionary<(int, int), double>();
-        List<double> oneTimes = [], twoTimes = [];
-        foreach (var gate in properties.Get("gates").Items())
-        {
-            var on = gate.Get("qubits").Items().Select(q => q.GetInt32()).ToArray();
-            var parameters = gate.Get("parameters") ?? default;
-            var (error, length) = (Of(parameters, "gate_error"), Of(parameters, "gate_length"));
-            if (on.Length == 1 && gate.Get("gate").Text() is "sx" && error is { } e1)
-            {
-                one[on[0]] = e1;
-                oneTimes.AddRange(length is { } t ? [t] : []);
-            }
-            else if (on.Length == 2 && error is { } e2)
-            {
-                two[(Math.Min(on[0], on[1]), Math.Max(on[0], on[1]))] = e2;
-                twoTimes.AddRange(length is { } t ? [t] : []);
-            }
-        }
-
-        return new DeviceCalibration
-        {
-            Device = properties.Get("backend_name").Text() ?? "ibm",
-            MeasuredAt = properties.Get("last_update_date").Moment(),
-            NumQubits = qubits.Count,
-            Couplings = [.. two.Keys],
-            OneQubitErrors = one,
-            TwoQubitErrors = two,
-            ReadoutErrors = readout,
-            OneQubitError = Median(one.Values),
-            TwoQubitError = Median(two.Values),
-            ReadoutError = Median(readout.Values),
-            T1 = Median(qubits.Select(q => Of(q, "T1")).OfType<double>()),
-            T2 = Median(qubits.Select(q => Of(q, "T2")).OfType<double>()),
-            ReadoutTime = Median(qubits.Select(q => Of(q, "readout_length")).OfType<double>()),
-            OneQubitTime = Median(oneTimes),
-            TwoQubitTime = Median(twoTimes),
-        };
-    }
-
-    private static double? Value(JsonElement record) => record.Get("value").Number() * (record.Get("unit").Text() switch { "ns" => 1e-9, "us" or "µs" => 1e-6, "ms" => 1e-3, _ => 1 });
-
-    private static Dictionary<int, double> Known(IEnumerable<(int Qubit, double? Value)> values) => values.Where(v => v.Value is not null).ToDictionary(v => v.Qubit, v => v.Value!.Value);
-
-    private static double? Median(IEnumerable<double> values)
-    {
-        var sorted = values.Order().ToArray();
-        return sorted.Length == 0 ? null : (sorted[(sorted.Length - 1) / 2] + sorted[sorted.Length / 2]) / 2;
-    }
 }

@@ -5,6 +5,7 @@ using System.Text;
 using System.Text.Json;
 using PredictiveOrchestration.Backends;
 using PredictiveOrchestration.Circuits;
+using PredictiveOrchestration.Common;
 using PredictiveOrchestration.Noise;
 using PredictiveOrchestration.Transpilation;
 
@@ -17,7 +18,8 @@ namespace PredictiveOrchestration.Remote.Ibm;
 internal sealed class IbmProtocol(string backendId, IbmQuantumOptions options) : IRemoteProtocol
 {
     private readonly SemaphoreSlim _reading = new(1);
-    private DeviceModel? _device;
+    private volatile DeviceModel? _device;
+    private volatile DeviceCalibration? _calibration;
 
     public string Name => "ibm-runtime-v1";
 
@@ -106,7 +108,7 @@ internal sealed class IbmProtocol(string backendId, IbmQuantumOptions options) :
 
     public RemoteOutcome Read(RemoteJob job, string result)
     {
-        var pub = RemoteJson.Parse(result).Get("results").Items().FirstOrDefault();
+        var pub = JsonReading.Parse(result).Get("results").Items().FirstOrDefault();
         var registers = pub.Get("data").Members().ToList();
         var samples = registers.Count == 1 ? registers[0].Value.Get("samples") : pub.Get("data", "c", "samples");
         var counts = new Dictionary<BitString, long>();
@@ -153,7 +155,17 @@ internal sealed class IbmProtocol(string backendId, IbmQuantumOptions options) :
     {
         var call = new RemoteCall(HttpMethod.Get, $"backends/{Uri.EscapeDataString(options.Target)}/properties") { Accepts = [HttpStatusCode.NotFound] };
         var reply = await http.SendAsync(call, cancellationToken).ConfigureAwait(false);
-        return reply.IsSuccess ? IbmDevices.ReadCalibration(reply.Json()) : null;
+        return reply.IsSuccess ? _calibration = IbmProperties.Read(reply.Json()) : null;
+    }
+
+    public DeviceCounts? Compile(Circuit circuit, CancellationToken cancellationToken) =>
+        _device is { } device ? DeviceCompiler.TryCount(circuit, device, _calibration, cancellationToken) : null;
+
+    /// <summary>Asks for the device and its calibration, so that predictions can go by them.</summary>
+    public async Task<(DeviceModel Device, DeviceCalibration? Calibration)> LearnAsync(RemoteTransport http, CancellationToken cancellationToken)
+    {
+        var device = await DeviceAsync(http, cancellationToken).ConfigureAwait(false);
+        return (device, await GetCalibrationAsync(http, cancellationToken).ConfigureAwait(false));
     }
 
     private async Task<DeviceModel> DeviceAsync(RemoteTransport http, CancellationToken cancellationToken)
@@ -180,21 +192,50 @@ public static class IbmQuantumBackend
     public static RemoteBackend Create(IbmQuantumOptions options)
     {
         ArgumentNullException.ThrowIfNull(options);
+        return Make(options, new IbmProtocol(IdOf(options), options), null);
+    }
+
+    /// <summary>Asks the service for the device and its calibration, and makes a backend whose fidelity and cost are predicted from them.</summary>
+    /// <param name="options">The options; <see cref="IbmQuantumOptions.MaxQubits"/> may be left 0.</param>
+    /// <param name="cancellationToken">Gives up.</param>
+    /// <exception cref="ArgumentException">Options are wrong; all failures are named.</exception>
+    /// <exception cref="BackendException">The service cannot be reached or refuses.</exception>
+    public static async Task<RemoteBackend> ConnectAsync(IbmQuantumOptions options, CancellationToken cancellationToken = default)
+    {
+        ArgumentNullException.ThrowIfNull(options);
+        var protocol = new IbmProtocol(IdOf(options), options);
+        await using var probe = Make(options with { MaxQubits = Math.Max(1, options.MaxQubits), Journal = new MemoryJobJournal() }, protocol, null);
+        try
+        {
+            var (device, calibration) = await protocol.LearnAsync(probe.Http, cancellationToken).ConfigureAwait(false);
+            return Make(options with { MaxQubits = device.NumQubits }, protocol, calibration);
+        }
+        catch (Exception exception) when (exception is FormatException or InvalidOperationException or System.Text.Json.JsonException)
+        {
+            throw new BackendException(BackendErrorKind.Fault, IdOf(options), $"The description of '{options.Target}' cannot be read: {exception.Message}", exception);
+        }
+    }
+
+    private static string IdOf(IbmQuantumOptions options) => options.Id ?? options.Target.Replace('_', '-');
+
+    private static RemoteBackend Make(IbmQuantumOptions options, IbmProtocol protocol, DeviceCalibration? calibration)
+    {
         List<string> failures = [];
         failures.AddRange(options.MaxQubits is >= 1 and <= 10_000 ? [] : [$"MaxQubits is {options.MaxQubits}; say how many qubits '{options.Target}' has, 1 to 10000"]);
         failures.AddRange(options.Instance.Length > 0 ? [] : ["Instance is empty; give the CRN of your instance"]);
         failures.AddRange(RemoteAddress.IsSafe(options.IdentityEndpoint) ? [] : ["IdentityEndpoint is neither https nor on this machine"]);
         options.Validate(options.Address, failures);
-        var id = options.Id ?? options.Target.Replace('_', '-');
+        var id = IdOf(options);
         var descriptor = new BackendDescriptor
         {
             Id = id,
             Type = BackendType.HardwareBackend,
             DisplayName = options.DisplayName ?? $"IBM Quantum {options.Target}",
+            Errors = calibration?.ToErrorRates(),
             Capabilities = new BackendCapabilities { MaxQubits = options.MaxQubits, MaxShots = 100_000, ClassicalControl = false, IsExact = false },
         };
 
         // Documented are five submissions a minute; calls that only ask are not limited in writing.
-        return new RemoteBackend(new IbmProtocol(id, options), descriptor, options.Address, options, new IbmAuthorizer(id, options), new RemoteRateLimit(2, 20));
+        return new RemoteBackend(protocol, descriptor, options.Address, options, new IbmAuthorizer(id, options), new RemoteRateLimit(2, 20));
     }
 }

@@ -4,7 +4,9 @@ using System.Text;
 using System.Text.Json;
 using PredictiveOrchestration.Backends;
 using PredictiveOrchestration.Circuits;
+using PredictiveOrchestration.Common;
 using PredictiveOrchestration.Noise;
+using PredictiveOrchestration.Transpilation;
 
 namespace PredictiveOrchestration.Remote.IonQ;
 
@@ -20,6 +22,7 @@ internal sealed class IonQProtocol(string backendId, IonQOptions options) : IRem
 
     // How far the service's clock may be behind this one.
     private static readonly TimeSpan Skew = TimeSpan.FromDays(1);
+    private volatile DeviceCalibration? _calibration;
 
     public string Name => "ionq-v0.4";
 
@@ -183,8 +186,14 @@ internal sealed class IonQProtocol(string backendId, IonQOptions options) : IRem
     {
         var call = new RemoteCall(HttpMethod.Get, $"backends/{Uri.EscapeDataString(options.Target)}/characterizations?limit=1") { Accepts = [HttpStatusCode.NotFound] };
         var reply = await http.SendAsync(call, cancellationToken).ConfigureAwait(false);
-        return reply.IsSuccess && reply.Json().Get("characterizations").Items().FirstOrDefault() is { ValueKind: JsonValueKind.Object } json ? IonQCalibrations.Read(json) : null;
+        return reply.IsSuccess && reply.Json().Get("characterizations").Items().FirstOrDefault() is { ValueKind: JsonValueKind.Object } json ? _calibration = IonQCharacterization.Read(json) : null;
     }
+
+    /// <summary>The service compiles for its devices, on which every pair of qubits meets: what is counted is what is sent.</summary>
+    public DeviceCounts? Compile(Circuit circuit, CancellationToken cancellationToken) =>
+        _calibration is { } calibration && circuit.Operations.Length <= DeviceCompiler.LongestCircuit && DeviceCompiler.Measured(circuit) is { } measured
+            ? DeviceCompiler.Count(IonQCircuits.InVocabulary(measured, cancellationToken), calibration)
+            : null;
 
     private async Task<JsonElement> BackendAsync(RemoteTransport http, CancellationToken cancellationToken) =>
         (await http.SendAsync(new RemoteCall(HttpMethod.Get, $"backends/{Uri.EscapeDataString(options.Target)}"), cancellationToken).ConfigureAwait(false)).Json();

@@ -2,6 +2,7 @@ using System.Globalization;
 using System.Numerics;
 using System.Text.Json;
 using PredictiveOrchestration.Circuits;
+using PredictiveOrchestration.Common;
 
 namespace PredictiveOrchestration.Remote.IonQ;
 
@@ -13,7 +14,7 @@ public static class IonQResults
 {
     internal static RemoteOutcome Read(RemoteJob job, string text)
     {
-        var json = RemoteJson.Parse(text);
+        var json = JsonReading.Parse(text);
         var registers = json.Get("probabilities", "registers");
         var isBinary = registers is not null;
         JsonElement? states = isBinary

@@ -69,6 +69,25 @@ internal sealed record WireCalibration
     public double? TwoQubitSeconds { get; init; }
 
     public double? ReadoutSeconds { get; init; }
+
+    public int? NumQubits { get; init; }
+
+    /// <summary>The pairs that meet directly, and the gates, of a device that transpiles; absent of one that runs circuits as they are.</summary>
+    public IReadOnlyList<IReadOnlyList<int>>? Couplings { get; init; }
+
+    public IReadOnlyList<string>? BasisGates { get; init; }
+
+    /// <summary>Absent for true.</summary>
+    public bool? VirtualZ { get; init; }
+
+    /// <summary>By qubit.</summary>
+    public IReadOnlyDictionary<string, double>? OneQubitErrors { get; init; }
+
+    /// <summary>By pair, such as <c>0-1</c>.</summary>
+    public IReadOnlyDictionary<string, double>? TwoQubitErrors { get; init; }
+
+    /// <summary>By qubit.</summary>
+    public IReadOnlyDictionary<string, double>? ReadoutErrors { get; init; }
 }
 
 /// <summary>A predicted quantity: the median and an interval that holds in nine cases of ten.</summary>

@@ -5,6 +5,7 @@ using PredictiveOrchestration.Backends;
 using PredictiveOrchestration.Circuits;
 using PredictiveOrchestration.Circuits.OpenQasm;
 using PredictiveOrchestration.Noise;
+using PredictiveOrchestration.Transpilation;
 
 namespace PredictiveOrchestration.Remote.Worker;
 
@@ -12,6 +13,7 @@ namespace PredictiveOrchestration.Remote.Worker;
 internal sealed class WorkerClient(string backendId, WorkerBackendOptions options) : IRemoteProtocol
 {
     private readonly KeyValuePair<string, string> _wait = new("Prefer", string.Create(CultureInfo.InvariantCulture, $"wait={(int)options.LongPoll.TotalSeconds}"));
+    private volatile DeviceCalibration? _calibration;
 
     public string Name => "worker-v1";
 
@@ -117,23 +119,16 @@ internal sealed class WorkerClient(string backendId, WorkerBackendOptions option
             return null;
         }
 
-        var found = JsonSerializer.Deserialize(reply.Body.Span, WorkerJson.Default.WireCalibration)!;
         var described = JsonSerializer.Deserialize((await http.SendAsync(new RemoteCall(HttpMethod.Get, device), cancellationToken).ConfigureAwait(false)).Body.Span, WorkerJson.Default.WireDevice)!;
-        return new DeviceCalibration
-        {
-            Device = found.Device,
-            MeasuredAt = found.AsOf,
-            NumQubits = described.MaxQubits,
-            OneQubitError = found.OneQubitError,
-            TwoQubitError = found.TwoQubitError,
-            ReadoutError = found.ReadoutError,
-            T1 = found.T1,
-            T2 = found.T2,
-            OneQubitTime = found.OneQubitSeconds,
-            TwoQubitTime = found.TwoQubitSeconds,
-            ReadoutTime = found.ReadoutSeconds,
-        };
+        var found = DeviceCalibration.Parse(reply.Text);
+        _calibration = described.IsExact ? null : found.NumQubits > 0 ? found : found with { NumQubits = described.MaxQubits };
+        return found.NumQubits > 0 ? found : found with { NumQubits = described.MaxQubits };
     }
+
+    public DeviceCounts? Compile(Circuit circuit, CancellationToken cancellationToken) =>
+        _calibration is not { } calibration ? null
+        : calibration.Couplings.Count > 0 || calibration.BasisGates.Count > 0 ? DeviceCompiler.TryCount(circuit, DeviceModel.FromCalibration(calibration), calibration, cancellationToken)
+        : DeviceCompiler.Count(DeviceCompiler.Measured(circuit) ?? circuit, calibration);
 
     private string Source(Circuit circuit)
     {

@@ -1,5 +1,6 @@
 using PredictiveOrchestration.Backends;
 using PredictiveOrchestration.Circuits;
+using PredictiveOrchestration.Noise;
 
 namespace PredictiveOrchestration.Simulation.Stabilizer;
 
@@ -23,6 +24,9 @@ internal enum FrameInstruction : byte
 
     /// <summary>The same with Z.</summary>
     ConditionalZ,
+
+    /// <summary>A random Pauli, or a pair of them, in the shots that noise site B strikes.</summary>
+    Strike,
 }
 
 /// <summary>An instruction with its operands.</summary>
@@ -38,25 +42,29 @@ internal readonly record struct FrameStep(FrameInstruction Instruction, int A, i
 /// </summary>
 internal sealed class FrameProgram
 {
-    private FrameProgram(Circuit circuit, List<FrameStep> steps)
+    private FrameProgram(Circuit circuit, List<FrameStep> steps, NoiseSite[] sites)
     {
         Circuit = circuit;
         Steps = steps;
+        Sites = sites;
     }
 
     public Circuit Circuit { get; }
 
     public IReadOnlyList<FrameStep> Steps { get; }
 
+    /// <summary>Where noise may strike.</summary>
+    public NoiseSite[] Sites { get; }
+
     /// <summary>Whether frames are the better way: counts only, and shots that differ in mid-circuit.</summary>
     public static bool IsWorthwhile(ExecutionRequest request) =>
         request is { Shots: > 1, TopProbabilities: 0, Observables.Count: 0 } && new MeasurementPlan(request.Circuit).MidCircuitCount + Resets(request.Circuit) > 0;
 
-    /// <summary>Runs the reference; null if the circuit has control flow that frames cannot follow.</summary>
+    /// <summary>Runs the reference; null if the circuit has control flow, or noise, that frames cannot follow.</summary>
     /// <exception cref="BackendException">A gate is not Clifford, or a limit is reached.</exception>
-    public static FrameProgram? TryCompile(Circuit circuit, RunContext context)
+    public static FrameProgram? TryCompile(Circuit circuit, RunContext context, NoisePlan? noise = null)
     {
-        if (!CanFollow(circuit))
+        if (!CanFollow(circuit) || noise is { IsPauli: false } || (noise is not null && StrikesInside(circuit, noise.Sites)))
         {
             return null;
         }
@@ -65,7 +73,7 @@ internal sealed class FrameProgram
         context.Reserve(bytes, "the tableau");
         try
         {
-            return new FrameProgram(circuit, new Compiler(circuit, context).Run());
+            return new FrameProgram(circuit, new Compiler(circuit, context, noise?.Sites ?? []).Run(), noise?.Sites ?? []);
         }
         finally
         {
@@ -117,6 +125,27 @@ internal sealed class FrameProgram
         return !inside;
     }
 
+    // Frames know a condition for X and Z only, not for noise.
+    private static bool StrikesInside(Circuit circuit, NoiseSite[] sites)
+    {
+        var inside = false;
+        var at = 0;
+        for (var i = 0; i < circuit.Operations.Length; i++)
+        {
+            for (; at < sites.Length && sites[at].Position <= i; at++)
+            {
+                if (inside)
+                {
+                    return true;
+                }
+            }
+
+            inside = circuit.Operations[i].Kind switch { OperationKind.If => true, OperationKind.EndIf => false, _ => inside };
+        }
+
+        return false;
+    }
+
     // The bit that alone decides a condition, and the value at which it holds.
     private static (int Bit, bool Value)? BitOf(ClassicalExpression condition) => condition switch
     {
@@ -126,16 +155,18 @@ internal sealed class FrameProgram
         _ => null,
     };
 
-    private sealed class Compiler(Circuit circuit, RunContext context)
+    private sealed class Compiler(Circuit circuit, RunContext context, NoiseSite[] sites)
     {
         private readonly StabilizerTableau _tableau = new(circuit.NumQubits);
         private readonly CliffordProgram _program = new(context.BackendId);
         private readonly bool[] _bits = new bool[circuit.NumClbits + circuit.NumScratchBits];
         private readonly List<FrameStep> _steps = [];
         private (int Bit, bool Value)? _condition;
+        private int _misread = -1;
 
         public List<FrameStep> Run()
         {
+            var site = 0;
             for (var i = 0; i < circuit.Operations.Length; i++)
             {
                 if ((i & 0xFF) == 0)
@@ -144,10 +175,32 @@ internal sealed class FrameProgram
                     context.ReportOperations(i);
                 }
 
+                for (; site < sites.Length && sites[site].Position <= i; site++)
+                {
+                    Strike(site);
+                }
+
                 Compile(i);
+                if (_misread >= 0 && circuit.Operations[i].Kind == OperationKind.Measure)
+                {
+                    Strike(_misread);
+                    _misread = -1;
+                }
             }
 
             return _steps;
+        }
+
+        // A measurement is reported wrong where its bit is struck, after it; what strikes after the last operation changes nothing.
+        private void Strike(int site)
+        {
+            if (sites[site].Channel == NoiseChannel.Misread && _misread < 0)
+            {
+                _misread = site;
+                return;
+            }
+
+            _steps.Add(new FrameStep(FrameInstruction.Strike, _steps.Count > 0 && _steps[^1].Instruction == FrameInstruction.Measure ? _steps[^1].B : -1, site, false));
         }
 
         private void Compile(int i)

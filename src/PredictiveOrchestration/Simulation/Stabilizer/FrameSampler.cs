@@ -1,6 +1,7 @@
 using PredictiveOrchestration.Backends;
 using PredictiveOrchestration.Circuits;
 using PredictiveOrchestration.Common;
+using PredictiveOrchestration.Noise;
 using PredictiveOrchestration.Simulation.Kernels;
 
 namespace PredictiveOrchestration.Simulation.Stabilizer;
@@ -23,6 +24,7 @@ internal sealed class FrameSampler
     private readonly ulong[] _random;
     private readonly int[] _frameX;
     private readonly int[] _frameZ;
+    private readonly StrikeStream[] _strikes;
     private long _firstShot;
     private long _draws;
 
@@ -37,6 +39,7 @@ internal sealed class FrameSampler
         _random = new ulong[64 * words];
         _frameX = new int[circuit.NumQubits];
         _frameZ = new int[circuit.NumQubits];
+        _strikes = [.. program.Sites.Select((s, i) => new StrikeStream(ErrorDraws.SeedOf(seed), (ulong)i, s.Probability))];
     }
 
     /// <summary>Runs all shots.</summary>
@@ -46,7 +49,7 @@ internal sealed class FrameSampler
         var start = time.GetTimestamp();
         var words = WordsFor(request.Shots);
         var outcomeWords = (circuit.NumClbits + 63) / 64;
-        var bytes = 8L * words * (2L * circuit.NumQubits + circuit.NumClbits + circuit.NumScratchBits + 64 + 64L * outcomeWords) + 32L * program.Steps.Count;
+        var bytes = 8L * words * (2L * circuit.NumQubits + circuit.NumClbits + circuit.NumScratchBits + 64 + 64L * outcomeWords) + 32L * program.Steps.Count + 128L * program.Sites.Length;
         context.Reserve(bytes, "the frames");
         try
         {
@@ -144,10 +147,46 @@ internal sealed class FrameSampler
             case FrameInstruction.ConditionalX:
                 TableauKernels.XorFlipped(Bit(step.B), step.Reference, X(step.A));
                 break;
+            case FrameInstruction.Strike:
+                Strike(step);
+                break;
             default:
                 TableauKernels.XorFlipped(Bit(step.B), step.Reference, Z(step.A));
                 break;
         }
+    }
+
+    private void Strike(FrameStep step)
+    {
+        ref readonly var site = ref _program.Sites[step.B];
+        ref var strikes = ref _strikes[step.B];
+        while (strikes.Next < _firstShot + (64L * _words))
+        {
+            var shot = (int)(strikes.Next - _firstShot);
+            var (word, bit) = (shot >> 6, 1UL << shot);
+            var choice = site.Choose(strikes.Uniform());
+            if (site.Channel == NoiseChannel.Misread)
+            {
+                Bit(step.A)[word] ^= bit;
+            }
+            else
+            {
+                Pauli(site.A, choice & 3, word, bit);
+                if (site.B >= 0)
+                {
+                    Pauli(site.B, choice >> 2, word, bit);
+                }
+            }
+
+            strikes.Advance();
+        }
+    }
+
+    // 1 is X, 2 is Y, 3 is Z.
+    private void Pauli(int qubit, int which, int word, ulong bit)
+    {
+        X(qubit)[word] ^= which is 1 or 2 ? bit : 0;
+        Z(qubit)[word] ^= which is 2 or 3 ? bit : 0;
     }
 
     // One random bit for each shot. 64 draws of 64 shots are 64 numbers, turned on their side.

@@ -1,4 +1,5 @@
 using PredictiveOrchestration.Backends;
+using PredictiveOrchestration.Noise;
 
 namespace PredictiveOrchestration.Simulation.Stabilizer;
 
@@ -29,6 +30,9 @@ public sealed class StabilizerSimulator : LocalSimulator, ICalibratable
         initial is null && FrameProgram.IsWorthwhile(request) && FrameProgram.TryCompile(request.Circuit, context) is { } program
             ? FrameSampler.Run(program, request, context, time)
             : null;
+
+    internal override ExecutionResult? TryRunNoisy(ExecutionRequest request, NoisePlan plan, RunContext context) =>
+        FrameProgram.TryCompile(request.Circuit, context, plan) is { } program ? FrameSampler.Run(program, request, context, Time) : null;
 
     private static BackendDescriptor Describe(StabilizerOptions options)
     {

@@ -1,10 +1,10 @@
 using System.Text.Json;
-using PredictiveOrchestration.Noise;
+using PredictiveOrchestration.Common;
 
-namespace PredictiveOrchestration.Remote.IonQ;
+namespace PredictiveOrchestration.Noise;
 
 /// <summary>Reads IonQ's characterizations: fidelities as median (version 0.4) or mean (0.3), times in seconds.</summary>
-internal static class IonQCalibrations
+internal static class IonQCharacterization
 {
     public static DeviceCalibration Read(JsonElement json)
     {
@@ -14,8 +14,8 @@ internal static class IonQCalibrations
         {
             Device = json.Get("backend").Text() ?? "ionq",
             MeasuredAt = json.Get("date").Moment(),
-            NumQubits = (int)(json.Get("qubits").Number() ?? 0),
-            Couplings = [.. json.Get("connectivity").Items().Where(p => p.ValueKind == JsonValueKind.Array && p.GetArrayLength() == 2).Select(p => (p[0].GetInt32(), p[1].GetInt32()))],
+            NumQubits = (int)Math.Clamp(json.Get("qubits").Number() ?? 0, 0, DeviceCalibration.MaxQubits),
+            Couplings = CalibrationJson.Couplings(json.Get("connectivity")),
             OneQubitError = Error("1q"),
             TwoQubitError = Error("2q"),
             ReadoutError = Error("spam"),

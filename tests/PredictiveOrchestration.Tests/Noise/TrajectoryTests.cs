@@ -69,7 +69,7 @@ public sealed class TrajectoryTests
         }
 
         LocalSimulator[] engines = name == nameof(Clifford) ? [new StabilizerSimulator(), new StateVectorSimulator()] : [new StateVectorSimulator()];
-        await ShouldFollowAsync(circuit, Models[model], 40_000, engines);
+        await ShouldFollowAsync(circuit, Models[model], name == nameof(General) ? 40_000 : 20_000, engines);
     }
 
     [Theory]

@@ -3,6 +3,7 @@ using Microsoft.Extensions.Logging;
 using PredictiveOrchestration.Backends;
 using PredictiveOrchestration.Circuits;
 using PredictiveOrchestration.Circuits.OpenQasm;
+using PredictiveOrchestration.Common;
 using PredictiveOrchestration.Costs;
 using PredictiveOrchestration.Execution;
 using PredictiveOrchestration.Learning;
@@ -69,6 +70,7 @@ public sealed partial class PredictiveOrchestrator : IAsyncDisposable
         _journal = new RunJournal(options.TelemetryRetention, options.TelemetryInterval, _loads, time);
         _ring = new TelemetryRingBuffer(options.TelemetryRetention);
         _metrics = new OrchestrationMetrics(meters, () => (_loads.Running, _admission?.QueueLength ?? 0, _admission?.Load ?? 0, _ring.Dropped));
+        _subscribers = new Subscribers<OrchestrationEvent>((exception, happened) => SubscriberFailed(exception, happened.GetType().Name));
         Monitor = new PerformanceMonitor(options.Alerts with { }, time, logger);
         _strategy = RoutingStrategies.NameOf(options.RoutingStrategy)!;
     }
@@ -185,16 +187,17 @@ public sealed partial class PredictiveOrchestrator : IAsyncDisposable
         var profile = known.Profile;
         var decision = DecideToRun(known, circuit, request, backends, model);
         var decisionTime = Since(start);
+        var label = new SpendLabel(Guid.CreateVersion7(_time.GetUtcNow()).ToString(), request.Tag);
         Decided(decision, decisionTime);
+        Tell(label.Key, decision, profile, decisionTime, request);
         activity?.Describe(decision, profile, request.Shots);
 
-        var label = new SpendLabel(Guid.CreateVersion7(_time.GetUtcNow()).ToString(), request.Tag);
         _loads.Of(decision.Chosen.Candidate.Backend.Id).Began();
         ExecutionReport? report = null;
         try
         {
             report = await new HotSwapExecutor(backends, _admission!, _ledger, _time, decision.IsExploration ? null : SwapJob(model, profile, request)).RunAsync(decision, ToBackend(circuit, request), label, either.Token).ConfigureAwait(false);
-            var cost = await RecordAsync(report, decision, profile, request).ConfigureAwait(false);
+            var cost = await RecordAsync(report, decision, profile, request, new JobIdentity(label.Key, circuit.Operations.Length)).ConfigureAwait(false);
             return report.Last.Result is { } result
                 ? Complete(result, report, decision, profile, decisionTime, cost)
                 : throw Failure(report.Last.Error!);
@@ -246,14 +249,19 @@ public sealed partial class PredictiveOrchestrator : IAsyncDisposable
     }
 
     /// <summary>Gets all backends, and which of them take work now.</summary>
-    public IReadOnlyList<BackendStatus> GetAvailableBackends() =>
-    [
-        .. _registry.Current.Backends.Select(b =>
-        {
-            var reason = _health.Reason(b);
-            return new BackendStatus(b.Descriptor, reason is null, reason ?? string.Empty, _loads.Of(b.Descriptor.Id).InFlight, _health.SuccessRate(b.Descriptor.Id));
-        }),
-    ];
+    public IReadOnlyList<BackendStatus> GetAvailableBackends()
+    {
+        var waiting = _admission?.Waiting();
+        return
+        [
+            .. _registry.Current.Backends.Select(b =>
+            {
+                var reason = _health.Reason(b);
+                var id = b.Descriptor.Id;
+                return new BackendStatus(b.Descriptor, reason is null, reason ?? string.Empty, _loads.Of(id).InFlight, _health.SuccessRate(id)) { Waiting = waiting?.GetValueOrDefault(id) ?? 0 };
+            }),
+        ];
+    }
 
     /// <summary>Gets what routing has done so far.</summary>
     public RoutingStatistics GetRoutingStatistics() =>
@@ -297,7 +305,9 @@ public sealed partial class PredictiveOrchestrator : IAsyncDisposable
         using var work = _running.Enter();
         var start = _time.GetTimestamp();
         var decision = Decide(known, circuit, request, _registry.Current, _publisher.Current);
-        Decided(decision, Since(start));
+        var took = Since(start);
+        Decided(decision, took);
+        Tell(null, decision, known.Profile, took, request);
         if (known.Recommendation is RoutingRecommendation latest && ReferenceEquals(latest.Decision, decision))
         {
             return latest;
@@ -393,14 +403,16 @@ public sealed partial class PredictiveOrchestrator : IAsyncDisposable
     };
 
     // Writes a record for every attempt, and returns what they cost together.
-    private async Task<decimal> RecordAsync(ExecutionReport report, RoutingDecision decision, CircuitProfile profile, OrchestrationRequest request)
+    private async Task<decimal> RecordAsync(ExecutionReport report, RoutingDecision decision, CircuitProfile profile, OrchestrationRequest request, JobIdentity job)
     {
         var total = 0m;
+        List<ExecutionRecord>? records = _subscribers.Any ? [] : null;
         var alternatives = decision.Ranked.Select(r => new CostAlternative(r.Candidate.Backend.Id, r.Candidate.TotalSeconds, r.Candidate.Cost.Median)).ToList();
         foreach (var attempt in report.Attempts)
         {
             var record = AttemptRecords.Of(attempt, decision, profile, attempt.Ranked.Candidate.Shape, _prices, request.Tag, _time.GetUtcNow());
             total += record.Cost;
+            records?.Add(record);
             _journal.Recorded(record);
             _metrics.Recorded(record);
             Monitor.Observe(record, new MonitoredState(BudgetUse(), _memoryBytes, (_admission?.QueueLength ?? 0) / (double)Math.Max(1, _options.MaxQueueLength)));
@@ -429,6 +441,11 @@ public sealed partial class PredictiveOrchestrator : IAsyncDisposable
 
         ActivityDescription.AddAttempts(report.Attempts, _time.GetUtcNow());
         _journal.Finished(report.Last.Result is not null, report.Swaps.Count);
+        if (records is not null)
+        {
+            Tell(job, decision, report, records);
+        }
+
         return total;
     }
 

@@ -21,6 +21,9 @@ public sealed record CostAnalysis
     /// <summary>Gets the completed runs for each unit of money; null if nothing was spent.</summary>
     public required double? CostEfficiency { get; init; }
 
+    /// <summary>Gets the budget; null without one.</summary>
+    public decimal? Budget { get; init; }
+
     /// <summary>Gets the share of the budget that is spent, 0 to 1; null without a budget. Counts what earlier processes spent if the ledger is a file.</summary>
     public required double? BudgetUtilization { get; init; }
 

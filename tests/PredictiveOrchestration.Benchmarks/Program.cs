@@ -3,6 +3,7 @@ using PredictiveOrchestration.Benchmarks.Engines;
 using PredictiveOrchestration.Benchmarks.HotSwap;
 using PredictiveOrchestration.Benchmarks.Reliability;
 using PredictiveOrchestration.Benchmarks.Routing;
+using PredictiveOrchestration.Benchmarks.Views;
 
 namespace PredictiveOrchestration.Benchmarks;
 
@@ -25,6 +26,7 @@ internal static class Program
         ["memory"] = MemoryFuzz.RunAsync,
         ["remote"] = RemoteTrial.RunAsync,
         ["routing"] = RoutingCommand.RunAsync,
+        ["screenshots"] = ScreenshotCommand.RunAsync,
         ["sparse"] = args => Task.FromResult(SparseBenchmark.Run(args)),
     };
 

@@ -10,6 +10,9 @@ internal sealed class DashboardEndpoints(DashboardFeed feed)
 {
     private const string Policy = "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; img-src 'self' data:; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
 
+    /// <summary>What the pages show.</summary>
+    public DashboardFeed Feed => feed;
+
     /// <summary>Lets a request through if the host put authorization on the endpoint (it was checked before), or if it comes from this machine.</summary>
     public static RequestDelegate Guard(RequestDelegate handle) => context =>
     {

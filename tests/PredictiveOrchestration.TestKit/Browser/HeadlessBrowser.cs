@@ -24,6 +24,7 @@ public sealed class HeadlessBrowser : IAsyncDisposable
     /// <summary>Starts it.</summary>
     public static async Task<HeadlessBrowser> StartAsync()
     {
+        Assertions.SetDefaultExpectTimeout(30_000);
         var playwright = await Playwright.CreateAsync();
 
         // Without its sandbox, which needs rights that containers do not have: it only sees pages of this repository.

@@ -5,7 +5,8 @@ using System.Text.Encodings.Web;
 using Microsoft.AspNetCore.Authentication;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Hosting;
-using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Routing;
+using Microsoft.AspNetCore.Server.Kestrel.Transport.Sockets;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
@@ -38,13 +39,26 @@ internal sealed class DashboardHost : IAsyncDisposable
 
     public PredictiveOrchestrator Orchestrator { get; }
 
+    /// <summary>Gets the number of pages that are connected.</summary>
+    public int Pages => _app.Services.GetRequiredService<EndpointDataSource>().Endpoints.Select(e => e.Metadata.GetMetadata<DashboardEndpoints>()).OfType<DashboardEndpoints>().First().Feed.Clients;
+
     public static DashboardLimits Quick { get; } = new() { Interval = TimeSpan.FromMilliseconds(25), StateEvery = 4, QualityInterval = TimeSpan.FromMilliseconds(50) };
 
     public static async Task<DashboardHost> StartAsync(
-        IEnumerable<IQuantumBackend>? backends = null, Action<IEndpointConventionBuilder>? conventions = null, DashboardLimits? limits = null, bool withDashboard = true, int port = 0, Action<PredictiveOrchestratorOptions>? configure = null, string path = "/dashboard")
+        IEnumerable<IQuantumBackend>? backends = null, Action<IEndpointConventionBuilder>? conventions = null, DashboardLimits? limits = null, bool withDashboard = true, int port = 0, Action<PredictiveOrchestratorOptions>? configure = null, string path = "/dashboard", int? sendBuffer = null)
     {
         var builder = WebApplication.CreateSlimBuilder();
         builder.WebHost.UseUrls($"http://127.0.0.1:{port}");
+        if (sendBuffer is { } size)
+        {
+            builder.WebHost.UseSockets(o => o.CreateBoundListenSocket = endpoint =>
+            {
+                var socket = SocketTransportOptions.CreateDefaultBoundListenSocket(endpoint);
+                socket.SendBufferSize = size;
+                return socket;
+            });
+        }
+
         builder.Logging.ClearProviders();
         builder.Services.AddAuthentication("header").AddScheme<AuthenticationSchemeOptions, HeaderAuthentication>("header", null);
         builder.Services.AddAuthorization();
@@ -55,6 +69,7 @@ internal sealed class DashboardHost : IAsyncDisposable
                 c.StateDirectory = string.Empty;
                 c.CalibrationBudget = TimeSpan.Zero;
                 c.StopTimeout = TimeSpan.Zero;
+                c.Learning = false;
                 configure?.Invoke(c);
             });
             if (backends is not null)

@@ -6,6 +6,7 @@ export function seconds(value) {
   if (value === null || value === undefined || Number.isNaN(Number(value))) return '–';
   const s = Number(value);
   if (s === 0) return '0 s';
+  if (s < 0) return `−${seconds(-s)}`;
   if (!Number.isFinite(s)) return '∞';
   if (s < 1e-6) return `${digits(s * 1e9)} ns`;
   if (s < 1e-3) return `${digits(s * 1e6)} µs`;
@@ -15,7 +16,7 @@ export function seconds(value) {
   return s < 172800 ? `${digits(s / 3600)} h` : `${digits(s / 86400)} d`;
 }
 
-export const percent = value => value === null || value === undefined ? '–' : `${Math.round(100 * value)} %`;
+export const percent = value => value === null || value === undefined ? '–' : `${value > 0 && value < 0.1 ? digits(100 * value) : Math.round(100 * value)} %`;
 
 export const money = (value, currency) => `${value >= 100 ? value.toFixed(2) : digits(value)} ${currency}`;
 

@@ -1,7 +1,10 @@
+using PredictiveOrchestration.Common.Html;
+
 namespace PredictiveOrchestration.Costs;
 
 /// <summary>What runs have cost, and what they would have cost otherwise.</summary>
-public sealed record CostAnalysis
+[TypeFormatterSource(typeof(NotebookFormatterSource))]
+public sealed record CostAnalysis : IHtml
 {
     /// <summary>Gets the currency of all amounts.</summary>
     public required string Currency { get; init; }
@@ -59,6 +62,9 @@ public sealed record CostAnalysis
 
     /// <summary>Gets where money could have been saved at little loss of time, the greatest saving first.</summary>
     public required IReadOnlyList<CostRecommendation> Recommendations { get; init; }
+
+    /// <summary>Shows the analysis as a self-contained piece of HTML for notebooks and pages.</summary>
+    public string ToHtml() => CostHtml.Of(this);
 }
 
 /// <summary>What was saved against another way to choose; negative where the other way would have been better.</summary>

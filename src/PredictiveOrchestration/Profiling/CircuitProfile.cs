@@ -1,10 +1,13 @@
+using PredictiveOrchestration.Common.Html;
+
 namespace PredictiveOrchestration.Profiling;
 
 /// <summary>
 /// What is known of a circuit before it runs: seven headline values, and (if made from a circuit) the features that drive the cost
 /// of each kind of backend. Immutable. Formulas: docs/prediction.md.
 /// </summary>
-public sealed record CircuitProfile
+[TypeFormatterSource(typeof(NotebookFormatterSource))]
+public sealed record CircuitProfile : IHtml
 {
     /// <summary>Gets the number of qubits.</summary>
     public required int NumQubits { get; init; }
@@ -29,6 +32,9 @@ public sealed record CircuitProfile
 
     /// <summary>Gets the features of the circuit, or null if the profile was made by hand from the headline values.</summary>
     public CircuitFeatures? Features { get; init; }
+
+    /// <summary>Shows the profile as a self-contained piece of HTML for notebooks and pages.</summary>
+    public string ToHtml() => ProfileHtml.Of(this);
 }
 
 /// <summary>The features of a circuit that predict what each kind of backend needs. All counts include both arms of run-time branches once.</summary>

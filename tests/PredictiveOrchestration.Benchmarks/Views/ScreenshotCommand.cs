@@ -45,6 +45,13 @@ internal static class ScreenshotCommand
         await page.Locator("tr[data-decision] button").First.ClickAsync();
         await page.Locator("tr.details pre", new() { HasTextString = "by strategy" }).WaitForAsync();
         await TakeAsync(page, folder, "dashboard-dark.png");
+
+        // What notebooks show of one run.
+        var circuit = Fourier.PhaseEstimation(4, 0.3);
+        var result = await orchestrator.ExecuteAsync(circuit, new OrchestrationRequest { TopProbabilities = 8 });
+        await page.EmulateMediaAsync(new() { ColorScheme = ColorScheme.Light });
+        await page.SetContentAsync(circuit.ToHtml() + result.ToHtml());
+        await TakeAsync(page, folder, "notebook.png");
         return 0;
     }
 

@@ -36,11 +36,11 @@ internal static class ScreenshotCommand
         await app.StartAsync();
         var orchestrator = app.Services.GetRequiredService<PredictiveOrchestrator>();
         await using var browser = await HeadlessBrowser.StartAsync();
-        var page = await browser.OpenAsync(width: 1360, height: 900);
+        var page = await browser.OpenAsync(width: 1360, height: 1250);
         await page.GotoAsync($"{app.Urls.First()}/dashboard/");
         await WorkAsync(orchestrator);
         await page.Locator("article.job").First.WaitForAsync();
-        await TakeAsync(page, folder, "dashboard-light.png");
+        await TakeAsync(page, folder, "dashboard-light.png", whole: false);
         await page.EmulateMediaAsync(new() { ColorScheme = ColorScheme.Dark });
         await page.Locator("tr[data-decision] button").First.ClickAsync();
         await page.Locator("tr.details pre", new() { HasTextString = "by strategy" }).WaitForAsync();
@@ -49,17 +49,17 @@ internal static class ScreenshotCommand
         // What notebooks show of one run.
         var circuit = Fourier.PhaseEstimation(4, 0.3);
         var result = await orchestrator.ExecuteAsync(circuit, new OrchestrationRequest { TopProbabilities = 8 });
-        await page.EmulateMediaAsync(new() { ColorScheme = ColorScheme.Light });
-        await page.SetContentAsync(circuit.ToHtml() + result.ToHtml());
-        await TakeAsync(page, folder, "notebook.png");
+        var plain = await browser.OpenAsync(width: 1360, height: 1000);
+        await plain.SetContentAsync(circuit.ToHtml() + result.ToHtml());
+        await TakeAsync(plain, folder, "notebook.png");
         return 0;
     }
 
-    private static async Task TakeAsync(IPage page, string folder, string name)
+    private static async Task TakeAsync(IPage page, string folder, string name, bool whole = true)
     {
         // A whole state has to have come after the last run.
         await page.WaitForTimeoutAsync(2500);
-        await page.ScreenshotAsync(new() { Path = Path.Combine(folder, name), FullPage = true });
+        await page.ScreenshotAsync(new() { Path = Path.Combine(folder, name), FullPage = whole });
         Console.WriteLine(Path.Combine(folder, name));
     }
 

@@ -1,7 +1,8 @@
+using System.Collections.Concurrent;
 using System.Net;
 using System.Text.RegularExpressions;
 using Microsoft.AspNetCore.Builder;
-using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Logging;
 using PredictiveOrchestration.AspNetCore;
 using PredictiveOrchestration.TestKit;
 using PredictiveOrchestration.TestKit.Fakes;
@@ -68,6 +69,18 @@ public sealed partial class AccessTests
         answer.Headers.GetValues("X-Content-Type-Options").Should().Equal("nosniff");
     }
 
+    [Theory]
+    [InlineData("0.0.0.0", false, true)]
+    [InlineData("0.0.0.0", true, false)]
+    [InlineData("127.0.0.1", false, false)]
+    public async Task Start_OnAnOpenAddressWithoutAuthorization_SaysThatOthersSeeNothing(string address, bool authorized, bool warns)
+    {
+        using var log = new WarningLog();
+        await using var host = await DashboardHost.StartAsync([new FakeBackend("a")], c => _ = authorized ? c.RequireAuthorization() : c, address: address, log: log);
+        log.Warnings.Where(w => w.Contains("dashboard", StringComparison.Ordinal)).Should().HaveCount(warns ? 1 : 0);
+        (await StatusAsync(host, "/dashboard/", ("Host", "192.0.2.1"))).Should().Be(authorized ? HttpStatusCode.Unauthorized : HttpStatusCode.Forbidden);
+    }
+
     [Fact]
     public async Task Page_WithoutSlash_LeadsToTheOneWith()
     {
@@ -106,6 +119,30 @@ public sealed partial class AccessTests
 
         using var answer = await host.Client.SendAsync(request, HttpCompletionOption.ResponseHeadersRead);
         return answer.StatusCode;
+    }
+
+    private sealed class WarningLog : ILoggerProvider, ILogger
+    {
+        public ConcurrentQueue<string> Warnings { get; } = new();
+
+        public ILogger CreateLogger(string categoryName) => this;
+
+        public IDisposable? BeginScope<TState>(TState state)
+            where TState : notnull => null;
+
+        public bool IsEnabled(LogLevel logLevel) => logLevel >= LogLevel.Warning;
+
+        public void Log<TState>(LogLevel logLevel, EventId eventId, TState state, Exception? exception, Func<TState, Exception?, string> formatter)
+        {
+            if (IsEnabled(logLevel))
+            {
+                Warnings.Enqueue(formatter(state, exception));
+            }
+        }
+
+        public void Dispose()
+        {
+        }
     }
 
     [GeneratedRegex(@"(?:https?:)?//[\w.-]+\.[a-z]{2,}[\w/.-]*")]

@@ -27,7 +27,7 @@ internal sealed class DashboardHost : IAsyncDisposable
     {
         _app = app;
         Orchestrator = orchestrator!;
-        Address = new Uri(app.Urls.First());
+        Address = new Uri(app.Urls.First().Replace("0.0.0.0", "127.0.0.1", StringComparison.Ordinal));
         Client = new HttpClient { BaseAddress = Address };
     }
 
@@ -45,10 +45,10 @@ internal sealed class DashboardHost : IAsyncDisposable
     public static DashboardLimits Quick { get; } = new() { Interval = TimeSpan.FromMilliseconds(25), StateEvery = 4, QualityInterval = TimeSpan.FromMilliseconds(50) };
 
     public static async Task<DashboardHost> StartAsync(
-        IEnumerable<IQuantumBackend>? backends = null, Action<IEndpointConventionBuilder>? conventions = null, DashboardLimits? limits = null, bool withDashboard = true, int port = 0, Action<PredictiveOrchestratorOptions>? configure = null, string path = "/dashboard", int? sendBuffer = null)
+        IEnumerable<IQuantumBackend>? backends = null, Action<IEndpointConventionBuilder>? conventions = null, DashboardLimits? limits = null, bool withDashboard = true, int port = 0, Action<PredictiveOrchestratorOptions>? configure = null, string path = "/dashboard", int? sendBuffer = null, string address = "127.0.0.1", ILoggerProvider? log = null)
     {
         var builder = WebApplication.CreateSlimBuilder();
-        builder.WebHost.UseUrls($"http://127.0.0.1:{port}");
+        builder.WebHost.UseUrls($"http://{address}:{port}");
         if (sendBuffer is { } size)
         {
             builder.WebHost.UseSockets(o => o.CreateBoundListenSocket = endpoint =>
@@ -60,6 +60,11 @@ internal sealed class DashboardHost : IAsyncDisposable
         }
 
         builder.Logging.ClearProviders();
+        if (log is not null)
+        {
+            builder.Logging.AddProvider(log);
+        }
+
         builder.Services.AddAuthentication("header").AddScheme<AuthenticationSchemeOptions, HeaderAuthentication>("header", null);
         builder.Services.AddAuthorization();
         builder.Services.AddPredictiveOrchestration(o =>

@@ -26,6 +26,7 @@ public sealed class HtmlTests
         var page = Parse(ToHtml(await ExampleAsync(type, "engine")));
         page.Name.LocalName.Should().Be("div");
         page.Descendants("h4").Should().ContainSingle();
+        page.Descendants().Where(e => e.Name.LocalName is "rect" or "line" or "path").Should().OnlyContain(e => e.Attribute("fill") != null, "some viewers take the style sheet out");
         page.DescendantsAndSelf().Attributes().Should().NotContain(a => a.Name.LocalName.StartsWith("on", StringComparison.Ordinal) || a.Name.LocalName == "style" || a.Name.LocalName == "src" || a.Name.LocalName == "href");
     }
 

@@ -22,8 +22,15 @@ internal sealed class HtmlCard
         .po table{border-collapse:collapse;font-variant-numeric:tabular-nums;color:var(--t);background:none;margin:.2em 0}.po th,.po td{padding:.2em .8em .2em 0;text-align:left;border:0;border-bottom:1px solid var(--g);vertical-align:top;background:none;color:var(--t)}
         .po thead th{color:var(--s)}.po .r{text-align:right}.po svg{display:block}.po svg text{fill:var(--t);font-size:12px;font-family:ui-monospace,monospace}.po svg .n{fill:var(--s)}
         .po pre{margin:.3em 0;white-space:pre-wrap;font:12.5px/1.45 ui-monospace,monospace;color:var(--t);background:none}
-        .po .f{fill:var(--a)}.po .k{stroke:var(--t);fill:none}.po .q{stroke:var(--s);fill:none}.po .x{fill:var(--b);stroke:var(--t)}.po .d{stroke:var(--w);stroke-dasharray:4 3;fill:none}.po .g{fill:var(--g)}.po .dot{fill:var(--t)}
+        .po .f{fill:var(--a)}.po .k{stroke:var(--t);fill:none}.po .q{stroke:var(--s);fill:none}.po .x{fill:var(--b);stroke:var(--t)}.po .d{stroke:var(--w);stroke-dasharray:4 3;fill:none}.po .g{fill:var(--g);fill-opacity:1}.po .dot{fill:var(--t)}
         """;
+
+    // What drawings look like where the style sheet is taken out, as some viewers of notebooks do; the style sheet goes before it.
+    private static readonly (string Mark, string Attributes)[] Plain =
+    [
+        ("class=\"f\"", "fill=\"#0b5fa5\""), ("class=\"g\"", "fill=\"#888\" fill-opacity=\".25\""), ("class=\"k\"", "fill=\"none\" stroke=\"#222\""), ("class=\"q\"", "fill=\"none\" stroke=\"#777\""),
+        ("class=\"x\"", "fill=\"#fff\" stroke=\"#222\""), ("class=\"d\"", "fill=\"none\" stroke=\"#a8122f\" stroke-dasharray=\"4 3\""), ("<text", "font-family=\"monospace\" font-size=\"12\""),
+    ];
 
     private readonly StringBuilder _html = new();
 
@@ -102,7 +109,17 @@ internal sealed class HtmlCard
         return rows.Count > MaxRows ? Note($"{rows.Count - MaxRows} more rows are not shown.") : this;
     }
 
-    public override string ToString() => _html + "</div>";
+    public override string ToString()
+    {
+        var html = new StringBuilder().Append(_html).Append("</div>");
+        foreach (var (mark, attributes) in Plain)
+        {
+            // No text can hold these: its quotes and angle brackets are escaped.
+            html.Replace(mark, $"{mark} {attributes}");
+        }
+
+        return html.ToString();
+    }
 
     private static string Escape(string text, int most)
     {

@@ -11,6 +11,7 @@ internal static class Program
                  --api-key KEY       a key that callers must send; without one only this machine is served; may be repeated
                  --concurrency N     jobs that run at one time (one for each processor)
                  --no-calibration    begin at once, with rougher predictions
+                 --dashboard         show what happens, live, at URL/dashboard/ on this machine
                RemoteWorker run FILE --worker URL [options]  run an OpenQASM file on the worker or here, whichever is predicted to be faster
                  --api-key KEY       the key to send (or the environment variable WORKER_API_KEY)
                  --shots N           shots (1000)
@@ -26,7 +27,7 @@ internal static class Program
         {
             return args switch
             {
-                ["serve", .. var rest] => await ServeCommand.RunAsync(Arguments.Parse(rest, ["--urls", "--db", "--noise", "--api-key", "--concurrency"], ["--no-calibration"])),
+                ["serve", .. var rest] => await ServeCommand.RunAsync(Arguments.Parse(rest, ["--urls", "--db", "--noise", "--api-key", "--concurrency"], ["--no-calibration", "--dashboard"])),
                 ["run", .. var rest] => await RunCommand.RunAsync(Arguments.Parse(rest, ["--worker", "--api-key", "--shots", "--seed"], ["--remote"])),
                 ["--help" or "-h"] => await PrintAsync(Console.Out, Usage, 0),
                 _ => await PrintAsync(Console.Error, Usage, 2),

@@ -43,6 +43,13 @@ internal static class ServeCommand
             });
             await using var app = builder.Build();
             app.MapPredictiveOrchestrationWorker();
+            if (arguments.Has("--dashboard"))
+            {
+                // Without authorization of the host's it is for this machine only, whatever the address above.
+                app.MapPredictiveOrchestrationDashboard();
+                Console.WriteLine($"Dashboard: {new Uri(urls, "/dashboard/")}");
+            }
+
             await app.RunAsync();
             return 0;
         }

@@ -1,5 +1,6 @@
 using PredictiveOrchestration.Backends;
 using PredictiveOrchestration.Circuits;
+using PredictiveOrchestration.Common.Html;
 using PredictiveOrchestration.Execution;
 using PredictiveOrchestration.Profiling;
 using PredictiveOrchestration.Routing;
@@ -7,7 +8,8 @@ using PredictiveOrchestration.Routing;
 namespace PredictiveOrchestration;
 
 /// <summary>What running a circuit gave, and how it came about.</summary>
-public sealed record OrchestrationResult
+[TypeFormatterSource(typeof(NotebookFormatterSource))]
+public sealed record OrchestrationResult : IHtml
 {
     /// <summary>Gets what the backend returned.</summary>
     public required ExecutionResult Execution { get; init; }
@@ -53,6 +55,9 @@ public sealed record OrchestrationResult
 
     /// <summary>Gets the times, the local queue included.</summary>
     public ExecutionTimings Timings => Execution.Timings;
+
+    /// <summary>Shows the result and how it came about as a self-contained piece of HTML for notebooks and pages: the histogram, attempts, changes of backend and the decision.</summary>
+    public string ToHtml() => ResultPage.Of(this);
 }
 
 /// <summary>What the router would do with a circuit.</summary>

@@ -9,7 +9,11 @@ namespace PredictiveOrchestration;
 /// <param name="Reason">Why not; empty if it does.</param>
 /// <param name="InFlight">Runs under way on it.</param>
 /// <param name="SuccessRate">The share of its latest runs that succeeded.</param>
-public sealed record BackendStatus(BackendDescriptor Descriptor, bool IsAvailable, string Reason, int InFlight, double SuccessRate);
+public sealed record BackendStatus(BackendDescriptor Descriptor, bool IsAvailable, string Reason, int InFlight, double SuccessRate)
+{
+    /// <summary>Gets the number of those runs that wait for memory and cores of this machine.</summary>
+    public int Waiting { get; init; }
+}
 
 /// <summary>What routing has done so far.</summary>
 public sealed record RoutingStatistics

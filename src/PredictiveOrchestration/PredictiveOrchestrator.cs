@@ -3,6 +3,7 @@ using Microsoft.Extensions.Logging;
 using PredictiveOrchestration.Backends;
 using PredictiveOrchestration.Circuits;
 using PredictiveOrchestration.Circuits.OpenQasm;
+using PredictiveOrchestration.Common;
 using PredictiveOrchestration.Costs;
 using PredictiveOrchestration.Execution;
 using PredictiveOrchestration.Learning;
@@ -73,6 +74,7 @@ public sealed partial class PredictiveOrchestrator : IAsyncDisposable
         _ownStore = store is null && options.TelemetryStorePath is { } file ? new TelemetryStore(file, options.TelemetryStore, time, logger) : null;
         TelemetryStore = store ?? _ownStore;
         _metrics = new OrchestrationMetrics(meters, () => (_loads.Running, _admission?.QueueLength ?? 0, _admission?.Load ?? 0, _ring.Dropped + (TelemetryStore?.Status.Dropped ?? 0)));
+        _subscribers = new Subscribers<OrchestrationEvent>((exception, happened) => SubscriberFailed(exception, happened.GetType().Name));
         Monitor = new PerformanceMonitor(options.Alerts with { }, time, logger);
         _strategy = RoutingStrategies.NameOf(options.RoutingStrategy)!;
     }
@@ -198,18 +200,19 @@ public sealed partial class PredictiveOrchestrator : IAsyncDisposable
         var decision = DecideToRun(known, circuit, request, backends, model);
         var profile = known.Profile;
         var decisionTime = Since(start);
-        Decided(decision, decisionTime);
-        activity?.Describe(decision, profile, request.Shots);
-
         var run = Guid.CreateVersion7(_time.GetUtcNow());
         var label = new SpendLabel(run.ToString(), request.Tag);
+        Decided(decision, decisionTime);
+        Tell(label.Key, decision, profile, decisionTime, request);
+        activity?.Describe(decision, profile, request.Shots);
+
         _loads.Of(decision.Chosen.Candidate.Backend.Id).Began();
         ExecutionReport? report = null;
         try
         {
             report = await new HotSwapExecutor(
                 backends, _admission!, new MeteredSpending(_ledger, _prices, decision, profile), _time, decision.IsExploration ? null : SwapJob(model, profile, request), _prices.IsMetered).RunAsync(decision, ToBackend(circuit, request), label, either.Token).ConfigureAwait(false);
-            var cost = await RecordAsync(run, report, decision, profile, request).ConfigureAwait(false);
+            var cost = await RecordAsync(report, decision, profile, request, new JobIdentity(run, circuit.Operations.Length)).ConfigureAwait(false);
             return report.Last.Result is { } result
                 ? Complete(result, report, decision, profile, decisionTime, cost)
                 : throw Failure(report.Last.Error!);
@@ -262,14 +265,19 @@ public sealed partial class PredictiveOrchestrator : IAsyncDisposable
     }
 
     /// <summary>Gets all backends, and which of them take work now.</summary>
-    public IReadOnlyList<BackendStatus> GetAvailableBackends() =>
-    [
-        .. _registry.Current.Backends.Select(b =>
-        {
-            var reason = _health.Reason(b);
-            return new BackendStatus(b.Descriptor, reason is null, reason ?? string.Empty, _loads.Of(b.Descriptor.Id).InFlight, _health.SuccessRate(b.Descriptor.Id));
-        }),
-    ];
+    public IReadOnlyList<BackendStatus> GetAvailableBackends()
+    {
+        var waiting = _admission?.Waiting();
+        return
+        [
+            .. _registry.Current.Backends.Select(b =>
+            {
+                var reason = _health.Reason(b);
+                var id = b.Descriptor.Id;
+                return new BackendStatus(b.Descriptor, reason is null, reason ?? string.Empty, _loads.Of(id).InFlight, _health.SuccessRate(id)) { Waiting = waiting?.GetValueOrDefault(id) ?? 0 };
+            }),
+        ];
+    }
 
     /// <summary>Gets what routing has done so far.</summary>
     public RoutingStatistics GetRoutingStatistics() =>
@@ -317,7 +325,9 @@ public sealed partial class PredictiveOrchestrator : IAsyncDisposable
         using var work = _running.Enter();
         var start = _time.GetTimestamp();
         var decision = Decide(known, circuit, request, _registry.Current, _publisher.Current);
-        Decided(decision, Since(start));
+        var took = Since(start);
+        Decided(decision, took);
+        Tell(null, decision, known.Profile, took, request);
         if (known.Recommendation is RoutingRecommendation latest && ReferenceEquals(latest.Decision, decision))
         {
             return latest;
@@ -436,17 +446,19 @@ public sealed partial class PredictiveOrchestrator : IAsyncDisposable
     };
 
     // Writes a record for every attempt, and returns what they cost together.
-    private async Task<decimal> RecordAsync(Guid run, ExecutionReport report, RoutingDecision decision, CircuitProfile profile, OrchestrationRequest request)
+    private async Task<decimal> RecordAsync(ExecutionReport report, RoutingDecision decision, CircuitProfile profile, OrchestrationRequest request, JobIdentity job)
     {
         var total = 0m;
+        List<ExecutionRecord>? records = _subscribers.Any ? [] : null;
         var alternatives = decision.Ranked.Select(r => new CostAlternative(r.Candidate.Backend.Id, r.Candidate.TotalSeconds, r.Candidate.Cost.Median)).ToList();
-        var place = new JobPlace(run, 0, 0);
+        var place = new JobPlace(job.Run, 0, 0);
         for (var i = 0; i < report.Attempts.Count; i++)
         {
             var attempt = report.Attempts[i];
             place = place with { Attempt = i, Swaps = place.Swaps + (i > 0 && attempt.BackendId != report.Attempts[i - 1].BackendId ? 1 : 0) };
             var record = AttemptRecords.Of(attempt, decision, profile, attempt.Ranked.Candidate.Shape, _prices, request.Tag, _time.GetUtcNow(), place);
             total += record.Cost;
+            records?.Add(record);
             _journal.Recorded(record);
             _metrics.Recorded(record);
             TelemetryStore?.TryWrite(record);
@@ -476,6 +488,11 @@ public sealed partial class PredictiveOrchestrator : IAsyncDisposable
 
         ActivityDescription.AddAttempts(report.Attempts, _time.GetUtcNow());
         _journal.Finished(report.Last.Result is not null, report.Swaps.Count);
+        if (records is not null)
+        {
+            Tell(job, decision, report, records);
+        }
+
         return total;
     }
 

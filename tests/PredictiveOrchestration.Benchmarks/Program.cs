@@ -4,6 +4,7 @@ using PredictiveOrchestration.Benchmarks.HotSwap;
 using PredictiveOrchestration.Benchmarks.Reliability;
 using PredictiveOrchestration.Benchmarks.Routing;
 using PredictiveOrchestration.Benchmarks.Telemetry;
+using PredictiveOrchestration.Benchmarks.Views;
 
 namespace PredictiveOrchestration.Benchmarks;
 
@@ -28,6 +29,7 @@ internal static class Program
         ["routing"] = RoutingCommand.RunAsync,
         ["telemetry"] = TelemetryBenchmark.RunAsync,
         ["noise"] = NoiseBenchmark.RunAsync,
+        ["screenshots"] = ScreenshotCommand.RunAsync,
         ["sparse"] = args => Task.FromResult(SparseBenchmark.Run(args)),
     };
 

@@ -1,4 +1,3 @@
-using System.Net;
 using System.Security.Cryptography;
 using System.Text;
 using Microsoft.AspNetCore.Http;
@@ -7,8 +6,7 @@ using PredictiveOrchestration.AspNetCore.Http;
 namespace PredictiveOrchestration.AspNetCore.Access;
 
 /// <summary>
-/// Says who a caller is. With keys: by the SHA-256 of the key sent, compared with every key's in constant time. Without: whoever connects from this machine
-/// by a name of this machine (so that no web page can have a browser do it), and not through a proxy.
+/// Says who a caller is. With keys: by the SHA-256 of the key sent, compared with every key's in constant time. Without: whoever connects from this machine.
 /// </summary>
 internal sealed class Gatekeeper
 {
@@ -30,7 +28,7 @@ internal sealed class Gatekeeper
     {
         if (!HasKeys)
         {
-            return IsLocal(context) ? _local : throw new ProblemException(
+            return LocalCaller.Is(context) ? _local : throw new ProblemException(
                 StatusCodes.Status403Forbidden, "local-only", "This worker has no API keys and serves callers on its own machine only. Give it a key (WorkerOptions.ApiKeys).");
         }
 
@@ -69,15 +67,5 @@ internal sealed class Gatekeeper
         }
 
         return null;
-    }
-
-    private static bool IsLocal(HttpContext context)
-    {
-        // A test server has no address; what it serves never left the process.
-        var address = context.Connection.RemoteIpAddress;
-        var host = context.Request.Host.Host;
-        return (address is null || IPAddress.IsLoopback(address))
-            && (host is "localhost" or "" || (IPAddress.TryParse(host.Trim('[', ']'), out var named) && IPAddress.IsLoopback(named)))
-            && !context.Request.Headers.ContainsKey("X-Forwarded-For") && !context.Request.Headers.ContainsKey("Forwarded");
     }
 }

@@ -1,9 +1,11 @@
 using PredictiveOrchestration.Circuits;
+using PredictiveOrchestration.Common.Html;
 
 namespace PredictiveOrchestration.Backends;
 
 /// <summary>What a backend returns. Outcomes are over the classical bits, or over all qubits if the circuit measures nothing.</summary>
-public sealed record ExecutionResult
+[TypeFormatterSource(typeof(NotebookFormatterSource))]
+public sealed record ExecutionResult : IHtml
 {
     /// <summary>Gets the id of the backend that ran the circuit.</summary>
     public required string BackendId { get; init; }
@@ -46,6 +48,9 @@ public sealed record ExecutionResult
 
     /// <summary>Gets the fidelity of the result where it was measured, as by a mirrored circuit or against a reference, 0 to 1; else null. Predictions learn from it.</summary>
     public double? MeasuredFidelity { get; init; }
+
+    /// <summary>Shows the result as a self-contained piece of HTML for notebooks and pages: a histogram of the most frequent outcomes with 95 % intervals, exact probabilities and expectation values.</summary>
+    public string ToHtml() => ResultHtml.Of(this);
 }
 
 /// <summary>An outcome and its exact probability.</summary>

@@ -1,9 +1,11 @@
+using PredictiveOrchestration.Common.Html;
 using PredictiveOrchestration.Prediction;
 
 namespace PredictiveOrchestration.Costs;
 
 /// <summary>What runs have cost, and what they would have cost otherwise.</summary>
-public sealed record CostAnalysis
+[TypeFormatterSource(typeof(NotebookFormatterSource))]
+public sealed record CostAnalysis : IHtml
 {
     /// <summary>Gets the currency of all amounts.</summary>
     public required string Currency { get; init; }
@@ -22,6 +24,9 @@ public sealed record CostAnalysis
 
     /// <summary>Gets the completed runs for each unit of money; null if nothing was spent.</summary>
     public required double? CostEfficiency { get; init; }
+
+    /// <summary>Gets the budget; null without one.</summary>
+    public decimal? Budget { get; init; }
 
     /// <summary>Gets the share of the budget that is spent, 0 to 1; null without a budget. Counts what earlier processes spent if the ledger is a file.</summary>
     public required double? BudgetUtilization { get; init; }
@@ -61,6 +66,9 @@ public sealed record CostAnalysis
 
     /// <summary>Gets where money could have been saved at little loss of time, the greatest saving first.</summary>
     public required IReadOnlyList<CostRecommendation> Recommendations { get; init; }
+
+    /// <summary>Shows the analysis as a self-contained piece of HTML for notebooks and pages.</summary>
+    public string ToHtml() => CostHtml.Of(this);
 }
 
 /// <summary>What is to be spent in the next steps.</summary>

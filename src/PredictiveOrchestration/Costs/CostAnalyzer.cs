@@ -47,6 +47,7 @@ internal sealed class CostAnalyzer(string currency)
                 ReservedCost = balance.Reserved,
                 CostPerOperation = _runs == 0 ? 0 : _total / _runs,
                 CostEfficiency = _total == 0 ? null : _runs / (double)_total,
+                Budget = budget,
                 BudgetUtilization = budget is > 0 ? (double)(balance.Spent / budget) : null,
                 Runs = _runs,
                 ComputeTime = TimeSpan.FromSeconds(_seconds),

@@ -92,7 +92,7 @@ internal sealed class HotSwapExecutor(BackendSet backends, LocalAdmission admiss
 
         var queued = time.GetTimestamp();
         var threads = planned.Planner.Engines.Max(e => e.Descriptor.MaxThreads);
-        using var room = await admission.EnterAsync(planned.Plan.PeakBytes, threads, planned.Plan.Seconds, cancellationToken).ConfigureAwait(false);
+        using var room = await admission.EnterAsync(decision.Chosen.Candidate.Backend.Id, planned.Plan.PeakBytes, threads, planned.Plan.Seconds, cancellationToken).ConfigureAwait(false);
         var queueTime = time.GetElapsedTime(queued);
         var began = time.GetTimestamp();
         var processor = admission.Processor.Begin(decision.Chosen.Candidate.Shape.Threads);
@@ -136,7 +136,7 @@ internal sealed class HotSwapExecutor(BackendSet backends, LocalAdmission admiss
             var backend = backends.Find(descriptor.Id)
                 ?? throw new BackendException(BackendErrorKind.Unavailable, descriptor.Id, $"Backend '{descriptor.Id}' is no longer registered.");
             using var room = descriptor.IsLocal
-                ? await admission.EnterAsync(ranked.Candidate.Prediction.PeakBytes.Upper, descriptor.MaxThreads, ranked.Candidate.Prediction.Seconds.Median, cancellationToken).ConfigureAwait(false)
+                ? await admission.EnterAsync(descriptor.Id, ranked.Candidate.Prediction.PeakBytes.Upper, descriptor.MaxThreads, ranked.Candidate.Prediction.Seconds.Median, cancellationToken).ConfigureAwait(false)
                 : null;
             queueTime = time.GetElapsedTime(queued);
             SpendPermit? permit = null;

@@ -41,6 +41,15 @@ internal sealed class LocalAdmission(long memoryBytes, int cores, int maxQueueLe
         }
     }
 
+    /// <summary>The runs that wait, by the backend that they wait for.</summary>
+    public IReadOnlyDictionary<string, int> Waiting()
+    {
+        lock (_lock)
+        {
+            return _queue.CountBy(w => w.BackendId).ToDictionary();
+        }
+    }
+
     /// <summary>The share of cores in use, 0 to 1.</summary>
     public double Load
     {
@@ -54,14 +63,15 @@ internal sealed class LocalAdmission(long memoryBytes, int cores, int maxQueueLe
     }
 
     /// <summary>Waits for room; disposing what it returns gives the room back.</summary>
+    /// <param name="backendId">The backend that shall run it.</param>
     /// <param name="bytes">The peak memory; counts as all there is if it is more.</param>
     /// <param name="threads">The threads; count as all there are if they are more.</param>
     /// <param name="expectedSeconds">The predicted time, for telling others how long they would wait.</param>
     /// <param name="cancellationToken">Leaves the queue.</param>
     /// <exception cref="QueueFullException">The queue is full.</exception>
-    public async Task<IDisposable> EnterAsync(double bytes, int threads, double expectedSeconds, CancellationToken cancellationToken)
+    public async Task<IDisposable> EnterAsync(string backendId, double bytes, int threads, double expectedSeconds, CancellationToken cancellationToken)
     {
-        var waiter = new Waiter(this, (long)Math.Min(bytes, memoryBytes), Math.Clamp(threads, 1, cores), expectedSeconds);
+        var waiter = new Waiter(this, backendId, (long)Math.Min(bytes, memoryBytes), Math.Clamp(threads, 1, cores), expectedSeconds);
         lock (_lock)
         {
             if (_queue.Count == 0 && Fits(waiter))
@@ -128,9 +138,11 @@ internal sealed class LocalAdmission(long memoryBytes, int cores, int maxQueueLe
         }
     }
 
-    private sealed class Waiter(LocalAdmission owner, long bytes, int threads, double expectedSeconds) : IDisposable
+    private sealed class Waiter(LocalAdmission owner, string backendId, long bytes, int threads, double expectedSeconds) : IDisposable
     {
         private int _disposed;
+
+        public string BackendId => backendId;
 
         public long Bytes => bytes;
 

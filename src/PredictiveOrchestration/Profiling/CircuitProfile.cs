@@ -1,6 +1,7 @@
 using System.Collections.Immutable;
 using System.Text.Json.Serialization;
 using PredictiveOrchestration.Backends;
+using PredictiveOrchestration.Common.Html;
 
 namespace PredictiveOrchestration.Profiling;
 
@@ -8,7 +9,8 @@ namespace PredictiveOrchestration.Profiling;
 /// What is known of a circuit before it runs: seven headline values, and (if made from a circuit) the features that drive the cost
 /// of each kind of backend. Immutable. Formulas: docs/prediction.md.
 /// </summary>
-public sealed record CircuitProfile
+[TypeFormatterSource(typeof(NotebookFormatterSource))]
+public sealed record CircuitProfile : IHtml
 {
     /// <summary>Gets the number of qubits.</summary>
     public required int NumQubits { get; init; }
@@ -58,6 +60,9 @@ public sealed record CircuitProfile
     /// <summary>Gets what the circuit becomes on a backend that compiles it for a device; null if it does not, or that is not known.</summary>
     /// <param name="backendId">The backend.</param>
     public DeviceCounts? On(string backendId) => OnDevices?.Find(backendId);
+
+    /// <summary>Shows the profile as a self-contained piece of HTML for notebooks and pages.</summary>
+    public string ToHtml() => ProfileHtml.Of(this);
 }
 
 /// <summary>The features of a circuit that predict what each kind of backend needs. All counts include both arms of run-time branches once.</summary>

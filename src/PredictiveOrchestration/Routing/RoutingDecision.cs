@@ -1,3 +1,5 @@
+using PredictiveOrchestration.Common.Html;
+
 namespace PredictiveOrchestration.Routing;
 
 /// <summary>A backend that cannot do the job, and why.</summary>
@@ -6,7 +8,8 @@ namespace PredictiveOrchestration.Routing;
 public sealed record RefusedBackend(RoutingCandidate Candidate, string Reason);
 
 /// <summary>Which backend runs a job, which follow if it fails, and why. Immutable.</summary>
-public sealed record RoutingDecision
+[TypeFormatterSource(typeof(NotebookFormatterSource))]
+public sealed record RoutingDecision : IHtml
 {
     private double _confidence = double.NaN;
 
@@ -75,6 +78,9 @@ public sealed record RoutingDecision
     /// </summary>
     /// <exception cref="InvalidOperationException">It is not a decision of an orchestrator.</exception>
     public string ToJson() => DecisionFile.Write(this);
+
+    /// <summary>Shows the decision as a self-contained piece of HTML for notebooks and pages: all candidates with their intervals, what was refused, and the explanation.</summary>
+    public string ToHtml() => DecisionHtml.Of(this);
 }
 
 /// <summary>No backend can do a job; the message and <see cref="Refused"/> give each one's reason.</summary>

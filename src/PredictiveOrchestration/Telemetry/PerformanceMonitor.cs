@@ -1,5 +1,6 @@
 using System.Globalization;
 using Microsoft.Extensions.Logging;
+using PredictiveOrchestration.Common;
 
 namespace PredictiveOrchestration.Telemetry;
 
@@ -22,13 +23,14 @@ public sealed partial class PerformanceMonitor
     private readonly ILogger _logger;
     private readonly Dictionary<string, Window> _windows = new(StringComparer.Ordinal);
     private readonly Dictionary<(AlertKind Kind, string Subject), PerformanceAlert> _active = [];
-    private Action<PerformanceAlert>[] _subscribers = [];
+    private readonly Subscribers<PerformanceAlert> _subscribers;
 
     internal PerformanceMonitor(PerformanceMonitorOptions options, TimeProvider time, ILogger logger)
     {
         _options = options;
         _time = time;
         _logger = logger;
+        _subscribers = new Subscribers<PerformanceAlert>((exception, alert) => SubscriberFailed(exception, alert.Kind));
     }
 
     /// <summary>Gets the alerts that are raised now, oldest first.</summary>
@@ -45,22 +47,12 @@ public sealed partial class PerformanceMonitor
 
     /// <summary>Calls <paramref name="receiver"/> for every alert raised or cleared from now on, on the thread of the run that caused it; what it throws is logged and goes no further.</summary>
     /// <returns>Disposing it ends the calls.</returns>
-    public IDisposable Subscribe(Action<PerformanceAlert> receiver)
-    {
-        ArgumentNullException.ThrowIfNull(receiver);
-        lock (_lock)
-        {
-            _subscribers = [.. _subscribers, receiver];
-        }
-
-        return new Subscription(this, receiver);
-    }
+    public IDisposable Subscribe(Action<PerformanceAlert> receiver) => _subscribers.Add(receiver);
 
     /// <summary>Takes in a record.</summary>
     internal void Observe(ExecutionRecord record, MonitoredState state)
     {
         var changes = new List<PerformanceAlert>();
-        Action<PerformanceAlert>[] subscribers;
         lock (_lock)
         {
             if (!_windows.TryGetValue(record.BackendId, out var window))
@@ -90,12 +82,11 @@ public sealed partial class PerformanceMonitor
             }
 
             Judge(changes, AlertKind.Queue, string.Empty, state.QueueUse, _options.QueueUse, "{0:P0} of the queue is taken");
-            subscribers = _subscribers;
         }
 
         foreach (var alert in changes)
         {
-            Tell(alert, subscribers);
+            Tell(alert);
         }
     }
 
@@ -121,7 +112,7 @@ public sealed partial class PerformanceMonitor
         changes.Add(alert);
     }
 
-    private void Tell(PerformanceAlert alert, Action<PerformanceAlert>[] subscribers)
+    private void Tell(PerformanceAlert alert)
     {
         if (alert.IsRaised)
         {
@@ -132,27 +123,7 @@ public sealed partial class PerformanceMonitor
             Cleared(alert.Kind, alert.Text);
         }
 
-        foreach (var subscriber in subscribers)
-        {
-            try
-            {
-                subscriber(alert);
-            }
-            catch (Exception exception)
-            {
-                // A subscriber's fault must not fail the run that caused the alert.
-                SubscriberFailed(exception, alert.Kind);
-            }
-        }
-    }
-
-    private void Remove(Action<PerformanceAlert> receiver)
-    {
-        lock (_lock)
-        {
-            var at = Array.IndexOf(_subscribers, receiver);
-            _subscribers = at < 0 ? _subscribers : [.. _subscribers[..at], .. _subscribers[(at + 1)..]];
-        }
+        _subscribers.Tell(alert);
     }
 
     [LoggerMessage(Level = LogLevel.Warning, Message = "Alert {Kind}: {Text}")]
@@ -163,19 +134,6 @@ public sealed partial class PerformanceMonitor
 
     [LoggerMessage(Level = LogLevel.Error, Message = "A subscriber to alerts failed on {Kind}")]
     private partial void SubscriberFailed(Exception exception, AlertKind kind);
-
-    private sealed class Subscription(PerformanceMonitor monitor, Action<PerformanceAlert> receiver) : IDisposable
-    {
-        private int _disposed;
-
-        public void Dispose()
-        {
-            if (Interlocked.Exchange(ref _disposed, 1) == 0)
-            {
-                monitor.Remove(receiver);
-            }
-        }
-    }
 
     /// <summary>The latest runs of one backend.</summary>
     private sealed class Window(int size)

@@ -11,7 +11,7 @@ public sealed class FakeBackend : IQuantumBackend
 
     public FakeBackend(string id, Func<ExecutionRequest, CancellationToken, Task<ExecutionResult>>? behaviour = null, BackendCapabilities? capabilities = null, bool isLocal = false)
     {
-        _behaviour = behaviour ?? ((request, _) => Task.FromResult(Result(id, request)));
+        _behaviour = behaviour ?? ((request, _) => Task.FromResult(Result(id, request, Seconds)));
         Descriptor = new BackendDescriptor
         {
             Id = id,

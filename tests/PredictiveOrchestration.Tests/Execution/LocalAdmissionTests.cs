@@ -12,7 +12,7 @@ public sealed class LocalAdmissionTests
         await Task.WhenAll(Enumerable.Range(0, 300).Select(i => Task.Run(async () =>
         {
             var bytes = 100 + i % 7 * 100;
-            using (await admission.EnterAsync(bytes, 1, 0.1, default))
+            using (await admission.EnterAsync("engine", bytes, 1, 0.1, default))
             {
                 var now = Interlocked.Add(ref used, bytes);
                 InterlockedMax(ref worst, now);
@@ -28,8 +28,8 @@ public sealed class LocalAdmissionTests
     public async Task Enter_LargerThanAllThereIs_RunsAlone()
     {
         var admission = new LocalAdmission(1000, 2, 10);
-        using var huge = await admission.EnterAsync(1e18, 8, 1, default);
-        var next = admission.EnterAsync(1, 1, 1, default);
+        using var huge = await admission.EnterAsync("engine", 1e18, 8, 1, default);
+        var next = admission.EnterAsync("engine", 1, 1, 1, default);
         next.IsCompleted.Should().BeFalse();
         huge.Dispose();
         huge.Dispose();
@@ -41,9 +41,9 @@ public sealed class LocalAdmissionTests
     public async Task Enter_QueueFull_IsRefusedWithTheExpectedWait()
     {
         var admission = new LocalAdmission(1000, 1, 2);
-        using var running = await admission.EnterAsync(10, 1, 5, default);
-        var waiting = new[] { admission.EnterAsync(10, 1, 5, default), admission.EnterAsync(10, 1, 7, default) };
-        var act = () => admission.EnterAsync(10, 1, 1, default);
+        using var running = await admission.EnterAsync("engine", 10, 1, 5, default);
+        var waiting = new[] { admission.EnterAsync("engine", 10, 1, 5, default), admission.EnterAsync("engine", 10, 1, 7, default) };
+        var act = () => admission.EnterAsync("engine", 10, 1, 1, default);
         var exception = (await act.Should().ThrowAsync<QueueFullException>()).Which;
         exception.Length.Should().Be(2);
         exception.ExpectedWait.Should().Be(TimeSpan.FromSeconds(12));
@@ -56,10 +56,10 @@ public sealed class LocalAdmissionTests
     public async Task Enter_Cancelled_LeavesTheQueueAndLetsOthersIn()
     {
         var admission = new LocalAdmission(1000, 1, 10);
-        using var running = await admission.EnterAsync(900, 1, 1, default);
+        using var running = await admission.EnterAsync("engine", 900, 1, 1, default);
         using var source = new CancellationTokenSource();
-        var cancelled = admission.EnterAsync(900, 1, 1, source.Token);
-        var next = admission.EnterAsync(50, 1, 1, default);
+        var cancelled = admission.EnterAsync("engine", 900, 1, 1, source.Token);
+        var next = admission.EnterAsync("engine", 50, 1, 1, default);
         await source.CancelAsync();
         var act = () => cancelled;
         await act.Should().ThrowAsync<OperationCanceledException>();

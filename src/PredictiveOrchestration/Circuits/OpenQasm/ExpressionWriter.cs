@@ -27,6 +27,7 @@ internal sealed class ExpressionWriter(Circuit circuit)
     {
         ConstantExpression constant => Constant(constant.Value),
         BitExpression bit => Bits(bit.Bit, 1),
+        VariableExpression variable => circuit.Variables[variable.Index].Name,
         BitRangeExpression range => Bits(range.Start, range.Length),
         UnaryExpression { Operator: ClassicalOperator.Cast } cast => $"{Type(cast.Type)}({Write(cast.Operand)})",
         UnaryExpression unary when Symbols.TryGetValue(unary.Operator, out var symbol) => $"{symbol}({Write(unary.Operand)})",

@@ -178,6 +178,7 @@ public sealed partial class PredictiveOrchestrator : IAsyncDisposable
         using var either = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, _aborted.Token);
 
         using var activity = _isShadow ? null : OrchestrationMetrics.Activities.StartActivity(TelemetryNames.ExecuteActivity);
+        (circuit, var optimization) = await OptimizedAsync(circuit, request, either.Token).ConfigureAwait(false);
         var start = _time.GetTimestamp();
         var backends = _registry.Current;
         var model = _publisher.Current;
@@ -196,7 +197,7 @@ public sealed partial class PredictiveOrchestrator : IAsyncDisposable
             report = await new HotSwapExecutor(backends, _admission!, _ledger, _time, decision.IsExploration ? null : SwapJob(model, profile, request)).RunAsync(decision, ToBackend(circuit, request), label, either.Token).ConfigureAwait(false);
             var cost = await RecordAsync(report, decision, profile, request).ConfigureAwait(false);
             return report.Last.Result is { } result
-                ? Complete(result, report, decision, profile, decisionTime, cost)
+                ? Complete(result, report, decision, profile, decisionTime, cost) with { Optimization = optimization }
                 : throw Failure(report.Last.Error!);
         }
         finally
@@ -402,6 +403,7 @@ public sealed partial class PredictiveOrchestrator : IAsyncDisposable
             var record = AttemptRecords.Of(attempt, decision, profile, attempt.Ranked.Candidate.Shape, _prices, request.Tag, _time.GetUtcNow());
             total += record.Cost;
             _journal.Recorded(record);
+            Show(record);
             _metrics.Recorded(record);
             Monitor.Observe(record, new MonitoredState(BudgetUse(), _memoryBytes, (_admission?.QueueLength ?? 0) / (double)Math.Max(1, _options.MaxQueueLength)));
             _costs.Settle(record, attempt.Ranked.Candidate.Cost.Upper, alternatives);

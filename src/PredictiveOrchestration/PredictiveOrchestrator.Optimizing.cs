@@ -1,4 +1,5 @@
 using System.Runtime.CompilerServices;
+using Microsoft.Extensions.Logging;
 using PredictiveOrchestration.Circuits;
 using PredictiveOrchestration.Integration.Optimization;
 using PredictiveOrchestration.Prediction;
@@ -26,7 +27,7 @@ public sealed partial class PredictiveOrchestrator
             return (circuit, null);
         }
 
-        var predict = Predictor(request);
+        var predict = SecondsOf(request);
         if (_optimized.TryGetValue(circuit, out var known))
         {
             var result = Compare(circuit, known, predict);
@@ -44,33 +45,50 @@ public sealed partial class PredictiveOrchestrator
             Circuit = circuit, PredictSeconds = predict, Seed = _options.RoutingSeed, TimeLimit = double.IsInfinity(limit) ? TimeSpan.FromSeconds(10) : TimeSpan.FromSeconds(Math.Min(limit, 3600)),
         };
         var start = _time.GetTimestamp();
-        var found = await Task.Run(() => Optimizer.Optimize(optimization, cancellationToken), cancellationToken).ConfigureAwait(false);
+        OptimizationResult found;
+        try
+        {
+            found = await Task.Run(() => Optimizer.Optimize(optimization, cancellationToken), cancellationToken).ConfigureAwait(false);
+        }
+        catch (Exception exception) when (exception is not OperationCanceledException)
+        {
+            // An optimizer may save a run, never fail one.
+            OptimizerFailed(exception, circuit.Name);
+            return (circuit, null);
+        }
+
         _optimized.AddOrUpdate(circuit, found.Circuit);
         found = found with { Elapsed = Since(start), IsUsed = !ReferenceEquals(found.Circuit, circuit) && found.PredictedSavingSeconds > Since(start).TotalSeconds };
         return (found.IsUsed ? found.Circuit : circuit, found);
     }
 
-    // By models that do not know single structures again: measured times of the one circuit and predicted ones of the other do not compare.
-    private Func<Circuit, double> Predictor(OrchestrationRequest request)
+    private Func<Circuit, double> SecondsOf(OrchestrationRequest request)
+    {
+        var compare = Comparer();
+        return circuit => compare(circuit, request)?.TotalSeconds ?? double.PositiveInfinity;
+    }
+
+    // What would be chosen, by models that do not know single structures again: measured times of one circuit and predicted ones of another do not compare. Null where nothing can run it.
+    private Func<Circuit, OrchestrationRequest, RoutingCandidate?> Comparer()
     {
         var (backends, current) = (_registry.Current, _publisher.Current);
         var model = new PerformancePredictor(current.Version, current.Models.Select(m => KeyValuePair.Create(m.Key, m.Value with { Repeats = RepeatedTimes.Empty, Kin = StructureErrors.Empty })));
-        return circuit =>
+        return (circuit, request) =>
         {
             try
             {
-                return Decide(new KnownCircuit(CircuitProfiler.Profile(circuit)), circuit, request, backends, model).Chosen.Candidate.TotalSeconds;
+                return Decide(new KnownCircuit(_circuits.TryGetValue(circuit, out var known) ? known.Profile : CircuitProfiler.Profile(circuit)), circuit, request, backends, model).Chosen.Candidate;
             }
             catch (NoFeasibleBackendException)
             {
-                return double.PositiveInfinity;
+                return null;
             }
         };
     }
 
-    private static OptimizationResult Compare(Circuit circuit, Circuit found, Func<Circuit, double> predict)
+    private OptimizationResult Compare(Circuit circuit, Circuit found, Func<Circuit, double> predict)
     {
-        var (before, after) = (CircuitProfiler.Profile(circuit), CircuitProfiler.Profile(found));
+        var (before, after) = (Known(circuit).Profile, Known(found).Profile);
         static int Several(CircuitProfile p) => p.Features!.TwoQubitGateCount + p.Features.MultiQubitGateCount;
         var (slow, fast) = (predict(circuit), predict(found));
         return new OptimizationResult
@@ -79,4 +97,7 @@ public sealed partial class PredictiveOrchestrator
             MultiQubitGatesAfter = Several(after), PredictedSecondsBefore = slow, PredictedSecondsAfter = fast, IsUsed = !ReferenceEquals(circuit, found) && fast < slow,
         };
     }
+
+    [LoggerMessage(Level = LogLevel.Warning, Message = "The optimizer failed on circuit '{Circuit}'; it runs as it is")]
+    private partial void OptimizerFailed(Exception exception, string circuit);
 }

@@ -76,6 +76,9 @@ public sealed partial class PredictiveOrchestrator : IAsyncDisposable
     /// <summary>Gets the registry; backends may be added and removed at any time.</summary>
     public BackendRegistry Backends => _registry;
 
+    /// <summary>Gets the model in use, which predicts alone: before the start it knows no measured time. A snapshot: ask again for a later one.</summary>
+    public IPerformancePredictor Predictor => _publisher.Current;
+
     /// <summary>Gets a value indicating whether it is started and not stopped.</summary>
     public bool IsRunning => _running.IsOpen;
 
@@ -314,12 +317,15 @@ public sealed partial class PredictiveOrchestrator : IAsyncDisposable
         _circuits.TryGetValue(circuit, out var known) ? known : _circuits.GetValue(circuit, static c => new KnownCircuit(CircuitProfiler.Profile(c)));
 
     private RoutingDecision Decide(KnownCircuit known, Circuit? circuit, OrchestrationRequest request, BackendSet backends, PerformancePredictor model) =>
-        _decisions.Decide(known, circuit, Terms(request), backends, model, _routers[_strategy]);
+        _decisions.Decide(known, circuit, Terms(request), backends, model, RouterOf(request));
+
+    private IBackendRouter RouterOf(OrchestrationRequest request) => request.Strategy is not { } name ? _routers[_strategy] : _routers.TryGetValue(name, out var router) ? router
+        : throw new ArgumentException($"No router is named '{name}'. Registered are {string.Join(", ", _routers.Keys.Order())}.", nameof(request));
 
     // Explores only with a stake in the ledger; where another run took the room meanwhile, the greedy choice runs.
     private RoutingDecision DecideToRun(KnownCircuit known, Circuit circuit, OrchestrationRequest request, BackendSet backends, PerformancePredictor model)
     {
-        var router = _routers[_strategy];
+        var router = RouterOf(request);
         var decision = _decisions.Decide(known, circuit, Terms(request), backends, model, router, router is IChanceRouter { NeedsDraw: false } ? _exploration.Available(router.Name) : default);
         return decision.ExplorationLimit is not { } limit || _exploration.TryStake(decision.Strategy, limit.TotalSeconds + ThompsonExploration.ReactionSeconds, decision.Chosen.Candidate.Cost.Upper)
             ? decision

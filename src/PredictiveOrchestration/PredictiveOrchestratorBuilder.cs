@@ -2,6 +2,7 @@ using System.Diagnostics.Metrics;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Logging.Abstractions;
 using PredictiveOrchestration.Backends;
+using PredictiveOrchestration.Integration.Advice;
 using PredictiveOrchestration.Integration.Analytics;
 using PredictiveOrchestration.Integration.Optimization;
 using PredictiveOrchestration.Routing;
@@ -28,6 +29,7 @@ public sealed class PredictiveOrchestratorBuilder
     private IMeterFactory? _meters;
     private readonly List<IAnalyticsSink> _sinks = [];
     private ICircuitOptimizer? _optimizer;
+    private IStrategyAdvisor _advisor = new StrategyAdvisor();
 
     /// <summary>Adds a backend.</summary>
     public PredictiveOrchestratorBuilder AddBackend(IQuantumBackend backend)
@@ -103,6 +105,13 @@ public sealed class PredictiveOrchestratorBuilder
         return this;
     }
 
+    /// <summary>Sets who gives <see cref="PredictiveOrchestrator.GetStrategyAdvice"/>; a <see cref="StrategyAdvisor"/> by default.</summary>
+    public PredictiveOrchestratorBuilder UseAdvisor(IStrategyAdvisor advisor)
+    {
+        _advisor = advisor ?? throw new ArgumentNullException(nameof(advisor));
+        return this;
+    }
+
     /// <summary>Adds a receiver of the record of every run. What it throws is logged, and never fails a run.</summary>
     public PredictiveOrchestratorBuilder AddAnalyticsSink(IAnalyticsSink sink)
     {
@@ -146,6 +155,6 @@ public sealed class PredictiveOrchestratorBuilder
             }
         }
 
-        return new PredictiveOrchestrator(options, registry, routers, _time, _loggers.CreateLogger<PredictiveOrchestrator>(), _meters) { Optimizer = _optimizer, Sinks = [.. _sinks] };
+        return new PredictiveOrchestrator(options, registry, routers, _time, _loggers.CreateLogger<PredictiveOrchestrator>(), _meters) { Optimizer = _optimizer, Sinks = [.. _sinks], Advisor = _advisor };
     }
 }

@@ -27,7 +27,8 @@ public sealed record AdvisedResult
 public sealed partial class PredictiveOrchestrator
 {
     // What joining results of blocks may take.
-    private const int MostJoinedShots = 1 << 24, MostJoinedProbabilities = 1 << 16;
+    private const long MostJoinedWords = 1 << 25;
+    private const int MostJoinedProbabilities = 1 << 16;
 
     internal IStrategyAdvisor Advisor { get; init; } = new StrategyAdvisor();
 
@@ -53,7 +54,7 @@ public sealed partial class PredictiveOrchestrator
 
     /// <summary>
     /// Runs a circuit as advised, and gives the results as if it had run as it is: outcomes in its own order of qubits, blocks joined exactly. Blocks run one after the other, each under the
-    /// request's limits.
+    /// request's limits; with more than 65,536 probabilities, or outcomes of all shots beyond 256 MiB, the circuit runs whole.
     /// </summary>
     /// <param name="circuit">The circuit that the advice is for.</param>
     /// <param name="advice">The advice; change it before to follow only a part.</param>
@@ -66,7 +67,7 @@ public sealed partial class PredictiveOrchestrator
         ArgumentNullException.ThrowIfNull(circuit);
         ArgumentNullException.ThrowIfNull(advice);
         request = (request ?? OrchestrationRequest.Default) with { Strategy = advice.Strategy, RequireExact = advice.RequireExact };
-        if (advice.Blocks.Count > 1 && request.Shots <= MostJoinedShots && request.TopProbabilities <= MostJoinedProbabilities)
+        if (advice.Blocks.Count > 1 && request.Shots * (long)((Math.Max(circuit.NumQubits, circuit.NumClbits) / 64) + 1) <= MostJoinedWords && request.TopProbabilities <= MostJoinedProbabilities)
         {
             return await RunBlocksAsync(circuit, advice.Blocks, request, cancellationToken).ConfigureAwait(false);
         }

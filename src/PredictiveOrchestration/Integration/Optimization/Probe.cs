@@ -58,7 +58,12 @@ internal static class Probe
     /// Whether two lists do the same up to a phase. Up to five qubits by their whole matrices, beyond by what they make of three random states. What stays as it is (measurements,
     /// resets, barriers, gates whose angles are known later) takes part as a random unitary of its own on its qubits: no pass knows more of it than those.
     /// </summary>
-    public static bool AreEquivalent(IReadOnlyList<Step> a, IReadOnlyList<Step> b, int[] qubits, ulong seed)
+    /// <param name="a">The one list.</param>
+    /// <param name="b">The other list.</param>
+    /// <param name="qubits">All their qubits.</param>
+    /// <param name="seed">The seed of what is random.</param>
+    /// <param name="isLate">Asked now and then; where it says so, the lists do not count as equivalent.</param>
+    public static bool AreEquivalent(IReadOnlyList<Step> a, IReadOnlyList<Step> b, int[] qubits, ulong seed, Func<bool>? isLate = null)
     {
         if (!a.Where(s => s.IsFixed).Select(s => s.Source).SequenceEqual(b.Where(s => s.IsFixed).Select(s => s.Source)))
         {
@@ -76,14 +81,17 @@ internal static class Probe
         {
             var one = RandomState(1 << qubits.Length, seed, (ulong)k);
             var other = (Complex[])one.Clone();
-            foreach (var step in Marked(a, marked))
+            foreach (var (state, steps) in new[] { (one, Marked(a, marked)), (other, Marked(b, marked)) })
             {
-                Apply(one, step, bits);
-            }
+                for (var i = 0; i < steps.Count; i++)
+                {
+                    if ((i & 15) == 0 && isLate?.Invoke() == true)
+                    {
+                        return false;
+                    }
 
-            foreach (var step in Marked(b, marked))
-            {
-                Apply(other, step, bits);
+                    Apply(state, steps[i], bits);
+                }
             }
 
             if (Distance(one, other) > Tolerance)

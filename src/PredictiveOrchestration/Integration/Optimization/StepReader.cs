@@ -14,7 +14,11 @@ internal sealed record Region(int[] Qubits, IReadOnlyList<Step> Steps)
 internal static class StepReader
 {
     /// <summary>The most qubits of a region of more than one step.</summary>
-    public const int MostQubits = 9;
+    public const int MostQubits = 14;
+
+    // Wider blocks than this are regions of their own only where the check takes few steps; else they are taken apart.
+    private const int Narrow = 9;
+    private const double CheckedAmplitudes = 1 << 21;
 
     /// <summary>The regions of a circuit in order; what is control flow is a region of its own.</summary>
     public static List<Region> Regions(Circuit circuit)
@@ -29,7 +33,7 @@ internal static class StepReader
             }
 
             var qubits = block.SelectMany(s => s.Qubits).Distinct().Order().ToArray();
-            regions.AddRange(qubits.Length <= MostQubits ? [new Region(qubits, [.. block])] : StepGroups.Of(block, MostQubits, keepsFixed: true).Select(g => new Region(g.Qubits, g.Steps)));
+            regions.AddRange(qubits.Length <= Narrow || (qubits.Length <= MostQubits && Math.ScaleB(block.Count, qubits.Length) <= CheckedAmplitudes) ? [new Region(qubits, [.. block])] : StepGroups.Of(block, Narrow, keepsFixed: true).Select(g => new Region(g.Qubits, g.Steps)));
             block.Clear();
         }
 

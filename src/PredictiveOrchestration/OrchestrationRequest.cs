@@ -27,6 +27,9 @@ public sealed record OrchestrationRequest
     /// <summary>Gets the id of the backend to use; null (default) to let the router choose.</summary>
     public string? Backend { get; init; }
 
+    /// <summary>Gets the name of the router for this run; null (default) for the strategy in use.</summary>
+    public string? Strategy { get; init; }
+
     /// <summary>Gets the most that this run may cost; null (default) for the options' <c>CostThreshold</c>.</summary>
     public decimal? CostThreshold { get; init; }
 

@@ -35,6 +35,9 @@ public sealed record OrchestrationResult : IHtml
     /// <summary>Gets what the run cost, failed attempts included.</summary>
     public required decimal Cost { get; init; }
 
+    /// <summary>Gets what the optimizer found and whether the run used it; null if none is in use, or looking could not have paid.</summary>
+    public Integration.Optimization.OptimizationResult? Optimization { get; init; }
+
     /// <summary>Gets how often each outcome was seen.</summary>
     public IReadOnlyDictionary<BitString, long> Counts => Execution.Counts;
 

@@ -82,6 +82,9 @@ public sealed partial class PredictiveOrchestrator : IAsyncDisposable
     /// <summary>Gets the registry; backends may be added and removed at any time.</summary>
     public BackendRegistry Backends => _registry;
 
+    /// <summary>Gets the model in use, which predicts alone: before the start it knows no measured time. A snapshot: ask again for a later one.</summary>
+    public IPerformancePredictor Predictor => _publisher.Current;
+
     /// <summary>Gets a value indicating whether it is started and not stopped.</summary>
     public bool IsRunning => _running.IsOpen;
 
@@ -193,6 +196,7 @@ public sealed partial class PredictiveOrchestrator : IAsyncDisposable
         using var either = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, _aborted.Token);
 
         using var activity = _isShadow ? null : OrchestrationMetrics.Activities.StartActivity(TelemetryNames.ExecuteActivity);
+        (circuit, var optimization) = await OptimizedAsync(circuit, request, either.Token).ConfigureAwait(false);
         var start = _time.GetTimestamp();
         var backends = _registry.Current;
         var model = _publisher.Current;
@@ -214,7 +218,7 @@ public sealed partial class PredictiveOrchestrator : IAsyncDisposable
                 backends, _admission!, new MeteredSpending(_ledger, _prices, decision, profile), _time, decision.IsExploration ? null : SwapJob(model, profile, request), _prices.IsMetered).RunAsync(decision, ToBackend(circuit, request), label, either.Token).ConfigureAwait(false);
             var cost = await RecordAsync(report, decision, profile, request, new JobIdentity(run, circuit.Operations.Length)).ConfigureAwait(false);
             return report.Last.Result is { } result
-                ? Complete(result, report, decision, profile, decisionTime, cost)
+                ? Complete(result, report, decision, profile, decisionTime, cost) with { Optimization = optimization }
                 : throw Failure(report.Last.Error!);
         }
         finally
@@ -366,12 +370,15 @@ public sealed partial class PredictiveOrchestrator : IAsyncDisposable
     }
 
     private RoutingDecision Decide(KnownCircuit known, Circuit? circuit, OrchestrationRequest request, BackendSet backends, PerformancePredictor model) =>
-        _decisions.Decide(known, circuit, Terms(request), backends, model, _routers[_strategy]);
+        _decisions.Decide(known, circuit, Terms(request), backends, model, RouterOf(request));
+
+    private IBackendRouter RouterOf(OrchestrationRequest request) => request.Strategy is not { } name ? _routers[_strategy] : _routers.TryGetValue(name, out var router) ? router
+        : throw new ArgumentException($"No router is named '{name}'. Registered are {string.Join(", ", _routers.Keys.Order())}.", nameof(request));
 
     // Explores only with a stake in the ledger; where another run took the room meanwhile, the greedy choice runs.
     private RoutingDecision DecideToRun(KnownCircuit known, Circuit circuit, OrchestrationRequest request, BackendSet backends, PerformancePredictor model)
     {
-        var router = _routers[_strategy];
+        var router = RouterOf(request);
         var decision = _decisions.Decide(known, circuit, Terms(request), backends, model, router, router is IChanceRouter { NeedsDraw: false } ? _exploration.Available(router.Name) : default);
         return decision.ExplorationLimit is not { } limit || _exploration.TryStake(decision.Strategy, limit.TotalSeconds + ThompsonExploration.ReactionSeconds, decision.Chosen.Candidate.Cost.Upper)
             ? decision
@@ -460,6 +467,7 @@ public sealed partial class PredictiveOrchestrator : IAsyncDisposable
             total += record.Cost;
             records?.Add(record);
             _journal.Recorded(record);
+            Show(record);
             _metrics.Recorded(record);
             TelemetryStore?.TryWrite(record);
             Monitor.Observe(record, new MonitoredState(BudgetUse(), _memoryBytes, (_admission?.QueueLength ?? 0) / (double)Math.Max(1, _options.MaxQueueLength)));

@@ -68,6 +68,9 @@ internal sealed class RunJournal(int retention, TimeSpan interval, BackendLoadTr
         }
     }
 
+    /// <summary>The records that are kept, oldest first.</summary>
+    public ExecutionRecord[] Records() => Snapshot();
+
     public void Finished(bool succeeded, int swaps)
     {
         lock (_lock)

@@ -17,6 +17,7 @@ internal static class Program
         ["planning"] = PlanningBenchmark.RunAsync,
         ["transfer"] = TransferBenchmark.RunAsync,
         ["hotswap"] = HotSwapBenchmark.RunAsync,
+        ["optimizer"] = OptimizerBenchmark.RunAsync,
         ["fuzz"] = EngineFuzz.RunAsync,
         ["ledger"] = LedgerTrial.RunAsync,
         ["ledger-child"] = LedgerTrial.ChildAsync,

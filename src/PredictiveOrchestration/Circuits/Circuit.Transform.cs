@@ -246,83 +246,114 @@ public sealed partial class Circuit
         }
     }
 
+    /// <summary>Makes a circuit on the same registers, written operation by operation: kept ones by their index, new ones by the builder.</summary>
+    internal Circuit Rewritten(Action<OperationCopier, CircuitBuilder> write)
+    {
+        var builder = CreateBuilder(Name);
+        write(new OperationCopier(this, builder, null, null), builder);
+        return builder.Build();
+    }
+
     private void AppendTo(CircuitBuilder builder, IReadOnlyList<int>? qubits, IReadOnlyList<int>? clbits, int first = 0, Action<CircuitBuilder, int>? before = null)
     {
-        var scratch = NumScratchBits == 0 ? 0 : builder.AddScratchBits(NumScratchBits);
-        int Bit(int bit) => bit >= NumClbits ? scratch - (bit - NumClbits) : clbits is null ? bit : clbits[bit];
-        var variables = Variables.Select(v => builder.AddVariable(builder.UnusedName(v.Name), v.Type)).ToArray();
-        ClassicalExpression Expression(ClassicalExpression e) => MapVariables(e.MapBits(Bit), variables);
-        var mapped = new List<int>();
-        var note = 0;
+        var copier = new OperationCopier(this, builder, qubits, clbits);
         for (var index = first; index < _operations.Length; index++)
         {
             before?.Invoke(builder, index);
-            ref readonly var op = ref _operations[index];
-            for (; note < Annotations.Count && Annotations[note].OperationIndex <= index; note++)
+            copier.Append(index);
+        }
+    }
+
+    /// <summary>Copies operations into a builder, in ascending order; notes come along before the operation that they belong to.</summary>
+    internal sealed class OperationCopier
+    {
+        private readonly Circuit _circuit;
+        private readonly CircuitBuilder _builder;
+        private readonly IReadOnlyList<int>? _qubits, _clbits;
+        private readonly VariableExpression[] _variables;
+        private readonly List<int> _mapped = [];
+        private readonly int _scratch;
+        private int _note;
+
+        public OperationCopier(Circuit circuit, CircuitBuilder builder, IReadOnlyList<int>? qubits, IReadOnlyList<int>? clbits)
+        {
+            (_circuit, _builder, _qubits, _clbits) = (circuit, builder, qubits, clbits);
+            _scratch = circuit.NumScratchBits == 0 ? 0 : builder.AddScratchBits(circuit.NumScratchBits);
+            _variables = [.. circuit.Variables.Select(v => builder.AddVariable(builder.UnusedName(v.Name), v.Type))];
+        }
+
+        public void Append(int index)
+        {
+            ref readonly var op = ref _circuit._operations[index];
+            for (; _note < _circuit.Annotations.Count && _circuit.Annotations[_note].OperationIndex <= index; _note++)
             {
-                builder.Annotate(Annotations[note].Text);
+                _builder.Annotate(_circuit.Annotations[_note].Text);
             }
 
-            mapped.Clear();
-            foreach (var q in QubitsOf(op))
+            _mapped.Clear();
+            foreach (var q in _circuit.QubitsOf(op))
             {
-                mapped.Add(qubits is null ? q : qubits[q]);
+                _mapped.Add(_qubits is null ? q : _qubits[q]);
             }
 
-            var operands = System.Runtime.InteropServices.CollectionsMarshal.AsSpan(mapped);
+            var operands = System.Runtime.InteropServices.CollectionsMarshal.AsSpan(_mapped);
             switch (op.Kind)
             {
                 case OperationKind.Gate when op.HasDynamicParameters:
-                    var expressions = new ClassicalExpression[GateOf(op).NumParameters];
+                    var expressions = new ClassicalExpression[_circuit.GateOf(op).NumParameters];
                     for (var i = 0; i < expressions.Length; i++)
                     {
-                        expressions[i] = Expression(ExpressionAt(op.Argument + i));
+                        expressions[i] = Expression(_circuit.ExpressionAt(op.Argument + i));
                     }
 
-                    builder.DynamicGate(GateOf(op), op.ControlCount, expressions, operands);
+                    _builder.DynamicGate(_circuit.GateOf(op), op.ControlCount, expressions, operands);
                     break;
                 case OperationKind.Gate:
-                    builder.Gate(GateOf(op), op.ControlCount, ParametersOf(op), operands);
+                    _builder.Gate(_circuit.GateOf(op), op.ControlCount, _circuit.ParametersOf(op), operands);
                     break;
                 case OperationKind.Unitary:
-                    builder.Unitary(MatrixOf(op), operands, op.ControlCount);
+                    _builder.Unitary(_circuit.MatrixOf(op), operands, op.ControlCount);
                     break;
                 case OperationKind.Measure:
-                    builder.Measure(operands[0], Bit(op.Argument));
+                    _builder.Measure(operands[0], Bit(op.Argument));
                     break;
                 case OperationKind.Reset:
-                    builder.Reset(operands[0]);
+                    _builder.Reset(operands[0]);
                     break;
                 case OperationKind.Barrier:
-                    if (mapped.RemoveAll(static q => q < 0) < operands.Length)
+                    if (_mapped.RemoveAll(static q => q < 0) < operands.Length)
                     {
-                        builder.Barrier(System.Runtime.InteropServices.CollectionsMarshal.AsSpan(mapped));
+                        _builder.Barrier(System.Runtime.InteropServices.CollectionsMarshal.AsSpan(_mapped));
                     }
 
                     break;
                 case OperationKind.Assign:
-                    var assignment = AssignmentOf(op);
+                    var assignment = _circuit.AssignmentOf(op);
                     if (assignment.VariableIndex >= 0)
                     {
-                        builder.Assign(variables[assignment.VariableIndex], Expression(assignment.Value));
+                        _builder.Assign(_variables[assignment.VariableIndex], Expression(assignment.Value));
                     }
                     else
                     {
-                        AssignBits(builder, assignment, Bit, Expression(assignment.Value));
+                        AssignBits(_builder, assignment, Bit, Expression(assignment.Value));
                     }
 
                     break;
                 case OperationKind.If:
-                    builder.If(Expression(ConditionOf(op)));
+                    _builder.If(Expression(_circuit.ConditionOf(op)));
                     break;
                 case OperationKind.While:
-                    builder.While(Expression(ConditionOf(op)));
+                    _builder.While(Expression(_circuit.ConditionOf(op)));
                     break;
                 default:
-                    builder.Control(op.Kind);
+                    _builder.Control(op.Kind);
                     break;
             }
         }
+
+        private int Bit(int bit) => bit >= _circuit.NumClbits ? _scratch - (bit - _circuit.NumClbits) : _clbits is null ? bit : _clbits[bit];
+
+        private ClassicalExpression Expression(ClassicalExpression e) => MapVariables(e.MapBits(Bit), _variables);
     }
 
     // A mapping may tear consecutive bits apart: then they are assigned one by one.

@@ -43,6 +43,7 @@ internal sealed partial class LearningLoop : IAsyncDisposable
     private readonly Dictionary<string, Reservoir> _rows = new(StringComparer.Ordinal);
     private readonly ConcurrentDictionary<string, ModelStatus> _status = new(StringComparer.Ordinal);
     private readonly PinnedJobs _pinned = new();
+    private readonly SharedRuns _shared = new();
     private readonly SemaphoreSlim _wake = new(0);
     private readonly Lock _work = new();
     private readonly CancellationTokenSource _stopping = new();
@@ -130,6 +131,75 @@ internal sealed partial class LearningLoop : IAsyncDisposable
             Publish(learned.Select(l => KeyValuePair.Create(l.Key, l.Value.Model)));
             Save();
         }
+    }
+
+    /// <summary>
+    /// Fits models to the runs of other instances as well. A model counts only if its errors on this instance's runs, each held out, are no larger on average than those of one fitted without the others.
+    /// </summary>
+    public IReadOnlyList<MergeOutcome> Merge(IReadOnlyDictionary<string, IReadOnlyDictionary<string, LearnedBackend>> byInstance, Func<string, bool> isWanted)
+    {
+        lock (_work)
+        {
+            Drain();
+            var outcomes = new List<MergeOutcome>();
+            foreach (var id in byInstance.Values.SelectMany(l => l.Keys).Where(isWanted).Distinct().Order(StringComparer.Ordinal).ToList())
+            {
+                outcomes.Add(Merge(id, byInstance));
+            }
+
+            Save();
+            return outcomes;
+        }
+    }
+
+    private MergeOutcome Merge(string id, IReadOnlyDictionary<string, IReadOnlyDictionary<string, LearnedBackend>> byInstance)
+    {
+        var given = byInstance.Where(i => i.Value.ContainsKey(id)).ToDictionary(i => i.Key, i => i.Value[id], StringComparer.Ordinal);
+        var reservoir = _rows.TryGetValue(id, out var known) ? known : ReservoirOf(id, given.First().Value.Model.Analytic.Basis.Name);
+        var champion = _publisher.Current.ModelOf(id, reservoir.Basis);
+        var share = Math.Max(1, _options.ReservoirSize / given.Count);
+        var rows = given.ToDictionary(i => i.Key, i => SharedRuns.AtLevel(i.Value.Rows.Where(r => r.Basis == reservoir.Basis), champion, share), StringComparer.Ordinal);
+        var counts = rows.ToDictionary(r => r.Key, r => r.Value.Count);
+        if (rows.Values.All(r => r.Count == 0))
+        {
+            return new MergeOutcome(id, counts, "there are no runs of the same kind of backend", double.NaN, double.NaN);
+        }
+
+        var own = reservoir.Rows;
+        var before = _shared.Get(id);
+        _shared.Set(id, []);
+        var alone = own.Count == 0 ? champion : Fit(id, reservoir, champion);
+        _shared.Set(id, rows);
+        var challenger = Fit(id, reservoir, champion);
+        var (was, becomes) = (OwnError(own, alone), OwnError(own, challenger));
+        var refusal = becomes > was ? FormattableString.Invariant($"the mean error on {own.Count} own runs would be {becomes:F3} instead of {was:F3}") : null;
+        if (refusal is not null)
+        {
+            _shared.Set(id, before ?? []);
+            ChallengerRejected(id, refusal);
+            return new MergeOutcome(id, counts, refusal, was, becomes);
+        }
+
+        reservoir.Keep(champion);
+        reservoir.Contest.Clear();
+        Publish([new(id, challenger with { HeldOut = BackendModel.NoRows, Repeats = champion.Repeats, Fidelity = champion.Fidelity, Charges = champion.Charges })]);
+        Interlocked.Increment(ref _trained);
+        return new MergeOutcome(id, counts, null, was, becomes);
+    }
+
+    private BackendModel Fit(string backendId, Reservoir reservoir, BackendModel champion)
+    {
+        var calibration = _calibration.Where(r => r.BackendId == backendId && r.Basis == reservoir.Basis).ToList();
+        List<TrainingRow> rows = [.. _shared.Of(backendId, reservoir.Basis), .. reservoir.Rows];
+        return ModelBuilder.Fit(reservoir.Basis, calibration, rows, champion.Waits, Math.Max(champion.Observations, reservoir.Rows.Count), _options.Seed, _options.Complexity);
+    }
+
+    // Each run held out where the fit held it out; where it held out none, as fitted.
+    private static double OwnError(IReadOnlyList<TrainingRow> own, BackendModel model)
+    {
+        var errors = own.Where(r => !r.IsCensored)
+            .Select(r => Math.Min(3, Math.Abs(model.HeldOut.TryGetValue(r, out var error) ? error : Math.Log(r.Seconds) - model.Predict(r.Terms, r.Features, r.Kin).Median))).ToList();
+        return errors.Count == 0 ? double.NaN : errors.Average();
     }
 
     /// <summary>Goes back to the model that the latest fit replaced; false if none is kept.</summary>
@@ -290,8 +360,7 @@ internal sealed partial class LearningLoop : IAsyncDisposable
         var rows = reservoir.Rows;
         var current = _publisher.Current;
         var champion = current.ModelOf(backendId, reservoir.Basis);
-        var calibration = _calibration.Where(r => r.BackendId == backendId && r.Basis == reservoir.Basis).ToList();
-        var challenger = ModelBuilder.Fit(reservoir.Basis, calibration, rows, champion.Waits, Math.Max(champion.Observations, rows.Count), _options.Seed, _options.Complexity);
+        var challenger = Fit(backendId, reservoir, champion);
         var heldOut = challenger.HeldOut;
         challenger = challenger with { HeldOut = BackendModel.NoRows };
         if (judge && (reservoir.Contest.Refuse(champion, challenger, heldOut) ?? _pinned.Refuse(backendId, champion, challenger, current)) is { } reason)

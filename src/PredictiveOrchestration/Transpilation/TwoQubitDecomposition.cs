@@ -26,6 +26,9 @@ internal sealed class TwoQubitDecomposition
 
     public Complex[] Low0 { get; private set; }
 
+    /// <summary>The angles a, b and c.</summary>
+    public IReadOnlyList<double> Axes => _axes;
+
     /// <summary>The number of gates exp(i π/4 XX) that it takes.</summary>
     public int Entanglers => Is(_axes[0], 0) && Is(_axes[2], 0) ? 0 : Is(_axes[0], Quarter) && Is(_axes[2], 0) ? 1 : Is(_axes[1], 0) ? 2 : 3;
 

@@ -33,6 +33,10 @@ public sealed partial class ImportTableTests
         ["Routing"] = ["Costs", "Prediction", "Profiling", "Backends", "Circuits"],
         ["Execution"] = ["Routing", "Prediction", "Profiling", "Backends", "Circuits"],
         ["Learning"] = ["Telemetry", "Prediction"],
+        ["Integration/Optimization"] = ["Transpilation", "Circuits"],
+        ["Integration/Advice"] = ["Backends", "Circuits"],
+        ["Integration/Analytics"] = ["Telemetry", "Prediction"],
+        ["Integration/Knowledge"] = ["Telemetry"],
     };
 
     // Packages that only some folders may name.
@@ -140,6 +144,6 @@ public sealed partial class ImportTableTests
     [GeneratedRegex(@"<ProjectReference Include=""\.\./([\w.]+)/")]
     private static partial Regex ProjectReference();
 
-    [GeneratedRegex(@"(?:using (?:static )?|[^.\w])PredictiveOrchestration\.((?:Common|Circuits|Backends|Profiling|Simulation|Telemetry|Prediction|Costs|Routing|Execution|Learning|Noise|Transpilation|Remote)(?:\.[A-Z]\w*)*)")]
+    [GeneratedRegex(@"(?:using (?:static )?|[^.\w])PredictiveOrchestration\.((?:Common|Circuits|Backends|Profiling|Simulation|Telemetry|Prediction|Costs|Routing|Execution|Learning|Noise|Transpilation|Remote|Integration)(?:\.[A-Z]\w*)*)")]
     private static partial Regex Reference();
 }

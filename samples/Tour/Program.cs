@@ -13,9 +13,11 @@ var folder = Directory.CreateTempSubdirectory("tour-");
 var analytics = new RunAnalytics();
 var records = new RecordList();
 await using (var orchestrator = new PredictiveOrchestratorBuilder().UseOptimizer().AddAnalyticsSink(analytics).AddAnalyticsSink(records)
-    .Configure(o => { o.StateDirectory = string.Empty; o.CalibrationBudget = TimeSpan.FromMilliseconds(300); }).Build())
+    .Configure(o => { o.StateDirectory = string.Empty; o.CalibrationBudget = TimeSpan.FromMilliseconds(300); o.TelemetryStorePath = Path.Combine(folder.FullName, "telemetry.db"); }).Build())
 {
     using var alerts = orchestrator.Monitor.Subscribe(alert => Console.WriteLine($"alert: {alert.Text}"));
+    var finished = 0;
+    using var events = orchestrator.Subscribe(happened => finished += happened is JobFinished ? 1 : 0);
     await orchestrator.StartAsync();
     Console.WriteLine($"running: {orchestrator.IsRunning}, {orchestrator.Backends.Current.Backends.Length} backends");
     foreach (var backend in orchestrator.GetAvailableBackends())
@@ -63,6 +65,8 @@ await using (var orchestrator = new PredictiveOrchestratorBuilder().UseOptimizer
     {
         Console.WriteLine($"insight: {insight.BackendId} ran {insight.Runs} times, health {insight.Health:P0}");
     }
+
+    Console.WriteLine($"told of {finished} finished jobs, {orchestrator.TelemetryStore?.Status.Dropped ?? 0} records dropped on the way to the store");
 
     // What was learned: taken along as a stream, shared through a store.
     using var models = new MemoryStream();

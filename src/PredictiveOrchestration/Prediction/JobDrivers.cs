@@ -17,7 +17,7 @@ internal sealed record JobDrivers(double[] Terms, float[] Features, CostDrivers 
         var work = WorkEstimate.Of(profile);
         var costs = basis.Evaluate(work, job);
         var terms = Breakpoints.Split(basis, costs, work, job);
-        return new JobDrivers(terms, ResidualFeatures.Of(costs.Terms, work, profile, job), costs, KinOf(profile, job));
+        return new JobDrivers(terms, ResidualFeatures.Of(costs.Terms, work, profile, job), costs, profile.PlannedFor(basis.Name) is null ? KinOf(profile, job) : Planned(KinOf(profile, job)));
     }
 
     /// <summary>The key of exact repeats.</summary>
@@ -25,6 +25,9 @@ internal sealed record JobDrivers(double[] Terms, float[] Features, CostDrivers 
 
     /// <summary>The structure whatever the threads, which each backend has its own number of.</summary>
     public static ulong JobOf(CircuitProfile profile, JobShape job) => StructureOf(KinOf(profile, job with { Threads = 0 }));
+
+    // What the analytic model leaves unexplained is another thing where it counts what was planned.
+    private static JobKin Planned(JobKin kin) => kin.Circuit == 0 ? kin : kin with { Circuit = Math.Max(1, Mix(kin.Circuit, 1)) };
 
     private static JobKin KinOf(CircuitProfile profile, JobShape job)
     {

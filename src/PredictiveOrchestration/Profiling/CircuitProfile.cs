@@ -37,7 +37,8 @@ public sealed record CircuitProfile : IHtml
     public CircuitFeatures? Features { get; init; }
 
     /// <summary>Gets what backends planned for the circuit, for those that were asked.</summary>
-    internal ImmutableArray<PlannedWork> Planned { get; init; } = [];
+    [JsonInclude]
+    internal ImmutableArray<PlannedWork> Planned { get; init => field = value.IsDefault ? [] : value; } = [];
 
     /// <summary>Finds what was planned on a cost basis, or null.</summary>
     internal double[]? PlannedFor(string costModel)

@@ -79,13 +79,21 @@ internal sealed class DecisionEngine(PriceTable prices, BackendHealthTracker hea
         var only = terms.Backend is null ? null : backends.Find(terms.Backend);
         ReadOnlySpan<IQuantumBackend> asked = terms.Backend is null ? backends.Backends.AsSpan() : only is null ? [] : [only];
         var parts = new PartialDecision[asked.Length];
+
+        // What was planned for the job stays, also for backends that came since.
+        profile = before?.Decision.Inputs!.Job.Profile ?? profile;
         for (var i = 0; i < parts.Length; i++)
         {
             parts[i] = Part(asked[i].Descriptor, profile, terms, model, before);
         }
 
         var requirements = Requirements(profile, circuit, terms, asked);
-        profile = before is not null ? before.Decision.Inputs!.Job.Profile : circuit is null ? profile : Planned(circuit, requirements, asked, parts, terms, model);
+        if (before is null && circuit is not null)
+        {
+            profile = Planned(circuit, requirements, asked, parts, terms, model);
+            requirements = requirements with { Profile = profile };
+        }
+
         for (var i = 0; i < parts.Length; i++)
         {
             var (backend, descriptor, part) = (asked[i], asked[i].Descriptor, parts[i]);
@@ -113,7 +121,7 @@ internal sealed class DecisionEngine(PriceTable prices, BackendHealthTracker hea
         };
         var incumbent = before is not null && ReferenceEquals(before.Router, router) ? before.Decision.Chosen.Candidate.Backend.Id : null;
         var decision = DecisionMaker.Decide(
-            new DecisionInputs(candidates, requirements with { Profile = profile }, unavailable, preferences, options.PerformanceThreshold, router) { Incumbent = incumbent, HysteresisMargin = options.HysteresisMargin, Chance = router is IChanceRouter { NeedsDraw: true } ? new Chance(NextDraw(), 0, 0) : null },
+            new DecisionInputs(candidates, requirements, unavailable, preferences, options.PerformanceThreshold, router) { Incumbent = incumbent, HysteresisMargin = options.HysteresisMargin, Chance = router is IChanceRouter { NeedsDraw: true } ? new Chance(NextDraw(), 0, 0) : null },
             backends.Version, model.Version);
         return new MadeDecision(decision, backends, model, router, version, isRepeatable && decision.Chosen.Propensity is null, parts);
     }
@@ -143,6 +151,11 @@ internal sealed class DecisionEngine(PriceTable prices, BackendHealthTracker hea
     // Backends that plan the circuit are predicted again.
     private CircuitProfile Planned(Circuit circuit, JobRequirements job, ReadOnlySpan<IQuantumBackend> asked, PartialDecision[] parts, in DecisionTerms terms, PerformancePredictor model)
     {
+        if (!WorkForecasts.MayPay(job.Profile, asked, parts))
+        {
+            return job.Profile;
+        }
+
         var able = Array.ConvertAll(parts, p => CapabilityFilter.Refuse(p.Candidate, job, null) is null ? p.Candidate.Prediction : null);
         var planned = WorkForecasts.Add(circuit, job.Profile, asked, able);
         for (var i = 0; i < parts.Length && !ReferenceEquals(planned, job.Profile); i++)

@@ -14,6 +14,20 @@ internal static class WorkForecasts
     // A backend whose shortest likely time is longer than this many times the best one's is out of the question.
     private const double Hopeless = 2;
 
+    /// <summary>Whether any forecast may be worth its time: most jobs are too short for one, which their own predictions say before it is known who can do them.</summary>
+    public static bool MayPay(CircuitProfile profile, ReadOnlySpan<IQuantumBackend> backends, ReadOnlySpan<PartialDecision> parts)
+    {
+        for (var i = 0; i < backends.Length; i++)
+        {
+            if (backends[i] is IWorkForecaster forecaster && forecaster.ForecastSeconds(profile) <= MostShare * parts[i].Candidate.Prediction.Seconds.Median)
+            {
+                return true;
+            }
+        }
+
+        return false;
+    }
+
     /// <summary>The profile with what backends plan for it; the same if none is asked.</summary>
     /// <param name="circuit">The circuit.</param>
     /// <param name="profile">Its profile.</param>

@@ -1,5 +1,6 @@
 using PredictiveOrchestration.Circuits;
 using PredictiveOrchestration.Circuits.Library;
+using PredictiveOrchestration.Simulation.StateVector;
 
 namespace PredictiveOrchestration.Tests.Routing;
 
@@ -22,6 +23,36 @@ public sealed class WorkForecastTests
         terms.Where(t => t.Seconds > 0).Select(t => t.Name).Should().Contain("planned updates").And.NotContain("amplitude updates");
         var other = orchestrator.GetRoutingRecommendation(circuit, new OrchestrationRequest { Shots = 17 });
         other.Profile.PlannedFor("dense").Should().BeSameAs(recommendation.Profile.PlannedFor("dense"));
+    }
+
+    [Fact]
+    public async Task Replay_PlannedDecisionFromItsFile_IsEqualBitForBit()
+    {
+        await using var orchestrator = Build();
+        await orchestrator.StartAsync();
+        var decision = orchestrator.GetRoutingRecommendation(RandomFamilies.Random(22, 20, 1)).Decision;
+
+        foreach (var again in new[] { orchestrator.Replay(decision.ToJson()), orchestrator.Replay(decision) })
+        {
+            again.Ranked.Select(r => (r.Candidate.Backend.Id, r.Loss, r.Candidate.Prediction.Seconds)).Should()
+                .Equal(decision.Ranked.Select(r => (r.Candidate.Backend.Id, r.Loss, r.Candidate.Prediction.Seconds)));
+        }
+    }
+
+    [Fact]
+    public async Task Recommend_BackendAddedToAPlannedJob_IsPredictedFromThePlanToo()
+    {
+        await using var orchestrator = Build();
+        await orchestrator.StartAsync();
+        var planned = orchestrator.GetRoutingRecommendation(RandomFamilies.Random(22, 20, 1)).Profile.PlannedFor("dense");
+
+        // Another object of the same structure, whose own profile was never planned.
+        orchestrator.Backends.Register(new StateVectorSimulator(new StateVectorOptions { Id = "second" }));
+        var later = orchestrator.GetRoutingRecommendation(RandomFamilies.Random(22, 20, 1));
+
+        later.Profile.PlannedFor("dense").Should().BeSameAs(planned);
+        later.Decision.Ranked.Single(r => r.Candidate.Backend.Id == "second").Candidate.Prediction.Terms
+            .Where(t => t.Seconds > 0).Select(t => t.Name).Should().Contain("planned updates").And.NotContain("amplitude updates");
     }
 
     [Fact]

@@ -202,7 +202,7 @@ public sealed partial class PredictiveOrchestrator : IAsyncDisposable
         var model = _publisher.Current;
         var known = Known(circuit, request, backends);
         var decision = DecideToRun(known, circuit, request, backends, model);
-        var profile = known.Profile;
+        var profile = known.ProfileFor(decision);
         var decisionTime = Since(start);
         var run = Guid.CreateVersion7(_time.GetUtcNow());
         var label = new SpendLabel(run.ToString(), request.Tag);
@@ -337,7 +337,7 @@ public sealed partial class PredictiveOrchestrator : IAsyncDisposable
             return latest;
         }
 
-        var recommendation = new RoutingRecommendation { Decision = decision, Profile = known.Profile };
+        var recommendation = new RoutingRecommendation { Decision = decision, Profile = known.ProfileFor(decision) };
         known.Recommendation = recommendation;
         return recommendation;
     }

@@ -41,7 +41,12 @@ internal sealed class DecisionEngine(PriceTable prices, BackendHealthTracker hea
             job.Latest = made = Make(known.Profile, circuit, terms, backends, model, router, made);
         }
 
-        known.Profile = made.Decision.Inputs!.Job.Profile;
+        // The job may have been planned for another circuit of the same structure: the curves over operations stay this one's.
+        var planned = made.Decision.Inputs!.Job.Profile.Planned;
+        if (known.Profile.Planned != planned)
+        {
+            known.Profile = known.Profile with { Planned = planned };
+        }
 
         // What is explored is never what is kept.
         return stake.Seconds > ThompsonExploration.ReactionSeconds && router is IChanceRouter { NeedsDraw: false } && made.Decision.Ranked.Count > 1

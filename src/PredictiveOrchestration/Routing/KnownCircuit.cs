@@ -13,6 +13,9 @@ internal sealed class KnownCircuit(CircuitProfile profile)
     /// <summary>The profile, with what backends planned once that was worth its time.</summary>
     public CircuitProfile Profile { get; set; } = profile;
 
+    /// <summary>The circuit's own profile with what was planned when it was decided on: another decision may have had more or less planned since.</summary>
+    public CircuitProfile ProfileFor(RoutingDecision decision) => Profile with { Planned = decision.Inputs!.Job.Profile.Planned };
+
     /// <summary>The version of the set of backends for which the circuit was compiled; -1 if it was not.</summary>
     public int CompiledFor { get; init; } = -1;
 

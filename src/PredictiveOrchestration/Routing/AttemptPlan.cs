@@ -15,10 +15,14 @@ internal readonly record struct PlannedAttempt(RankedBackend Ranked, TimeSpan? L
 internal static class AttemptPlan
 {
     // In seconds, and as a share of the job.
-    private const double LongJob = 10, LongestPremium = 1, Premium = 0.01;
+    private const double LongJob = 10, Premium = 0.01;
 
     // Shorter jobs gain less than a trial costs to begin and to stop.
-    private const double ShortestJob = 1e-3, StopSeconds = 1e-4, LeastGain = 0.01;
+    private const double ShortestJob = 1e-3, StopSeconds = 2e-4, LeastGain = 0.1;
+
+    // The best itself is stopped and begun again only if it may well be done by then.
+    private const double LeastChance = 0.02;
+    private static readonly double[] Premiums = [0.1, 1];
     private static readonly TimeSpan ShortestWatch = TimeSpan.FromMilliseconds(50);
     private static readonly double[] Shares = [0.02, 0.05, 0.1, 0.2, 0.4];
 
@@ -31,9 +35,8 @@ internal static class AttemptPlan
         var plan = new List<PlannedAttempt>(ranked.Count + 1);
         if (allowsTrials && explorationLimit is null)
         {
-            var trial = Trial(ranked);
-            plan.AddRange(Insurance(ranked).Where(i => trial?.Ranked != i.Ranked));
-            if (trial is { } likely)
+            plan.AddRange(Insurance(ranked));
+            if (plan.Count == 0 && Trial(ranked) is { } likely)
             {
                 plan.Add(likely);
             }
@@ -50,11 +53,26 @@ internal static class AttemptPlan
         return plan;
     }
 
-    // A job that is predicted to take long is worth a second on any other engine: predictions of times that nobody saw may be wrong altogether.
+    // A job that is predicted to take long is worth a second on any engine: predictions of times that nobody saw may be wrong altogether. A tenth of a second on each
+    // comes first, those that are likelier to be done by then before others, whichever is the best in the long run.
     private static IEnumerable<PlannedAttempt> Insurance(IReadOnlyList<RankedBackend> ranked)
     {
         var seconds = ranked[0].Candidate.TotalSeconds;
-        return seconds >= LongJob ? ranked.Skip(1).Where(r => r.Candidate.IsFree).Select(r => new PlannedAttempt(r, Limit(Math.Min(LongestPremium, Premium * seconds)), true)) : [];
+        if (ranked.Count < 2 || !(seconds >= LongJob))
+        {
+            yield break;
+        }
+
+        foreach (var premium in Premiums.Where(p => p <= Premium * seconds))
+        {
+            foreach (var (tried, chance) in ranked.Where(r => r.Candidate.IsFree).Select(r => (r, ProbabilityWithin(r.Candidate, premium))).OrderByDescending(r => r.Item2))
+            {
+                if (chance >= LeastChance || tried != ranked[0])
+                {
+                    yield return new PlannedAttempt(tried, Limit(premium), true);
+                }
+            }
+        }
     }
 
     private static PlannedAttempt? Trial(IReadOnlyList<RankedBackend> ranked)
@@ -95,19 +113,20 @@ internal static class AttemptPlan
         return best;
     }
 
-    // Errors of predictions have heavier tails than the normal distribution: Student's, with three degrees of freedom.
+    // Errors of predictions have heavier tails than the normal distribution: Student's with three degrees of freedom, whose 95 % quantile is 2.353.
     private static double ProbabilityWithin(RoutingCandidate candidate, double seconds)
     {
         var p = candidate.Prediction.Seconds;
         var end = seconds < p.Median ? p.Lower : p.Upper;
-        var sigma = Math.Max(0.02, Math.Abs(Math.Log(p.Median / Math.Max(1e-300, end))) / 1.645);
+        var sigma = Math.Max(0.02, Math.Abs(Math.Log(p.Median / Math.Max(1e-300, end))) / 2.353);
         var t = Math.Log(seconds / p.Median) / sigma / Math.Sqrt(3);
         return 0.5 + (((t / (1 + (t * t))) + Math.Atan(t)) / Math.PI);
     }
 
     private static TimeSpan Watch(RoutingCandidate candidate, RoutingCandidate next)
     {
-        var seconds = Math.Min(2 * candidate.Prediction.Seconds.Upper, 2 * Math.Max(candidate.Prediction.Seconds.Median, next.TotalSeconds));
+        var likely = Math.Min(2 * candidate.Prediction.Seconds.Upper, 2 * Math.Max(candidate.Prediction.Seconds.Median, next.TotalSeconds));
+        var seconds = Math.Max(likely, next.TotalSeconds);
         var watch = Limit(candidate.Prediction.WaitSeconds.Upper + seconds);
         return watch < ShortestWatch ? ShortestWatch : watch;
     }

@@ -18,7 +18,17 @@ internal readonly record struct Choice(TableRow Row, string? Backend, double Dec
 /// <param name="Slowdown">The geometric mean of own time ÷ virtual best time, decision included.</param>
 /// <param name="Regret">The share of jobs more than twice as slow as on the single best.</param>
 /// <param name="Worst">The greatest such ratio.</param>
-internal readonly record struct PolicyScore(int Jobs, double ClosedGap, double Slowdown, double Regret, double Worst);
+internal readonly record struct PolicyScore(int Jobs, double ClosedGap, double Slowdown, double Regret, double Worst)
+{
+    /// <summary>The part of the slowdown that comes from the backend that did the job.</summary>
+    public double Choosing { get; init; }
+
+    /// <summary>The part of the slowdown that comes from attempts that were stopped.</summary>
+    public double Stopping { get; init; }
+
+    /// <summary>The part of the slowdown that comes from deciding; the three parts multiplied are the slowdown.</summary>
+    public double Deciding { get; init; }
+}
 
 /// <summary>The metrics of algorithm selection on the table.</summary>
 internal sealed class Scoring
@@ -48,7 +58,7 @@ internal sealed class Scoring
     /// <summary>Judges choices for jobs whose best time lies in a range.</summary>
     public PolicyScore Score(IEnumerable<Choice> choices, double least, double most = double.PositiveInfinity)
     {
-        double own = 0, single = 0, virtualBest = 0, logarithm = 0, worst = 0;
+        double own = 0, single = 0, virtualBest = 0, logarithm = 0, worst = 0, choosing = 0, stopping = 0;
         int jobs = 0, regret = 0;
         foreach (var choice in choices.Where(c => IsSolvable(c.Row)))
         {
@@ -66,11 +76,17 @@ internal sealed class Scoring
             single += fixedTime;
             virtualBest += best;
             logarithm += Math.Log(time / best);
+            choosing += Math.Log(Par10(row, choice.Backend) / best);
+            stopping += Math.Log(1 + (choice.StoppedSeconds / Par10(row, choice.Backend)));
             regret += time > 2 * fixedTime ? 1 : 0;
             worst = Math.Max(worst, time / fixedTime);
         }
 
-        return new PolicyScore(jobs, (single - own) / Math.Max(1e-12, single - virtualBest), Math.Exp(logarithm / Math.Max(1, jobs)), (double)regret / Math.Max(1, jobs), worst);
+        double Mean(double sum) => Math.Exp(sum / Math.Max(1, jobs));
+        return new PolicyScore(jobs, (single - own) / Math.Max(1e-12, single - virtualBest), Mean(logarithm), (double)regret / Math.Max(1, jobs), worst)
+        {
+            Choosing = Mean(choosing), Stopping = Mean(stopping), Deciding = Mean(logarithm - choosing - stopping),
+        };
     }
 
     /// <summary>The A/A floor: the best backend by every other repeat, judged by the rest.</summary>

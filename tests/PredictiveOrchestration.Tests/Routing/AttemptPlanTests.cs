@@ -31,12 +31,25 @@ public sealed class AttemptPlanTests
         AttemptPlan.Of([Ranked("a", seconds, 0.1), Ranked("b", 50 * seconds, 8, (decimal)cost)], allowsTrials).Should().NotContain(p => p.IsTrial);
 
     [Fact]
-    public void Of_LongJob_AnyOtherEngineIsTriedForASecond()
+    public void Of_LongJob_AnyOtherEngineIsTriedForATenthOfASecondAndForASecond()
     {
         var plan = AttemptPlan.Of([Ranked("a", 1e6, 0.1), Ranked("b", 1e9, 0.1), Ranked("c", 1e9, 0.1, 1)], allowsTrials: true);
-        plan.Select(p => (p.Ranked.Candidate.Backend.Id, p.IsTrial)).Should().Equal(("b", true), ("a", false), ("b", false), ("c", false));
-        plan[0].Limit.Should().Be(TimeSpan.FromSeconds(1));
+        plan.Select(p => (p.Ranked.Candidate.Backend.Id, p.IsTrial)).Should().Equal(("b", true), ("b", true), ("a", false), ("b", false), ("c", false));
+        plan.Take(2).Select(p => p.Limit).Should().Equal(TimeSpan.FromSeconds(0.1), TimeSpan.FromSeconds(1));
     }
+
+    [Fact]
+    public void Of_LongJobThatMayBeShort_TheLikeliestToBeDoneGoesFirst()
+    {
+        var plan = AttemptPlan.Of([Ranked("a", 20, 8), Ranked("b", 1e9, 0.1)], allowsTrials: true);
+        plan.Select(p => (p.Ranked.Candidate.Backend.Id, p.IsTrial)).Should().Equal(("a", true), ("b", true), ("a", false), ("b", false));
+        AttemptPlan.Of([Ranked("a", 20, 8)], allowsTrials: true).Should().ContainSingle("there is no other").Which.Limit.Should().BeNull();
+    }
+
+    // What the next is predicted to take is waited for the one that runs, however sure it seemed to be done sooner.
+    [Fact]
+    public void Of_TimeBeyondAnInterval_IsLeftOnlyOnceTheNextWouldBeDone() =>
+        AttemptPlan.Of([Ranked("a", 1, 0.1), Ranked("b", 30, 0.1)], allowsTrials: true)[0].Limit.Should().Be(TimeSpan.FromSeconds(30));
 
     [Fact]
     public void Of_ExploredBackend_KeepsItsLimit()

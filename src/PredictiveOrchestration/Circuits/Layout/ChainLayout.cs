@@ -19,6 +19,9 @@ internal sealed record ChainLayout(int[] SiteOf, bool RelabelSwaps, BondForecast
 
     private const int Smoothing = 40;
 
+    // Disturbances in a row that gained nothing, after which the search ends: on 737 circuits no layout is worse than with all steps used, in less than half the time.
+    private const int Patience = 32;
+
     /// <summary>Chooses the layout for a circuit. The search takes a few microseconds for each gate at most.</summary>
     /// <param name="circuit">The circuit.</param>
     /// <param name="maxBondDimension">What bonds are truncated to; null if they are not.</param>
@@ -46,7 +49,14 @@ internal sealed record ChainLayout(int[] SiteOf, bool RelabelSwaps, BondForecast
             return best;
         }
 
-        var order = Search(new WireGraph(list), identity, capLog2, steps);
+        var graph = new WireGraph(list);
+        if (graph.IsPath)
+        {
+            // Only neighbours are joined.
+            return best;
+        }
+
+        var order = Search(graph, identity, capLog2, steps);
         var sites = new int[order.Length];
         for (var p = 0; p < order.Length; p++)
         {
@@ -82,23 +92,26 @@ internal sealed record ChainLayout(int[] SiteOf, bool RelabelSwaps, BondForecast
 
         // Out of the hollow and down again, from the best so far.
         var random = new SeededRandom(1, 0);
-        while (steps > 0)
+        for (var idle = 0; steps > 0 && idle < Patience; idle++)
         {
             line.Reset(best);
             line.Disturb(random, 2 + random.Next(3));
             steps -= identity.Length + graph.Ends;
             line.Improve(ref steps);
-            Keep();
+            idle = Keep() ? 0 : idle;
         }
 
         return best;
 
-        void Keep()
+        bool Keep()
         {
-            if (line.Cost < least)
+            var isBetter = line.Cost < least * (1 - 1e-9);
+            if (isBetter)
             {
                 (least, best) = (line.Cost, line.Order.AsSpan().ToArray());
             }
+
+            return isBetter;
         }
     }
 }

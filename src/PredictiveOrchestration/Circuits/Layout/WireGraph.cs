@@ -23,6 +23,7 @@ internal sealed class WireGraph
         }
 
         NumWires = n;
+        IsPath = edges.Keys.All(key => (int)(uint)key == (int)(key >> 32) + 1);
         Degree = new int[n];
         _start = new int[n + 1];
         foreach (var (key, _) in edges)
@@ -50,6 +51,9 @@ internal sealed class WireGraph
     }
 
     public int NumWires { get; }
+
+    /// <summary>Whether every edge is between neighbours.</summary>
+    public bool IsPath { get; }
 
     /// <summary>The sum of the weights at each wire.</summary>
     public int[] Degree { get; }

@@ -16,7 +16,7 @@ internal static class ChainForecast
     private const double Enough = 1e13;
 
     // The search for an order, and the gates on the chain.
-    private const double SecondsPerGate = 4e-6;
+    private const double SecondsPerGate = 2e-6;
 
     /// <summary>The seconds that a forecast takes, about.</summary>
     public static double Seconds(int gates) => SecondsPerGate * (10 + gates);

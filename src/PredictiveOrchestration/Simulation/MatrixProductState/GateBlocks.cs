@@ -174,8 +174,7 @@ internal sealed class GateBlocks(BondChain chain, OperatorFactory factory, SiteM
 
         _open[block.Low] = _open[block.High] = null;
 
-        // The block's high qubit is bit 0 of its index.
-        _queue.Add(factory.Create([], [block.High, block.Low], block.Matrix));
+        _queue.Add(factory.Pair(block.Low, block.High, block.Matrix));
     }
 
     private static int Reverse(int index) => ((index & 1) << 1) | (index >> 1);

@@ -8,6 +8,14 @@ internal sealed class OperatorFactory(MatrixAlgebra algebra)
     // Relative to the greatest: operators of a gate are exact to rounding, and what is cut is below that.
     private const double Cut = 1e-15;
 
+    private readonly PairCache _pairs = new();
+
+    /// <summary>The string of a matrix on a pair.</summary>
+    /// <param name="low">The lower qubit, which is bit 1 of the matrix index.</param>
+    /// <param name="high">The higher qubit, which is bit 0.</param>
+    /// <param name="matrix">The unitary, row by row.</param>
+    public OperatorString Pair(int low, int high, Complex[] matrix) => new([low, high], _pairs.Get(matrix, () => Split([1, 0], matrix, 4, 0)));
+
     /// <summary>The string of a matrix on targets, under controls.</summary>
     /// <param name="controls">The qubits that must be one.</param>
     /// <param name="targets">Target j is bit j of the matrix index.</param>

@@ -31,7 +31,7 @@ internal static class CostBasisCatalog
                 if (work.Profile.PlannedFor("dense") is [var steps, var updated, var phased, var exchanged, var inPlace, var copied, var live])
                 {
                     return new CostDrivers(
-                        Finite([1, work.Gates, 0, 0, amplitudes * evaluations, job.Shots, 0, work.Outcomes(job), steps, updated, phased, exchanged, inPlace, copied, live * (1 + evaluations)]),
+                        Finite([1, work.Gates, 0, 0, live * evaluations, job.Shots, 0, work.Outcomes(job), steps, updated, phased, exchanged, inPlace, copied, live]),
                         bytes, bytes + readout, 0)
                     {
                         WorkingBytes = 16 * live,

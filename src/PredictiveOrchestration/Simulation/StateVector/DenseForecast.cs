@@ -11,7 +11,7 @@ internal static class DenseForecast
     public const int Count = 7;
 
     // Fusing and planning, for each gate.
-    private const double SecondsPerGate = 5e-7;
+    private const double SecondsPerGate = 1.5e-7;
 
     [ThreadStatic]
     private static GateFuser? _fuser;

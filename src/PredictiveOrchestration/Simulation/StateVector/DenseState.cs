@@ -63,6 +63,7 @@ internal sealed unsafe class DenseState : IQuantumState
         : this(other.NumQubits, other._threads, other._settings, other._plans, other._context)
     {
         AmplitudeMemory from = other._amplitudes, to = _amplitudes;
+        _live = other._live;
         ForChunks((first, count) =>
         {
             long start = first * _kernels.ElementBytes, bytes = count * _kernels.ElementBytes;
@@ -71,7 +72,6 @@ internal sealed unsafe class DenseState : IQuantumState
             return 0;
         });
         _bitOfQubit = other._bitOfQubit;
-        _live = other._live;
         _phase = other._phase;
     }
 
@@ -189,7 +189,7 @@ internal sealed unsafe class DenseState : IQuantumState
             {
                 for (var block = first; block < last; block++)
                 {
-                    sums[block] = _kernels.Norm(_amplitudes.Re, _amplitudes.Im, block << blockBits, 1L << blockBits, 0);
+                    sums[block] = IsDead(block << blockBits, 1L << blockBits) ? 0 : _kernels.Norm(_amplitudes.Re, _amplitudes.Im, block << blockBits, 1L << blockBits, 0);
                 }
             });
             new DenseSampler(_amplitudes, _kernels, blockBits, sums).Sample(new BitPacker(_bitOfQubit, qubits), draws, outcomes, _threads, _context);
@@ -210,6 +210,11 @@ internal sealed unsafe class DenseState : IQuantumState
             if ((first & 0xFFFF) == 0)
             {
                 _context.Check(_context.OperationCount);
+            }
+
+            if (IsDead(first, probabilities.Length))
+            {
+                continue;
             }
 
             _kernels.Probabilities(_amplitudes.Re, _amplitudes.Im, first, probabilities);
@@ -389,7 +394,7 @@ internal sealed unsafe class DenseState : IQuantumState
     // Whether an aligned range of indices has a bit that no amplitude has.
     private bool IsDead(long first, long count) => (first & ~_live & -count) != 0;
 
-    // Sums a function of index ranges; chunks are summed in their order, so that the result does not depend on the threads.
+    // Sums a function of index ranges that is 0 where all amplitudes are; chunks are summed in their order, so that the result does not depend on the threads.
     private double ForChunks(Func<long, long, double> body)
     {
         var count = Math.Min(1L << ChunkBits, 1L << _bits);
@@ -398,7 +403,7 @@ internal sealed unsafe class DenseState : IQuantumState
         {
             for (var chunk = first; chunk < last; chunk++)
             {
-                sums[chunk] = body(chunk * count, count);
+                sums[chunk] = IsDead(chunk * count, count) ? 0 : body(chunk * count, count);
             }
         });
         return sums.Sum();

@@ -46,15 +46,17 @@ public sealed class LeakTests(ITestOutputHelper output)
     [Fact]
     public async Task HeldBytes_WhileASessionIsOpen_CountTheState()
     {
-        // The counter that the test above trusts does count: 2^16 amplitudes of 16 bytes come and go.
+        // The counter that the test above trusts does count: 2^20 amplitudes of 16 bytes come and go.
+        // What threads keep for their next plan may be given back at any moment, as a pool's threads end: hence the tolerance.
+        const long State = 16L << 20;
         var before = Measure().Native;
-        var circuit = new CircuitBuilder(16).H(0).Build();
+        var circuit = new CircuitBuilder(20).H(0).Build();
         using (var session = await new StateVectorSimulator().OpenAsync(new ExecutionRequest { Circuit = circuit }, null))
         {
-            (NativeBlocks.HeldBytes - before).Should().BeInRange(16L << 16, 18L << 16);
+            (NativeBlocks.HeldBytes - before).Should().BeInRange(State - NativeTolerance, State + NativeTolerance);
         }
 
-        Measure().Native.Should().Be(before);
+        (Measure().Native - before).Should().BeInRange(-NativeTolerance, NativeTolerance);
     }
 
     private static (long Managed, long Native, long Process) Measure()

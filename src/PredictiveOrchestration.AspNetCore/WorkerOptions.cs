@@ -54,6 +54,12 @@ public sealed record WorkerOptions
     /// <summary>Gets or sets how often a job is begun again after the server was killed while it ran; default 3.</summary>
     public int MaxAttempts { get; set; } = 3;
 
+    /// <summary>
+    /// Gets or sets how many jobs are run on a hidden worker before this one is ready, so that its first callers need not wait for the compiler, 0 to 10,000; default 60 (about two
+    /// seconds), 0 for none. Their store is in the temporary folder, and is deleted.
+    /// </summary>
+    public int WarmUpJobs { get; set; } = 60;
+
     /// <summary>Gets or sets how long results are kept; default 7 days.</summary>
     public TimeSpan ResultRetention { get; set; } = TimeSpan.FromDays(7);
 
@@ -88,6 +94,7 @@ public sealed record WorkerOptions
         Check(MaxBytesInFlight >= MaxRequestBytes, nameof(MaxBytesInFlight), MaxBytesInFlight, $"at least {nameof(MaxRequestBytes)}");
         Check(MaxResultBytes is >= 1024 and <= 1 << 30, nameof(MaxResultBytes), MaxResultBytes, "1 KiB to 1 GiB");
         Check(MaxWaitingRequests >= 0, nameof(MaxWaitingRequests), MaxWaitingRequests, "0 or more");
+        Check(WarmUpJobs is >= 0 and <= 10_000, nameof(WarmUpJobs), WarmUpJobs, "0 to 10000");
         Check(MaxAttempts >= 1, nameof(MaxAttempts), MaxAttempts, "1 or more");
         Check(ResultRetention > TimeSpan.Zero, nameof(ResultRetention), ResultRetention, "more than 0");
         Check(JobRetention >= ResultRetention, nameof(JobRetention), JobRetention, $"at least {nameof(ResultRetention)}");

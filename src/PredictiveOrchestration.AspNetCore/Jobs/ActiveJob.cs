@@ -22,6 +22,9 @@ internal sealed class ActiveJob(JobRecord record, WireSubmission? wire, Circuit?
     /// <summary>The bytes booked for keeping the circuit.</summary>
     public long KeptBytes => keptBytes;
 
+    /// <summary>Whether the store has it as begun already.</summary>
+    public bool IsMarked { get; set; }
+
     /// <summary>Its place in its owner's line.</summary>
     public long Place { get; set; }
 

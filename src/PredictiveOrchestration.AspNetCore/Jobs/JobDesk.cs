@@ -297,9 +297,13 @@ internal sealed class JobDesk(WorkerOptions options, PredictiveOrchestrator orch
         Admit(caller, 1);
         var submission = read();
         var job = Draft(caller, submission, time.GetUtcNow(), null);
+
+        // What begins as soon as it is accepted is written as begun, which saves a transaction. Not where a run that was broken off must not be repeated: that one needs to know.
+        job.IsMarked = job.Record is { IsFinal: false, PaysOthers: false } && Queue.Count == 0 && Running < options.MaxConcurrency;
+        var written = job.IsMarked ? job.Record with { State = JobState.Running, StartedAt = job.Record.SubmittedAt, Attempts = 1 } : job.Record;
         try
         {
-            await store.AddAsync([new NewJob(job.Record, submission.Request, key, fingerprint)]).ConfigureAwait(false);
+            await store.AddAsync([new NewJob(written, submission.Request, key, fingerprint)]).ConfigureAwait(false);
         }
         catch (JobStoreException exception)
         {

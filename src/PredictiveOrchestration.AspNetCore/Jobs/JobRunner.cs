@@ -1,6 +1,7 @@
 using System.Text.Json;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
+using PredictiveOrchestration.AspNetCore.Http;
 using PredictiveOrchestration.Backends;
 using PredictiveOrchestration.Remote.Worker;
 using PredictiveOrchestration.Routing;
@@ -16,6 +17,24 @@ internal sealed partial class JobRunner(
     private Task _work = Task.CompletedTask;
 
     public async Task StartAsync(CancellationToken cancellationToken)
+    {
+        if (options.WarmUpJobs > 0)
+        {
+            try
+            {
+                await WarmUp.RunAsync(options.WarmUpJobs, time, cancellationToken).ConfigureAwait(false);
+            }
+            catch (Exception exception) when (exception is IOException or UnauthorizedAccessException or ProblemException or InvalidDataException or JsonException or KeyNotFoundException)
+            {
+                NotWarm(exception);
+            }
+        }
+
+        await BeginAsync().ConfigureAwait(false);
+    }
+
+    /// <summary>Goes on with what was waiting, and takes jobs from now on.</summary>
+    public async Task BeginAsync()
     {
         await desk.RecoverAsync().ConfigureAwait(false);
         Recovered(desk.Queue.Count, options.DatabasePath);
@@ -66,15 +85,14 @@ internal sealed partial class JobRunner(
         var start = time.GetTimestamp();
         var record = job.Change(r => r with { State = JobState.Running, StartedAt = time.GetUtcNow(), Attempts = r.Attempts + 1 });
         metrics.Began(record);
-        var begun = store.UpdateAsync(record);
         if (record.PaysOthers)
         {
-            await begun.ConfigureAwait(false);
+            await store.UpdateAsync(record).ConfigureAwait(false);
         }
-        else
+        else if (!job.IsMarked)
         {
             // Only counts attempts: a job that runs a second time costs nothing.
-            _ = begun.ContinueWith(t => NotMarked(t.Exception!, record.Id), CancellationToken.None, TaskContinuationOptions.OnlyOnFaulted, TaskScheduler.Default);
+            _ = store.UpdateAsync(record).ContinueWith(t => NotMarked(t.Exception!, record.Id), CancellationToken.None, TaskContinuationOptions.OnlyOnFaulted, TaskScheduler.Default);
         }
 
         Func<JobRecord, JobRecord> end;
@@ -160,6 +178,9 @@ internal sealed partial class JobRunner(
 
     [LoggerMessage(Level = LogLevel.Information, Message = "{Jobs} jobs were waiting in '{Path}' and go on")]
     private partial void Recovered(int jobs, string path);
+
+    [LoggerMessage(Level = LogLevel.Warning, Message = "The worker could not be warmed up; its first jobs take longer")]
+    private partial void NotWarm(Exception exception);
 
     [LoggerMessage(Level = LogLevel.Error, Message = "The end of job '{Id}' could not be written")]
     private partial void NotEnded(Exception exception, string id);

@@ -9,23 +9,29 @@ namespace PredictiveOrchestration.AspNetCore.Jobs;
 /// <summary>
 /// Jobs in an SQLite file with a write-ahead log. What a write's task confirms survives a kill. What must survive a power cut too is synchronised to the
 /// disk: acceptance, deletion, and whatever concerns runs that others charge for; any other job whose end a power cut takes back runs again, and is booked
-/// once. Writes are served in batches by one thread, each batch one transaction; reads use connections of their own and see what was confirmed. One process
-/// at a time.
+/// once. Writes are served in batches by one thread, each batch one transaction; reads use connections of their own and see what was confirmed. What the log
+/// holds is carried over to the file by a third thread, so that no job waits for it. One process at a time.
 /// </summary>
 internal sealed class JobStore : IDisposable
 {
     private const int FormatVersion = 1;
     private const int LargestBatch = 512;
     private readonly SqliteConnection _connection;
-    private readonly string _readString;
+    private readonly JobStoreReaders _readers;
+    private readonly LogCheckpoints _checkpoints;
+    private readonly Dictionary<string, decimal> _spent = new(StringComparer.Ordinal);
     private readonly FileStream _lock;
     private readonly Channel<Write> _writes = Channel.CreateBounded<Write>(new BoundedChannelOptions(8192) { SingleReader = true });
     private readonly Thread _writer;
     private readonly SqliteCommand _insert;
     private readonly SqliteCommand _update;
     private readonly SqliteCommand _end;
+    private readonly SqliteCommand _book;
+    private readonly SqliteCommand _begin;
+    private readonly SqliteCommand _commit;
     private int _disposed;
     private bool _synchronises = true;
+    private bool _booksAreStale;
 
     /// <summary>Opens or creates the file.</summary>
     /// <exception cref="InvalidDataException">The file is no job store, or of another version.</exception>
@@ -44,15 +50,19 @@ internal sealed class JobStore : IDisposable
         }
 
         _connection = new SqliteConnection(new SqliteConnectionStringBuilder { DataSource = path, DefaultTimeout = 30, Pooling = false }.ToString());
-        _readString = new SqliteConnectionStringBuilder { DataSource = path, DefaultTimeout = 30, Mode = SqliteOpenMode.ReadOnly }.ToString();
+        _readers = new JobStoreReaders(path);
+        _checkpoints = new LogCheckpoints(path);
         try
         {
             _connection.Open();
-            Execute("PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL;");
+            Execute("PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA wal_autocheckpoint = 0;");
             Prepare(path);
+            LoadBooks();
         }
         catch (Exception exception)
         {
+            _readers.Dispose();
+            _checkpoints.Dispose();
             _connection.Dispose();
             _lock.Dispose();
             if (exception is SqliteException)
@@ -70,6 +80,9 @@ internal sealed class JobStore : IDisposable
 
         // The one way into a final state: it counts once, whoever tries it again.
         _end = Command("UPDATE jobs SET state = $state, record = $record, result = $result, ended = $ended WHERE id = $id AND ended IS NULL", "$id", "$state", "$record", "$result", "$ended");
+        _book = Command("INSERT INTO accounts VALUES ($owner, $spent) ON CONFLICT (owner) DO UPDATE SET spent = $spent", "$owner", "$spent");
+        _begin = Command("BEGIN IMMEDIATE");
+        _commit = Command("COMMIT");
         _writer = new Thread(Run) { IsBackground = true, Name = "job store" };
         _writer.Start();
     }
@@ -85,7 +98,7 @@ internal sealed class JobStore : IDisposable
             Set(_insert, job.Record.Id, job.Record.Owner, job.Key, job.Fingerprint, job.Record.State.Name(), job.Record.SubmittedAt.UtcTicks, job.Record.EndedAt?.UtcTicks, job.Record.Parent, Json(job.Record), job.Request);
             _insert.ExecuteNonQuery();
         }
-    });
+    }, bytes: jobs.Sum(j => j.Request?.LongLength ?? 0));
 
     /// <summary>Writes that a job has changed, without having ended.</summary>
     public Task UpdateAsync(JobRecord record) => SendAsync(
@@ -103,10 +116,14 @@ internal sealed class JobStore : IDisposable
             Set(_end, record.Id, record.State.Name(), Json(record), result, record.EndedAt!.Value.UtcTicks);
             if (_end.ExecuteNonQuery() == 1 && record.Cost is { } cost and > 0)
             {
-                Book(record.Owner, cost);
+                var spent = _spent.GetValueOrDefault(record.Owner) + cost;
+                Set(_book, record.Owner, spent.ToString(CultureInfo.InvariantCulture));
+                _book.ExecuteNonQuery();
+                _spent[record.Owner] = spent;
             }
         },
-        record.PaysOthers);
+        record.PaysOthers,
+        result?.LongLength ?? 0);
 
     /// <summary>Deletes a job that has ended; its idempotency key is free again.</summary>
     public Task DeleteAsync(IReadOnlyList<string> ids) => SendAsync(() =>
@@ -125,12 +142,12 @@ internal sealed class JobStore : IDisposable
         Execute("UPDATE jobs SET request = NULL WHERE ended < $t AND request IS NOT NULL", ("$t", resultsBefore.UtcTicks));
     });
 
-    public JobRecord? Find(string id) => Read("SELECT record, state FROM jobs WHERE id = $id", Record, ("$id", id)).FirstOrDefault();
+    public JobRecord? Find(string id) => _readers.Read("SELECT record, state FROM jobs WHERE id = $id", Record, ("$id", id)).FirstOrDefault();
 
     /// <summary>The job that an owner submitted with a key, and the fingerprint of what was submitted.</summary>
     public (JobRecord Record, byte[] Fingerprint)? FindByKey(string owner, string key)
     {
-        foreach (var found in Read("SELECT record, state, fingerprint FROM jobs WHERE owner = $owner AND idem = $idem", r => (Record(r), (byte[])r.GetValue(2)), ("$owner", owner), ("$idem", key)))
+        foreach (var found in _readers.Read("SELECT record, state, fingerprint FROM jobs WHERE owner = $owner AND idem = $idem", r => (Record(r), (byte[])r.GetValue(2)), ("$owner", owner), ("$idem", key)))
         {
             return found;
         }
@@ -138,25 +155,25 @@ internal sealed class JobStore : IDisposable
         return null;
     }
 
-    public byte[]? ReadRequest(string id) => Read("SELECT request FROM jobs WHERE id = $id", r => r.IsDBNull(0) ? null : (byte[])r.GetValue(0), ("$id", id)).FirstOrDefault();
+    public byte[]? ReadRequest(string id) => _readers.Read("SELECT request FROM jobs WHERE id = $id", r => r.IsDBNull(0) ? null : (byte[])r.GetValue(0), ("$id", id)).FirstOrDefault();
 
-    public byte[]? ReadResult(string id) => Read("SELECT result FROM jobs WHERE id = $id", r => r.IsDBNull(0) ? null : (byte[])r.GetValue(0), ("$id", id)).FirstOrDefault();
+    public byte[]? ReadResult(string id) => _readers.Read("SELECT result FROM jobs WHERE id = $id", r => r.IsDBNull(0) ? null : (byte[])r.GetValue(0), ("$id", id)).FirstOrDefault();
 
     /// <summary>An owner's jobs, newest first, without parts of others.</summary>
     /// <param name="owner">The owner.</param>
     /// <param name="state">The state, or null for all.</param>
     /// <param name="before">The place in the list to begin behind, or null.</param>
     /// <param name="limit">The most jobs.</param>
-    public IReadOnlyList<(long Place, JobRecord Record)> List(string owner, string? state, long? before, int limit) => [.. Read(
+    public IReadOnlyList<(long Place, JobRecord Record)> List(string owner, string? state, long? before, int limit) => [.. _readers.Read(
         "SELECT record, state, seq FROM jobs WHERE owner = $owner AND parent IS NULL AND ($state IS NULL OR state = $state) AND seq < $before ORDER BY seq DESC LIMIT $limit",
         r => (r.GetInt64(2), Record(r)), ("$owner", owner), ("$state", state), ("$before", before ?? long.MaxValue), ("$limit", limit))];
 
-    public IReadOnlyList<JobRecord> ChildrenOf(string id) => [.. Read("SELECT record, state FROM jobs WHERE parent = $id ORDER BY seq", Record, ("$id", id))];
+    public IReadOnlyList<JobRecord> ChildrenOf(string id) => [.. _readers.Read("SELECT record, state FROM jobs WHERE parent = $id ORDER BY seq", Record, ("$id", id))];
 
     /// <summary>The jobs that have not ended, oldest first.</summary>
-    public IReadOnlyList<JobRecord> LoadUnfinished() => [.. Read("SELECT record, state FROM jobs WHERE ended IS NULL AND request IS NOT NULL ORDER BY seq", Record)];
+    public IReadOnlyList<JobRecord> LoadUnfinished() => [.. _readers.Read("SELECT record, state FROM jobs WHERE ended IS NULL AND request IS NOT NULL ORDER BY seq", Record)];
 
-    public IReadOnlyList<(string Owner, decimal Spent)> LoadSpent() => [.. Read("SELECT owner, spent FROM accounts", r => (r.GetString(0), decimal.Parse(r.GetString(1), CultureInfo.InvariantCulture)))];
+    public IReadOnlyList<(string Owner, decimal Spent)> LoadSpent() => [.. _readers.Read("SELECT owner, spent FROM accounts", r => (r.GetString(0), decimal.Parse(r.GetString(1), CultureInfo.InvariantCulture)))];
 
     /// <summary>Writes what was accepted and closes the file.</summary>
     public void Dispose()
@@ -165,22 +182,32 @@ internal sealed class JobStore : IDisposable
         {
             _writes.Writer.TryComplete();
             _writer.Join();
-            _insert.Dispose();
-            _update.Dispose();
-            _end.Dispose();
-            _connection.Dispose();
-            using (var pool = new SqliteConnection(_readString))
+            _checkpoints.Dispose();
+            foreach (var command in (ReadOnlySpan<SqliteCommand>)[_insert, _update, _end, _book, _begin, _commit])
             {
-                SqliteConnection.ClearPool(pool);
+                command.Dispose();
             }
 
+            _readers.Dispose();
+            _connection.Dispose();
             _lock.Dispose();
         }
     }
 
-    private async Task SendAsync(Action apply, bool synchronise = true)
+    private void LoadBooks()
     {
-        var write = new Write(apply, synchronise);
+        _spent.Clear();
+        foreach (var (owner, spent) in LoadSpent())
+        {
+            _spent[owner] = spent;
+        }
+
+        _booksAreStale = false;
+    }
+
+    private async Task SendAsync(Action apply, bool synchronise = true, long bytes = 0)
+    {
+        var write = new Write(apply, synchronise, bytes);
         try
         {
             await _writes.Writer.WriteAsync(write).ConfigureAwait(false);
@@ -220,29 +247,27 @@ internal sealed class JobStore : IDisposable
                 _synchronises = synchronise;
             }
 
-            Execute("BEGIN IMMEDIATE");
-            foreach (var write in batch)
+            if (_booksAreStale)
             {
-                Execute("SAVEPOINT one");
-                try
-                {
-                    write.Apply();
-                    Execute("RELEASE one");
-                }
-                catch (SqliteException exception) when (exception.SqliteErrorCode == SQLitePCL.raw.SQLITE_CONSTRAINT)
-                {
-                    Execute("ROLLBACK TO one; RELEASE one");
-                    write.Error = exception;
-                }
+                LoadBooks();
             }
 
-            Execute("COMMIT");
+            _begin.ExecuteNonQuery();
+            foreach (var write in batch)
+            {
+                Apply(write, batch.Count == 1);
+            }
+
+            _commit.ExecuteNonQuery();
+            _checkpoints.Written(batch.Sum(w => w.Bytes));
             Trouble = null;
         }
         catch (Exception exception)
         {
-            Trouble = exception.Message;
+            // What one write alone violates is its caller's trouble, not the store's.
+            Trouble = exception is SqliteException { SqliteErrorCode: SQLitePCL.raw.SQLITE_CONSTRAINT } ? Trouble : exception.Message;
             Undo();
+            _booksAreStale = true;
             batch.ForEach(w => w.Error = exception);
         }
 
@@ -259,6 +284,28 @@ internal sealed class JobStore : IDisposable
         }
     }
 
+    // One of several writes may violate a constraint without harm to the others.
+    private void Apply(Write write, bool isAlone)
+    {
+        if (isAlone)
+        {
+            write.Apply();
+            return;
+        }
+
+        Execute("SAVEPOINT one");
+        try
+        {
+            write.Apply();
+            Execute("RELEASE one");
+        }
+        catch (SqliteException exception) when (exception.SqliteErrorCode == SQLitePCL.raw.SQLITE_CONSTRAINT)
+        {
+            Execute("ROLLBACK TO one; RELEASE one");
+            write.Error = exception;
+        }
+    }
+
     private void Undo()
     {
         try
@@ -269,15 +316,6 @@ internal sealed class JobStore : IDisposable
         {
             // The engine has undone it already.
         }
-    }
-
-    private void Book(string owner, decimal cost)
-    {
-        using var read = _connection.CreateCommand();
-        read.CommandText = "SELECT spent FROM accounts WHERE owner = $owner";
-        read.Parameters.AddWithValue("$owner", owner);
-        var spent = read.ExecuteScalar() is string text ? decimal.Parse(text, CultureInfo.InvariantCulture) : 0;
-        Execute("INSERT INTO accounts VALUES ($owner, $spent) ON CONFLICT (owner) DO UPDATE SET spent = $spent", ("$owner", owner), ("$spent", (spent + cost).ToString(CultureInfo.InvariantCulture)));
     }
 
     private void Prepare(string path)
@@ -308,27 +346,6 @@ internal sealed class JobStore : IDisposable
         {
             throw new InvalidDataException($"'{path}' is not a job store of version {FormatVersion} (it says {found}). Name another file.");
         }
-    }
-
-    private List<T> Read<T>(string text, Func<SqliteDataReader, T> map, params ReadOnlySpan<(string Name, object? Value)> parameters)
-    {
-        using var connection = new SqliteConnection(_readString);
-        connection.Open();
-        using var command = connection.CreateCommand();
-        command.CommandText = text;
-        foreach (var (name, value) in parameters)
-        {
-            command.Parameters.AddWithValue(name, value ?? DBNull.Value);
-        }
-
-        using var reader = command.ExecuteReader();
-        var rows = new List<T>();
-        while (reader.Read())
-        {
-            rows.Add(map(reader));
-        }
-
-        return rows;
     }
 
     // The state is a column of its own, because results expire in bulk.
@@ -370,8 +387,10 @@ internal sealed class JobStore : IDisposable
         command.ExecuteNonQuery();
     }
 
-    private sealed class Write(Action apply, bool synchronise)
+    private sealed class Write(Action apply, bool synchronise, long bytes)
     {
+        public long Bytes => bytes;
+
         public Action Apply => apply;
 
         public bool Synchronise => synchronise;

@@ -145,6 +145,14 @@ public sealed class BudgetLedger : ISpendGate, IAsyncDisposable
 
     private async ValueTask EnqueueAsync(Command command, CancellationToken cancellationToken)
     {
+        if (_store is null && Volatile.Read(ref _disposed) == 0)
+        {
+            // Nothing to wait for: what is only in memory is decided here and now.
+            cancellationToken.ThrowIfCancellationRequested();
+            Write([command]);
+            return;
+        }
+
         try
         {
             await _commands.Writer.WriteAsync(command, cancellationToken).ConfigureAwait(false);

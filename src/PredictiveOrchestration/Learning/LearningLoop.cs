@@ -31,7 +31,7 @@ internal sealed partial class LearningLoop : IAsyncDisposable
 {
     private const int KeptReservoirs = 8;
     private const double Surprise = 1.4, WorthLearning = 0.02, PriceScale = 0.05;
-    private const int SurpriseRows = 10, SaveRows = 100;
+    private const int SurpriseRows = 10, SaveRows = 100, GatherMilliseconds = 20;
     private readonly TelemetryRingBuffer _ring;
     private readonly ModelPublisher _publisher;
     private readonly LearningOptions _options;
@@ -88,7 +88,9 @@ internal sealed partial class LearningLoop : IAsyncDisposable
             }
         }
 
-        _running = Task.Run(RunAsync);
+        var ended = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        _running = ended.Task;
+        new Thread(() => Run(ended)) { IsBackground = true, Priority = ThreadPriority.BelowNormal, Name = "learning" }.Start();
     }
 
     /// <summary>Says that there are new records.</summary>
@@ -242,19 +244,32 @@ internal sealed partial class LearningLoop : IAsyncDisposable
         _slot?.Dispose();
     }
 
-    private async Task RunAsync()
+    // A thread of its own: a fit takes long, and a thread of the pool would be missed by those who run jobs.
+    private void Run(TaskCompletionSource ended)
     {
         try
         {
             while (true)
             {
-                await _wake.WaitAsync(_stopping.Token).ConfigureAwait(false);
+                _wake.Wait(_stopping.Token);
+
+                // Several records go into one drain: a file opened and a model published for each would take as long as short runs do.
+                _stopping.Token.WaitHandle.WaitOne(GatherMilliseconds);
+                while (_wake.Wait(0))
+                {
+                }
+
                 Drain();
             }
         }
         catch (OperationCanceledException)
         {
             // Stopping: StopAsync drains the rest.
+            ended.SetResult();
+        }
+        catch (Exception exception)
+        {
+            ended.SetException(exception);
         }
     }
 

@@ -5,8 +5,8 @@ using PredictiveOrchestration.Common;
 namespace PredictiveOrchestration.Prediction;
 
 /// <summary>
-/// A multilayer perceptron with two hidden layers of tanh on standardised inputs, trained by Adam on Huber's loss with MathNet's matrices, and
-/// evaluated from flat arrays without allocation. Smooth where the forest is a staircase. Weights on the way from a size to the output are never negative, so that it never falls with one.
+/// A multilayer perceptron with two hidden layers of tanh on standardised inputs, trained by Adam on Huber's loss with MathNet's matrices (but not its products, which
+/// take every core of the host), and evaluated from flat arrays without allocation. Smooth where the forest is a staircase. Weights on the way from a size to the output are never negative, so that it never falls with one.
 /// </summary>
 internal sealed class NeuralNetwork
 {
@@ -45,17 +45,16 @@ internal sealed class NeuralNetwork
     {
         var random = new SeededRandom((ulong)seed);
         int inputs = scale.Count, count = rows.Count;
-        var x = Matrix<float>.Build.Dense(count, inputs);
+        var x = new float[count * inputs];
         for (var r = 0; r < count; r++)
         {
-            var z = new float[inputs];
-            scale.Apply(rows[r], z);
-            x.SetRow(r, z);
+            scale.Apply(rows[r], x.AsSpan(r * inputs, inputs));
         }
 
-        Parameter w1 = new(inputs, hidden, random, i => ResidualFeatures.IsSize(i, inputs)), b1 = new(1, hidden, null), w2 = new(hidden, hidden, random, static _ => true), b2 = new(1, hidden, null), w3 = new(hidden, 1, random, static _ => true), b3 = new(1, 1, null);
-        b3.Value[0, 0] = targets.Average();
+        Parameter w1 = new(inputs, hidden, random, i => ResidualFeatures.IsSize(i, inputs)), b1 = new(hidden, 1, null), w2 = new(hidden, hidden, random, static _ => true), b2 = new(hidden, 1, null), w3 = new(hidden, 1, random, static _ => true), b3 = new(1, 1, null);
+        b3.Weights[0] = targets.Average();
         var order = Enumerable.Range(0, count).ToArray();
+        var (h1, h2, d1, d2) = (new float[hidden], new float[hidden], new float[hidden], new float[hidden]);
         var step = 0;
         for (var epoch = 0; epoch < Epochs; epoch++)
         {
@@ -63,27 +62,42 @@ internal sealed class NeuralNetwork
             var rate = 0.01f * (1 - (float)epoch / Epochs) + 0.0005f;
             for (var at = 0; at < count; at += Batch)
             {
-                var size = Math.Min(Batch, count - at);
-                var input = Matrix<float>.Build.Dense(size, inputs, (r, c) => x[order[at + r], c]);
-                var ones = Matrix<float>.Build.Dense(size, 1, 1);
-                var h1 = (input * w1.Value + ones * b1.Value).PointwiseTanh();
-                var h2 = (h1 * w2.Value + ones * b2.Value).PointwiseTanh();
-                var output = h2 * w3.Value + ones * b3.Value;
-                var d3 = Matrix<float>.Build.Dense(size, 1, (r, _) => Math.Clamp(output[r, 0] - targets[order[at + r]], -0.5f, 0.5f) / size);
-                var d2 = (d3 * w3.Value.Transpose()).PointwiseMultiply(1 - h2.PointwiseMultiply(h2));
-                var d1 = (d2 * w2.Value.Transpose()).PointwiseMultiply(1 - h1.PointwiseMultiply(h1));
+                var batch = order.AsSpan(at, Math.Min(Batch, count - at));
+                foreach (var row in batch)
+                {
+                    ReadOnlySpan<float> input = x.AsSpan(row * inputs, inputs);
+                    Layer(w1.Weights, b1.Weights, input, h1);
+                    Layer(w2.Weights, b2.Weights, h1, h2);
+                    var d3 = Math.Clamp(b3.Weights[0] + TensorPrimitives.Dot(w3.Weights, h2) - targets[row], -0.5f, 0.5f) / batch.Length;
+                    w3.Add(0, d3, h2);
+                    b3.Gradient[0] += d3;
+                    Array.Clear(d1);
+                    for (var u = 0; u < hidden; u++)
+                    {
+                        d2[u] = d3 * w3.Weights[u] * (1 - (h2[u] * h2[u]));
+                        w2.Add(u, d2[u], h1);
+                        TensorPrimitives.MultiplyAdd(w2.Weights.AsSpan(u * hidden, hidden), d2[u], d1, d1);
+                    }
+
+                    for (var u = 0; u < hidden; u++)
+                    {
+                        d1[u] *= 1 - (h1[u] * h1[u]);
+                        w1.Add(u, d1[u], input);
+                    }
+
+                    b1.Add(0, 1, d1);
+                    b2.Add(0, 1, d2);
+                }
+
                 step++;
-                w3.Step(h2.TransposeThisAndMultiply(d3), rate, step);
-                b3.Step(ones.TransposeThisAndMultiply(d3), rate, step);
-                w2.Step(h1.TransposeThisAndMultiply(d2), rate, step);
-                b2.Step(ones.TransposeThisAndMultiply(d2), rate, step);
-                w1.Step(input.TransposeThisAndMultiply(d1), rate, step);
-                b1.Step(ones.TransposeThisAndMultiply(d1), rate, step);
+                foreach (var parameter in (ReadOnlySpan<Parameter>)[w1, b1, w2, b2, w3, b3])
+                {
+                    parameter.Step(rate, step);
+                }
             }
         }
 
-        // A unit's weights side by side.
-        return new NeuralNetwork(w1.Value.ToColumnMajorArray(), b1.Value.ToColumnMajorArray(), w2.Value.ToColumnMajorArray(), b2.Value.ToColumnMajorArray(), w3.Value.ToColumnMajorArray(), b3.Value[0, 0]);
+        return new NeuralNetwork(w1.Weights, b1.Weights, w2.Weights, b2.Weights, w3.Weights, b3.Weights[0]);
     }
 
     /// <summary>The prediction from standardised inputs.</summary>
@@ -108,38 +122,50 @@ internal sealed class NeuralNetwork
         TensorPrimitives.Tanh(output, output);
     }
 
-    // A matrix of weights with Adam's moments.
+    // A matrix of weights, a unit's side by side, with their gradient over a batch and Adam's moments.
     private sealed class Parameter
     {
-        private readonly Matrix<float> _first, _second;
-        private readonly Func<int, bool> _isPositive;
+        private readonly float[] _first, _second;
+        private readonly bool[] _isPositive;
+        private readonly int _rows;
 
         // Rows that are held at zero or more, as they begin.
         public Parameter(int rows, int columns, SeededRandom? random, Func<int, bool>? isPositive = null)
         {
-            _isPositive = isPositive ?? (static _ => false);
+            _rows = rows;
+            _isPositive = [.. Enumerable.Range(0, rows).Select(r => isPositive?.Invoke(r) ?? false)];
             var spread = Math.Sqrt(2.0 / (rows + columns));
-            Value = Matrix<float>.Build.Dense(rows, columns, (r, _) => random is null ? 0 : (float)(spread * random.NextGaussian()) is var w && _isPositive(r) ? Math.Abs(w) : w);
-            _first = Matrix<float>.Build.Dense(rows, columns);
-            _second = Matrix<float>.Build.Dense(rows, columns);
+            Weights = Matrix<float>.Build.Dense(rows, columns, (r, _) => random is null ? 0 : (float)(spread * random.NextGaussian()) is var w && _isPositive[r] ? Math.Abs(w) : w).ToColumnMajorArray();
+            Gradient = new float[Weights.Length];
+            (_first, _second) = (new float[Weights.Length], new float[Weights.Length]);
         }
 
-        public Matrix<float> Value { get; }
+        public float[] Weights { get; }
 
-        public void Step(Matrix<float> gradient, float rate, int step)
+        public float[] Gradient { get; }
+
+        public void Add(int column, float factor, ReadOnlySpan<float> input)
+        {
+            var gradient = Gradient.AsSpan(column * _rows, _rows);
+            TensorPrimitives.MultiplyAdd(input, factor, gradient, gradient);
+        }
+
+        public void Step(float rate, int step)
         {
             float correct1 = 1 - MathF.Pow(0.9f, step), correct2 = 1 - MathF.Pow(0.999f, step);
-            var (value, first, second, slope) = (Value.AsColumnMajorArray(), _first.AsColumnMajorArray(), _second.AsColumnMajorArray(), gradient.AsColumnMajorArray());
-            for (var i = 0; i < value.Length; i++)
+            for (var i = 0; i < Weights.Length; i++)
             {
-                first[i] = 0.9f * first[i] + 0.1f * slope[i];
-                second[i] = 0.999f * second[i] + 0.001f * slope[i] * slope[i];
-                value[i] -= rate * (first[i] / correct1 / (MathF.Sqrt(second[i] / correct2) + 1e-8f) + 1e-4f * value[i]);
-                if (value[i] < 0 && _isPositive(i % Value.RowCount))
+                var slope = Gradient[i];
+                _first[i] = 0.9f * _first[i] + 0.1f * slope;
+                _second[i] = 0.999f * _second[i] + 0.001f * slope * slope;
+                Weights[i] -= rate * (_first[i] / correct1 / (MathF.Sqrt(_second[i] / correct2) + 1e-8f) + 1e-4f * Weights[i]);
+                if (Weights[i] < 0 && _isPositive[i % _rows])
                 {
-                    value[i] = 0;
+                    Weights[i] = 0;
                 }
             }
+
+            Array.Clear(Gradient);
         }
     }
 }

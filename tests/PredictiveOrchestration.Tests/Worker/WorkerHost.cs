@@ -70,6 +70,7 @@ internal sealed class WorkerHost : IAsyncDisposable
         builder.Services.AddPredictiveOrchestrationWorker(o =>
         {
             o.DatabasePath = database;
+            o.WarmUpJobs = 0;
             configure?.Invoke(o);
         });
         var app = builder.Build();

@@ -1,0 +1,71 @@
+using Microsoft.Data.Sqlite;
+
+namespace PredictiveOrchestration.AspNetCore.Jobs;
+
+/// <summary>
+/// Carries an SQLite file's write-ahead log over to the file from time to time, on a thread and a connection of its own: writers do not wait for it. What it cannot do
+/// now it does the next time; nothing is lost meanwhile.
+/// </summary>
+internal sealed class LogCheckpoints : IDisposable
+{
+    private const long EveryBytes = 8 << 20, BytesOfATransaction = 24 << 10;
+    private readonly AutoResetEvent _wake = new(false);
+    private readonly string _text;
+    private readonly Thread _thread;
+    private long _bytes;
+    private volatile bool _ends;
+
+    public LogCheckpoints(string path)
+    {
+        _text = new SqliteConnectionStringBuilder { DataSource = path, DefaultTimeout = 30, Pooling = false }.ToString();
+        _thread = new Thread(Run) { IsBackground = true, Name = "job store log" };
+        _thread.Start();
+    }
+
+    /// <summary>Says that a transaction was written, and about how many bytes in it; for the writer alone.</summary>
+    public void Written(long bytes)
+    {
+        _bytes += BytesOfATransaction + bytes;
+        if (_bytes >= EveryBytes)
+        {
+            _bytes = 0;
+            _wake.Set();
+        }
+    }
+
+    public void Dispose()
+    {
+        _ends = true;
+        _wake.Set();
+        _thread.Join();
+        _wake.Dispose();
+    }
+
+    private void Run()
+    {
+        SqliteConnection? connection = null;
+        while (_wake.WaitOne() && !_ends)
+        {
+            try
+            {
+                if (connection is null)
+                {
+                    connection = new SqliteConnection(_text);
+                    connection.Open();
+                }
+
+                using var command = connection.CreateCommand();
+                command.CommandText = "PRAGMA wal_checkpoint(PASSIVE)";
+                command.ExecuteNonQuery();
+            }
+            catch (SqliteException)
+            {
+                // The disk is full, say: the writer meets that too, and reports it.
+                connection?.Dispose();
+                connection = null;
+            }
+        }
+
+        connection?.Dispose();
+    }
+}

@@ -97,6 +97,9 @@ internal sealed class FlatForest
         return new FlatForest(level, scale, roots, nodes, leaf);
     }
 
+    // With one thread ML.NET hands each feature of each split to a thread of the pool and waits for it; with two the caller does them itself, as far as nobody else is free.
+    private const int Threads = 2;
+
     /// <summary>Trains a forest of means.</summary>
     public static FlatForest Train(IReadOnlyList<float[]> rows, IReadOnlyList<float> targets, ModelComplexity complexity, int seed)
     {
@@ -111,7 +114,7 @@ internal sealed class FlatForest
             BaggingExampleFraction = 0.8,
             MaximumBinCountPerFeature = 64,
             Seed = seed,
-            NumberOfThreads = 1,
+            NumberOfThreads = Threads,
         });
         List<RegressionTreeBase> trees = [.. trainer.Fit(Data(context, rows, targets, level)).Model.TrainedTreeEnsemble.Trees];
         return new FlatForest(level, 1.0 / Math.Max(1, trees.Count), trees).MadeMonotone(rows);
@@ -125,7 +128,7 @@ internal sealed class FlatForest
         var trainer = context.Regression.Trainers.FastTree(new FastTreeRegressionTrainer.Options
         {
             NumberOfTrees = complexity.Trees, NumberOfLeaves = Math.Min(16, complexity.Leaves), MinimumExampleCountPerLeaf = 4, LearningRate = 0.1, MaximumBinCountPerFeature = 64,
-            FeatureFraction = 0.6, Seed = seed, NumberOfThreads = 1,
+            FeatureFraction = 0.6, Seed = seed, NumberOfThreads = Threads,
         });
         var ensemble = trainer.Fit(Data(context, rows, targets, level)).Model.TrainedTreeEnsemble;
         return new FlatForest(level + ensemble.Bias, 1, [.. ensemble.Trees]).MadeMonotone(rows);

@@ -9,7 +9,7 @@ namespace PredictiveOrchestration.Routing;
 internal static class WorkForecasts
 {
     // Of the time of the best as it seems so far.
-    public static readonly double MostShare = Environment.GetEnvironmentVariable("MS") is { } t ? double.Parse(t, System.Globalization.CultureInfo.InvariantCulture) : 0.02;
+    public const double MostShare = 0.02;
 
     // A backend whose shortest likely time is longer than this many times the best one's is out of the question.
     private const double Hopeless = 2;

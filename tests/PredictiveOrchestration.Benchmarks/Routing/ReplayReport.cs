@@ -41,14 +41,6 @@ internal static class ReplayReport
                 Print($"| {policy} | {s.ClosedGap:P1} | {s.Slowdown:F3} | {s.Choosing:F3} x {s.Stopping:F3} x {s.Deciding:F3} | {s.Regret:P1} | {s.Worst:G3} | {s.Jobs} | {small.Slowdown:F2} |");
             }
 
-            if (Environment.GetEnvironmentVariable("DUMP") is { } dump)
-            {
-                var by = replayed.Forecasts.ToLookup(f => f.Row);
-                File.WriteAllLines($"{dump}-{name}.txt", replayed.Choices["predictive"].Select(c => string.Join("|", c.Row.Id, c.Backend, c.StoppedSeconds.ToString("G6", CultureInfo.InvariantCulture), c.DecisionSeconds.ToString("G6", CultureInfo.InvariantCulture),
-                    string.Join(";", c.Row.Arms.Select(a => FormattableString.Invariant($"{a.Key}={(a.Value.Status == ArmStatus.Ok ? a.Value.Best : a.Value.Status == ArmStatus.NotApplicable ? -1 : -2):G6}"))),
-                    string.Join(";", (c.Plan ?? []).Select(a => FormattableString.Invariant($"{a.Ranked.Candidate.Backend.Id},{a.Ranked.Candidate.Prediction.Seconds.Median:G6},{a.Ranked.Candidate.Prediction.Seconds.Lower:G6},{a.Ranked.Candidate.Prediction.Seconds.Upper:G6},{a.Ranked.Candidate.Prediction.LogSecondsSigma:G5},{a.Limit?.TotalSeconds:G6},{a.IsTrial},{a.Ranked.Loss:G6}"))))));
-            }
-
             if (verbose)
             {
                 Losses(scoring, replayed.Choices["predictive"], 60, replayed.Forecasts);

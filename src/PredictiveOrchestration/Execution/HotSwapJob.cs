@@ -85,7 +85,7 @@ internal sealed record HotSwapJob(
 
         // Which engine runs a job alone is the router's choice; the planner's is where to change.
         var alone = best.StaySeconds;
-        if (swaps && !best.IsSingle && alone - best.Seconds > Math.Max(Policy.MinSaving.TotalSeconds, Policy.MinGain * Math.Min(alone, 1e9)))
+        if (swaps && !best.IsSingle && best.LeastSaving > 0 && alone - best.Seconds > Math.Max(Policy.MinSaving.TotalSeconds, Policy.MinGain * Math.Min(alone, 1e9)))
         {
             return new PlannedJob(planner, best, ranked);
         }

@@ -17,6 +17,9 @@ internal sealed record PlannedSegment(ISegmentedBackend Backend, int Start, int 
 internal sealed record HotSwapPlan(IReadOnlyList<PlannedSegment> Segments, double Seconds, double PeakBytes, double StaySeconds)
 {
     public bool IsSingle => Segments.Count == 1;
+
+    /// <summary>Gets what the plan surely saves against <see cref="StaySeconds"/>: the lower end of the interval of the difference; negative if it may lose.</summary>
+    public double LeastSaving { get; init; } = StaySeconds - Seconds;
 }
 
 /// <summary>What is known of a state in mid-circuit.</summary>
@@ -37,6 +40,9 @@ internal sealed class HotSwapPlanner(
     WorkTrajectory work, int numQubits, ISegmentCostModel costs, ConversionCosts conversions, IReadOnlyList<ISegmentedBackend> engines, double memoryBytes, double tailPasses)
 {
     private const int MostPositions = 96;
+
+    // The lower end of an interval that holds 90 %, as those of predictions; and how wrong the time of a hand-over may be, in log seconds.
+    private const double Quantile = 1.645, ConversionSigma = 0.5;
     private readonly int[] _positions = AllPositions(work);
     private readonly double[] _out = [.. engines.Select(e => conversions.OutSecondsPerByte(e.Descriptor.Id))];
     private readonly double[] _in = [.. engines.Select(e => conversions.InSecondsPerByte(e.Descriptor.Id))];
@@ -50,14 +56,16 @@ internal sealed class HotSwapPlanner(
     /// <param name="pace">How many times slower than predicted the current engine has been.</param>
     /// <param name="only">The one engine to use; negative for any.</param>
     /// <param name="stay">The engine whose time alone is asked; negative for the current one.</param>
+    /// <param name="known">What is left of the current engine's uncertainty when its pace has been seen, 0 to 1.</param>
     /// <returns>The plan, or null if no engine can go on.</returns>
-    public HotSwapPlan? Plan(StateOutlook outlook, int current = -1, double pace = 1, int only = -1, int stay = -1)
+    public HotSwapPlan? Plan(StateOutlook outlook, int current = -1, double pace = 1, int only = -1, int stay = -1, double known = 1)
     {
         stay = stay < 0 ? current : stay;
         var staySeconds = stay < 0 ? double.PositiveInfinity : stay == current ? 0 : costs.OpenSeconds(engines[stay].Descriptor);
         var positions = Positions(outlook.Position);
         var count = positions.Count - 1;
         var cost = new double[(count + 1) * engines.Count];
+        var runs = new double[(count + 1) * engines.Count];
         var from = new int[(count + 1) * engines.Count];
         Array.Fill(cost, double.PositiveInfinity);
         double Pace(int e) => e == current ? pace : 1;
@@ -92,7 +100,7 @@ internal sealed class HotSwapPlanner(
                     continue;
                 }
 
-                var run = Run(e, segment);
+                var run = runs[p * engines.Count + e] = Run(e, segment);
                 staySeconds += e == stay ? run : 0;
                 if (only >= 0 && e != only)
                 {
@@ -114,7 +122,7 @@ internal sealed class HotSwapPlanner(
             }
         }
 
-        return Best(positions, cost, from, support, outlook, Pace, stay, staySeconds);
+        return Best(positions, cost, runs, from, support, outlook, Pace, stay, staySeconds, e => costs.LogSecondsSigma(engines[e].Descriptor) * (e == current ? known : 1));
     }
 
     /// <summary>The time of a part on one engine by the bound alone.</summary>
@@ -203,14 +211,15 @@ internal sealed class HotSwapPlanner(
         return [.. positions, end];
     }
 
-    private HotSwapPlan? Best(List<int> positions, double[] cost, int[] from, double support, StateOutlook outlook, Func<int, double> pace, int stay, double staySeconds)
+    private HotSwapPlan? Best(
+        List<int> positions, double[] cost, double[] runs, int[] from, double support, StateOutlook outlook, Func<int, double> pace, int stay, double staySeconds, Func<int, double> sigma)
     {
         // What comes after the first measurement is done where the state then is.
         var last = positions.Count - 1;
         var tailSupport = support;
         var tail = Work(work.UnitaryEnd, work.Length, ref tailSupport, outlook);
         var best = -1;
-        var least = double.PositiveInfinity;
+        double least = double.PositiveInfinity, end = 0;
         for (var e = 0; e < engines.Count; e++)
         {
             var descriptor = engines[e].Descriptor;
@@ -220,7 +229,7 @@ internal sealed class HotSwapPlanner(
             staySeconds += e == stay ? finish : 0;
             if (total < least)
             {
-                (best, least) = (e, total);
+                (best, least, end) = (e, total, finish);
             }
         }
 
@@ -230,21 +239,59 @@ internal sealed class HotSwapPlanner(
         }
 
         var segments = new List<PlannedSegment>();
-        double peak = 0;
-        for (int p = last, e = best, end = work.Length; p >= 1; p--)
+        var parts = new double[engines.Count];
+        parts[best] = end;
+        double peak = 0, conversion = 0;
+        for (int p = last, e = best, until = work.Length; p >= 1; p--)
         {
-            var f = from[p * engines.Count + e];
+            var (f, run) = (from[p * engines.Count + e], runs[p * engines.Count + e]);
             peak = Math.Max(peak, StateBytes(e, Math.Min(work.Support[positions[p]], support), positions[p]));
+            parts[e] += run;
+            conversion += Math.Max(0, cost[p * engines.Count + e] - cost[(p - 1) * engines.Count + f] - run);
             if (f != e || p == 1)
             {
-                segments.Insert(0, new PlannedSegment(engines[e], positions[p - 1], end));
-                end = positions[p - 1];
+                segments.Insert(0, new PlannedSegment(engines[e], positions[p - 1], until));
+                until = positions[p - 1];
             }
 
             e = f;
         }
 
-        return new HotSwapPlan(segments, least, peak, staySeconds);
+        conversion += cost[IndexOf(segments[0].Backend)];
+        return new HotSwapPlan(segments, least, peak, staySeconds) { LeastSaving = staySeconds - least - Deviation(parts, conversion, stay, staySeconds, sigma) };
+    }
+
+    // By how much less a plan may save than it seems. What one engine takes is wrong by one factor, wherever in the circuit; the errors of different engines are independent of each other.
+    private static double Deviation(double[] parts, double conversion, int stay, double staySeconds, Func<int, double> sigma)
+    {
+        if (stay < 0 || !double.IsFinite(staySeconds))
+        {
+            return 0;
+        }
+
+        var sum = Math.Pow(conversion * (Math.Exp(Quantile * ConversionSigma) - 1), 2);
+        for (var e = 0; e < parts.Length; e++)
+        {
+            // Of the engine that is left, only the time that it no longer takes is in doubt.
+            var deviation = e == stay ? Math.Max(0, staySeconds - parts[e]) * (1 - Math.Exp(-Quantile * sigma(e))) : parts[e] == 0 ? 0 : parts[e] * (Math.Exp(Quantile * sigma(e)) - 1);
+            sum += deviation * deviation;
+        }
+
+        return Math.Sqrt(sum);
+    }
+
+    /// <summary>The place of an engine among <see cref="Engines"/>.</summary>
+    public int IndexOf(ISegmentedBackend backend)
+    {
+        for (var i = 0; i < engines.Count; i++)
+        {
+            if (engines[i] == backend)
+            {
+                return i;
+            }
+        }
+
+        throw new ArgumentException($"Backend '{backend.Descriptor.Id}' is not in the plan.", nameof(backend));
     }
 
     private double Conversion(int from, int to, double left, double snapshot, double next, double supportLog2)
@@ -280,7 +327,7 @@ internal sealed class HotSwapPlanner(
 
         return new Segment(
             new SegmentWork(
-                work.Gates(start, end), work.DenseWork(start, end), most, sparse, branching, end > start ? work.Bond[end] : 0, work.BondWork(start, end), work.IsClifford(start, end)),
+                work.Gates(start, end), work.DenseWork(start, end), most, sparse, branching, end > start ? work.Bond[end] : 0, work.BondWork(start, end), work.IsClifford(start, end)) { Start = start, End = end },
             before);
     }
 

@@ -27,6 +27,9 @@ internal sealed class SegmentedRun(HotSwapPlanner planner, ConversionCosts conve
     private const int ControlStep = 16;
     private const double MostPlanning = 0.01;
 
+    // A time from which on the pace is believed, and one below which it says nothing.
+    private const double LongSeconds = 0.2, ShortSeconds = 1e-3;
+
     // With checkpoints a run stops at least so often, by prediction: the prediction may be wrong.
     private const double LeastStops = 8;
     private const double LeastSecondsBetweenStops = 0.1;
@@ -60,7 +63,7 @@ internal sealed class SegmentedRun(HotSwapPlanner planner, ConversionCosts conve
     /// <param name="from">Where an earlier process left off, or null.</param>
     public SegmentedReport Run(HotSwapPlan first, CancellationToken cancellationToken, Checkpoint? from = null)
     {
-        var engine = IndexOf(first.Segments[0].Backend);
+        var engine = planner.IndexOf(first.Segments[0].Backend);
         var plan = first;
         IBackendSession? session = null;
         try
@@ -79,7 +82,7 @@ internal sealed class SegmentedRun(HotSwapPlanner planner, ConversionCosts conve
             {
                 try
                 {
-                    var next = NextStop(plan, engine, session.Position, first.Seconds);
+                    var next = NextStop(plan, engine, session, first.Seconds);
                     if (next is not { } stop)
                     {
                         var result = Whole(session.Finish());
@@ -145,15 +148,16 @@ internal sealed class SegmentedRun(HotSwapPlanner planner, ConversionCosts conve
         var expected = planner.Expected(_outlook, session.Position);
         var outlook = Look(session, engine, plan);
         var elapsed = time.GetElapsedTime(_segmentStart).TotalSeconds;
-        if (elapsed > 1e-3)
+        if (elapsed > ShortSeconds)
         {
             // Of a short time much may be just-in-time compilation and chance: half of the deviation is believed.
             var pace = Math.Clamp(elapsed / Math.Max(1e-5, _predicted), 0.25, 100);
-            _pace = elapsed > 0.2 ? pace : Math.Sqrt(pace);
+            _pace = elapsed > LongSeconds ? pace : Math.Sqrt(pace);
         }
 
         var manual = control?.Take() is { } id ? Enumerable.Range(0, planner.Engines.Count).Where(e => planner.Engines[e].Descriptor.Id == id && e != engine).Cast<int?>().FirstOrDefault() : null;
-        var held = session.Observe().MemoryBytes;
+        var seen = session.Observe();
+        var held = seen.MemoryBytes;
         var pressed = held > policy.MemoryShare * memoryBytes && session.Position < planner.Positions(session.Position)[^1];
 
         // As foreseen, and nothing is to be decided here: the plan stands.
@@ -171,7 +175,7 @@ internal sealed class SegmentedRun(HotSwapPlanner planner, ConversionCosts conve
 
         var begun = time.GetTimestamp();
         _plannedPace = _pace;
-        var best = manual is { } wanted ? planner.Plan(outlook, engine, _pace, wanted) : planner.Plan(outlook, engine, _pace);
+        var best = planner.Plan(outlook, engine, _pace, manual ?? -1, known: Doubt(elapsed));
         Planned(begun);
         if (best is null)
         {
@@ -179,11 +183,13 @@ internal sealed class SegmentedRun(HotSwapPlanner planner, ConversionCosts conve
         }
 
         // Short of memory, only what takes far less is of use, and never an engine that was left for it.
-        var to = IndexOf(best.Segments[0].Backend);
+        var to = planner.IndexOf(best.Segments[0].Backend);
         pressed = pressed && !_leftForMemory.Contains(to) && 2 * planner.StateBytes(to, outlook.SupportLog2, session.Position) < held;
         var staySeconds = best.StaySeconds;
         var gain = staySeconds - best.Seconds;
-        var pays = gain > policy.MinSaving.TotalSeconds && gain > policy.MinGain * Math.Min(1e9, staySeconds);
+        // What was planned for this place was weighed against its risk then: half way is no place to give up.
+        var isPlanned = atBoundary && best.Segments[0].Backend == plan.Segments[1].Backend;
+        var pays = isPlanned ? gain > 0 : gain > policy.MinSaving.TotalSeconds && gain > policy.MinGain * Math.Min(1e9, staySeconds) && best.LeastSaving > 0;
         if (to == engine || _failed.Contains(to) || _swaps.Count >= policy.MaxSwaps || !(manual is not null || pays || pressed))
         {
             return (to == engine ? best : Alone(engine, session.Position, staySeconds), engine, session);
@@ -193,7 +199,7 @@ internal sealed class SegmentedRun(HotSwapPlanner planner, ConversionCosts conve
             : planner.Engines[engine].Descriptor.Capabilities.CliffordOnly ? SwapTrigger.OptimizationOpportunity
             : pressed ? SwapTrigger.MemoryThreshold
             : _pace > policy.Overrun && !atBoundary ? SwapTrigger.TimeOverrun
-            : planner.Engines[engine].Descriptor.Type == BackendType.LocalMatrixProductState ? SwapTrigger.Entanglement
+            : seen.BondDimension is not null ? SwapTrigger.Entanglement
             : SwapTrigger.SparsityChange;
         if (pressed)
         {
@@ -215,6 +221,9 @@ internal sealed class SegmentedRun(HotSwapPlanner planner, ConversionCosts conve
         conversions.ObserveOut(planner.Engines[engine].Descriptor.Id, held, snapshot.SizeBytes, time.GetElapsedTime(start).TotalSeconds);
         return (best, to, HandOver(session, snapshot, start, engine, to, trigger, outlook, staySeconds, best.Seconds, cancellationToken));
     }
+
+    // What is left of the doubt about the current engine's time: of a short time as much as is believed of it, of a long one how much its gates differ.
+    private static double Doubt(double elapsed) => elapsed > LongSeconds ? 0.4 : elapsed > ShortSeconds ? Math.Sqrt(0.5) : 1;
 
     // What planning has taken, pauses of the thread left out.
     private double Planning => _plans == 0 ? 0 : _plans * _leastPlan;
@@ -369,9 +378,10 @@ internal sealed class SegmentedRun(HotSwapPlanner planner, ConversionCosts conve
     }
 
     // Where to stop next; null to run to the end.
-    private int? NextStop(HotSwapPlan plan, int engine, int position, double whole)
+    private int? NextStop(HotSwapPlan plan, int engine, IBackendSession session, double whole)
     {
-        var look = NextLook(plan, engine, position, whole);
+        var position = session.Position;
+        var look = NextLook(plan, engine, session, whole);
         var end = planner.Positions(position)[^1];
         if (checkpointer is null || position >= end)
         {
@@ -391,8 +401,9 @@ internal sealed class SegmentedRun(HotSwapPlanner planner, ConversionCosts conve
     }
 
     // Where to look at the state next; null to run to the end.
-    private int? NextLook(HotSwapPlan plan, int engine, int position, double whole)
+    private int? NextLook(HotSwapPlan plan, int engine, IBackendSession session, double whole)
     {
+        var position = session.Position;
         var positions = planner.Positions(position);
         var end = positions[^1];
         if (position >= end)
@@ -436,7 +447,7 @@ internal sealed class SegmentedRun(HotSwapPlanner planner, ConversionCosts conve
             return control is not null ? Math.Min(planned, position + ControlStep) : planned < end ? planned : null;
         }
 
-        if (planner.Engines[engine].Descriptor.Type == BackendType.LocalMatrixProductState)
+        if (session.Observe().NonZeros is null)
         {
             // Its amplitudes cannot be counted, and each stop breaks its blocks of gates: it is looked at for its time and memory.
             var step = control is not null ? ControlStep : Math.Max(LeastStep, (end + DenseLooks - 1) / DenseLooks);
@@ -482,19 +493,6 @@ internal sealed class SegmentedRun(HotSwapPlanner planner, ConversionCosts conve
 
     private void End(int engine, int position, Exception? error) =>
         _parts.Add(new SegmentReport(planner.Engines[engine], _segmentFrom, position, time.GetElapsedTime(_segmentStart), error));
-
-    private int IndexOf(ISegmentedBackend backend)
-    {
-        for (var i = 0; i < planner.Engines.Count; i++)
-        {
-            if (planner.Engines[i] == backend)
-            {
-                return i;
-            }
-        }
-
-        throw new ArgumentException($"Backend '{backend.Descriptor.Id}' is not in the plan.", nameof(backend));
-    }
 
     // The caller's own limits end the run wherever it is.
     private bool MayGoOn(BackendException exception) =>

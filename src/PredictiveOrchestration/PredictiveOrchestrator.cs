@@ -40,6 +40,7 @@ public sealed partial class PredictiveOrchestrator : IAsyncDisposable
     private readonly TelemetryStore? _ownStore;
     private readonly ModelPublisher _publisher = new(new PerformancePredictor(0, []));
     private readonly ConversionCosts _conversions;
+    private readonly PlanningCost _planning = new();
     private readonly CheckpointStore? _checkpoints;
     private readonly RunningWork _running = new();
     private readonly SemaphoreSlim _lifecycle = new(1, 1);
@@ -114,7 +115,13 @@ public sealed partial class PredictiveOrchestrator : IAsyncDisposable
                 await _conversions.CalibrateAsync(_registry.Current.Backends, cancellationToken).ConfigureAwait(false);
             }
 
-            _publisher.Publish(new PerformancePredictor(1, ModelBuilder.Calibrated(calibration)));
+            var model = new PerformancePredictor(1, ModelBuilder.Calibrated(calibration));
+            if (_options.Swap.Enabled && _options.CalibrationBudget > TimeSpan.Zero)
+            {
+                _planning.Measure(_registry.Current.Backends, _conversions, profile => new SegmentCostModel(model, profile, new JobShape(1, Environment.ProcessorCount, 0, 0)), _time);
+            }
+
+            _publisher.Publish(model);
             _memoryBytes = _options.MaxMemoryBytes ?? MachineMemory.AvailableBytes;
             _admission = new LocalAdmission(_memoryBytes, Environment.ProcessorCount, _options.MaxQueueLength);
             if (_options.Learning)
@@ -436,7 +443,7 @@ public sealed partial class PredictiveOrchestrator : IAsyncDisposable
 
     private HotSwapJob? SwapJob(PerformancePredictor model, CircuitProfile profile, OrchestrationRequest request) =>
         _checkpoints is null && (!_options.Swap.Enabled || (request.Backend is not null && request.SwapControl is null)) ? null : new HotSwapJob(
-            _options.Swap, _conversions, () => new SegmentCostModel(model, profile, new JobShape(
+            _options.Swap, _conversions, _planning, () => new SegmentCostModel(model, profile, new JobShape(
                 request.Shots, request.Limits.Threads ?? Environment.ProcessorCount, request.Observables.Sum(o => o.Terms.Count), request.TopProbabilities)),
             profile, Math.Min(_memoryBytes, request.Limits.MemoryBytes ?? long.MaxValue), id => _registry.Current.Find(id) is not { } backend || _health.Reason(backend) is null, request.SwapControl, _checkpoints, request.Backend);
 

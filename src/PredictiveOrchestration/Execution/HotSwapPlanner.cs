@@ -122,7 +122,7 @@ internal sealed class HotSwapPlanner(
             }
         }
 
-        return Best(positions, cost, runs, from, support, outlook, Pace, stay, staySeconds, e => costs.LogSecondsSigma(engines[e].Descriptor) * (e == current ? known : 1));
+        return Best(positions, cost, runs, from, support, outlook, Pace, stay, staySeconds, e => costs.LogSecondsSigma(engines[e].Descriptor, outlook is { Position: > 0, GrowthPerMixing: >= 1 }) * (e == current ? known : 1));
     }
 
     /// <summary>The time of a part on one engine by the bound alone.</summary>

@@ -450,8 +450,20 @@ internal sealed class SegmentedRun(HotSwapPlanner planner, ConversionCosts conve
         if (session.Observe().NonZeros is null)
         {
             // Its amplitudes cannot be counted, and each stop breaks its blocks of gates: it is looked at for its time and memory.
+            if (control is null && planner.BoundSeconds(engine, position, planned, outlook) < LeastSecondsForCounting)
+            {
+                return planned < end ? planned : null;
+            }
+
             var step = control is not null ? ControlStep : Math.Max(LeastStep, (end + DenseLooks - 1) / DenseLooks);
             return Math.Min(planned, position + step) is var at && at < end ? at : null;
+        }
+
+        if (control is null && plan.IsSingle && _outlook.GrowthPerMixing >= 1)
+        {
+            // That it takes as long as the bound says is reckoned with; only its pace is of interest, and each stop takes passes over the state.
+            var at = planner.Reach(engine, position, end, Math.Max(LeastSecondsForCounting, whole / DenseLooks), _outlook);
+            return at < end ? at : null;
         }
 
         // As far as the bound lets the engine go within its share of the time.

@@ -56,7 +56,11 @@ internal sealed class SegmentCostModel(PerformancePredictor model, CircuitProfil
         }
     }
 
-    public double LogSecondsSigma(BackendDescriptor backend) => Of(backend).Sigma;
+    public double LogSecondsSigma(BackendDescriptor backend, bool isSupportKnown)
+    {
+        var costs = Of(backend);
+        return isSupportKnown ? costs.SigmaWithSupport : costs.Sigma;
+    }
 
     private Costs Of(BackendDescriptor backend)
     {
@@ -75,8 +79,12 @@ internal sealed class SegmentCostModel(PerformancePredictor model, CircuitProfil
     {
         // Large enough for what is fixed to be lost beside it.
         private const double Unit = 1e9;
+        private const double LeastSigma = 0.1;
+
+        // Sizes of states are told apart by so many powers of two.
+        private const int Level = 4;
         private readonly AnalyticCostModel _analytic;
-        private readonly SparseCosts?[] _sparse = new SparseCosts?[32];
+        private readonly SparseCosts?[] _sparse = new SparseCosts?[8];
         private readonly double _scale = 1;
         private readonly double _bytes;
         private readonly double _groups;
@@ -97,10 +105,18 @@ internal sealed class SegmentCostModel(PerformancePredictor model, CircuitProfil
                 Profile = planned is null ? whole.Profile : With(profile, new PlannedWork(planned.CostModel, new double[planned.Amounts.Length])),
             };
             End = None with { Profile = whole.Profile };
-            _bytes = Basis.Evaluate(whole, Job).WorkingBytes;
+            var all = Basis.Evaluate(whole, Job);
+            _bytes = all.WorkingBytes;
             _groups = Math.Min(1, whole.SparseGroupWork / Math.Max(1, whole.SparseBranchingWork));
             var prediction = model.Predict(backend, profile, Job);
-            Sigma = prediction.LogSecondsSigma;
+            Sigma = SigmaWithSupport = prediction.LogSecondsSigma;
+            if (model.ModelOf(backend.Id, backend.CostModel).Residual is null)
+            {
+                // What is learned has the looseness of bounds among its errors; else it was added.
+                var (loose, known) = (all.Looseness, Basis.Evaluate(whole with { SupportLog2 = 0 }, Job).Looseness);
+                SigmaWithSupport = Math.Sqrt(Math.Max(LeastSigma * LeastSigma, (Sigma * Sigma) - (loose * loose) + (known * known)));
+            }
+
             var scale = prediction.Seconds.Median / Seconds(whole, Job);
             _scale = double.IsFinite(scale) && scale > 0 ? Math.Clamp(scale, 0.1, 10) : 1;
             Empty = Seconds(None, Silent);
@@ -127,6 +143,9 @@ internal sealed class SegmentCostModel(PerformancePredictor model, CircuitProfil
         public CostBasis Basis { get; }
 
         public double Sigma { get; }
+
+        /// <summary>As <see cref="Sigma"/> where the looseness of the support bound plays no part.</summary>
+        public double SigmaWithSupport { get; }
 
         public double PerGate { get; }
 
@@ -156,13 +175,13 @@ internal sealed class SegmentCostModel(PerformancePredictor model, CircuitProfil
         /// <summary>What the sparse terms say of a state of that size, and so in the cache that it lives in.</summary>
         public SparseCosts Sparse(double supportLog2)
         {
-            var level = Math.Clamp((int)Math.Ceiling(supportLog2), 0, _sparse.Length - 1);
+            var level = Math.Clamp((int)Math.Ceiling(supportLog2 / Level), 0, _sparse.Length - 1);
             if (_sparse[level] is { } known)
             {
                 return known;
             }
 
-            var bytes = Basis.Evaluate(None with { SupportLog2 = level }, Silent).WorkingBytes;
+            var bytes = Basis.Evaluate(None with { SupportLog2 = level * Level }, Silent).WorkingBytes;
             return _sparse[level] = new SparseCosts(
                 Of(None with { SparseWork = Unit }, bytes), Of(None with { SparseWork = Unit, SparseBranchingWork = Unit, SparseGroupWork = Unit * _groups }, bytes));
         }

@@ -1,0 +1,47 @@
+using PredictiveOrchestration.Backends;
+using PredictiveOrchestration.Circuits.Library;
+using PredictiveOrchestration.Profiling;
+
+namespace PredictiveOrchestration.Execution;
+
+/// <summary>What planning a job takes on this machine, learned from every plan. Thread-safe.</summary>
+internal sealed class PlanningCost
+{
+    // Costs of the engines are looked up however short the circuit is: as much as that many operations.
+    private const int Fixed = 1500;
+    private const int Rounds = 40;
+    private const double Gain = 0.2;
+    private double _secondsPerOperation = 5e-8;
+
+    /// <summary>Times plans for the given backends.</summary>
+    public void Measure(IEnumerable<IQuantumBackend> backends, ConversionCosts conversions, Func<CircuitProfile, ISegmentCostModel> costs, TimeProvider time)
+    {
+        var engines = backends.OfType<ISegmentedBackend>().ToList();
+        if (engines.Count < 2)
+        {
+            return;
+        }
+
+        var circuit = Fourier.Qft(12);
+        var profile = CircuitProfiler.Profile(circuit);
+        for (var round = 0; round < Rounds; round++)
+        {
+            var begun = time.GetTimestamp();
+            new HotSwapPlanner(new WorkTrajectory(circuit), profile.NumQubits, costs(profile), conversions, engines, double.MaxValue, 1).Plan(StateOutlook.AtStart, stay: 0);
+            Observe(circuit.Operations.Length, time.GetElapsedTime(begun).TotalSeconds);
+        }
+    }
+
+    /// <summary>The seconds that planning a circuit of so many operations takes.</summary>
+    public double Seconds(int operations) => (operations + Fixed) * Volatile.Read(ref _secondsPerOperation);
+
+    /// <summary>Learns from a plan. A pause of the thread moves it by little, and what the compiler takes the first time is forgotten soon.</summary>
+    public void Observe(int operations, double seconds)
+    {
+        if (seconds > 0)
+        {
+            var known = Seconds(operations);
+            Volatile.Write(ref _secondsPerOperation, known * Math.Pow(Math.Clamp(seconds / known, 0.1, 2), Gain) / (operations + Fixed));
+        }
+    }
+}

@@ -14,7 +14,7 @@ internal static class DenseForecast
     private const int Steps = 0, Updated = 1, Phased = 2, Exchanged = 3, InPlace = 4, Copied = 5, Live = 6;
 
     // Fusing and planning, for each gate.
-    private const double SecondsPerGate = 5e-7;
+    private const double SecondsPerGate = 2e-7;
 
     [ThreadStatic]
     private static GateFuser? _fuser;

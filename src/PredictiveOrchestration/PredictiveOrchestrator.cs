@@ -118,7 +118,7 @@ public sealed partial class PredictiveOrchestrator : IAsyncDisposable
             var model = new PerformancePredictor(1, ModelBuilder.Calibrated(calibration));
             if (_options.Swap.Enabled && _options.CalibrationBudget > TimeSpan.Zero)
             {
-                _planning.Measure(_registry.Current.Backends, _conversions, profile => new SegmentCostModel(model, profile, new JobShape(1, Environment.ProcessorCount, 0, 0)), _time);
+                PlanningCost.WarmUp(_registry.Current.Backends, _conversions, profile => new SegmentCostModel(model, profile, new JobShape(1, Environment.ProcessorCount, 0, 0)));
             }
 
             _publisher.Publish(model);

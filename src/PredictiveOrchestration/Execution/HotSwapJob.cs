@@ -91,12 +91,13 @@ internal sealed record HotSwapJob(
             return null;
         }
 
+        if (Environment.GetEnvironmentVariable("HS_DEBUG") is not null) Console.Error.WriteLine($"plan {string.Join(",", best.Segments.Select(s => s.Backend.Descriptor.Id + s.Start))} {1e3*best.Seconds:G3} stay {1e3*best.StaySeconds:G3} ({engines[first].Descriptor.Id}) least {1e3*best.LeastSaving:G3}; alone {string.Join(", ", engines.Select((e,i)=>e.Descriptor.Id+" "+(1e3*(planner.Plan(StateOutlook.AtStart, only:i)?.Seconds ?? 0)).ToString("G3")))} planned {string.Join(",",Profile.Planned.Select(p=>p.CostModel))}");
         // Which engine runs a job alone is the router's choice; the planner's is where to change. To begin on another engine must surely pay; on the chosen one nothing is at stake
         // yet, and it is decided when the state has been seen.
         var alone = best.StaySeconds;
         if (swaps && !best.IsSingle && (best.LeastSaving > 0 || best.Segments[0].Backend == engines[first]) && alone - best.Seconds > Math.Max(Policy.MinSaving.TotalSeconds, Policy.MinGain * Math.Min(alone, 1e9)))
         {
-            return new PlannedJob(planner, best, ranked);
+            return new PlannedJob(planner, best with { IsCommitted = best.Segments[0].Backend != engines[first] }, ranked);
         }
 
         // A tableau that runs it all has better ways than parts, and writes nothing down.
@@ -111,7 +112,7 @@ internal sealed record HotSwapJob(
             : null;
     }
 
-    private bool MayPay(int operations, double seconds) => seconds >= Policy.ShortestRun.TotalSeconds && Planning.Seconds(operations) <= MostPlanning * seconds;
+    private bool MayPay(int operations, double seconds) => seconds >= Policy.ShortestRun.TotalSeconds && Planning.IsWithin(operations, MostPlanning * seconds);
 
     private bool Takes(BackendDescriptor backend, RoutingCandidate candidate, ExecutionRequest request) =>
         candidate.IsFree && backend.Capabilities.Gates is null && (backend.Capabilities.IsExact || !request.RequireExact)

@@ -20,12 +20,15 @@ internal sealed record HotSwapPlan(IReadOnlyList<PlannedSegment> Segments, doubl
 
     /// <summary>Gets what the plan surely saves against <see cref="StaySeconds"/>: the lower end of the interval of the difference; negative if it may lose.</summary>
     public double LeastSaving { get; init; } = StaySeconds - Seconds;
+
+    /// <summary>Gets a value indicating whether the plan begins on another engine than the one chosen for the whole: it was surely better as a whole, and to stop half way is not.</summary>
+    public bool IsCommitted { get; init; }
 }
 
 /// <summary>What is known of a state in mid-circuit.</summary>
 /// <param name="Position">The first operation not yet executed.</param>
 /// <param name="SupportLog2">The base-2 logarithm of the amplitudes that are not zero.</param>
-/// <param name="GrowthPerMixing">By how much it grows with each gate that mixes basis states, 0 to 1; the bound holds besides.</param>
+/// <param name="GrowthPerMixing">By how much it grows with each gate that mixes basis states but does not raise the bound, 0 to 1; the bound holds besides.</param>
 internal readonly record struct StateOutlook(int Position, double SupportLog2, double GrowthPerMixing)
 {
     /// <summary>Nothing but the bound.</summary>
@@ -161,7 +164,7 @@ internal sealed class HotSwapPlanner(
     /// <summary>The bytes of a snapshot: dense, or indices and amplitudes.</summary>
     public double SnapshotBytes(double supportLog2) => Math.Min(Math.ScaleB(16, Math.Min(1000, numQubits)), 32 * Math.Pow(2, supportLog2));
 
-    /// <summary>How the support goes on from an observation: where the bound has been reached it is believed, else the support grows by as much for each mixing gate as so far.</summary>
+    /// <summary>How the support goes on from an observation: where the bound has been reached it is believed, else the support grows by as much for each mixing gate as so far, and where the bound grows.</summary>
     public StateOutlook Outlook(int position, double supportLog2)
     {
         var mixing = work.Mixing(0, position);
@@ -311,7 +314,9 @@ internal sealed class HotSwapPlanner(
         double sparse = 0, branching = 0, before = support, most = support, power = double.NaN, amplitudes = 0;
         for (var i = start; i < end; i++)
         {
-            support = Math.Min(work.Support[i + 1], support + work.Mixes(i) * outlook.GrowthPerMixing);
+            // Where a gate that mixes raises the bound itself, that is new superposition: bounds are loose because they seldom fall again, not because they rise.
+            var mixes = work.Mixes(i);
+            support = Math.Min(work.Support[i + 1], support + Math.Max(mixes * outlook.GrowthPerMixing, Math.Min(mixes, work.Support[i + 1] - work.Support[i])));
             most = Math.Max(most, support);
             if (work.IsGate(i))
             {
@@ -321,7 +326,7 @@ internal sealed class HotSwapPlanner(
                 }
 
                 sparse += amplitudes;
-                branching += work.Mixes(i) > 0 ? amplitudes : 0;
+                branching += mixes > 0 ? amplitudes : 0;
             }
         }
 

@@ -11,10 +11,11 @@ internal sealed class PlanningCost
     private const int Fixed = 1500;
     private const int Rounds = 40;
     private const double Gain = 0.2;
+    private const double Forgetting = 0.98, LeastSecondsPerOperation = 1e-8;
     private double _secondsPerOperation = 5e-8;
 
-    /// <summary>Times plans for the given backends.</summary>
-    public void Measure(IEnumerable<IQuantumBackend> backends, ConversionCosts conversions, Func<CircuitProfile, ISegmentCostModel> costs, TimeProvider time)
+    /// <summary>Plans a circuit some times, so that the first job does not wait for the compiler. How long that takes says nothing of later plans.</summary>
+    public static void WarmUp(IEnumerable<IQuantumBackend> backends, ConversionCosts conversions, Func<CircuitProfile, ISegmentCostModel> costs)
     {
         var engines = backends.OfType<ISegmentedBackend>().ToList();
         if (engines.Count < 2)
@@ -26,14 +27,24 @@ internal sealed class PlanningCost
         var profile = CircuitProfiler.Profile(circuit);
         for (var round = 0; round < Rounds; round++)
         {
-            var begun = time.GetTimestamp();
             new HotSwapPlanner(new WorkTrajectory(circuit), profile.NumQubits, costs(profile), conversions, engines, double.MaxValue, 1).Plan(StateOutlook.AtStart, stay: 0);
-            Observe(circuit.Operations.Length, time.GetElapsedTime(begun).TotalSeconds);
         }
     }
 
     /// <summary>The seconds that planning a circuit of so many operations takes.</summary>
     public double Seconds(int operations) => (operations + Fixed) * Volatile.Read(ref _secondsPerOperation);
+
+    /// <summary>Whether planning may take as long as that. Where it may not it is believed to take a little less the next time, or what was seen once on a busy machine would stand for ever.</summary>
+    public bool IsWithin(int operations, double seconds)
+    {
+        if (Seconds(operations) <= seconds)
+        {
+            return true;
+        }
+
+        Volatile.Write(ref _secondsPerOperation, Math.Max(LeastSecondsPerOperation, Volatile.Read(ref _secondsPerOperation) * Forgetting));
+        return false;
+    }
 
     /// <summary>Learns from a plan. A pause of the thread moves it by little, and what the compiler takes the first time is forgotten soon.</summary>
     public void Observe(int operations, double seconds)

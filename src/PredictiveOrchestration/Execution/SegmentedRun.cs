@@ -47,6 +47,7 @@ internal sealed class SegmentedRun(HotSwapPlanner planner, ConversionCosts conve
     private SessionObservation _before;
     private double _alone = double.PositiveInfinity;
     private int _plans;
+    private bool _isCommitted;
     private double _leastPlan = double.PositiveInfinity;
     private double _discarded;
     private long _peakBytes;
@@ -69,7 +70,7 @@ internal sealed class SegmentedRun(HotSwapPlanner planner, ConversionCosts conve
         try
         {
             _start = time.GetTimestamp();
-            _alone = first.StaySeconds;
+            (_alone, _isCommitted) = (first.StaySeconds, first.IsCommitted);
             Begin(from?.Snapshot.OperationIndex ?? 0);
             if (from is not null)
             {
@@ -177,6 +178,7 @@ internal sealed class SegmentedRun(HotSwapPlanner planner, ConversionCosts conve
         _plannedPace = _pace;
         var best = planner.Plan(outlook, engine, _pace, manual ?? -1, known: Doubt(elapsed));
         Planned(begun);
+        if (Environment.GetEnvironmentVariable("HS_DEBUG") is not null) Console.Error.WriteLine($"  look at {session.Position} boundary {atBoundary} outlook {outlook} expected {expected:F1} pace {_pace:F2}: {string.Join(",", best?.Segments.Select(s => s.Backend.Descriptor.Id + s.Start) ?? [])} {1e3*best?.Seconds:G3} stay {1e3*best?.StaySeconds:G3} least {1e3*best?.LeastSaving:G3}");
         if (best is null)
         {
             return (plan, engine, session);
@@ -187,9 +189,8 @@ internal sealed class SegmentedRun(HotSwapPlanner planner, ConversionCosts conve
         pressed = pressed && !_leftForMemory.Contains(to) && 2 * planner.StateBytes(to, outlook.SupportLog2, session.Position) < held;
         var staySeconds = best.StaySeconds;
         var gain = staySeconds - best.Seconds;
-        // What was planned for this place was weighed against its risk then: half way is no place to give up.
-        var isPlanned = atBoundary && best.Segments[0].Backend == plan.Segments[1].Backend;
-        var pays = isPlanned ? gain > 0 : gain > policy.MinSaving.TotalSeconds && gain > policy.MinGain * Math.Min(1e9, staySeconds) && best.LeastSaving > 0;
+        // A run that began where it would not run alone has been weighed as a whole: it goes where it seems best.
+        var pays = _isCommitted ? gain > 0 : gain > policy.MinSaving.TotalSeconds && gain > policy.MinGain * Math.Min(1e9, staySeconds) && best.LeastSaving > 0;
         if (to == engine || _failed.Contains(to) || _swaps.Count >= policy.MaxSwaps || !(manual is not null || pays || pressed))
         {
             return (to == engine ? best : Alone(engine, session.Position, staySeconds), engine, session);
@@ -206,6 +207,7 @@ internal sealed class SegmentedRun(HotSwapPlanner planner, ConversionCosts conve
             _leftForMemory.Add(engine);
         }
 
+        _isCommitted = false;
         var start = time.GetTimestamp();
         StateSnapshot snapshot;
         try

@@ -23,8 +23,8 @@ internal static class HotSwapBenchmark
     // Longer circuits are not measured; the search for the best single swap ends after this.
     private const double MostSeconds = 2, MostSearchSeconds = 6;
 
-    // Turns go on until no two of the three differ by more than Settled, or for so long; differences above Slower count.
-    private const double MostTurnSeconds = 1.5, Settled = 0.02, Slower = 1.05;
+    // Turns go on until no two of the three differ by more than Settled, or as long as asked; differences above Slower count.
+    private const double Settled = 0.02, Slower = 1.05;
     private const int MostRounds = 400;
 
     // Below this the best single swap is not searched for: it is not asked about.
@@ -32,11 +32,12 @@ internal static class HotSwapBenchmark
     private const long MostBytes = 2L << 30;
 
     /// <summary>Runs the table.</summary>
-    /// <param name="args">[--filter TEXT] [--corpus FOLDER] [--repeat N] [--explain] [--rows FILE: rows in it are not measured again] [--seconds S: stop after it].</param>
+    /// <param name="args">[--filter TEXT] [--corpus FOLDER] [--repeat N] [--turns S: the most seconds for a circuit's turns] [--explain] [--rows FILE: rows in it are not measured again] [--seconds S: stop after it].</param>
     public static async Task<int> RunAsync(string[] args)
     {
         var filter = Option(args, "--filter") ?? string.Empty;
         var repeat = int.Parse(Option(args, "--repeat") ?? "3", CultureInfo.InvariantCulture);
+        var most = double.Parse(Option(args, "--turns") ?? "1.5", CultureInfo.InvariantCulture);
         var seconds = double.Parse(Option(args, "--seconds") ?? "1e9", CultureInfo.InvariantCulture);
         var begin = Stopwatch.GetTimestamp();
         var file = Option(args, "--rows");
@@ -57,7 +58,7 @@ internal static class HotSwapBenchmark
             }
 
             var request = new ExecutionRequest { Circuit = circuit, Shots = 100, Limits = new ExecutionLimits { MemoryBytes = MostBytes } };
-            var row = await MeasureAsync(name, request, engines, swapping, plain, repeat);
+            var row = await MeasureAsync(name, request, engines, swapping, plain, repeat, most);
             rows.Add(row);
             if (file is not null)
             {
@@ -83,7 +84,7 @@ internal static class HotSwapBenchmark
     }
 
     private static async Task<Row> MeasureAsync(
-        string name, ExecutionRequest request, ISegmentedBackend[] engines, PredictiveOrchestrator swapping, PredictiveOrchestrator plain, int repeat)
+        string name, ExecutionRequest request, ISegmentedBackend[] engines, PredictiveOrchestrator swapping, PredictiveOrchestrator plain, int repeat, double mostSeconds)
     {
         double alone = double.PositiveInfinity, oracle = double.PositiveInfinity;
         string aloneName = "", oracleName = "";
@@ -121,7 +122,7 @@ internal static class HotSwapBenchmark
         string swaps = string.Empty, detail = string.Empty, plainName = string.Empty;
         var single = Array.Find(engines, e => e.Descriptor.Id == aloneName)!;
         begin = Stopwatch.GetTimestamp();
-        for (var i = 0; i < 4 * repeat || (Stopwatch.GetElapsedTime(begin).TotalSeconds < MostTurnSeconds && i < 4 * MostRounds && !IsSettled(best)); i++)
+        for (var i = 0; i < 4 * repeat || (Stopwatch.GetElapsedTime(begin).TotalSeconds < mostSeconds && i < 4 * MostRounds && !IsSettled(best)); i++)
         {
             var which = (i + i / 4) % 4;
             if (which == 3)

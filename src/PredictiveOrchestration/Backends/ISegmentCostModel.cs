@@ -31,9 +31,8 @@ public interface ISegmentCostModel
 
     /// <summary>How wrong the times of a backend may be. They are wrong together: what is too slow in one part is too slow in the next.</summary>
     /// <param name="backend">The backend.</param>
-    /// <param name="isSupportKnown">Whether the number of amplitudes that are not zero has been seen to be what is asked about, and is not only bounded.</param>
-    /// <returns>The standard deviation of the natural logarithm of a time.</returns>
-    double LogSecondsSigma(BackendDescriptor backend, bool isSupportKnown);
+    /// <returns>The standard deviation of the natural logarithm of a time, where the number of amplitudes that are not zero is as asked about.</returns>
+    double LogSecondsSigma(BackendDescriptor backend);
 }
 
 /// <summary>A part of a circuit in the quantities that drive cost, gates only.</summary>

@@ -31,6 +31,9 @@ internal sealed record HotSwapPlan(IReadOnlyList<PlannedSegment> Segments, doubl
 /// <param name="GrowthPerMixing">By how much it grows with each gate that mixes basis states but does not raise the bound, 0 to 1; the bound holds besides.</param>
 internal readonly record struct StateOutlook(int Position, double SupportLog2, double GrowthPerMixing)
 {
+    /// <summary>The share of the growth from now on that comes true, 0 to 1.</summary>
+    public double Share { get; init; } = 1;
+
     /// <summary>Nothing but the bound.</summary>
     public static StateOutlook AtStart { get; } = new(0, 0, 1);
 }
@@ -46,6 +49,9 @@ internal sealed class HotSwapPlanner(
 
     // The lower end of an interval that holds 90 %, as those of predictions; and how wrong the time of a hand-over may be, in log seconds.
     private const double Quantile = 1.645, ConversionSigma = 0.5;
+
+    // A swap must pay even if so much of the growth that is reckoned with comes true.
+    private const double LeastShare = 0.5;
     private readonly int[] _positions = AllPositions(work);
     private readonly double[] _out = [.. engines.Select(e => conversions.OutSecondsPerByte(e.Descriptor.Id))];
     private readonly double[] _in = [.. engines.Select(e => conversions.InSecondsPerByte(e.Descriptor.Id))];
@@ -125,7 +131,7 @@ internal sealed class HotSwapPlanner(
             }
         }
 
-        return Best(positions, cost, runs, from, support, outlook, Pace, stay, staySeconds, e => costs.LogSecondsSigma(engines[e].Descriptor, outlook is { Position: > 0, GrowthPerMixing: >= 1 }) * (e == current ? known : 1));
+        return Best(positions, cost, runs, from, support, outlook, Pace, stay, staySeconds, current, known);
     }
 
     /// <summary>The time of a part on one engine by the bound alone.</summary>
@@ -215,7 +221,7 @@ internal sealed class HotSwapPlanner(
     }
 
     private HotSwapPlan? Best(
-        List<int> positions, double[] cost, double[] runs, int[] from, double support, StateOutlook outlook, Func<int, double> pace, int stay, double staySeconds, Func<int, double> sigma)
+        List<int> positions, double[] cost, double[] runs, int[] from, double support, StateOutlook outlook, Func<int, double> pace, int stay, double staySeconds, int current, double known)
     {
         // What comes after the first measurement is done where the state then is.
         var last = positions.Count - 1;
@@ -261,7 +267,31 @@ internal sealed class HotSwapPlanner(
         }
 
         conversion += cost[IndexOf(segments[0].Backend)];
-        return new HotSwapPlan(segments, least, peak, staySeconds) { LeastSaving = staySeconds - least - Deviation(parts, conversion, stay, staySeconds, sigma) };
+        var saving = staySeconds - least - Deviation(parts, conversion, stay, staySeconds, e => costs.LogSecondsSigma(engines[e].Descriptor) * (e == current ? known : 1));
+        if (saving > 0 && stay >= 0 && double.IsFinite(staySeconds))
+        {
+            saving = Math.Min(saving, SavingIfLess(segments, outlook with { Share = LeastShare }, positions, pace, stay, current));
+        }
+
+        return new HotSwapPlan(segments, least, peak, staySeconds) { LeastSaving = saving };
+    }
+
+    // What a plan saves if fewer amplitudes come about than thought: engines that store those alone then take less.
+    private double SavingIfLess(List<PlannedSegment> segments, StateOutlook outlook, List<int> positions, Func<int, double> pace, int stay, int current)
+    {
+        double support = outlook.SupportLog2, saving = 0;
+        for (int p = 1, s = 0, before = current; p < positions.Count; p++)
+        {
+            s += s + 1 < segments.Count && positions[p - 1] >= segments[s + 1].Start ? 1 : 0;
+            var e = IndexOf(segments[s].Backend);
+            saving -= e == before || before < 0 ? 0 : Conversion(before, e, StateBytes(before, support, positions[p - 1]), SnapshotBytes(support), StateBytes(e, support, positions[p - 1]), support);
+            var segment = Work(positions[p - 1], positions[p], ref support, outlook);
+            saving += e == stay ? 0 : pace(stay) * costs.SegmentSeconds(engines[stay].Descriptor, segment) - pace(e) * costs.SegmentSeconds(engines[e].Descriptor, segment);
+            before = e;
+        }
+
+        var last = segments[^1].Backend.Descriptor;
+        return saving + pace(stay) * costs.FinishSeconds(engines[stay].Descriptor, support) - pace(IndexOf(segments[^1].Backend)) * costs.FinishSeconds(last, support);
     }
 
     // By how much less a plan may save than it seems. What one engine takes is wrong by one factor, wherever in the circuit; the errors of different engines are independent of each other.
@@ -316,7 +346,7 @@ internal sealed class HotSwapPlanner(
         {
             // Where a gate that mixes raises the bound itself, that is new superposition: bounds are loose because they seldom fall again, not because they rise.
             var mixes = work.Mixes(i);
-            support = Math.Min(work.Support[i + 1], support + Math.Max(mixes * outlook.GrowthPerMixing, Math.Min(mixes, work.Support[i + 1] - work.Support[i])));
+            support = Math.Min(work.Support[i + 1], support + outlook.Share * Math.Max(mixes * outlook.GrowthPerMixing, Math.Min(mixes, work.Support[i + 1] - work.Support[i])));
             most = Math.Max(most, support);
             if (work.IsGate(i))
             {

@@ -8,11 +8,11 @@ namespace PredictiveOrchestration.Execution;
 internal sealed class PlanningCost
 {
     // Costs of the engines are looked up however short the circuit is: as much as that many operations.
-    private const int Fixed = 1500;
+    private const int Fixed = 800;
     private const int Rounds = 40;
     private const double Gain = 0.2;
     private const double Forgetting = 0.98, LeastSecondsPerOperation = 1e-8;
-    private double _secondsPerOperation = 5e-8;
+    private double _secondsPerOperation = 3e-8;
 
     /// <summary>Plans a circuit some times, so that the first job does not wait for the compiler. How long that takes says nothing of later plans.</summary>
     public static void WarmUp(IEnumerable<IQuantumBackend> backends, ConversionCosts conversions, Func<CircuitProfile, ISegmentCostModel> costs)

@@ -10,7 +10,8 @@ namespace PredictiveOrchestration.Prediction;
 internal sealed class SegmentCostModel(PerformancePredictor model, CircuitProfile profile, JobShape job) : ISegmentCostModel
 {
     private readonly WorkEstimate _whole = WorkEstimate.Of(profile);
-    private readonly Dictionary<string, Costs> _costs = new(StringComparer.Ordinal);
+    private readonly Lock _lock = new();
+    private volatile Costs[] _costs = [];
 
     public double OpenSeconds(BackendDescriptor backend) => Of(backend).Empty;
 
@@ -42,38 +43,41 @@ internal sealed class SegmentCostModel(PerformancePredictor model, CircuitProfil
     public double StateBytes(BackendDescriptor backend, double supportLog2, double bondLog2)
     {
         var costs = Of(backend);
-        var key = ((int)Math.Ceiling(supportLog2 * 4), (int)bondLog2);
-        lock (_costs)
+        var (support, bond) = ((int)Math.Ceiling(supportLog2 * 4), (int)bondLog2);
+        ref var place = ref costs.Bytes[(support + (7 * bond)) & (Costs.Places - 1)];
+        if (Volatile.Read(ref place) is not { } known || known.Support != support || known.Bond != bond)
         {
-            if (!costs.Bytes.TryGetValue(key, out var bytes))
-            {
-                var bonds = 32 * _whole.Qubits * Math.Pow(4, bondLog2);
-                bytes = costs.Basis.Evaluate(costs.None with { SupportLog2 = key.Item1 / 4.0, BondLog2 = (int)bondLog2, MatrixProductBytes = bonds, MatrixProductElements = bonds / 16, TypicalBondLog2 = bondLog2 }, costs.Silent).BoundBytes;
-                costs.Bytes.Add(key, bytes);
-            }
-
-            return bytes;
+            var bonds = 32 * _whole.Qubits * Math.Pow(4, bondLog2);
+            var work = costs.None with { SupportLog2 = support / 4.0, BondLog2 = bond, MatrixProductBytes = bonds, MatrixProductElements = bonds / 16, TypicalBondLog2 = bondLog2 };
+            known = new KnownBytes(support, bond, costs.Basis.Evaluate(work, costs.Silent).BoundBytes);
+            Volatile.Write(ref place, known);
         }
+
+        return known.Bytes;
     }
 
-    public double LogSecondsSigma(BackendDescriptor backend, bool isSupportKnown)
-    {
-        var costs = Of(backend);
-        return isSupportKnown ? costs.SigmaWithSupport : costs.Sigma;
-    }
+    public double LogSecondsSigma(BackendDescriptor backend) => Of(backend).Sigma;
 
+    // A handful, asked for some thousand times in each plan.
     private Costs Of(BackendDescriptor backend)
     {
-        lock (_costs)
+        foreach (var costs in _costs)
         {
-            if (!_costs.TryGetValue(backend.Id, out var costs))
+            if (ReferenceEquals(costs.Backend, backend))
             {
-                _costs.Add(backend.Id, costs = new Costs(model, backend, profile, _whole, job));
+                return costs;
             }
+        }
 
+        lock (_lock)
+        {
+            var costs = new Costs(model, backend, profile, _whole, job);
+            _costs = [.. _costs, costs];
             return costs;
         }
     }
+
+    private sealed record KnownBytes(int Support, int Bond, double Bytes);
 
     private sealed class Costs
     {
@@ -83,6 +87,9 @@ internal sealed class SegmentCostModel(PerformancePredictor model, CircuitProfil
 
         // Sizes of states are told apart by so many powers of two.
         private const int Level = 4;
+
+        /// <summary>The number of sizes that are kept.</summary>
+        public const int Places = 64;
         private readonly AnalyticCostModel _analytic;
         private readonly SparseCosts?[] _sparse = new SparseCosts?[8];
         private readonly double _scale = 1;
@@ -91,6 +98,7 @@ internal sealed class SegmentCostModel(PerformancePredictor model, CircuitProfil
 
         public Costs(PerformancePredictor model, BackendDescriptor backend, CircuitProfile profile, WorkEstimate whole, JobShape job)
         {
+            Backend = backend;
             Job = job with { Threads = Math.Min(backend.MaxThreads, Math.Max(1, job.Threads)) };
             Silent = Job with { Shots = 0, Observables = 0, TopProbabilities = 0 };
             _analytic = model.ModelOf(backend.Id, backend.CostModel).Analytic;
@@ -109,12 +117,12 @@ internal sealed class SegmentCostModel(PerformancePredictor model, CircuitProfil
             _bytes = all.WorkingBytes;
             _groups = Math.Min(1, whole.SparseGroupWork / Math.Max(1, whole.SparseBranchingWork));
             var prediction = model.Predict(backend, profile, Job);
-            Sigma = SigmaWithSupport = prediction.LogSecondsSigma;
+            Sigma = prediction.LogSecondsSigma;
             if (model.ModelOf(backend.Id, backend.CostModel).Residual is null)
             {
                 // What is learned has the looseness of bounds among its errors; else it was added.
                 var (loose, known) = (all.Looseness, Basis.Evaluate(whole with { SupportLog2 = 0 }, Job).Looseness);
-                SigmaWithSupport = Math.Sqrt(Math.Max(LeastSigma * LeastSigma, (Sigma * Sigma) - (loose * loose) + (known * known)));
+                Sigma = Math.Sqrt(Math.Max(LeastSigma * LeastSigma, (Sigma * Sigma) - (loose * loose) + (known * known)));
             }
 
             var scale = prediction.Seconds.Median / Seconds(whole, Job);
@@ -140,12 +148,12 @@ internal sealed class SegmentCostModel(PerformancePredictor model, CircuitProfil
             PerBond = Of(None with { MatrixProductWork = Unit });
         }
 
+        public BackendDescriptor Backend { get; }
+
         public CostBasis Basis { get; }
 
+        /// <summary>How wrong the prediction is, in log time, the looseness of the support bound left out.</summary>
         public double Sigma { get; }
-
-        /// <summary>As <see cref="Sigma"/> where the looseness of the support bound plays no part.</summary>
-        public double SigmaWithSupport { get; }
 
         public double PerGate { get; }
 
@@ -159,7 +167,8 @@ internal sealed class SegmentCostModel(PerformancePredictor model, CircuitProfil
         /// <summary>The seconds for each unit of what was planned.</summary>
         public double[] PerAmount { get; }
 
-        public Dictionary<(int, int), double> Bytes { get; } = [];
+        /// <summary>Sizes of states that were asked for.</summary>
+        public KnownBytes?[] Bytes { get; } = new KnownBytes?[Places];
 
         public JobShape Job { get; }
 

@@ -91,7 +91,6 @@ internal sealed record HotSwapJob(
             return null;
         }
 
-        if (Environment.GetEnvironmentVariable("HS_DEBUG") is not null) Console.Error.WriteLine($"plan {string.Join(",", best.Segments.Select(s => s.Backend.Descriptor.Id + s.Start))} {1e3*best.Seconds:G3} stay {1e3*best.StaySeconds:G3} ({engines[first].Descriptor.Id}) least {1e3*best.LeastSaving:G3}; alone {string.Join(", ", engines.Select((e,i)=>e.Descriptor.Id+" "+(1e3*(planner.Plan(StateOutlook.AtStart, only:i)?.Seconds ?? 0)).ToString("G3")))} planned {string.Join(",",Profile.Planned.Select(p=>p.CostModel))}");
         // Which engine runs a job alone is the router's choice; the planner's is where to change. To begin on another engine must surely pay; on the chosen one nothing is at stake
         // yet, and it is decided when the state has been seen.
         var alone = best.StaySeconds;

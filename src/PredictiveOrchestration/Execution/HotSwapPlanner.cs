@@ -47,8 +47,8 @@ internal sealed class HotSwapPlanner(
 {
     private const int MostPositions = 96;
 
-    // The lower end of an interval that holds 90 %, as those of predictions; and how wrong the time of a hand-over may be, in log seconds.
-    private const double Quantile = 1.645, ConversionSigma = 0.5;
+    // A saving is sure if nine in ten are larger than its lower end; and how wrong the time of a hand-over may be, in log seconds.
+    private const double Quantile = 1.2816, ConversionSigma = 0.5;
 
     // A swap must pay even if so much of the growth that is reckoned with comes true.
     private const double LeastShare = 0.5;

@@ -10,7 +10,9 @@ internal sealed class PlanningCost
     // Costs of the engines are looked up however short the circuit is: as much as that many operations.
     private const int Fixed = 800;
     private const int Rounds = 40;
-    private const double Gain = 0.2;
+
+    // How fast it is learned that planning takes less, and that it takes more: a thread may have waited.
+    private const double GainDown = 0.2, GainUp = 0.05;
     private const double Forgetting = 0.98, LeastSecondsPerOperation = 1e-8;
     private double _secondsPerOperation = 3e-8;
 
@@ -52,7 +54,7 @@ internal sealed class PlanningCost
         if (seconds > 0)
         {
             var known = Seconds(operations);
-            Volatile.Write(ref _secondsPerOperation, known * Math.Pow(Math.Clamp(seconds / known, 0.1, 2), Gain) / (operations + Fixed));
+            Volatile.Write(ref _secondsPerOperation, known * Math.Pow(Math.Clamp(seconds / known, 0.5, 2), seconds < known ? GainDown : GainUp) / (operations + Fixed));
         }
     }
 }

@@ -178,7 +178,6 @@ internal sealed class SegmentedRun(HotSwapPlanner planner, ConversionCosts conve
         _plannedPace = _pace;
         var best = planner.Plan(outlook, engine, _pace, manual ?? -1, known: Doubt(elapsed));
         Planned(begun);
-        if (Environment.GetEnvironmentVariable("HS_DEBUG") is not null) Console.Error.WriteLine($"  look at {session.Position} boundary {atBoundary} outlook {outlook} expected {expected:F1} pace {_pace:F2}: {string.Join(",", best?.Segments.Select(s => s.Backend.Descriptor.Id + s.Start) ?? [])} {1e3*best?.Seconds:G3} stay {1e3*best?.StaySeconds:G3} least {1e3*best?.LeastSaving:G3}");
         if (best is null)
         {
             return (plan, engine, session);

@@ -86,6 +86,9 @@ public sealed partial class PredictiveOrchestrator : IAsyncDisposable
     /// <summary>Gets the model in use, which predicts alone: before the start it knows no measured time. A snapshot: ask again for a later one.</summary>
     public IPerformancePredictor Predictor => _publisher.Current;
 
+    /// <summary>Replaces the model, for tests that set what things cost.</summary>
+    internal void Publish(PerformancePredictor model) => _publisher.Publish(model);
+
     /// <summary>Gets a value indicating whether it is started and not stopped.</summary>
     public bool IsRunning => _running.IsOpen;
 

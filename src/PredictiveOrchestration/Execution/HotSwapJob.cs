@@ -106,9 +106,9 @@ internal sealed record HotSwapJob(
         }
 
         // Without a swap in sight a run is watched only if there is time for one to show.
-        return Control is not null || isKept || alone > Policy.ShortestRun.TotalSeconds
-            ? planner.Plan(StateOutlook.AtStart, only: first) is { } single ? new PlannedJob(planner, single, ranked) : null
-            : null;
+        return Control is null && !isKept && alone < SegmentedRun.LeastSecondsToLook ? null
+            : best.IsSingle && best.Segments[0].Backend == engines[first] ? new PlannedJob(planner, best, ranked)
+            : planner.Plan(StateOutlook.AtStart, only: first) is { } single ? new PlannedJob(planner, single, ranked) : null;
     }
 
     private bool MayPay(int operations, double seconds) => seconds >= Policy.ShortestRun.TotalSeconds && Planning.IsWithin(operations, MostPlanning * seconds);

@@ -17,8 +17,11 @@ internal sealed record SegmentedReport(ExecutionResult? Result, IReadOnlyList<Se
 internal sealed class SegmentedRun(HotSwapPlanner planner, ConversionCosts conversions, SwapPolicy policy, ExecutionRequest request, SwapControl? control, double memoryBytes, TimeProvider time,
     Checkpointer? checkpointer = null)
 {
-    // A look at a state that stores all amplitudes takes about as long as a gate, and finding out whether it is worth it some plans; this much must be left to do.
-    private const double LeastSecondsForCounting = 5e-3;
+    /// <summary>
+    /// A run is looked at only where so many seconds are left by prediction: a look at a state that stores all amplitudes takes about as long as a gate, breaks what is fused on other
+    /// engines, and finding out whether it is worth it takes some plans.
+    /// </summary>
+    public const double LeastSecondsToLook = 5e-3;
     private const int LeastStep = 128;
     private const int DenseLooks = 4;
     private const double LeastPromise = 0.5;
@@ -418,7 +421,7 @@ internal sealed class SegmentedRun(HotSwapPlanner planner, ConversionCosts conve
         {
             // Each stop costs a pass, and gates are fused only between stops.
             var step = Math.Max(LeastStep, (end + DenseLooks - 1) / DenseLooks);
-            if (control is null && (end - position < 2 * step || planner.BoundSeconds(engine, position, end, outlook) < LeastSecondsForCounting))
+            if (control is null && (end - position < 2 * step || planner.BoundSeconds(engine, position, end, outlook) < LeastSecondsToLook))
             {
                 return planned < end ? planned : null;
             }
@@ -451,7 +454,7 @@ internal sealed class SegmentedRun(HotSwapPlanner planner, ConversionCosts conve
         if (session.Observe().NonZeros is null)
         {
             // Its amplitudes cannot be counted, and each stop breaks its blocks of gates: it is looked at for its time and memory.
-            if (control is null && planner.BoundSeconds(engine, position, planned, outlook) < LeastSecondsForCounting)
+            if (control is null && planner.BoundSeconds(engine, position, planned, outlook) < LeastSecondsToLook)
             {
                 return planned < end ? planned : null;
             }
@@ -463,7 +466,7 @@ internal sealed class SegmentedRun(HotSwapPlanner planner, ConversionCosts conve
         if (control is null && plan.IsSingle && _outlook.GrowthPerMixing >= 1)
         {
             // That it takes as long as the bound says is reckoned with; only its pace is of interest, and each stop takes passes over the state.
-            var at = planner.Reach(engine, position, end, Math.Max(LeastSecondsForCounting, whole / DenseLooks), _outlook);
+            var at = planner.Reach(engine, position, end, Math.Max(LeastSecondsToLook, whole / DenseLooks), _outlook);
             return at < end ? at : null;
         }
 
@@ -495,7 +498,7 @@ internal sealed class SegmentedRun(HotSwapPlanner planner, ConversionCosts conve
             return _outlook;
         }
 
-        var seen = session.Observe(count: StoresAll(engine) && plan.Seconds > LeastSecondsForCounting);
+        var seen = session.Observe(count: StoresAll(engine) && plan.Seconds > LeastSecondsToLook);
         var support = seen.NonZeros is { } stored ? Math.Log2(Math.Max(1, stored)) : planner.Bound(session.Position);
         return _outlook = planner.Outlook(session.Position, support);
     }

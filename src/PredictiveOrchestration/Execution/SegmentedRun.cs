@@ -26,6 +26,9 @@ internal sealed class SegmentedRun(HotSwapPlanner planner, ConversionCosts conve
     private const int DenseLooks = 4;
     private const double LeastPromise = 0.5;
 
+    // Most looks at such a state find nothing: what they may take together, and one in passes over the state, the gates included that are not fused for it.
+    private const double MostLooking = 0.03, PassesOfLook = 3;
+
     // Where a caller may ask for a swap at any time, its wish is looked for so often.
     private const int ControlStep = 16;
     private const double MostPlanning = 0.01;
@@ -50,6 +53,7 @@ internal sealed class SegmentedRun(HotSwapPlanner planner, ConversionCosts conve
     private SessionObservation _before;
     private double _alone = double.PositiveInfinity;
     private int _plans;
+    private double _looking;
     private bool _isCommitted;
     private double _leastPlan = double.PositiveInfinity;
     private double _discarded;
@@ -432,13 +436,15 @@ internal sealed class SegmentedRun(HotSwapPlanner planner, ConversionCosts conve
             }
 
             // It looks only where another engine would save much if next to nothing were left of the amplitudes, which is seldom so.
-            for (var stop = position + step; stop < Math.Min(planned, end - step + 1) && Planning <= MostPlanning * whole; stop += step)
+            var look = PassesOfLook * conversions.OutSecondsPerByte(planner.Engines[engine].Descriptor.Id) * planner.StateBytes(engine, planner.Bound(position), position);
+            for (var stop = position + step; stop < Math.Min(planned, end - step + 1) && Planning <= MostPlanning * whole && _looking + look <= MostLooking * whole; stop += step)
             {
                 var begun = time.GetTimestamp();
                 var other = planner.Plan(new StateOutlook(stop, 0, 1), engine);
                 Planned(begun);
                 if (other is not null && other.StaySeconds - other.Seconds > Math.Max(LeastPromise, policy.MinGain) * other.StaySeconds)
                 {
+                    _looking += look;
                     return stop;
                 }
             }

@@ -40,6 +40,7 @@ public sealed partial class PredictiveOrchestrator : IAsyncDisposable
     private readonly TelemetryStore? _ownStore;
     private readonly ModelPublisher _publisher = new(new PerformancePredictor(0, []));
     private readonly ConversionCosts _conversions;
+    private readonly PlanningCost _planning = new();
     private readonly CheckpointStore? _checkpoints;
     private readonly RunningWork _running = new();
     private readonly SemaphoreSlim _lifecycle = new(1, 1);
@@ -85,6 +86,9 @@ public sealed partial class PredictiveOrchestrator : IAsyncDisposable
     /// <summary>Gets the model in use, which predicts alone: before the start it knows no measured time. A snapshot: ask again for a later one.</summary>
     public IPerformancePredictor Predictor => _publisher.Current;
 
+    /// <summary>Replaces the model, for tests that set what things cost.</summary>
+    internal void Publish(PerformancePredictor model) => _publisher.Publish(model);
+
     /// <summary>Gets a value indicating whether it is started and not stopped.</summary>
     public bool IsRunning => _running.IsOpen;
 
@@ -114,7 +118,13 @@ public sealed partial class PredictiveOrchestrator : IAsyncDisposable
                 await _conversions.CalibrateAsync(_registry.Current.Backends, cancellationToken).ConfigureAwait(false);
             }
 
-            _publisher.Publish(new PerformancePredictor(1, ModelBuilder.Calibrated(calibration)));
+            var model = new PerformancePredictor(1, ModelBuilder.Calibrated(calibration));
+            if (_options.Swap.Enabled && _options.CalibrationBudget > TimeSpan.Zero)
+            {
+                PlanningCost.WarmUp(_registry.Current.Backends, _conversions, profile => new SegmentCostModel(model, profile, new JobShape(1, Environment.ProcessorCount, 0, 0)));
+            }
+
+            _publisher.Publish(model);
             _memoryBytes = _options.MaxMemoryBytes ?? MachineMemory.AvailableBytes;
             _admission = new LocalAdmission(_memoryBytes, Environment.ProcessorCount, _options.MaxQueueLength);
             if (_options.Learning)
@@ -436,7 +446,7 @@ public sealed partial class PredictiveOrchestrator : IAsyncDisposable
 
     private HotSwapJob? SwapJob(PerformancePredictor model, CircuitProfile profile, OrchestrationRequest request) =>
         _checkpoints is null && (!_options.Swap.Enabled || (request.Backend is not null && request.SwapControl is null)) ? null : new HotSwapJob(
-            _options.Swap, _conversions, () => new SegmentCostModel(model, profile, new JobShape(
+            _options.Swap, _conversions, _planning, () => new SegmentCostModel(model, profile, new JobShape(
                 request.Shots, request.Limits.Threads ?? Environment.ProcessorCount, request.Observables.Sum(o => o.Terms.Count), request.TopProbabilities)),
             profile, Math.Min(_memoryBytes, request.Limits.MemoryBytes ?? long.MaxValue), id => _registry.Current.Find(id) is not { } backend || _health.Reason(backend) is null, request.SwapControl, _checkpoints, request.Backend);
 

@@ -15,6 +15,7 @@ internal static class Program
     {
         ["engines"] = EngineBenchmark.RunAsync,
         ["planning"] = PlanningBenchmark.RunAsync,
+        ["parts"] = PartsBenchmark.RunAsync,
         ["transfer"] = TransferBenchmark.RunAsync,
         ["hotswap"] = HotSwapBenchmark.RunAsync,
         ["optimizer"] = OptimizerBenchmark.RunAsync,

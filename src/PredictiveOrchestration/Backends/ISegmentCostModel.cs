@@ -28,6 +28,11 @@ public interface ISegmentCostModel
     /// <param name="bondLog2">The base-2 logarithm of its greatest bond dimension.</param>
     /// <returns>Bytes.</returns>
     double StateBytes(BackendDescriptor backend, double supportLog2, double bondLog2);
+
+    /// <summary>How wrong the times of a backend may be. They are wrong together: what is too slow in one part is too slow in the next.</summary>
+    /// <param name="backend">The backend.</param>
+    /// <returns>The standard deviation of the natural logarithm of a time, where the number of amplitudes that are not zero is as asked about.</returns>
+    double LogSecondsSigma(BackendDescriptor backend);
 }
 
 /// <summary>A part of a circuit in the quantities that drive cost, gates only.</summary>
@@ -40,4 +45,11 @@ public interface ISegmentCostModel
 /// <param name="BondWork">The work of contractions.</param>
 /// <param name="IsClifford">Whether all gates are Clifford.</param>
 public readonly record struct SegmentWork(
-    double Gates, double DenseWork, double SupportLog2, double SparseWork, double SparseBranchingWork, double BondLog2, double BondWork, bool IsClifford);
+    double Gates, double DenseWork, double SupportLog2, double SparseWork, double SparseBranchingWork, double BondLog2, double BondWork, bool IsClifford)
+{
+    /// <summary>Gets the first operation.</summary>
+    public int Start { get; init; }
+
+    /// <summary>Gets the operation before which the part ends; where it is not after <see cref="Start"/>, the place in the circuit is not known.</summary>
+    public int End { get; init; }
+}

@@ -85,7 +85,7 @@ internal sealed class HotSwapExecutor(BackendSet backends, LocalAdmission admiss
         RoutingDecision decision, ExecutionRequest request, CheckpointSlot? slot, Checkpoint? from, List<ExecutionAttempt> attempts, List<SwapEvent> swaps,
         CancellationToken cancellationToken)
     {
-        if (job?.Plan(decision, backends, request, slot is not null, from) is not { } planned)
+        if (job?.Plan(decision, backends, request, time, slot is not null, from) is not { } planned)
         {
             return null;
         }

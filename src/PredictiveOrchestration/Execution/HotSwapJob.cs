@@ -7,6 +7,7 @@ namespace PredictiveOrchestration.Execution;
 /// <summary>What the hot swap of one job goes by.</summary>
 /// <param name="Policy">When to swap.</param>
 /// <param name="Conversions">What hand-overs take.</param>
+/// <param name="Planning">What planning takes.</param>
 /// <param name="Costs">Makes the model of what parts take; most jobs never ask.</param>
 /// <param name="Profile">The circuit's profile.</param>
 /// <param name="MemoryBytes">The most memory that the run may take.</param>
@@ -15,11 +16,14 @@ namespace PredictiveOrchestration.Execution;
 /// <param name="Checkpoints">Where states are written down, or null.</param>
 /// <param name="Backend">The one backend that the caller wants, or null.</param>
 internal sealed record HotSwapJob(
-    SwapPolicy Policy, ConversionCosts Conversions, Func<ISegmentCostModel> Costs, CircuitProfile Profile, double MemoryBytes, Func<string, bool> IsAvailable, SwapControl? Control,
+    SwapPolicy Policy, ConversionCosts Conversions, PlanningCost Planning, Func<ISegmentCostModel> Costs, CircuitProfile Profile, double MemoryBytes, Func<string, bool> IsAvailable, SwapControl? Control,
     CheckpointStore? Checkpoints = null, string? Backend = null)
 {
     // A run that is surely shorter is not worth a file.
     private const double LeastSecondsForCheckpoints = 0.1;
+
+    // Planning may take this share of the predicted run: it is lost where there is nothing to swap.
+    private const double MostPlanning = 0.02;
 
     /// <summary>Takes the job's place among the checkpoints; null if it needs or gets none.</summary>
     public CheckpointSlot? Claim(RoutingDecision decision, ExecutionRequest request) =>
@@ -30,12 +34,13 @@ internal sealed record HotSwapJob(
     /// <param name="decision">The decision.</param>
     /// <param name="backends">The backends.</param>
     /// <param name="request">The request.</param>
+    /// <param name="time">The clock.</param>
     /// <param name="isKept">Whether its state is written down on the way.</param>
     /// <param name="from">Where an earlier process left off, or null.</param>
-    public PlannedJob? Plan(RoutingDecision decision, BackendSet backends, ExecutionRequest request, bool isKept = false, Checkpoint? from = null)
+    public PlannedJob? Plan(RoutingDecision decision, BackendSet backends, ExecutionRequest request, TimeProvider time, bool isKept = false, Checkpoint? from = null)
     {
         var chosen = decision.Chosen.Candidate;
-        var swaps = Policy.Enabled && decision.Ranked.Count + decision.Refused.Count >= 2 && (Control is not null || chosen.Prediction.Seconds.Median >= Policy.ShortestRun.TotalSeconds);
+        var swaps = Policy.Enabled && decision.Ranked.Count + decision.Refused.Count >= 2 && (Control is not null || MayPay(request.Circuit.Operations.Length, chosen.Prediction.Seconds.Median));
         if ((!swaps && !isKept) || backends.Find(chosen.Backend.Id) is not ISegmentedBackend || !chosen.IsFree)
         {
             return null;
@@ -63,6 +68,7 @@ internal sealed record HotSwapJob(
         var features = Profile.Features;
         var branchings = features is null ? 0 : features.MidCircuitMeasurementCount + features.ResetCount;
         var passes = branchings == 0 ? 1 : Math.Min(Math.Max(1, request.Shots), Math.Pow(2, Math.Min(60, branchings)));
+        var begun = time.GetTimestamp();
         var trajectory = new WorkTrajectory(request.Circuit);
         if (trajectory.UnitaryEnd < 2)
         {
@@ -78,16 +84,19 @@ internal sealed record HotSwapJob(
             return rest is null || from.Snapshot.OperationIndex > trajectory.UnitaryEnd ? null : new PlannedJob(planner, rest, ranked);
         }
 
-        if (planner.Plan(StateOutlook.AtStart, stay: first) is not { } best)
+        var best = planner.Plan(StateOutlook.AtStart, stay: first);
+        Planning.Observe(request.Circuit.Operations.Length, time.GetElapsedTime(begun).TotalSeconds);
+        if (best is null)
         {
             return null;
         }
 
-        // Which engine runs a job alone is the router's choice; the planner's is where to change.
+        // Which engine runs a job alone is the router's choice; the planner's is where to change. To begin on another engine must surely pay; on the chosen one nothing is at stake
+        // yet, and it is decided when the state has been seen.
         var alone = best.StaySeconds;
-        if (swaps && !best.IsSingle && alone - best.Seconds > Math.Max(Policy.MinSaving.TotalSeconds, Policy.MinGain * Math.Min(alone, 1e9)))
+        if (swaps && !best.IsSingle && (best.LeastSaving > 0 || best.Segments[0].Backend == engines[first]) && alone - best.Seconds > Math.Max(Policy.MinSaving.TotalSeconds, Policy.MinGain * Math.Min(alone, 1e9)))
         {
-            return new PlannedJob(planner, best, ranked);
+            return new PlannedJob(planner, best with { IsCommitted = best.Segments[0].Backend != engines[first] }, ranked);
         }
 
         // A tableau that runs it all has better ways than parts, and writes nothing down.
@@ -97,10 +106,12 @@ internal sealed record HotSwapJob(
         }
 
         // Without a swap in sight a run is watched only if there is time for one to show.
-        return Control is not null || isKept || alone > Policy.ShortestRun.TotalSeconds
-            ? planner.Plan(StateOutlook.AtStart, only: first) is { } single ? new PlannedJob(planner, single, ranked) : null
-            : null;
+        return Control is null && !isKept && alone < SegmentedRun.LeastSecondsToLook ? null
+            : best.IsSingle && best.Segments[0].Backend == engines[first] ? new PlannedJob(planner, best, ranked)
+            : planner.Plan(StateOutlook.AtStart, only: first) is { } single ? new PlannedJob(planner, single, ranked) : null;
     }
+
+    private bool MayPay(int operations, double seconds) => seconds >= Policy.ShortestRun.TotalSeconds && Planning.IsWithin(operations, MostPlanning * seconds);
 
     private bool Takes(BackendDescriptor backend, RoutingCandidate candidate, ExecutionRequest request) =>
         candidate.IsFree && backend.Capabilities.Gates is null && (backend.Capabilities.IsExact || !request.RequireExact)

@@ -17,14 +17,23 @@ internal sealed record PlannedSegment(ISegmentedBackend Backend, int Start, int 
 internal sealed record HotSwapPlan(IReadOnlyList<PlannedSegment> Segments, double Seconds, double PeakBytes, double StaySeconds)
 {
     public bool IsSingle => Segments.Count == 1;
+
+    /// <summary>Gets what the plan surely saves against <see cref="StaySeconds"/>: the lower end of the interval of the difference; negative if it may lose.</summary>
+    public double LeastSaving { get; init; } = StaySeconds - Seconds;
+
+    /// <summary>Gets a value indicating whether the plan begins on another engine than the one chosen for the whole: it was surely better as a whole, and to stop half way is not.</summary>
+    public bool IsCommitted { get; init; }
 }
 
 /// <summary>What is known of a state in mid-circuit.</summary>
 /// <param name="Position">The first operation not yet executed.</param>
 /// <param name="SupportLog2">The base-2 logarithm of the amplitudes that are not zero.</param>
-/// <param name="GrowthPerMixing">By how much it grows with each gate that mixes basis states, 0 to 1; the bound holds besides.</param>
+/// <param name="GrowthPerMixing">By how much it grows with each gate that mixes basis states but does not raise the bound, 0 to 1; the bound holds besides.</param>
 internal readonly record struct StateOutlook(int Position, double SupportLog2, double GrowthPerMixing)
 {
+    /// <summary>The share of the growth from now on that comes true, 0 to 1.</summary>
+    public double Share { get; init; } = 1;
+
     /// <summary>Nothing but the bound.</summary>
     public static StateOutlook AtStart { get; } = new(0, 0, 1);
 }
@@ -37,6 +46,12 @@ internal sealed class HotSwapPlanner(
     WorkTrajectory work, int numQubits, ISegmentCostModel costs, ConversionCosts conversions, IReadOnlyList<ISegmentedBackend> engines, double memoryBytes, double tailPasses)
 {
     private const int MostPositions = 96;
+
+    // A saving is sure if nine in ten are larger than its lower end; and how wrong the time of a hand-over may be, in log seconds.
+    private const double Quantile = 1.2816, ConversionSigma = 0.5;
+
+    // A swap must pay even if so much of the growth that is reckoned with comes true.
+    private const double LeastShare = 0.5;
     private readonly int[] _positions = AllPositions(work);
     private readonly double[] _out = [.. engines.Select(e => conversions.OutSecondsPerByte(e.Descriptor.Id))];
     private readonly double[] _in = [.. engines.Select(e => conversions.InSecondsPerByte(e.Descriptor.Id))];
@@ -50,14 +65,16 @@ internal sealed class HotSwapPlanner(
     /// <param name="pace">How many times slower than predicted the current engine has been.</param>
     /// <param name="only">The one engine to use; negative for any.</param>
     /// <param name="stay">The engine whose time alone is asked; negative for the current one.</param>
+    /// <param name="known">What is left of the current engine's uncertainty when its pace has been seen, 0 to 1.</param>
     /// <returns>The plan, or null if no engine can go on.</returns>
-    public HotSwapPlan? Plan(StateOutlook outlook, int current = -1, double pace = 1, int only = -1, int stay = -1)
+    public HotSwapPlan? Plan(StateOutlook outlook, int current = -1, double pace = 1, int only = -1, int stay = -1, double known = 1)
     {
         stay = stay < 0 ? current : stay;
         var staySeconds = stay < 0 ? double.PositiveInfinity : stay == current ? 0 : costs.OpenSeconds(engines[stay].Descriptor);
         var positions = Positions(outlook.Position);
         var count = positions.Count - 1;
         var cost = new double[(count + 1) * engines.Count];
+        var runs = new double[(count + 1) * engines.Count];
         var from = new int[(count + 1) * engines.Count];
         Array.Fill(cost, double.PositiveInfinity);
         double Pace(int e) => e == current ? pace : 1;
@@ -92,7 +109,7 @@ internal sealed class HotSwapPlanner(
                     continue;
                 }
 
-                var run = Run(e, segment);
+                var run = runs[p * engines.Count + e] = Run(e, segment);
                 staySeconds += e == stay ? run : 0;
                 if (only >= 0 && e != only)
                 {
@@ -114,7 +131,7 @@ internal sealed class HotSwapPlanner(
             }
         }
 
-        return Best(positions, cost, from, support, outlook, Pace, stay, staySeconds);
+        return Best(positions, cost, runs, from, support, outlook, Pace, stay, staySeconds, current, known);
     }
 
     /// <summary>The time of a part on one engine by the bound alone.</summary>
@@ -153,7 +170,7 @@ internal sealed class HotSwapPlanner(
     /// <summary>The bytes of a snapshot: dense, or indices and amplitudes.</summary>
     public double SnapshotBytes(double supportLog2) => Math.Min(Math.ScaleB(16, Math.Min(1000, numQubits)), 32 * Math.Pow(2, supportLog2));
 
-    /// <summary>How the support goes on from an observation: where the bound has been reached it is believed, else the support grows by as much for each mixing gate as so far.</summary>
+    /// <summary>How the support goes on from an observation: where the bound has been reached it is believed, else the support grows by as much for each mixing gate as so far, and where the bound grows.</summary>
     public StateOutlook Outlook(int position, double supportLog2)
     {
         var mixing = work.Mixing(0, position);
@@ -203,14 +220,15 @@ internal sealed class HotSwapPlanner(
         return [.. positions, end];
     }
 
-    private HotSwapPlan? Best(List<int> positions, double[] cost, int[] from, double support, StateOutlook outlook, Func<int, double> pace, int stay, double staySeconds)
+    private HotSwapPlan? Best(
+        List<int> positions, double[] cost, double[] runs, int[] from, double support, StateOutlook outlook, Func<int, double> pace, int stay, double staySeconds, int current, double known)
     {
         // What comes after the first measurement is done where the state then is.
         var last = positions.Count - 1;
         var tailSupport = support;
         var tail = Work(work.UnitaryEnd, work.Length, ref tailSupport, outlook);
         var best = -1;
-        var least = double.PositiveInfinity;
+        double least = double.PositiveInfinity, end = 0;
         for (var e = 0; e < engines.Count; e++)
         {
             var descriptor = engines[e].Descriptor;
@@ -220,7 +238,7 @@ internal sealed class HotSwapPlanner(
             staySeconds += e == stay ? finish : 0;
             if (total < least)
             {
-                (best, least) = (e, total);
+                (best, least, end) = (e, total, finish);
             }
         }
 
@@ -230,21 +248,83 @@ internal sealed class HotSwapPlanner(
         }
 
         var segments = new List<PlannedSegment>();
-        double peak = 0;
-        for (int p = last, e = best, end = work.Length; p >= 1; p--)
+        var parts = new double[engines.Count];
+        parts[best] = end;
+        double peak = 0, conversion = 0;
+        for (int p = last, e = best, until = work.Length; p >= 1; p--)
         {
-            var f = from[p * engines.Count + e];
+            var (f, run) = (from[p * engines.Count + e], runs[p * engines.Count + e]);
             peak = Math.Max(peak, StateBytes(e, Math.Min(work.Support[positions[p]], support), positions[p]));
+            parts[e] += run;
+            conversion += Math.Max(0, cost[p * engines.Count + e] - cost[(p - 1) * engines.Count + f] - run);
             if (f != e || p == 1)
             {
-                segments.Insert(0, new PlannedSegment(engines[e], positions[p - 1], end));
-                end = positions[p - 1];
+                segments.Insert(0, new PlannedSegment(engines[e], positions[p - 1], until));
+                until = positions[p - 1];
             }
 
             e = f;
         }
 
-        return new HotSwapPlan(segments, least, peak, staySeconds);
+        conversion += cost[IndexOf(segments[0].Backend)];
+        var saving = staySeconds - least - Deviation(parts, conversion, stay, staySeconds, e => costs.LogSecondsSigma(engines[e].Descriptor) * (e == current ? known : 1));
+        if (saving > 0 && stay >= 0 && double.IsFinite(staySeconds))
+        {
+            saving = Math.Min(saving, SavingIfLess(segments, outlook with { Share = LeastShare }, positions, pace, stay, current));
+        }
+
+        return new HotSwapPlan(segments, least, peak, staySeconds) { LeastSaving = saving };
+    }
+
+    // What a plan saves if fewer amplitudes come about than thought: engines that store those alone then take less.
+    private double SavingIfLess(List<PlannedSegment> segments, StateOutlook outlook, List<int> positions, Func<int, double> pace, int stay, int current)
+    {
+        double support = outlook.SupportLog2, saving = 0;
+        for (int p = 1, s = 0, before = current; p < positions.Count; p++)
+        {
+            s += s + 1 < segments.Count && positions[p - 1] >= segments[s + 1].Start ? 1 : 0;
+            var e = IndexOf(segments[s].Backend);
+            saving -= e == before || before < 0 ? 0 : Conversion(before, e, StateBytes(before, support, positions[p - 1]), SnapshotBytes(support), StateBytes(e, support, positions[p - 1]), support);
+            var segment = Work(positions[p - 1], positions[p], ref support, outlook);
+            saving += e == stay ? 0 : pace(stay) * costs.SegmentSeconds(engines[stay].Descriptor, segment) - pace(e) * costs.SegmentSeconds(engines[e].Descriptor, segment);
+            before = e;
+        }
+
+        var last = segments[^1].Backend.Descriptor;
+        return saving + pace(stay) * costs.FinishSeconds(engines[stay].Descriptor, support) - pace(IndexOf(segments[^1].Backend)) * costs.FinishSeconds(last, support);
+    }
+
+    // By how much less a plan may save than it seems. What one engine takes is wrong by one factor, wherever in the circuit; the errors of different engines are independent of each other.
+    private static double Deviation(double[] parts, double conversion, int stay, double staySeconds, Func<int, double> sigma)
+    {
+        if (stay < 0 || !double.IsFinite(staySeconds))
+        {
+            return 0;
+        }
+
+        var sum = Math.Pow(conversion * (Math.Exp(Quantile * ConversionSigma) - 1), 2);
+        for (var e = 0; e < parts.Length; e++)
+        {
+            // Of the engine that is left, only the time that it no longer takes is in doubt.
+            var deviation = e == stay ? Math.Max(0, staySeconds - parts[e]) * (1 - Math.Exp(-Quantile * sigma(e))) : parts[e] == 0 ? 0 : parts[e] * (Math.Exp(Quantile * sigma(e)) - 1);
+            sum += deviation * deviation;
+        }
+
+        return Math.Sqrt(sum);
+    }
+
+    /// <summary>The place of an engine among <see cref="Engines"/>.</summary>
+    public int IndexOf(ISegmentedBackend backend)
+    {
+        for (var i = 0; i < engines.Count; i++)
+        {
+            if (engines[i] == backend)
+            {
+                return i;
+            }
+        }
+
+        throw new ArgumentException($"Backend '{backend.Descriptor.Id}' is not in the plan.", nameof(backend));
     }
 
     private double Conversion(int from, int to, double left, double snapshot, double next, double supportLog2)
@@ -264,7 +344,9 @@ internal sealed class HotSwapPlanner(
         double sparse = 0, branching = 0, before = support, most = support, power = double.NaN, amplitudes = 0;
         for (var i = start; i < end; i++)
         {
-            support = Math.Min(work.Support[i + 1], support + work.Mixes(i) * outlook.GrowthPerMixing);
+            // Where a gate that mixes raises the bound itself, that is new superposition: bounds are loose because they seldom fall again, not because they rise.
+            var mixes = work.Mixes(i);
+            support = Math.Min(work.Support[i + 1], support + outlook.Share * Math.Max(mixes * outlook.GrowthPerMixing, Math.Min(mixes, work.Support[i + 1] - work.Support[i])));
             most = Math.Max(most, support);
             if (work.IsGate(i))
             {
@@ -274,13 +356,13 @@ internal sealed class HotSwapPlanner(
                 }
 
                 sparse += amplitudes;
-                branching += work.Mixes(i) > 0 ? amplitudes : 0;
+                branching += mixes > 0 ? amplitudes : 0;
             }
         }
 
         return new Segment(
             new SegmentWork(
-                work.Gates(start, end), work.DenseWork(start, end), most, sparse, branching, end > start ? work.Bond[end] : 0, work.BondWork(start, end), work.IsClifford(start, end)),
+                work.Gates(start, end), work.DenseWork(start, end), most, sparse, branching, end > start ? work.Bond[end] : 0, work.BondWork(start, end), work.IsClifford(start, end)) { Start = start, End = end },
             before);
     }
 

@@ -17,15 +17,24 @@ internal sealed record SegmentedReport(ExecutionResult? Result, IReadOnlyList<Se
 internal sealed class SegmentedRun(HotSwapPlanner planner, ConversionCosts conversions, SwapPolicy policy, ExecutionRequest request, SwapControl? control, double memoryBytes, TimeProvider time,
     Checkpointer? checkpointer = null)
 {
-    // A look at a state that stores all amplitudes takes about as long as a gate, and finding out whether it is worth it some plans; this much must be left to do.
-    private const double LeastSecondsForCounting = 5e-3;
+    /// <summary>
+    /// A run is looked at only where so many seconds are left by prediction: a look at a state that stores all amplitudes takes about as long as a gate, breaks what is fused on other
+    /// engines, and finding out whether it is worth it takes some plans.
+    /// </summary>
+    public const double LeastSecondsToLook = 5e-3;
     private const int LeastStep = 128;
     private const int DenseLooks = 4;
     private const double LeastPromise = 0.5;
 
+    // Most looks at such a state find nothing: what they may take together, and one in passes over the state, the gates included that are not fused for it.
+    private const double MostLooking = 0.03, PassesOfLook = 3;
+
     // Where a caller may ask for a swap at any time, its wish is looked for so often.
     private const int ControlStep = 16;
     private const double MostPlanning = 0.01;
+
+    // A time from which on the pace is believed, and one below which it says nothing.
+    private const double LongSeconds = 0.2, ShortSeconds = 1e-3;
 
     // With checkpoints a run stops at least so often, by prediction: the prediction may be wrong.
     private const double LeastStops = 8;
@@ -44,6 +53,8 @@ internal sealed class SegmentedRun(HotSwapPlanner planner, ConversionCosts conve
     private SessionObservation _before;
     private double _alone = double.PositiveInfinity;
     private int _plans;
+    private double _looking;
+    private bool _isCommitted;
     private double _leastPlan = double.PositiveInfinity;
     private double _discarded;
     private long _peakBytes;
@@ -60,13 +71,13 @@ internal sealed class SegmentedRun(HotSwapPlanner planner, ConversionCosts conve
     /// <param name="from">Where an earlier process left off, or null.</param>
     public SegmentedReport Run(HotSwapPlan first, CancellationToken cancellationToken, Checkpoint? from = null)
     {
-        var engine = IndexOf(first.Segments[0].Backend);
+        var engine = planner.IndexOf(first.Segments[0].Backend);
         var plan = first;
         IBackendSession? session = null;
         try
         {
             _start = time.GetTimestamp();
-            _alone = first.StaySeconds;
+            (_alone, _isCommitted) = (first.StaySeconds, first.IsCommitted);
             Begin(from?.Snapshot.OperationIndex ?? 0);
             if (from is not null)
             {
@@ -79,7 +90,7 @@ internal sealed class SegmentedRun(HotSwapPlanner planner, ConversionCosts conve
             {
                 try
                 {
-                    var next = NextStop(plan, engine, session.Position, first.Seconds);
+                    var next = NextStop(plan, engine, session, first.Seconds);
                     if (next is not { } stop)
                     {
                         var result = Whole(session.Finish());
@@ -145,15 +156,16 @@ internal sealed class SegmentedRun(HotSwapPlanner planner, ConversionCosts conve
         var expected = planner.Expected(_outlook, session.Position);
         var outlook = Look(session, engine, plan);
         var elapsed = time.GetElapsedTime(_segmentStart).TotalSeconds;
-        if (elapsed > 1e-3)
+        if (elapsed > ShortSeconds)
         {
             // Of a short time much may be just-in-time compilation and chance: half of the deviation is believed.
             var pace = Math.Clamp(elapsed / Math.Max(1e-5, _predicted), 0.25, 100);
-            _pace = elapsed > 0.2 ? pace : Math.Sqrt(pace);
+            _pace = elapsed > LongSeconds ? pace : Math.Sqrt(pace);
         }
 
         var manual = control?.Take() is { } id ? Enumerable.Range(0, planner.Engines.Count).Where(e => planner.Engines[e].Descriptor.Id == id && e != engine).Cast<int?>().FirstOrDefault() : null;
-        var held = session.Observe().MemoryBytes;
+        var seen = session.Observe();
+        var held = seen.MemoryBytes;
         var pressed = held > policy.MemoryShare * memoryBytes && session.Position < planner.Positions(session.Position)[^1];
 
         // As foreseen, and nothing is to be decided here: the plan stands.
@@ -171,7 +183,7 @@ internal sealed class SegmentedRun(HotSwapPlanner planner, ConversionCosts conve
 
         var begun = time.GetTimestamp();
         _plannedPace = _pace;
-        var best = manual is { } wanted ? planner.Plan(outlook, engine, _pace, wanted) : planner.Plan(outlook, engine, _pace);
+        var best = planner.Plan(outlook, engine, _pace, manual ?? -1, known: Doubt(elapsed));
         Planned(begun);
         if (best is null)
         {
@@ -179,11 +191,12 @@ internal sealed class SegmentedRun(HotSwapPlanner planner, ConversionCosts conve
         }
 
         // Short of memory, only what takes far less is of use, and never an engine that was left for it.
-        var to = IndexOf(best.Segments[0].Backend);
+        var to = planner.IndexOf(best.Segments[0].Backend);
         pressed = pressed && !_leftForMemory.Contains(to) && 2 * planner.StateBytes(to, outlook.SupportLog2, session.Position) < held;
         var staySeconds = best.StaySeconds;
         var gain = staySeconds - best.Seconds;
-        var pays = gain > policy.MinSaving.TotalSeconds && gain > policy.MinGain * Math.Min(1e9, staySeconds);
+        // A run that began where it would not run alone has been weighed as a whole: it goes where it seems best.
+        var pays = _isCommitted ? gain > 0 : gain > policy.MinSaving.TotalSeconds && gain > policy.MinGain * Math.Min(1e9, staySeconds) && best.LeastSaving > 0;
         if (to == engine || _failed.Contains(to) || _swaps.Count >= policy.MaxSwaps || !(manual is not null || pays || pressed))
         {
             return (to == engine ? best : Alone(engine, session.Position, staySeconds), engine, session);
@@ -193,13 +206,14 @@ internal sealed class SegmentedRun(HotSwapPlanner planner, ConversionCosts conve
             : planner.Engines[engine].Descriptor.Capabilities.CliffordOnly ? SwapTrigger.OptimizationOpportunity
             : pressed ? SwapTrigger.MemoryThreshold
             : _pace > policy.Overrun && !atBoundary ? SwapTrigger.TimeOverrun
-            : planner.Engines[engine].Descriptor.Type == BackendType.LocalMatrixProductState ? SwapTrigger.Entanglement
+            : seen.BondDimension is not null ? SwapTrigger.Entanglement
             : SwapTrigger.SparsityChange;
         if (pressed)
         {
             _leftForMemory.Add(engine);
         }
 
+        _isCommitted = false;
         var start = time.GetTimestamp();
         StateSnapshot snapshot;
         try
@@ -215,6 +229,9 @@ internal sealed class SegmentedRun(HotSwapPlanner planner, ConversionCosts conve
         conversions.ObserveOut(planner.Engines[engine].Descriptor.Id, held, snapshot.SizeBytes, time.GetElapsedTime(start).TotalSeconds);
         return (best, to, HandOver(session, snapshot, start, engine, to, trigger, outlook, staySeconds, best.Seconds, cancellationToken));
     }
+
+    // What is left of the doubt about the current engine's time: of a short time as much as is believed of it, of a long one how much its gates differ.
+    private static double Doubt(double elapsed) => elapsed > LongSeconds ? 0.4 : elapsed > ShortSeconds ? Math.Sqrt(0.5) : 1;
 
     // What planning has taken, pauses of the thread left out.
     private double Planning => _plans == 0 ? 0 : _plans * _leastPlan;
@@ -369,9 +386,10 @@ internal sealed class SegmentedRun(HotSwapPlanner planner, ConversionCosts conve
     }
 
     // Where to stop next; null to run to the end.
-    private int? NextStop(HotSwapPlan plan, int engine, int position, double whole)
+    private int? NextStop(HotSwapPlan plan, int engine, IBackendSession session, double whole)
     {
-        var look = NextLook(plan, engine, position, whole);
+        var position = session.Position;
+        var look = NextLook(plan, engine, session, whole);
         var end = planner.Positions(position)[^1];
         if (checkpointer is null || position >= end)
         {
@@ -391,8 +409,9 @@ internal sealed class SegmentedRun(HotSwapPlanner planner, ConversionCosts conve
     }
 
     // Where to look at the state next; null to run to the end.
-    private int? NextLook(HotSwapPlan plan, int engine, int position, double whole)
+    private int? NextLook(HotSwapPlan plan, int engine, IBackendSession session, double whole)
     {
+        var position = session.Position;
         var positions = planner.Positions(position);
         var end = positions[^1];
         if (position >= end)
@@ -406,7 +425,7 @@ internal sealed class SegmentedRun(HotSwapPlanner planner, ConversionCosts conve
         {
             // Each stop costs a pass, and gates are fused only between stops.
             var step = Math.Max(LeastStep, (end + DenseLooks - 1) / DenseLooks);
-            if (control is null && (end - position < 2 * step || planner.BoundSeconds(engine, position, end, outlook) < LeastSecondsForCounting))
+            if (control is null && (end - position < 2 * step || planner.BoundSeconds(engine, position, end, outlook) < LeastSecondsToLook))
             {
                 return planned < end ? planned : null;
             }
@@ -417,13 +436,15 @@ internal sealed class SegmentedRun(HotSwapPlanner planner, ConversionCosts conve
             }
 
             // It looks only where another engine would save much if next to nothing were left of the amplitudes, which is seldom so.
-            for (var stop = position + step; stop < Math.Min(planned, end - step + 1) && Planning <= MostPlanning * whole; stop += step)
+            var look = PassesOfLook * conversions.OutSecondsPerByte(planner.Engines[engine].Descriptor.Id) * planner.StateBytes(engine, planner.Bound(position), position);
+            for (var stop = position + step; stop < Math.Min(planned, end - step + 1) && Planning <= MostPlanning * whole && _looking + look <= MostLooking * whole; stop += step)
             {
                 var begun = time.GetTimestamp();
                 var other = planner.Plan(new StateOutlook(stop, 0, 1), engine);
                 Planned(begun);
                 if (other is not null && other.StaySeconds - other.Seconds > Math.Max(LeastPromise, policy.MinGain) * other.StaySeconds)
                 {
+                    _looking += look;
                     return stop;
                 }
             }
@@ -436,11 +457,23 @@ internal sealed class SegmentedRun(HotSwapPlanner planner, ConversionCosts conve
             return control is not null ? Math.Min(planned, position + ControlStep) : planned < end ? planned : null;
         }
 
-        if (planner.Engines[engine].Descriptor.Type == BackendType.LocalMatrixProductState)
+        if (session.Observe().NonZeros is null)
         {
             // Its amplitudes cannot be counted, and each stop breaks its blocks of gates: it is looked at for its time and memory.
+            if (control is null && planner.BoundSeconds(engine, position, planned, outlook) < LeastSecondsToLook)
+            {
+                return planned < end ? planned : null;
+            }
+
             var step = control is not null ? ControlStep : Math.Max(LeastStep, (end + DenseLooks - 1) / DenseLooks);
             return Math.Min(planned, position + step) is var at && at < end ? at : null;
+        }
+
+        if (control is null && plan.IsSingle && _outlook.GrowthPerMixing >= 1)
+        {
+            // That it takes as long as the bound says is reckoned with; only its pace is of interest, and each stop takes passes over the state.
+            var at = planner.Reach(engine, position, end, Math.Max(LeastSecondsToLook, whole / DenseLooks), _outlook);
+            return at < end ? at : null;
         }
 
         // As far as the bound lets the engine go within its share of the time.
@@ -471,7 +504,7 @@ internal sealed class SegmentedRun(HotSwapPlanner planner, ConversionCosts conve
             return _outlook;
         }
 
-        var seen = session.Observe(count: StoresAll(engine) && plan.Seconds > LeastSecondsForCounting);
+        var seen = session.Observe(count: StoresAll(engine) && plan.Seconds > LeastSecondsToLook);
         var support = seen.NonZeros is { } stored ? Math.Log2(Math.Max(1, stored)) : planner.Bound(session.Position);
         return _outlook = planner.Outlook(session.Position, support);
     }
@@ -482,19 +515,6 @@ internal sealed class SegmentedRun(HotSwapPlanner planner, ConversionCosts conve
 
     private void End(int engine, int position, Exception? error) =>
         _parts.Add(new SegmentReport(planner.Engines[engine], _segmentFrom, position, time.GetElapsedTime(_segmentStart), error));
-
-    private int IndexOf(ISegmentedBackend backend)
-    {
-        for (var i = 0; i < planner.Engines.Count; i++)
-        {
-            if (planner.Engines[i] == backend)
-            {
-                return i;
-            }
-        }
-
-        throw new ArgumentException($"Backend '{backend.Descriptor.Id}' is not in the plan.", nameof(backend));
-    }
 
     // The caller's own limits end the run wherever it is.
     private bool MayGoOn(BackendException exception) =>

@@ -38,6 +38,9 @@ internal sealed class AnalyticCostModel
         return new AnalyticCostModel(basis, coefficients, reader.ReadBoolean());
     }
 
+    /// <summary>A model with known coefficients, the seconds for each unit of each term.</summary>
+    public static AnalyticCostModel Of(CostBasis basis, double[] coefficients) => new(basis, coefficients, true);
+
     public static AnalyticCostModel Prior(CostBasis basis) => new(basis, Breakpoints.Prior(basis), false);
 
     /// <summary>

@@ -15,14 +15,17 @@ internal static class Breakpoints
     private static readonly double SecondCache = CacheBytes(2, 1 << 20), ThirdCache = CacheBytes(3, 32 << 20);
 
     /// <summary>The number of terms with the basis' breakpoints.</summary>
-    public static int Count(CostBasis basis) => basis.TermNames.Length + 3 * basis.TermNames.Count(Streaming.Contains);
+    public static int Count(CostBasis basis) => basis.TermNames.Length + 3 * basis.Streaming.Length;
+
+    /// <summary>The places of the terms that stream over the state.</summary>
+    public static int[] StreamingOf(string[] termNames) => [.. Enumerable.Range(0, termNames.Length).Where(i => Streaming.Contains(termNames[i]))];
 
     /// <summary>The name of a term.</summary>
     public static string Name(CostBasis basis, int term)
     {
         var names = basis.TermNames;
         var extra = term - names.Length;
-        return extra < 0 ? names[term] : names.Where(Streaming.Contains).ElementAt(extra / 3) + (extra % 3) switch { 0 => ", beyond the second cache", 1 => ", beyond the third cache", _ => ", not shared by threads" };
+        return extra < 0 ? names[term] : names[basis.Streaming[extra / 3]] + (extra % 3) switch { 0 => ", beyond the second cache", 1 => ", beyond the third cache", _ => ", not shared by threads" };
     }
 
     /// <summary>The seconds for each unit before anything was measured.</summary>
@@ -31,14 +34,11 @@ internal static class Breakpoints
         var prior = new double[Count(basis)];
         basis.PriorSeconds.CopyTo(prior, 0);
         var at = basis.PriorSeconds.Length;
-        for (var i = 0; i < basis.TermNames.Length; i++)
+        foreach (var i in basis.Streaming)
         {
-            if (Streaming.Contains(basis.TermNames[i]))
-            {
-                prior[at++] = 0.3 * prior[i];
-                prior[at++] = 0.3 * prior[i];
-                prior[at++] = 0.3 * prior[i];
-            }
+            prior[at++] = 0.3 * prior[i];
+            prior[at++] = 0.3 * prior[i];
+            prior[at++] = 0.3 * prior[i];
         }
 
         return prior;
@@ -52,16 +52,13 @@ internal static class Breakpoints
         var at = costs.Terms.Length;
         var bytes = Math.Max(1, costs.WorkingBytes);
         var threads = Math.Min(Math.Max(1, job.Threads), Math.ScaleB(1, Math.Clamp(work.Qubits - ThreadQubits, 0, 30)));
-        for (var i = 0; i < basis.TermNames.Length; i++)
+        foreach (var i in basis.Streaming)
         {
-            if (Streaming.Contains(basis.TermNames[i]))
-            {
-                var whole = terms[i];
-                terms[i] = whole / threads;
-                terms[at++] = whole / threads * Math.Max(0, 1 - SecondCache / bytes);
-                terms[at++] = whole / threads * Math.Max(0, 1 - ThirdCache / bytes);
-                terms[at++] = whole * (1 - 1 / threads);
-            }
+            var whole = terms[i];
+            terms[i] = whole / threads;
+            terms[at++] = whole / threads * Math.Max(0, 1 - SecondCache / bytes);
+            terms[at++] = whole / threads * Math.Max(0, 1 - ThirdCache / bytes);
+            terms[at++] = whole * (1 - 1 / threads);
         }
 
         return terms;

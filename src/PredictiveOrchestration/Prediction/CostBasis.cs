@@ -22,7 +22,11 @@ internal sealed record CostDrivers(double[] Terms, double LeastBytes, double Bou
 /// <param name="TermNames">What each term stands for.</param>
 /// <param name="PriorSeconds">Seconds for each unit of a term before anything was measured: rough, and with a wide interval.</param>
 /// <param name="Evaluate">The drivers of a job.</param>
-internal sealed record CostBasis(string Name, string[] TermNames, double[] PriorSeconds, Func<WorkEstimate, JobShape, CostDrivers> Evaluate);
+internal sealed record CostBasis(string Name, string[] TermNames, double[] PriorSeconds, Func<WorkEstimate, JobShape, CostDrivers> Evaluate)
+{
+    /// <summary>The places of the terms that stream over the state, for <see cref="Breakpoints"/>.</summary>
+    public int[] Streaming { get; } = Breakpoints.StreamingOf(TermNames);
+}
 
 /// <summary>The quantities that drive cost, taken from a circuit's features or estimated from the seven headline values.</summary>
 internal sealed record WorkEstimate

@@ -20,6 +20,9 @@ internal static class CostBasisCatalog
             {
                 var amplitudes = Math.ScaleB(1, work.Qubits);
                 var passes = work.Passes(job);
+
+                // Gates are fused and spread over passes in each run; of small circuits, which run again and again, that is kept.
+                var overhead = work.Gates * (work.Qubits > 14 ? 1 : 0.02);
                 var evaluations = (job.Shots > 0 ? passes : 0) + (job.TopProbabilities > 0 ? 4 : 0) + job.Observables;
 
                 // The state, and each thread's block, rows of phases and coefficients.
@@ -31,7 +34,7 @@ internal static class CostBasisCatalog
                 if (work.Profile.PlannedFor("dense") is [var steps, var updated, var phased, var exchanged, var inPlace, var copied, var live])
                 {
                     return new CostDrivers(
-                        Finite([1, work.Gates, 0, 0, live * evaluations, job.Shots, 0, work.Outcomes(job), steps, updated, phased, exchanged, inPlace, copied, live]),
+                        Finite([1, overhead, 0, 0, live * evaluations, job.Shots, 0, work.Outcomes(job), steps, updated, phased, exchanged, inPlace, copied, live]),
                         bytes, bytes + readout, 0)
                     {
                         WorkingBytes = 16 * live,
@@ -39,7 +42,7 @@ internal static class CostBasisCatalog
                 }
 
                 return new CostDrivers(
-                    Finite([1, work.Gates * passes, work.DenseWork * passes, amplitudes * passes, amplitudes * evaluations, job.Shots, work.FusedGates * amplitudes * passes, work.Outcomes(job), 0, 0, 0, 0, 0, 0, 0]),
+                    Finite([1, overhead * passes, work.DenseWork * passes, amplitudes * passes, amplitudes * evaluations, job.Shots, work.FusedGates * amplitudes * passes, work.Outcomes(job), 0, 0, 0, 0, 0, 0, 0]),
                     bytes, bytes + work.CopyBytes(bytes) + readout, work.DenseUncertainty);
             }));
         Add(new CostBasis(

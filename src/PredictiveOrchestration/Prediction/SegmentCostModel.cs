@@ -5,12 +5,13 @@ namespace PredictiveOrchestration.Prediction;
 
 /// <summary>
 /// Costs of parts of one job from the models of whole runs: the terms are linear in the work, so a part is what the terms say with its work less what they
-/// say with none. Each backend is scaled so that its parts add up to its prediction for the whole.
+/// say with none. Where a backend planned the circuit, a part is what its plan does there. Each backend is scaled so that its parts add up to its prediction for the whole.
 /// </summary>
 internal sealed class SegmentCostModel(PerformancePredictor model, CircuitProfile profile, JobShape job) : ISegmentCostModel
 {
     private readonly WorkEstimate _whole = WorkEstimate.Of(profile);
-    private readonly Dictionary<string, Costs> _costs = new(StringComparer.Ordinal);
+    private readonly Lock _lock = new();
+    private volatile Costs[] _costs = [];
 
     public double OpenSeconds(BackendDescriptor backend) => Of(backend).Empty;
 
@@ -22,92 +23,152 @@ internal sealed class SegmentCostModel(PerformancePredictor model, CircuitProfil
         }
 
         var c = Of(backend);
-        return (c.PerGate * work.Gates) + (c.PerDense * work.DenseWork) + (c.PerSparse * (work.SparseWork - work.SparseBranchingWork)) + (c.PerBranching * work.SparseBranchingWork)
+        if (c.Progress is { } progress && work.End > work.Start)
+        {
+            return (c.PerGate * work.Gates) + Math.Max(0, progress.Part(work.Start, work.End, c.PerAmount));
+        }
+
+        var sparse = c.Sparse(work.SupportLog2);
+        return (c.PerGate * work.Gates) + (c.PerDense * work.DenseWork) + (sparse.PerMove * (work.SparseWork - work.SparseBranchingWork)) + (sparse.PerMix * work.SparseBranchingWork)
             + (c.PerBond * work.BondWork);
     }
 
     public double FinishSeconds(BackendDescriptor backend, double supportLog2)
     {
         var costs = Of(backend);
-        return Math.Max(0, costs.Seconds(costs.None with { SupportLog2 = supportLog2 }, costs.Job) - costs.Empty);
+        var end = costs.End with { SupportLog2 = supportLog2 };
+        return Math.Max(0, costs.Seconds(end, costs.Job) - costs.Seconds(end, costs.Silent));
     }
 
     public double StateBytes(BackendDescriptor backend, double supportLog2, double bondLog2)
     {
         var costs = Of(backend);
-        var key = ((int)Math.Ceiling(supportLog2 * 4), (int)bondLog2);
-        lock (_costs)
+        var (support, bond) = ((int)Math.Ceiling(supportLog2 * 4), (int)bondLog2);
+        ref var place = ref costs.Bytes[(support + (7 * bond)) & (Costs.Places - 1)];
+        if (Volatile.Read(ref place) is not { } known || known.Support != support || known.Bond != bond)
         {
-            if (!costs.Bytes.TryGetValue(key, out var bytes))
-            {
-                var bonds = 32 * _whole.Qubits * Math.Pow(4, bondLog2);
-                bytes = costs.Basis.Evaluate(costs.None with { SupportLog2 = key.Item1 / 4.0, BondLog2 = (int)bondLog2, MatrixProductBytes = bonds, MatrixProductElements = bonds / 16, TypicalBondLog2 = bondLog2 }, costs.Silent).BoundBytes;
-                costs.Bytes.Add(key, bytes);
-            }
-
-            return bytes;
+            var bonds = 32 * _whole.Qubits * Math.Pow(4, bondLog2);
+            var work = costs.None with { SupportLog2 = support / 4.0, BondLog2 = bond, MatrixProductBytes = bonds, MatrixProductElements = bonds / 16, TypicalBondLog2 = bondLog2 };
+            known = new KnownBytes(support, bond, costs.Basis.Evaluate(work, costs.Silent).BoundBytes);
+            Volatile.Write(ref place, known);
         }
+
+        return known.Bytes;
     }
 
+    public double LogSecondsSigma(BackendDescriptor backend) => Of(backend).Sigma;
+
+    // A handful, asked for some thousand times in each plan.
     private Costs Of(BackendDescriptor backend)
     {
-        lock (_costs)
+        foreach (var costs in _costs)
         {
-            if (!_costs.TryGetValue(backend.Id, out var costs))
+            if (ReferenceEquals(costs.Backend, backend))
             {
-                _costs.Add(backend.Id, costs = new Costs(model, backend, profile, _whole, job));
+                return costs;
             }
+        }
 
+        lock (_lock)
+        {
+            var costs = new Costs(model, backend, profile, _whole, job);
+            _costs = [.. _costs, costs];
             return costs;
         }
     }
 
+    private sealed record KnownBytes(int Support, int Bond, double Bytes);
+
     private sealed class Costs
     {
+        // Large enough for what is fixed to be lost beside it.
+        private const double Unit = 1e9;
+        private const double LeastSigma = 0.1;
+
+        // Sizes of states are told apart by so many powers of two.
+        private const int Level = 4;
+
+        /// <summary>The number of sizes that are kept.</summary>
+        public const int Places = 64;
         private readonly AnalyticCostModel _analytic;
-        private readonly double _scale;
+        private readonly SparseCosts?[] _sparse = new SparseCosts?[8];
+        private readonly double _scale = 1;
         private readonly double _bytes;
+        private readonly double _groups;
 
         public Costs(PerformancePredictor model, BackendDescriptor backend, CircuitProfile profile, WorkEstimate whole, JobShape job)
         {
+            Backend = backend;
             Job = job with { Threads = Math.Min(backend.MaxThreads, Math.Max(1, job.Threads)) };
             Silent = Job with { Shots = 0, Observables = 0, TopProbabilities = 0 };
             _analytic = model.ModelOf(backend.Id, backend.CostModel).Analytic;
             Basis = _analytic.Basis;
+            var planned = Planned(profile, Basis);
+            Progress = planned?.Progress;
+            whole = whole with { Profile = With(profile, planned) };
             None = whole with
             {
-                Gates = 0, FusedGates = 0, DenseWork = 0, SparseWork = 0, SparseBranchingWork = 0, MatrixProductWork = 0, StabilizerWork = 0, SupportLog2 = 0, BondLog2 = 0, TypicalBondLog2 = 0, MatrixProductSteps = 0,
-                Branchings = 0, HasLoops = false,
+                Gates = 0, FusedGates = 0, DenseWork = 0, SparseWork = 0, SparseBranchingWork = 0, SparseGroupWork = 0, MatrixProductWork = 0, StabilizerWork = 0, SupportLog2 = 0, BondLog2 = 0, TypicalBondLog2 = 0,
+                MatrixProductSteps = 0, Branchings = 0, HasLoops = false,
+                Profile = planned is null ? whole.Profile : With(profile, new PlannedWork(planned.CostModel, new double[planned.Amounts.Length])),
             };
-            _bytes = Basis.Evaluate(whole, Job).BoundBytes;
-            _scale = 1;
-            var predicted = model.Predict(backend, profile, Job).Seconds.Median / Seconds(whole, Job);
-            _scale = double.IsFinite(predicted) && predicted > 0 ? Math.Clamp(predicted, 0.1, 10) : 1;
+            End = None with { Profile = whole.Profile };
+            var all = Basis.Evaluate(whole, Job);
+            _bytes = all.WorkingBytes;
+            _groups = Math.Min(1, whole.SparseGroupWork / Math.Max(1, whole.SparseBranchingWork));
+            var prediction = model.Predict(backend, profile, Job);
+            Sigma = prediction.LogSecondsSigma;
+            if (model.ModelOf(backend.Id, backend.CostModel).Residual is null)
+            {
+                // What is learned has the looseness of bounds among its errors; else it was added.
+                var (loose, known) = (all.Looseness, Basis.Evaluate(whole with { SupportLog2 = 0 }, Job).Looseness);
+                Sigma = Math.Sqrt(Math.Max(LeastSigma * LeastSigma, (Sigma * Sigma) - (loose * loose) + (known * known)));
+            }
+
+            var scale = prediction.Seconds.Median / Seconds(whole, Job);
+            _scale = double.IsFinite(scale) && scale > 0 ? Math.Clamp(scale, 0.1, 10) : 1;
             Empty = Seconds(None, Silent);
 
             // The terms are linear: one unit of each kind of work says all.
-            const double unit = 1e9;
-            PerGate = Unit(None with { Gates = unit, FusedGates = unit * Math.Min(1, whole.FusedGates / Math.Max(1, whole.Gates)), MatrixProductSteps = unit * whole.MatrixProductSteps / Math.Max(1, whole.Gates) });
-            PerDense = Unit(None with { DenseWork = unit });
-            PerSparse = Unit(None with { SparseWork = unit });
-            PerBranching = Unit(None with { SparseWork = unit, SparseBranchingWork = unit });
-            PerBond = Unit(None with { MatrixProductWork = unit });
-            double Unit(WorkEstimate work) => Math.Max(0, Seconds(work, Silent) - Empty) / unit;
+            PerGate = Of(None with { Gates = Unit, FusedGates = Unit * Math.Min(1, whole.FusedGates / Math.Max(1, whole.Gates)), MatrixProductSteps = Unit * whole.MatrixProductSteps / Math.Max(1, whole.Gates) });
+            PerAmount = new double[planned?.Amounts.Length ?? 0];
+            if (planned is not null)
+            {
+                for (var k = 0; k < PerAmount.Length; k++)
+                {
+                    var amounts = new double[PerAmount.Length];
+                    amounts[k] = Unit;
+                    PerAmount[k] = Of(None with { Profile = With(profile, planned with { Amounts = amounts }) });
+                }
+
+                return;
+            }
+
+            PerDense = Of(None with { DenseWork = Unit });
+            PerBond = Of(None with { MatrixProductWork = Unit });
         }
 
+        public BackendDescriptor Backend { get; }
+
         public CostBasis Basis { get; }
+
+        /// <summary>How wrong the prediction is, in log time, the looseness of the support bound left out.</summary>
+        public double Sigma { get; }
 
         public double PerGate { get; }
 
         public double PerDense { get; }
 
-        public double PerSparse { get; }
-
-        public double PerBranching { get; }
-
         public double PerBond { get; }
 
-        public Dictionary<(int, int), double> Bytes { get; } = [];
+        /// <summary>How what was planned adds up over the circuit, or null.</summary>
+        public PlannedProgress? Progress { get; }
+
+        /// <summary>The seconds for each unit of what was planned.</summary>
+        public double[] PerAmount { get; }
+
+        /// <summary>Sizes of states that were asked for.</summary>
+        public KnownBytes?[] Bytes { get; } = new KnownBytes?[Places];
 
         public JobShape Job { get; }
 
@@ -115,10 +176,53 @@ internal sealed class SegmentCostModel(PerformancePredictor model, CircuitProfil
 
         public WorkEstimate None { get; }
 
+        /// <summary>No work, but the state that the whole ends with.</summary>
+        public WorkEstimate End { get; }
+
         public double Empty { get; }
 
-        // The state's size, and so the cache it lives in, is taken from the whole job.
-        public double Seconds(WorkEstimate work, JobShape shape) =>
-            _scale * _analytic.Predict(Breakpoints.Split(Basis, Basis.Evaluate(work, shape) with { BoundBytes = _bytes }, work, shape));
+        /// <summary>What the sparse terms say of a state of that size, and so in the cache that it lives in.</summary>
+        public SparseCosts Sparse(double supportLog2)
+        {
+            var level = Math.Clamp((int)Math.Ceiling(supportLog2 / Level), 0, _sparse.Length - 1);
+            if (_sparse[level] is { } known)
+            {
+                return known;
+            }
+
+            var bytes = Basis.Evaluate(None with { SupportLog2 = level * Level }, Silent).WorkingBytes;
+            return _sparse[level] = new SparseCosts(
+                Of(None with { SparseWork = Unit }, bytes), Of(None with { SparseWork = Unit, SparseBranchingWork = Unit, SparseGroupWork = Unit * _groups }, bytes));
+        }
+
+        // The state's size, and so the cache it lives in, is that of the whole job.
+        public double Seconds(WorkEstimate work, JobShape shape) => Seconds(work, shape, _bytes);
+
+        private double Seconds(WorkEstimate work, JobShape shape, double bytes) =>
+            _scale * _analytic.Predict(Breakpoints.Split(Basis, Basis.Evaluate(work, shape) with { WorkingBytes = bytes }, work, shape));
+
+        private double Of(WorkEstimate work) => Of(work, _bytes);
+
+        private double Of(WorkEstimate work, double bytes) => Math.Max(0, Seconds(work, Silent, bytes) - Empty) / Unit;
+
+        // Amounts of which is not known where in the circuit they arise are of no use for its parts.
+        private static PlannedWork? Planned(CircuitProfile profile, CostBasis basis)
+        {
+            foreach (var planned in profile.Planned)
+            {
+                if (planned.CostModel == basis.Name && planned.Progress is not null)
+                {
+                    return planned;
+                }
+            }
+
+            return null;
+        }
+
+        private static CircuitProfile With(CircuitProfile profile, PlannedWork? planned) =>
+            planned is null && profile.Planned.IsEmpty ? profile : profile with { Planned = planned is null ? [] : [planned] };
     }
+
+    // Seconds for each amplitude that a gate moves, and that it mixes with others.
+    private sealed record SparseCosts(double PerMove, double PerMix);
 }

@@ -1,3 +1,4 @@
+using System.Text.Json.Serialization;
 using PredictiveOrchestration.Circuits;
 
 namespace PredictiveOrchestration.Profiling;
@@ -20,4 +21,9 @@ internal interface IWorkForecaster
 /// <summary>What a backend would do, as amounts of the kinds of work that its cost basis names.</summary>
 /// <param name="CostModel">The basis.</param>
 /// <param name="Amounts">The amounts, in the order of the basis.</param>
-internal sealed record PlannedWork(string CostModel, double[] Amounts);
+internal sealed record PlannedWork(string CostModel, double[] Amounts)
+{
+    /// <summary>How the amounts add up over the circuit, for those who ask about parts of it; null if that was not kept.</summary>
+    [JsonIgnore]
+    public PlannedProgress? Progress { get; init; }
+}

@@ -3,28 +3,30 @@ using PredictiveOrchestration.Circuits;
 
 namespace PredictiveOrchestration.Simulation;
 
-/// <summary>What calibration of engines that hold all amplitudes times: few and many amplitudes, dense and diagonal gates, few and many gates, few and many shots.</summary>
+/// <summary>What calibration of engines that hold all amplitudes times: few and many amplitudes, dense, diagonal and permuting gates, few and many gates, few and many shots, and states of which a part is zero.</summary>
 internal static class AmplitudeWorkloads
 {
     public static IReadOnlyList<ExecutionRequest> All { get; } =
     [
         Request(Layers(4, 2), 1), Request(Layers(4, 40), 1), Request(Layers(10, 10), 1), Request(Layers(10, 10), 4000),
         Request(Layers(14, 10), 1), Request(Phases(16, 4), 1), Request(Layers(17, 4), 1), Request(Layers(18, 8), 1), Request(Layers(20, 2), 1),
+        Request(Ladders(18), 1), Request(Permutations(16, 200), 1), Request(Permutations(18, 60), 1), Request(Layers(18, 12, 10), 1),
     ];
 
     private static ExecutionRequest Request(Circuit circuit, int shots) => new() { Circuit = circuit, Shots = shots };
 
-    private static Circuit Layers(int qubits, int layers)
+    private static Circuit Layers(int qubits, int layers, int used = int.MaxValue)
     {
         var builder = new CircuitBuilder(qubits);
+        used = Math.Min(used, qubits);
         for (var layer = 0; layer < layers; layer++)
         {
-            for (var q = 0; q < qubits; q++)
+            for (var q = 0; q < used; q++)
             {
                 builder.U(0.3 + 0.1 * q, 0.2 * layer, 0.7, q);
             }
 
-            for (var q = layer & 1; q + 1 < qubits; q += 2)
+            for (var q = layer & 1; q + 1 < used; q += 2)
             {
                 builder.CX(q, q + 1);
             }
@@ -46,6 +48,38 @@ internal static class AmplitudeWorkloads
                     builder.CP(0.1 + 0.01 * p, p, q);
                 }
             }
+        }
+
+        return builder.Build();
+    }
+
+    // Few gates on each bit's phases, unlike above.
+    private static Circuit Ladders(int qubits)
+    {
+        var builder = new CircuitBuilder(qubits);
+        for (var q = qubits - 1; q >= 0; q--)
+        {
+            builder.H(q);
+            for (var p = 0; p < q; p++)
+            {
+                builder.CP(Math.ScaleB(Math.PI, p - q), p, q);
+            }
+        }
+
+        return builder.Build();
+    }
+
+    private static Circuit Permutations(int qubits, int gates)
+    {
+        var builder = new CircuitBuilder(qubits);
+        for (var q = 0; q < qubits; q++)
+        {
+            builder.H(q);
+        }
+
+        for (var i = 0; i < gates; i++)
+        {
+            builder.CCX(i % qubits, (i + 1 + i / qubits % 3) % qubits, (i + 5) % qubits);
         }
 
         return builder.Build();

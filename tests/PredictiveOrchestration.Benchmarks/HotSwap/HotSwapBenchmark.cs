@@ -12,8 +12,8 @@ using PredictiveOrchestration.Simulation.StateVector;
 namespace PredictiveOrchestration.Benchmarks.HotSwap;
 
 /// <summary>
-/// What hot swaps give: for each circuit all engines alone, the best single swap found by trying (hindsight), the orchestrator with swaps and without, interleaved in one
-/// run, best of N each.
+/// What hot swaps give: for each circuit all engines alone, the best single swap found by trying (hindsight), and in turn the orchestrator with swaps, twice without, and the best
+/// engine alone. Both orchestrators have the same calibration, so "without" is what the router itself would choose; "again" against "without" says what chance does.
 /// </summary>
 internal static class HotSwapBenchmark
 {
@@ -23,25 +23,31 @@ internal static class HotSwapBenchmark
     // Longer circuits are not measured; the search for the best single swap ends after this.
     private const double MostSeconds = 2, MostSearchSeconds = 6;
 
+    // Turns go on until no two of the three differ by more than Settled, or as long as asked; differences above Slower count.
+    private const double Settled = 0.02, Slower = 1.05;
+    private const int MostRounds = 400;
+
     // Below this the best single swap is not searched for: it is not asked about.
     private const double LeastSearched = 1e-3;
     private const long MostBytes = 2L << 30;
 
     /// <summary>Runs the table.</summary>
-    /// <param name="args">[--filter TEXT] [--corpus FOLDER] [--repeat N] [--explain] [--rows FILE: rows in it are not measured again] [--seconds S: stop after it].</param>
+    /// <param name="args">[--filter TEXT] [--corpus FOLDER] [--repeat N] [--turns S: the most seconds for a circuit's turns] [--explain] [--rows FILE: rows in it are not measured again] [--seconds S: stop after it].</param>
     public static async Task<int> RunAsync(string[] args)
     {
         var filter = Option(args, "--filter") ?? string.Empty;
         var repeat = int.Parse(Option(args, "--repeat") ?? "3", CultureInfo.InvariantCulture);
+        var most = double.Parse(Option(args, "--turns") ?? "1.5", CultureInfo.InvariantCulture);
         var seconds = double.Parse(Option(args, "--seconds") ?? "1e9", CultureInfo.InvariantCulture);
         var begin = Stopwatch.GetTimestamp();
         var file = Option(args, "--rows");
         var rows = file is not null && File.Exists(file) ? (await File.ReadAllLinesAsync(file)).Select(l => JsonSerializer.Deserialize<Row>(l)!).ToList() : [];
         ISegmentedBackend[] engines = [new StateVectorSimulator(), new SparseStateSimulator(), new MatrixProductStateSimulator(), new StabilizerSimulator()];
-        await using var swapping = await StartAsync(new SwapPolicy());
-        await using var plain = await StartAsync(new SwapPolicy { Enabled = false });
-        Console.WriteLine("| circuit | best alone | ms | best single swap | ms | without swap, ms | again | ours, ms | swaps |");
-        Console.WriteLine("|---|---|---|---|---|---|---|---|---|");
+        var calibration = Directory.CreateTempSubdirectory("hotswap-");
+        await using var plain = await StartAsync(new SwapPolicy { Enabled = false }, calibration.FullName);
+        await using var swapping = await StartAsync(new SwapPolicy(), calibration.FullName);
+        Console.WriteLine("| circuit | best alone | ms | best single swap | ms | without swap | ms | again | ours, ms | swaps |");
+        Console.WriteLine("|---|---|---|---|---|---|---|---|---|---|");
         var known = rows.Select(r => r.Name).ToHashSet();
         foreach (var (name, circuit) in HotSwapCircuits.All(Option(args, "--corpus")).Where(c => c.Name.Contains(filter, StringComparison.OrdinalIgnoreCase) && !known.Contains(c.Name)))
         {
@@ -52,7 +58,7 @@ internal static class HotSwapBenchmark
             }
 
             var request = new ExecutionRequest { Circuit = circuit, Shots = 100, Limits = new ExecutionLimits { MemoryBytes = MostBytes } };
-            var row = await MeasureAsync(name, request, engines, swapping, plain, repeat);
+            var row = await MeasureAsync(name, request, engines, swapping, plain, repeat, most);
             rows.Add(row);
             if (file is not null)
             {
@@ -63,7 +69,7 @@ internal static class HotSwapBenchmark
             {
                 Console.WriteLine(string.Create(
                     CultureInfo.InvariantCulture,
-                    $"| {name} | {row.AloneName} | {1e3 * row.Alone:G4} | {row.OracleName} | {1e3 * row.Oracle:G4} | {1e3 * row.Plain:G4} | {1e3 * row.PlainAgain:G4} | {1e3 * row.Ours:G4} | {row.Swaps} |"));
+                    $"| {name} | {row.AloneName} | {1e3 * row.Alone:G4} | {row.OracleName} | {1e3 * row.Oracle:G4} | {row.PlainName} | {1e3 * row.Plain:G4} | {1e3 * row.PlainAgain:G4} | {1e3 * row.Ours:G4} | {row.Swaps} |"));
             }
 
             if (args.Contains("--explain"))
@@ -72,12 +78,13 @@ internal static class HotSwapBenchmark
             }
         }
 
+        calibration.Delete(true);
         Summarise(rows);
         return 0;
     }
 
     private static async Task<Row> MeasureAsync(
-        string name, ExecutionRequest request, ISegmentedBackend[] engines, PredictiveOrchestrator swapping, PredictiveOrchestrator plain, int repeat)
+        string name, ExecutionRequest request, ISegmentedBackend[] engines, PredictiveOrchestrator swapping, PredictiveOrchestrator plain, int repeat, double mostSeconds)
     {
         double alone = double.PositiveInfinity, oracle = double.PositiveInfinity;
         string aloneName = "", oracleName = "";
@@ -110,13 +117,20 @@ internal static class HotSwapBenchmark
             }
         }
 
-        // Three in turn, each time in another order: with swaps, and twice without, which says what chance does.
-        var best = new[] { double.PositiveInfinity, double.PositiveInfinity, double.PositiveInfinity };
-        string swaps = string.Empty, detail = string.Empty;
-        var rounds = alone < 0.05 ? 3 * repeat : repeat;
-        for (var i = 0; i < 3 * rounds; i++)
+        // In turn, each time in another order: with swaps, twice without, and the best engine by itself.
+        var best = new[] { double.PositiveInfinity, double.PositiveInfinity, double.PositiveInfinity, alone };
+        string swaps = string.Empty, detail = string.Empty, plainName = string.Empty;
+        var single = Array.Find(engines, e => e.Descriptor.Id == aloneName)!;
+        begin = Stopwatch.GetTimestamp();
+        for (var i = 0; i < 4 * repeat || (Stopwatch.GetElapsedTime(begin).TotalSeconds < mostSeconds && i < 4 * MostRounds && !IsSettled(best)); i++)
         {
-            var which = (i + i / 3) % 3;
+            var which = (i + i / 4) % 4;
+            if (which == 3)
+            {
+                best[3] = Math.Min(best[3], await SingleAsync(single, request, 5 * MostSeconds));
+                continue;
+            }
+
             try
             {
                 var start = Stopwatch.GetTimestamp();
@@ -129,6 +143,7 @@ internal static class HotSwapBenchmark
                     swaps = string.Join(", ", result.SwapEvents.Select(s => $"{s.From} → {s.To} at {s.OperationIndex}"));
                 }
 
+                plainName = which == 0 ? plainName : result.ActualBackend;
                 best[which] = Math.Min(best[which], seconds);
             }
             catch (Exception exception) when (exception is BackendException or PredictiveOrchestration.Routing.NoFeasibleBackendException)
@@ -137,7 +152,13 @@ internal static class HotSwapBenchmark
             }
         }
 
-        return new Row(name, alone, aloneName, oracle, oracleName, best[1], best[2], best[0], swaps, detail, "");
+        return new Row(name, best[3], aloneName, Math.Min(oracle, best[3]), oracleName, best[1], best[2], best[0], swaps, detail, "") { PlainName = plainName };
+    }
+
+    private static bool IsSettled(double[] best)
+    {
+        var (least, most) = (Math.Min(best[0], Math.Min(best[1], best[2])), Math.Max(best[0], Math.Max(best[1], best[2])));
+        return double.IsFinite(most) && (most <= (1 + Settled) * least || (Math.Abs(Math.Log(best[1] / best[2])) < Settled && best[0] < best[1] / Slower));
     }
 
     // Where the support bound or the kind of gate changes is where swaps are worth trying; evenly spread places besides.
@@ -194,11 +215,11 @@ internal static class HotSwapBenchmark
         return best;
     }
 
-    private static async Task<PredictiveOrchestrator> StartAsync(SwapPolicy policy)
+    private static async Task<PredictiveOrchestrator> StartAsync(SwapPolicy policy, string directory)
     {
         var orchestrator = new PredictiveOrchestratorBuilder().Configure(o =>
         {
-            (o.StateDirectory, o.Learning, o.Swap, o.RoutingStrategy) = (string.Empty, false, policy, RoutingStrategy.PerformanceOptimized);
+            (o.StateDirectory, o.Learning, o.Swap, o.RoutingStrategy) = (directory, false, policy, RoutingStrategy.PerformanceOptimized);
         }).Build();
         await orchestrator.StartAsync();
         return orchestrator;
@@ -217,18 +238,21 @@ internal static class HotSwapBenchmark
         Console.WriteLine(string.Create(
             CultureInfo.InvariantCulture,
             $"\n{rows.Count} circuits; of {gainful.Count} above 2 ms on which a single swap gains more than 10 %: realised {gainful.Sum(r => r.Alone - r.Ours) / possible:P0} of the hindsight gain over the best engine alone; geometric mean {Geometric(gainful.Select(r => r.Alone / r.Ours)):F2}x, hindsight {Geometric(gainful.Select(r => r.Alone / r.Oracle)):F2}x; against the engine chosen, without swaps, {Geometric(gainful.Select(r => r.Plain / r.Ours)):F2}x"));
-        foreach (var (what, some) in new[] { ("all", rows), ("above 2 ms", rows.Where(r => Math.Min(r.Plain, r.PlainAgain) > 2e-3).ToList()) })
+        foreach (var (what, some) in new[] { ("all", rows), ("above 2 ms", rows.Where(r => Math.Min(r.Plain, r.PlainAgain) > 2e-3).ToList()), ("swapped", rows.Where(r => r.Swaps.Length > 0).ToList()) })
         {
+            // Chance has two ways to be slower, ours one: half of them is the floor.
             Console.WriteLine(string.Create(
                 CultureInfo.InvariantCulture,
-                $"{what}: more than 5 % slower than without swaps: {some.Count(r => r.Ours > 1.05 * r.Plain)} of {some.Count}; by chance alone (without against without): {some.Count(r => r.PlainAgain > 1.05 * r.Plain)}; slower than both by more than 5 %: {some.Count(r => r.Ours > 1.05 * Math.Max(r.Plain, r.PlainAgain))}, chance: {some.Count(r => r.PlainAgain > 1.05 * Math.Max(r.Plain, r.Ours))}; geometric mean without ÷ ours {Geometric(some.Select(r => r.Plain / r.Ours)):F2}x"));
+                $"{what}: more than 5 % slower than both runs without swaps: {some.Count(r => r.Ours > Slower * Math.Max(r.Plain, r.PlainAgain))} of {some.Count}, than their mean: {some.Count(IsSlower)}; floor (without against without): {some.Count(r => Math.Abs(Math.Log(r.Plain / r.PlainAgain)) > Math.Log(Slower)) / 2.0:F1}; geometric mean without ÷ ours {Geometric(some.Select(r => r.Plain / r.Ours)):F2}x; best engine alone ÷ ours {Geometric(some.Select(r => r.Alone / r.Ours)):F2}x, more than 5 % slower than it: {some.Count(r => r.Ours > Slower * r.Alone)}, without swaps: {some.Count(r => r.Plain > Slower * r.Alone)}"));
         }
 
-        foreach (var row in rows.Where(r => r.Ours > 1.05 * Math.Max(r.Plain, r.PlainAgain)))
+        foreach (var row in rows.Where(IsSlower))
         {
-            Console.WriteLine(string.Create(CultureInfo.InvariantCulture, $"  slower: {row.Name}: {1e3 * row.Ours:G4} ms, without {1e3 * row.Plain:G4} and {1e3 * row.PlainAgain:G4}; {row.Swaps}"));
+            Console.WriteLine(string.Create(CultureInfo.InvariantCulture, $"  slower: {row.Name}: {1e3 * row.Ours:G4} ms, without ({row.PlainName}) {1e3 * row.Plain:G4} and {1e3 * row.PlainAgain:G4}; {row.Swaps}"));
         }
     }
+
+    private static bool IsSlower(Row row) => row.Ours > Slower * Math.Sqrt(row.Plain * row.PlainAgain);
 
     private static double Geometric(IEnumerable<double> values) => Math.Exp(values.Select(v => Math.Log(v)).DefaultIfEmpty(0).Average());
 
@@ -238,5 +262,8 @@ internal static class HotSwapBenchmark
         return at >= 0 && at + 1 < args.Length ? args[at + 1] : null;
     }
 
-    private sealed record Row(string Name, double Alone, string AloneName, double Oracle, string OracleName, double Plain, double PlainAgain, double Ours, string Swaps, string Detail, string Why);
+    private sealed record Row(string Name, double Alone, string AloneName, double Oracle, string OracleName, double Plain, double PlainAgain, double Ours, string Swaps, string Detail, string Why)
+    {
+        public string PlainName { get; init; } = string.Empty;
+    }
 }

@@ -358,6 +358,8 @@ public sealed class HotSwapTests
 
         public double DenseBytes { get; init; } = 65_536;
 
+        public double Sigma { get; init; } = 0.1;
+
         public double OpenSeconds(BackendDescriptor backend) => 1e-6;
 
         public double SegmentSeconds(BackendDescriptor backend, in SegmentWork work) => backend.CostModel switch
@@ -376,6 +378,8 @@ public sealed class HotSwapTests
             "sparse" => 24 * Math.Pow(2, supportLog2),
             _ => 4096,
         };
+
+        public double LogSecondsSigma(BackendDescriptor backend) => Sigma;
     }
 
     // Fails when it takes the state, or before an operation.

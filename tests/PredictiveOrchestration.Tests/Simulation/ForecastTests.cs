@@ -82,7 +82,7 @@ public sealed class ForecastTests
         ((IWorkForecaster)new MatrixProductStateSimulator()).Forecast(circuit, profile).Should().BeNull();
     }
 
-    private static double[] Amounts(Circuit circuit) => DenseForecast.Of(circuit, Settings)!;
+    private static double[] Amounts(Circuit circuit) => DenseForecast.Of(circuit, Settings, "dense")!.Amounts;
 
     private static (TensorChain Real, CountingChain Counted) Both(Circuit circuit)
     {

@@ -43,6 +43,7 @@ internal sealed class GateFuser
     private int[] _bitOfQubit = [];
     private int _bits;
     private int _groupCount;
+    private int _source;
     private long _isWaiting;
     private int _lastPolynomial;
     private long _movedSincePolynomial;
@@ -66,9 +67,9 @@ internal sealed class GateFuser
         _circuit = circuit;
         _bits = bits;
         _bitOfQubit = bitOfQubit;
-        for (var i = start; i < end; i++)
+        for (_source = start; _source < end; _source++)
         {
-            Add(circuit.Operations[i], classical);
+            Add(circuit.Operations[_source], classical);
         }
 
         Finish();
@@ -496,6 +497,7 @@ internal sealed class GateFuser
     private void Emit(in FusedOperation operation)
     {
         _operations.Add(operation);
+        CollectionsMarshal.AsSpan(_operations)[^1].Source = _source;
         _movedSincePolynomial |= operation.Moved;
     }
 

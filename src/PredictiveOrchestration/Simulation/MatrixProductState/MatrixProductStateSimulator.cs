@@ -47,7 +47,7 @@ public sealed class MatrixProductStateSimulator : LocalSimulator, ICalibratable,
     double IWorkForecaster.ForecastSeconds(CircuitProfile profile) => ChainForecast.Seconds(profile.GateCount);
 
     PlannedWork? IWorkForecaster.Forecast(Circuit circuit, CircuitProfile profile) =>
-        profile.NumQubits <= MaxQubits && ChainForecast.Of(circuit, profile, _policy, _kernels, () => LayoutOf(circuit, null)) is { } amounts ? new PlannedWork(Descriptor.CostModel, amounts) : null;
+        profile.NumQubits <= MaxQubits ? ChainForecast.Of(circuit, profile, _policy, _kernels, () => LayoutOf(circuit, null), Descriptor.CostModel) : null;
 
     private protected override IQuantumState CreateState(int numQubits, ExecutionLimits limits, RunContext context) =>
         new ChainState(numQubits, _policy, _kernels, LayoutOf(context.Circuit, context), context);

@@ -1,5 +1,6 @@
 using System.Numerics;
 using PredictiveOrchestration.Circuits;
+using PredictiveOrchestration.Profiling;
 using PredictiveOrchestration.Simulation.Fusion;
 
 namespace PredictiveOrchestration.Simulation.StateVector;
@@ -10,8 +11,10 @@ internal static class DenseForecast
     /// <summary>What is counted, in this order: kernel steps; amplitudes updated, weighted by the kernels' relative cost; those multiplied by ladders of phases; those exchanged; those in passes over blocks in place; those in passes over copied blocks; those that may be other than zero at the end.</summary>
     public const int Count = 7;
 
+    private const int Steps = 0, Updated = 1, Phased = 2, Exchanged = 3, InPlace = 4, Copied = 5, Live = 6;
+
     // Fusing and planning, for each gate.
-    private const double SecondsPerGate = 1.5e-7;
+    private const double SecondsPerGate = 2e-7;
 
     [ThreadStatic]
     private static GateFuser? _fuser;
@@ -20,7 +23,7 @@ internal static class DenseForecast
     public static double Seconds(int gates) => SecondsPerGate * (20 + gates);
 
     /// <summary>Counts; null where the circuit measures before its end or has too many qubits.</summary>
-    public static double[]? Of(Circuit circuit, DenseSettings settings)
+    public static PlannedWork? Of(Circuit circuit, DenseSettings settings, string costModel)
     {
         var bits = Math.Max(4, circuit.NumQubits);
         if (circuit.NumQubits > GateFuser.MaxBits || !circuit.IsMeasuredAtEnd(out var end))
@@ -38,35 +41,53 @@ internal static class DenseForecast
         fuser.Fuse(circuit, 0, end, null, bits, places);
         var operations = fuser.Operations;
         var blockBits = settings.BlockBits(bits);
-        double updated = 0, phased = 0, exchanged = 0, inPlace = 0, copied = 0;
+        var sums = new double[Count];
+        var progress = new PlannedProgress(circuit.Operations.Length, Count);
         long live = 0;
+        Add(0, Live, 1);
         foreach (var (mask, indices) in PassPlanner.Plan(operations, bits, blockBits))
         {
             // Blocks whose number has a bit that no amplitude has are left out.
             var visited = Math.ScaleB(1, blockBits + BitOperations.PopCount((ulong)(live & ~mask)));
-            inPlace += blockBits < bits && (mask & (mask + 1)) == 0 ? visited : 0;
-            copied += (mask & (mask + 1)) == 0 ? 0 : visited;
+            var inPlace = blockBits < bits && (mask & (mask + 1)) == 0 ? visited : 0;
+            var copied = (mask & (mask + 1)) == 0 ? 0 : visited;
+            sums[InPlace] += inPlace;
+            sums[Copied] += copied;
             foreach (var index in indices)
             {
+                // A pass belongs to all that it does.
                 ref readonly var operation = ref operations[index];
+                var before = BitOperations.PopCount((ulong)live);
                 live |= operation.Moved;
+                Add(operation.Source, Steps, 1);
+                progress.Add(operation.Source, InPlace, inPlace / indices.Count);
+                progress.Add(operation.Source, Copied, copied / indices.Count);
+                Add(operation.Source, Live, Math.ScaleB(1, BitOperations.PopCount((ulong)live)) - Math.ScaleB(1, before));
                 if (operation.Kind == FusedKind.Polynomial)
                 {
-                    phased += visited;
+                    Add(operation.Source, Phased, visited);
                 }
                 else if (operation.Kind == FusedKind.Exchange)
                 {
-                    exchanged += visited * Math.ScaleB(1, -BitOperations.PopCount((ulong)operation.Controls));
+                    Add(operation.Source, Exchanged, visited * Math.ScaleB(1, -BitOperations.PopCount((ulong)operation.Controls)));
                 }
                 else
                 {
-                    updated += visited * operation.Cost;
+                    Add(operation.Source, Updated, visited * operation.Cost);
                 }
             }
         }
 
-        double[] amounts = [operations.Length, updated, phased, exchanged, inPlace, copied, Math.ScaleB(1, BitOperations.PopCount((ulong)live))];
         fuser.Clear();
-        return amounts;
+        return new PlannedWork(costModel, sums) { Progress = progress.Sum() };
+
+        void Add(int operation, int kind, double amount)
+        {
+            if (amount != 0)
+            {
+                sums[kind] += amount;
+                progress.Add(operation, kind, amount);
+            }
+        }
     }
 }

@@ -41,7 +41,7 @@ public sealed class StateVectorSimulator : LocalSimulator, ICalibratable, IWorkF
 
     double IWorkForecaster.ForecastSeconds(CircuitProfile profile) => DenseForecast.Seconds(profile.GateCount);
 
-    PlannedWork? IWorkForecaster.Forecast(Circuit circuit, CircuitProfile profile) => DenseForecast.Of(circuit, _settings) is { } amounts ? new PlannedWork(Descriptor.CostModel, amounts) : null;
+    PlannedWork? IWorkForecaster.Forecast(Circuit circuit, CircuitProfile profile) => DenseForecast.Of(circuit, _settings, Descriptor.CostModel);
 
     private protected override IQuantumState CreateState(int numQubits, ExecutionLimits limits, RunContext context) =>
         new DenseState(numQubits, Math.Max(1, Math.Min(_options.MaxThreads, limits.Threads ?? int.MaxValue)), _settings, _plans, context);

@@ -1,4 +1,5 @@
 using System.Globalization;
+using CircuitRunner;
 using PredictiveOrchestration;
 using PredictiveOrchestration.Backends;
 using PredictiveOrchestration.Circuits.OpenQasm;
@@ -26,7 +27,9 @@ internal static class RunCommand
             await using var orchestrator = new PredictiveOrchestratorBuilder().AddBackend(worker).Build();
             await orchestrator.StartAsync();
             var circuit = (await OpenQasmReader.ReadFileAsync(arguments.Rest[0])).GetCircuitOrThrow();
-            var result = await orchestrator.ExecuteAsync(circuit, new OrchestrationRequest { Shots = shots, Seed = (ulong)seed, Backend = arguments.Has("--remote") ? "worker" : null });
+            using var bar = new ProgressBar(Path.GetFileName(arguments.Rest[0]), TimeProvider.System);
+            var result = await orchestrator.ExecuteAsync(circuit, new OrchestrationRequest { Shots = shots, Seed = (ulong)seed, Backend = arguments.Has("--remote") ? "worker" : null, Progress = bar });
+            bar.Dispose();
             Console.Write(result.Decision.Explain());
             Console.WriteLine(string.Create(CultureInfo.InvariantCulture, $"ran on {result.ActualBackend}: queue {result.Timings.Queue.TotalMilliseconds:F1} ms, run {result.Timings.Service.TotalMilliseconds:F1} ms"));
             foreach (var (outcome, count) in result.Counts.OrderByDescending(c => c.Value).ThenBy(c => c.Key).Take(16))

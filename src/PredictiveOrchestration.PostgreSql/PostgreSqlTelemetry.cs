@@ -21,14 +21,18 @@ public static class PostgreSqlTelemetry
     /// <exception cref="ArgumentException">The connection string names no host, or an option is out of range.</exception>
     public static TelemetryStore CreateStore(string connectionString, TelemetryStoreOptions? options = null, TimeProvider? time = null, ILogger? logger = null)
     {
+        return new TelemetryStore(new PostgreSqlTelemetryDatabase(Settings(connectionString)), options, time, logger);
+    }
+
+    /// <summary>The settings of a connection string that names a host.</summary>
+    /// <exception cref="ArgumentException">It does not.</exception>
+    internal static NpgsqlConnectionStringBuilder Settings(string connectionString)
+    {
         ArgumentException.ThrowIfNullOrWhiteSpace(connectionString);
         var settings = Secured(connectionString);
-        if (string.IsNullOrWhiteSpace(settings.Host))
-        {
-            throw new ArgumentException("The connection string names no host: 'Host=…;Database=…;Username=…'.", nameof(connectionString));
-        }
-
-        return new TelemetryStore(new PostgreSqlTelemetryDatabase(settings), options, time, logger);
+        return string.IsNullOrWhiteSpace(settings.Host)
+            ? throw new ArgumentException("The connection string names no host: 'Host=…;Database=…;Username=…'.", nameof(connectionString))
+            : settings;
     }
 
     /// <summary>The settings, with a checked certificate where nothing is said and the server is not this machine.</summary>

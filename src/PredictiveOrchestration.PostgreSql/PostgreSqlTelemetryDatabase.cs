@@ -15,7 +15,6 @@ internal sealed class PostgreSqlTelemetryDatabase : TelemetryDatabase
         $"INSERT INTO {Table} (id, {string.Join(", ", TelemetryColumns.All.Select(c => c.Name))}) SELECT * FROM unnest(@id, {string.Join(", ", TelemetryColumns.All.Select(c => "@" + c.Name))}) ON CONFLICT (id) DO NOTHING";
 
     private readonly NpgsqlDataSource _source;
-    private volatile bool _isPrepared;
 
     public PostgreSqlTelemetryDatabase(NpgsqlConnectionStringBuilder settings)
     {
@@ -32,25 +31,7 @@ internal sealed class PostgreSqlTelemetryDatabase : TelemetryDatabase
 
     public override ValueTask DisposeAsync() => _source.DisposeAsync();
 
-    protected override async Task<DbConnection> OpenAsync(CancellationToken cancellationToken)
-    {
-        var connection = await _source.OpenConnectionAsync(cancellationToken).ConfigureAwait(false);
-        try
-        {
-            if (!_isPrepared)
-            {
-                await PrepareAsync(connection, cancellationToken).ConfigureAwait(false);
-                _isPrepared = true;
-            }
-
-            return connection;
-        }
-        catch
-        {
-            await connection.DisposeAsync().ConfigureAwait(false);
-            throw;
-        }
-    }
+    protected override async Task<DbConnection> ConnectAsync(bool isPrepared, CancellationToken cancellationToken) => await _source.OpenConnectionAsync(cancellationToken).ConfigureAwait(false);
 
     protected override async Task InsertAsync(DbConnection connection, IReadOnlyList<StoredRecord> records, CancellationToken cancellationToken)
     {
@@ -120,16 +101,12 @@ internal sealed class PostgreSqlTelemetryDatabase : TelemetryDatabase
         _ => NpgsqlDbType.Text,
     };
 
-    private async Task PrepareAsync(NpgsqlConnection connection, CancellationToken cancellationToken)
+    protected override async Task CreateAsync(DbConnection connection, DbTransaction transaction, CancellationToken cancellationToken)
     {
-        await using var transaction = await connection.BeginTransactionAsync(cancellationToken).ConfigureAwait(false);
         await ExecuteAsync(connection, string.Create(CultureInfo.InvariantCulture, $"SELECT pg_advisory_xact_lock({CreationLock})"), cancellationToken, transaction).ConfigureAwait(false);
         if (await ScalarAsync(connection, $"SELECT COUNT(to_regclass('{VersionTable}'))", cancellationToken, transaction).ConfigureAwait(false) == 0)
         {
             await ExecuteAsync(connection, Creation("BIGINT GENERATED ALWAYS AS IDENTITY PRIMARY KEY", "uuid"), cancellationToken, transaction).ConfigureAwait(false);
         }
-
-        CheckVersion(await ScalarAsync(connection, $"SELECT version FROM {VersionTable}", cancellationToken, transaction).ConfigureAwait(false));
-        await transaction.CommitAsync(cancellationToken).ConfigureAwait(false);
     }
 }

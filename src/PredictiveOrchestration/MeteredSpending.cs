@@ -5,18 +5,21 @@ using PredictiveOrchestration.Routing;
 
 namespace PredictiveOrchestration;
 
-/// <summary>The budget ledger as one job sees it: what plans include is set aside first, and money only for what is beyond it.</summary>
-internal sealed class MeteredSpending(ISpendGate ledger, PriceTable prices, RoutingDecision decision, CircuitProfile profile) : ISpendGate
+/// <summary>
+/// The budget ledger as one job sees it: what plans include is set aside first, and money only for what is beyond it. Without a job it is where others settle that are cleared up
+/// later.
+/// </summary>
+internal sealed class MeteredSpending(ISpendGate ledger, PriceTable prices, RoutingDecision? decision = null, CircuitProfile? profile = null) : ISpendGate
 {
     public async ValueTask ReserveAsync(SpendRequest request, CancellationToken cancellationToken = default)
     {
-        if (!prices.IsMetered(request.Provider) || decision.Ranked.FirstOrDefault(r => r.Candidate.Backend.Id == request.Provider)?.Candidate is not { } candidate)
+        if (!prices.IsMetered(request.Provider) || decision?.Ranked.FirstOrDefault(r => r.Candidate.Backend.Id == request.Provider)?.Candidate is not { } candidate)
         {
             await ledger.ReserveAsync(request, cancellationToken).ConfigureAwait(false);
             return;
         }
 
-        var beyond = await Task.Run(() => prices.Reserve(request.Key, candidate.Backend, candidate.Prediction, profile, candidate.Shape), cancellationToken).ConfigureAwait(false);
+        var beyond = await Task.Run(() => prices.Reserve(request.Key, candidate.Backend, candidate.Prediction, profile!, candidate.Shape), cancellationToken).ConfigureAwait(false);
         try
         {
             // A provider's own estimate counts as it is.
@@ -31,7 +34,14 @@ internal sealed class MeteredSpending(ISpendGate ledger, PriceTable prices, Rout
 
     public ValueTask SettleAsync(string key, decimal amount, CancellationToken cancellationToken = default) => ledger.SettleAsync(key, amount, cancellationToken);
 
-    public ValueTask ReleaseAsync(string key, CancellationToken cancellationToken = default) => ledger.ReleaseAsync(key, cancellationToken);
+    public async ValueTask ReleaseAsync(string key, CancellationToken cancellationToken = default)
+    {
+        await ledger.ReleaseAsync(key, cancellationToken).ConfigureAwait(false);
+        if (prices.HasAllowances)
+        {
+            await Task.Run(() => prices.Release(key), CancellationToken.None).ConfigureAwait(false);
+        }
+    }
 
     public ValueTask HoldAsync(string key, CancellationToken cancellationToken = default) => ledger.HoldAsync(key, cancellationToken);
 }

@@ -110,6 +110,9 @@ public sealed record DebugInfo
     /// <summary>Gets, by backend, the median over kept runs of max(predicted / actual, actual / predicted).</summary>
     public required IReadOnlyDictionary<string, double> PredictionErrors { get; init; }
 
+    /// <summary>Gets, by backend, the errors of all that was predicted.</summary>
+    public required IReadOnlyDictionary<string, PredictionErrorSummary> PredictionErrorDetails { get; init; }
+
     /// <summary>Gets the share of wall time each backend was busy lately.</summary>
     public required IReadOnlyDictionary<string, double> BackendUtilization { get; init; }
 
@@ -122,3 +125,12 @@ public sealed record DebugInfo
     /// <summary>Gets the version of the set of backends.</summary>
     public required int RegistryVersion { get; init; }
 }
+
+/// <summary>How far off predictions for one backend were: medians over its kept completed runs. Null where nothing was predicted and measured.</summary>
+/// <param name="Runs">The runs.</param>
+/// <param name="Time">Of the service time: max(predicted / actual, actual / predicted).</param>
+/// <param name="Wait">Of the wait before the run, in seconds: |predicted - actual|.</param>
+/// <param name="Memory">Of the peak memory, as of the time.</param>
+/// <param name="Cost">Of the cost, as of the time; of runs that cost something.</param>
+/// <param name="Fidelity">Of the fidelity: |predicted - measured|; of runs that report one.</param>
+public sealed record PredictionErrorSummary(int Runs, double Time, double Wait, double? Memory, double? Cost, double? Fidelity);

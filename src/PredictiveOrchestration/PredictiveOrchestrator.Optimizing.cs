@@ -1,5 +1,6 @@
 using System.Runtime.CompilerServices;
 using Microsoft.Extensions.Logging;
+using PredictiveOrchestration.Backends;
 using PredictiveOrchestration.Circuits;
 using PredictiveOrchestration.Integration.Optimization;
 using PredictiveOrchestration.Prediction;
@@ -42,7 +43,7 @@ public sealed partial class PredictiveOrchestrator
 
         var optimization = new OptimizationRequest
         {
-            Circuit = circuit, PredictSeconds = predict, Seed = _options.RoutingSeed, TimeLimit = double.IsInfinity(limit) ? TimeSpan.FromSeconds(10) : TimeSpan.FromSeconds(Math.Min(limit, 3600)),
+            Circuit = circuit, PredictSeconds = predict, ConfirmSeconds = PlannedSecondsOf(request), Seed = _options.RoutingSeed, TimeLimit = double.IsInfinity(limit) ? TimeSpan.FromSeconds(10) : TimeSpan.FromSeconds(Math.Min(limit, 3600)),
         };
         var start = _time.GetTimestamp();
         OptimizationResult found;
@@ -68,23 +69,49 @@ public sealed partial class PredictiveOrchestrator
         return circuit => compare(circuit, request)?.TotalSeconds ?? double.PositiveInfinity;
     }
 
-    // What would be chosen, by models that do not know single structures again: measured times of one circuit and predicted ones of another do not compare. Null where nothing can run it.
-    private Func<Circuit, OrchestrationRequest, RoutingCandidate?> Comparer()
+    /// <summary>As circuits would be judged if the backend that is chosen for them had planned them first, whether or not that pays before a run.</summary>
+    internal Func<Circuit, double> PlannedSecondsOf(OrchestrationRequest request)
     {
-        var (backends, current) = (_registry.Current, _publisher.Current);
-        var model = new PerformancePredictor(current.Version, current.Models.Select(m => KeyValuePair.Create(m.Key, m.Value with { Repeats = RepeatedTimes.Empty, Kin = StructureErrors.Empty })));
-        return (circuit, request) =>
+        var (model, backends) = (WithoutStructures(_publisher.Current), _registry.Current);
+        return circuit =>
         {
-            try
+            var profile = ProfileOf(circuit);
+            if (CompareWith(model, circuit, profile, request, backends) is not { } candidate)
             {
-                return Decide(new KnownCircuit(_circuits.TryGetValue(circuit, out var known) ? known.Profile : CircuitProfiler.Profile(circuit)), circuit, request, backends, model).Chosen.Candidate;
+                return double.PositiveInfinity;
             }
-            catch (NoFeasibleBackendException)
-            {
-                return null;
-            }
+
+            return backends.Find(candidate.Backend.Id) is IWorkForecaster forecaster && profile.PlannedFor(candidate.Backend.CostModel) is null && forecaster.ForecastSeconds(profile) < candidate.TotalSeconds
+                    && forecaster.Forecast(circuit, profile) is { } planned
+                ? CompareWith(model, circuit, profile with { Planned = profile.Planned.Add(planned) }, request with { Backend = candidate.Backend.Id }, backends)?.TotalSeconds ?? double.PositiveInfinity
+                : candidate.TotalSeconds;
         };
     }
+
+    // What would be chosen; null where nothing can run it.
+    private Func<Circuit, OrchestrationRequest, RoutingCandidate?> Comparer()
+    {
+        var (backends, model) = (_registry.Current, WithoutStructures(_publisher.Current));
+        return (circuit, request) => CompareWith(model, circuit, ProfileOf(circuit), request, backends);
+    }
+
+    private RoutingCandidate? CompareWith(PerformancePredictor model, Circuit circuit, CircuitProfile profile, OrchestrationRequest request, BackendSet backends)
+    {
+        try
+        {
+            return Decide(new KnownCircuit(profile), circuit, request, backends, model).Chosen.Candidate;
+        }
+        catch (NoFeasibleBackendException)
+        {
+            return null;
+        }
+    }
+
+    private CircuitProfile ProfileOf(Circuit circuit) => _circuits.TryGetValue(circuit, out var known) ? known.Profile : CircuitProfiler.Profile(circuit);
+
+    // Models that do not know single structures again: measured times of one circuit and predicted ones of another do not compare.
+    private static PerformancePredictor WithoutStructures(PerformancePredictor current) =>
+        new(current.Version, current.Models.Select(m => KeyValuePair.Create(m.Key, m.Value with { Repeats = RepeatedTimes.Empty, Kin = StructureErrors.Empty })));
 
     private OptimizationResult Compare(Circuit circuit, Circuit found, Func<Circuit, double> predict)
     {

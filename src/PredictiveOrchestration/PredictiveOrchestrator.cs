@@ -31,6 +31,7 @@ public sealed partial class PredictiveOrchestrator : IAsyncDisposable
     private readonly PriceTable _prices;
     private readonly CostAnalyzer _costs;
     private readonly BudgetLedger _ledger;
+    private readonly MeteredSpending _account;
     private readonly RunJournal _journal;
     private readonly BackendLoadTracker _loads;
     private readonly DecisionEngine _decisions;
@@ -67,6 +68,7 @@ public sealed partial class PredictiveOrchestrator : IAsyncDisposable
         _costs = new CostAnalyzer(options.Currency);
         IEnumerable<BudgetCap> total = options.Budget is { } budget ? [new BudgetCap(BudgetScope.Total, budget)] : [];
         _ledger = new BudgetLedger(options.Currency, [.. total, .. options.BudgetCaps], options.BudgetLedgerPath, time);
+        _account = new MeteredSpending(_ledger, _prices);
         _loads = new BackendLoadTracker(time);
         _decisions = new DecisionEngine(_prices, _health, _loads, new DecisionPreferences(options.CostWeight, options.PerformanceWeight, options.PerformanceThreshold, options.HysteresisMargin, options.RoutingSeed));
         _exploration = new ExplorationLedger(options.ExplorationShare, options.ExplorationBudget);
@@ -133,6 +135,7 @@ public sealed partial class PredictiveOrchestrator : IAsyncDisposable
                 _learning.Start();
             }
 
+            OpenAccounts(_registry.Current.Backends);
             await WarmUpAsync(cancellationToken).ConfigureAwait(false);
             _checkpoints?.Prune();
             _running.Open();
@@ -220,6 +223,7 @@ public sealed partial class PredictiveOrchestrator : IAsyncDisposable
         Tell(label.Key, decision, profile, decisionTime, request);
         activity?.Describe(decision, profile, request.Shots);
 
+        OpenAccounts(decision.Ranked.Where(r => !r.Candidate.Backend.IsLocal).Select(r => backends.Find(r.Candidate.Backend.Id)));
         _loads.Of(decision.Chosen.Candidate.Backend.Id).Began();
         ExecutionReport? report = null;
         try
@@ -313,6 +317,20 @@ public sealed partial class PredictiveOrchestrator : IAsyncDisposable
 
     /// <summary>Learns from everything recorded so far before it returns; for tests and benchmarks.</summary>
     internal Task FlushLearningAsync() => _learning?.FlushAsync() ?? Task.CompletedTask;
+
+    // What a run leaves open is settled here when it is cleared up later.
+    private void OpenAccounts(IEnumerable<IQuantumBackend?> backends)
+    {
+        if (_isShadow)
+        {
+            return;
+        }
+
+        foreach (var backend in backends)
+        {
+            (backend as IPayingBackend)?.UseAccount(_account);
+        }
+    }
 
     private void Decided(RoutingDecision decision, TimeSpan took)
     {

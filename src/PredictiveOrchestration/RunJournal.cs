@@ -166,16 +166,21 @@ internal sealed class RunJournal(int retention, TimeSpan interval, BackendLoadTr
         {
             RecentDecisions = decisions,
             ModelAccuracy = done.ToDictionary(g => g.Key, g => g.Average(r => r.ServiceTime.TotalSeconds >= r.PredictedLowerSeconds && r.ServiceTime.TotalSeconds <= r.PredictedUpperSeconds ? 1.0 : 0)),
-            PredictionErrors = done.ToDictionary(g => g.Key, g =>
-            {
-                var errors = g.Select(r => r.PredictionError).Order().ToArray();
-                return errors[errors.Length / 2];
-            }),
+            PredictionErrors = done.ToDictionary(g => g.Key, g => Median(g.Select(r => (double?)r.PredictionError))!.Value),
+            PredictionErrorDetails = done.ToDictionary(g => g.Key, g => new PredictionErrorSummary(
+                g.Count(), Median(g.Select(r => (double?)r.PredictionError))!.Value, Median(g.Select(r => (double?)Math.Abs(r.PredictedQueueSeconds - r.QueueTime.TotalSeconds)))!.Value,
+                Median(g.Select(r => r.MemoryPredictionError)), Median(g.Select(r => r.CostPredictionError)), Median(g.Select(r => r.FidelityPredictionError)))),
             BackendUtilization = Utilization(records),
             ModelVersion = modelVersion,
             Models = models,
             RegistryVersion = registryVersion,
         };
+    }
+
+    private static double? Median(IEnumerable<double?> values)
+    {
+        var known = values.OfType<double>().Where(v => !double.IsNaN(v)).Order().ToArray();
+        return known.Length == 0 ? null : known[known.Length / 2];
     }
 
     private IReadOnlyDictionary<string, BackendForecast> Forecasts(ExecutionRecord[]? records, int horizon)

@@ -75,8 +75,10 @@ public static class DensityMatrixOracle
 
                     break;
                 case OperationKind.Measure:
-                    var wrong = noise.ReadoutErrors.GetValueOrDefault(qubits[0], noise.ReadoutError);
-                    branches = [.. branches.SelectMany(b => !b.Runs ? [b] : new[] { (false, false), (false, true), (true, false), (true, true) }.Select(r => b.Measured(qubits[0], r.Item1, op.Argument, r.Item2, r.Item1 == r.Item2 ? 1 - wrong : wrong)))];
+                    var zeroWrong = noise.ReadoutErrors.GetValueOrDefault(qubits[0], noise.ReadoutError);
+                    var oneWrong = noise.ReadoutErrorsOfOne.GetValueOrDefault(qubits[0], noise.ReadoutErrors.ContainsKey(qubits[0]) ? zeroWrong : noise.ReadoutErrorOfOne ?? zeroWrong);
+                    double Reported(bool isOne, bool asOne) => isOne == asOne ? 1 - (isOne ? oneWrong : zeroWrong) : isOne ? oneWrong : zeroWrong;
+                    branches = [.. branches.SelectMany(b => !b.Runs ? [b] : new[] { (false, false), (false, true), (true, false), (true, true) }.Select(r => b.Measured(qubits[0], r.Item1, op.Argument, r.Item2, Reported(r.Item1, r.Item2))))];
                     break;
                 case OperationKind.Reset:
                     branches.ForEach(b => b.Decay(qubits[0], 1, 0));

@@ -56,6 +56,7 @@ internal sealed class DeviceEndpoints(PredictiveOrchestrator orchestrator, JobDe
             OneQubitError = c.OneQubitError ?? 0,
             TwoQubitError = c.TwoQubitError ?? 0,
             ReadoutError = c.ReadoutError ?? 0,
+            ReadoutErrorOfOne = c.ReadoutErrorOfOne,
             T1 = c.T1,
             T2 = c.T2,
             OneQubitSeconds = c.OneQubitTime,
@@ -66,6 +67,7 @@ internal sealed class DeviceEndpoints(PredictiveOrchestrator orchestrator, JobDe
             BasisGates = device.Transpiles && c.BasisGates.Count > 0 ? [.. c.BasisGates.Order(StringComparer.Ordinal)] : null,
             OneQubitErrors = ByQubit(c.OneQubitErrors),
             ReadoutErrors = ByQubit(c.ReadoutErrors),
+            ReadoutErrorsOfOne = ByQubit(c.ReadoutErrorsOfOne),
             TwoQubitErrors = c.TwoQubitErrors.Count == 0 ? null : c.TwoQubitErrors.OrderBy(e => e.Key).ToDictionary(e => string.Create(CultureInfo.InvariantCulture, $"{e.Key.First}-{e.Key.Second}"), e => e.Value),
         };
     }

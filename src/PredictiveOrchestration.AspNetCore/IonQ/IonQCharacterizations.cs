@@ -1,3 +1,5 @@
+using System.Security.Cryptography;
+using System.Text;
 using System.Text.Json;
 using PredictiveOrchestration.Simulation.Noisy;
 
@@ -6,6 +8,9 @@ namespace PredictiveOrchestration.AspNetCore.IonQ;
 /// <summary>Calibrations in IonQ's form: fidelities, and times in seconds.</summary>
 internal static class IonQCharacterizations
 {
+    /// <summary>The id of a device's characterization: clients read it as a UUID, and the same device has the same one.</summary>
+    public static Guid IdOf(string device) => new(SHA256.HashData(Encoding.UTF8.GetBytes("characterization " + device)).AsSpan(0, 16));
+
     public static void Write(Utf8JsonWriter w, NoisySimulator device, DateTimeOffset now)
     {
         var c = device.Calibration;
@@ -25,7 +30,7 @@ internal static class IonQCharacterizations
         }
 
         w.WriteStartObject();
-        w.WriteString("id", device.Descriptor.Id);
+        w.WriteString("id", IdOf(device.Descriptor.Id));
         w.WriteString("backend", IonQReader.Prefix + device.Descriptor.Id);
         w.WriteString("date", c.MeasuredAt ?? now);
         w.WriteNumber("qubits", device.Descriptor.Capabilities.MaxQubits);

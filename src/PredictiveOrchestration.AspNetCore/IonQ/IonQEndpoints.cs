@@ -64,8 +64,14 @@ internal sealed class IonQEndpoints(WorkerOptions options, PredictiveOrchestrato
             }
 
             w.WriteEndArray();
+            w.WriteNumber("pages", 0);
             w.WriteEndObject();
         })));
+        group.MapGet("/backends/{backend}/characterizations/{id}", Guard((c, o) =>
+            reader.Device((string)c.Request.RouteValues["backend"]!) is { } device && orchestrator.Backends.Current.Find(device) is NoisySimulator simulated
+                && Guid.TryParse((string)c.Request.RouteValues["id"]!, out var id) && id == IonQCharacterizations.IdOf(device)
+                ? WriteAsync(c, 200, w => IonQCharacterizations.Write(w, simulated, time.GetUtcNow()))
+                : throw ProblemException.NotFound("characterization of that backend")));
         group.MapGet("/whoami", Guard((c, o) => WriteAsync(c, 200, w =>
         {
             w.WriteStartObject();
@@ -240,6 +246,8 @@ internal sealed class IonQEndpoints(WorkerOptions options, PredictiveOrchestrato
                 w.WriteNumber("1q_gates", one);
                 w.WriteNumber("2q_gates", two);
                 w.WriteBoolean("error_mitigation", false);
+                w.WriteNull("organization");
+                w.WriteNull("project");
                 w.WriteEndObject();
             }
 
@@ -271,6 +279,12 @@ internal sealed class IonQEndpoints(WorkerOptions options, PredictiveOrchestrato
     private Task ResultAsync(HttpContext context, Caller caller, Action<Utf8JsonWriter, WireResult> write)
     {
         var job = desk.Get(caller.Owner, Id(context));
+        if (job.Children is [var only])
+        {
+            // A public client puts every circuit into a job of several, and reads the result as if it were alone.
+            job = desk.Get(caller.Owner, only);
+        }
+
         if (job.Children is not null)
         {
             return AggregatedAsync(context, caller);
@@ -325,6 +339,7 @@ internal sealed class IonQEndpoints(WorkerOptions options, PredictiveOrchestrato
         w.WriteString("target", envelope.Backend);
         w.WriteBoolean("dry_run", job.DryRun);
         w.WriteString("submitter_id", job.Owner);
+        w.WriteNull("project_id");
         w.WriteString("parent_job_id", job.Parent);
         if (job.Children is { } children)
         {
@@ -377,16 +392,7 @@ internal sealed class IonQEndpoints(WorkerOptions options, PredictiveOrchestrato
         w.WriteStartObject("noise");
         w.WriteString("model", envelope.NoiseModel ?? "ideal");
         w.WriteEndObject();
-        if (job.State is JobState.Failed)
-        {
-            // Present only where there is one: a public client trips over null.
-            w.WriteStartObject("failure");
-            w.WriteString("code", FailureCode(job.Failure?.Code));
-            w.WriteString("message", job.Failure?.Message);
-            w.WriteString("error", job.Failure?.Message);
-            w.WriteEndObject();
-        }
-
+        Failure(w, job);
         w.WriteString("cost_model", "QCT");
         w.WritePropertyName("settings");
         w.WriteRawValue(envelope.Settings ?? "{}");
@@ -398,6 +404,8 @@ internal sealed class IonQEndpoints(WorkerOptions options, PredictiveOrchestrato
         w.WriteNumber("2q", job.TwoQubitGates);
         w.WriteEndObject();
         w.WriteEndObject();
+        w.WriteStartObject("output");
+        w.WriteEndObject();
         if (done)
         {
             Results(w, job);
@@ -405,6 +413,27 @@ internal sealed class IonQEndpoints(WorkerOptions options, PredictiveOrchestrato
         else
         {
             w.WriteNull("results");
+        }
+
+        w.WriteEndObject();
+    }
+
+    // One public client needs the field even where nothing failed; another trips over null in a job that has not completed.
+    private static void Failure(Utf8JsonWriter w, JobRecord job)
+    {
+        if (job.State is JobState.Succeeded or JobState.Expired)
+        {
+            w.WriteNull("failure");
+            return;
+        }
+
+        w.WriteStartObject("failure");
+        if (job.State is JobState.Failed or JobState.Cancelled)
+        {
+            var message = job.Failure?.Message ?? "The job was cancelled.";
+            w.WriteString("code", job.State == JobState.Failed ? FailureCode(job.Failure?.Code) : "SystemCancel");
+            w.WriteString("message", message);
+            w.WriteString("error", message);
         }
 
         w.WriteEndObject();
@@ -453,6 +482,12 @@ internal sealed class IonQEndpoints(WorkerOptions options, PredictiveOrchestrato
         w.WriteNumber("average_queue_time", Math.Round(desk.Wait(null).TotalMilliseconds));
         w.WriteString("last_updated", time.GetUtcNow());
         w.WriteBoolean("has_access", true);
+        w.WriteBoolean("degraded", false);
+        if (device is not null)
+        {
+            w.WriteString("characterization_id", IonQCharacterizations.IdOf(device));
+        }
+
         if (device is null)
         {
             w.WriteStartArray("noise_models");

@@ -36,6 +36,12 @@ internal sealed class IonQReader(WorkerOptions options, SubmissionReader reader,
             throw Wrong("the job needs an 'input'", "input");
         }
 
+        if (Text(root, "session_id") is not null)
+        {
+            // To run it all the same would be to run it without the limits that its session promises.
+            throw Wrong("this worker has no sessions; limits are those of the API key", "session_id");
+        }
+
         var backend = Text(root, "backend") ?? Text(root, "target") ?? throw Wrong("the job needs a 'backend'", "backend");
         var device = Device(backend);
         if (device is null && backend is not "simulator" and not "ideal")

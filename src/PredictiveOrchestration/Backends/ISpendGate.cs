@@ -35,7 +35,21 @@ public sealed record SpendRequest(string Key, decimal Amount, string Provider, s
 /// <param name="Expected">What it is expected to cost, in the account's currency; booked if the provider never says what it did cost.</param>
 /// <param name="Most">What it may cost at most by prediction; reserved if the provider gives no estimate.</param>
 /// <param name="Tag">What the money is for, or null.</param>
-public sealed record SpendPermit(ISpendGate Gate, string Key, decimal Expected, decimal Most, string? Tag = null);
+public sealed record SpendPermit(ISpendGate Gate, string Key, decimal Expected, decimal Most, string? Tag = null)
+{
+    /// <summary>Gets a value indicating whether runs count down what a plan includes: then they are reserved even where nothing may be charged.</summary>
+    public bool IsMetered { get; init; }
+}
 
 /// <summary>A backend that reserves and settles by itself through <see cref="ExecutionRequest.Spending"/>, because only it learns what a job really cost.</summary>
-public interface IPayingBackend : IQuantumBackend;
+public interface IPayingBackend : IQuantumBackend
+{
+    /// <summary>
+    /// Says where jobs settle that are resumed, reconciled or cancelled outside a run. The orchestrator that a backend belongs to says so when it starts and before runs; the default does
+    /// nothing.
+    /// </summary>
+    /// <param name="account">The account.</param>
+    void UseAccount(ISpendGate account)
+    {
+    }
+}

@@ -80,12 +80,12 @@ internal sealed class AllowanceLedger : IDisposable
     public decimal Use(string key, string backendId, decimal quantity) => Change(backendId, (window, now) =>
     {
         var left = window.Left(now).Left;
-        return (new AllowanceUse(key, backendId, now, quantity), (decimal?)Math.Min(quantity, left + (window.Of(key) ?? 0)));
+        return (new AllowanceUse(key, backendId, window.Since(key) ?? now, quantity), (decimal?)Math.Min(quantity, left + (window.Of(key) ?? 0)));
     })!.Value;
 
     /// <summary>Gives back what a job had set aside.</summary>
     /// <exception cref="BackendException">The file cannot be written; it stays set aside.</exception>
-    public void Release(string key, string backendId) => Change(backendId, (window, now) => (window.Of(key) is > 0 ? new AllowanceUse(key, backendId, now, 0) : null, (decimal?)0));
+    public void Release(string key, string backendId) => Change(backendId, (window, now) => (window.Of(key) is > 0 ? new AllowanceUse(key, backendId, window.Since(key) ?? now, 0) : null, (decimal?)0));
 
     public void Dispose()
     {
@@ -107,7 +107,7 @@ internal sealed class AllowanceLedger : IDisposable
                 var (use, answer) = decide(_windows[backendId], now);
                 if (use is { } written)
                 {
-                    _store?.Write(written, now - (2 * _allowances[backendId].Window));
+                    _store?.Write(written, now - (2 * _allowances[backendId].Longest));
                 }
 
                 _store?.Commit();

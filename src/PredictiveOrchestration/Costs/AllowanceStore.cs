@@ -43,7 +43,7 @@ internal sealed class AllowanceStore : IDisposable
     public void Write(AllowanceUse use, DateTimeOffset oldest)
     {
         _file.Execute(
-            "INSERT INTO uses VALUES ($key, $backend, $at, $quantity, $change) ON CONFLICT (key) DO UPDATE SET quantity = $quantity, change = $change",
+            "INSERT INTO uses VALUES ($key, $backend, $at, $quantity, $change) ON CONFLICT (key) DO UPDATE SET at = $at, quantity = $quantity, change = $change",
             ("$key", use.Key), ("$backend", use.BackendId), ("$at", use.At.UtcTicks), ("$quantity", use.Quantity.ToString(CultureInfo.InvariantCulture)), ("$change", ++_seen));
 
         // The latest change stays, so that the numbers go on.

@@ -108,8 +108,7 @@ public sealed record PriceModel
         }
 
         return string.IsNullOrWhiteSpace(Currency) ? "it has no currency"
-            : Allowance is { } a && (a.Quantity < 0 || a.Window <= TimeSpan.Zero || !Enum.IsDefined(a.Unit)) ? "its allowance needs a quantity of 0 or more, a unit and a window above 0"
-            : null;
+            : Allowance?.Failure();
     }
 
     private decimal BilledSeconds(decimal seconds)
@@ -121,29 +120,6 @@ public sealed record PriceModel
 
     // Exact: a tick is 100 ns.
     private static decimal Seconds(TimeSpan time) => time.Ticks / (decimal)TimeSpan.TicksPerSecond;
-}
-
-/// <summary>A quantity that a plan includes before it charges.</summary>
-/// <param name="Quantity">How much is included in each window.</param>
-/// <param name="Unit">Of what.</param>
-/// <param name="Window">The rolling window in which it counts.</param>
-/// <param name="RefusesBeyond">Whether runs beyond it are refused, as by a free plan, instead of charged.</param>
-public sealed record PriceAllowance(decimal Quantity, AllowanceUnit Unit, TimeSpan Window, bool RefusesBeyond = false);
-
-/// <summary>What an allowance counts.</summary>
-public enum AllowanceUnit
-{
-    /// <summary>Runs.</summary>
-    Runs,
-
-    /// <summary>Shots.</summary>
-    Shots,
-
-    /// <summary>Seconds of service time.</summary>
-    Seconds,
-
-    /// <summary>The amount in the price's currency that would be charged otherwise.</summary>
-    Amount,
 }
 
 /// <summary>A predicted amount of money with its interval.</summary>

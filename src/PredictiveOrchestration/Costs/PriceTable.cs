@@ -7,7 +7,7 @@ using PredictiveOrchestration.Profiling;
 namespace PredictiveOrchestration.Costs;
 
 /// <summary>
-/// Prices by backend id, in the account's currency; what is not listed is free. Included quantities count down in a rolling window, in memory or in a file. Thread-safe.
+/// Prices by backend id, in the account's currency; what is not listed is free. Included quantities count down in a window or period, in memory or in a file. Thread-safe.
 /// </summary>
 internal sealed partial class PriceTable(
     IReadOnlyDictionary<string, PriceModel> prices, PriceList list, string currency, TimeProvider time, string? allowancePath = null, ILogger? logger = null) : IDisposable
@@ -74,6 +74,18 @@ internal sealed partial class PriceTable(
         }
     }
 
+    /// <summary>Gives back what a job had set aside wherever it did.</summary>
+    public void Release(string key)
+    {
+        foreach (var backendId in prices.Where(p => p.Value.Allowance is not null).Select(p => p.Key))
+        {
+            Release(key, backendId);
+        }
+    }
+
+    /// <summary>Whether any allowance is counted.</summary>
+    public bool HasAllowances => prices.Any(p => p.Value.Allowance is not null);
+
     /// <summary>Why a plan that refuses beyond what it includes cannot take the run, or null.</summary>
     public string? Refusal(BackendDescriptor backend, BackendPrediction prediction, CircuitProfile profile, JobShape job)
     {
@@ -85,7 +97,7 @@ internal sealed partial class PriceTable(
         var needed = Needed(price, backend, prediction.Seconds.Median, profile, job);
         var (left, next) = _allowances.Left(backend.Id);
         return needed <= left ? null
-            : $"the run is predicted to use {needed:0.###} {allowance.Unit.ToString().ToLowerInvariant()}; {left:0.###} of {allowance.Quantity:0.###} in {allowance.Window.TotalDays:0.#} days are left"
+            : $"the run is predicted to use {needed:0.###} {allowance.Unit.ToString().ToLowerInvariant()}; {left:0.###} of {allowance.Quantity:0.###} in {allowance.Span} are left"
                 + (next is { } at ? $", more from {at:yyyy-MM-dd HH:mm} UTC on" : string.Empty);
     }
 

@@ -142,7 +142,7 @@ internal sealed class HotSwapExecutor(BackendSet backends, LocalAdmission admiss
             SpendPermit? permit = null;
             if (backend is IPayingBackend)
             {
-                permit = new SpendPermit(spending, label.Key, ranked.Candidate.Cost.Median, ranked.Candidate.Cost.Upper, label.Tag);
+                permit = new SpendPermit(spending, label.Key, ranked.Candidate.Cost.Median, ranked.Candidate.Cost.Upper, label.Tag) { IsMetered = isMetered?.Invoke(descriptor.Id) == true };
             }
             else if (ranked.Candidate.Cost.Upper > 0 || isMetered?.Invoke(descriptor.Id) == true)
             {

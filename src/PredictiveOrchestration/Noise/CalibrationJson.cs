@@ -56,6 +56,7 @@ internal static class CalibrationJson
             OneQubitError = Number("oneQubitError"),
             TwoQubitError = Number("twoQubitError"),
             ReadoutError = Number("readoutError"),
+            ReadoutErrorOfOne = Number("readoutErrorOfOne"),
             T1 = Number("t1"),
             T2 = Number("t2"),
             OneQubitTime = Number("oneQubitSeconds"),
@@ -64,6 +65,7 @@ internal static class CalibrationJson
             VirtualZ = json.Get("virtualZ") is not { ValueKind: JsonValueKind.False },
             OneQubitErrors = ByQubit(json.Get("oneQubitErrors")),
             ReadoutErrors = ByQubit(json.Get("readoutErrors")),
+            ReadoutErrorsOfOne = ByQubit(json.Get("readoutErrorsOfOne")),
             TwoQubitErrors = json.Get("twoQubitErrors").Members().ToDictionary(m => Pair(m.Name), m => ((JsonElement?)m.Value).Number() ?? throw new FormatException($"'twoQubitErrors' of '{m.Name}' is no number.")),
         };
     }

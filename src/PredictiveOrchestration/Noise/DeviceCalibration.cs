@@ -35,6 +35,9 @@ public sealed record DeviceCalibration
     /// <summary>Gets the median error of reading a qubit (for devices that state it with preparation: of both).</summary>
     public double? ReadoutError { get; init; }
 
+    /// <summary>Gets the median probability that a 1 is read as 0, where it is known apart from that of the opposite; <see cref="ReadoutError"/> is the mean of both.</summary>
+    public double? ReadoutErrorOfOne { get; init; }
+
     /// <summary>Gets the relaxation time T1 in seconds.</summary>
     public double? T1 { get; init; }
 
@@ -61,6 +64,9 @@ public sealed record DeviceCalibration
 
     /// <summary>Gets the readout error of single qubits, by qubit.</summary>
     public IReadOnlyDictionary<int, double> ReadoutErrors { get; init; } = new Dictionary<int, double>();
+
+    /// <summary>Gets <see cref="ReadoutErrorOfOne"/> of single qubits, by qubit; each of them is in <see cref="ReadoutErrors"/> too.</summary>
+    public IReadOnlyDictionary<int, double> ReadoutErrorsOfOne { get; init; } = new Dictionary<int, double>();
 
     /// <summary>
     /// Reads a calibration: an IonQ characterization (version 0.3 or 0.4), the properties of an IBM backend, or the document that a worker serves at
@@ -150,12 +156,12 @@ public sealed record DeviceCalibration
             }
         }
 
-        foreach (var (name, value) in (ReadOnlySpan<(string, double?)>)[("one-qubit error", OneQubitError), ("two-qubit error", TwoQubitError), ("readout error", ReadoutError)])
+        foreach (var (name, value) in (ReadOnlySpan<(string, double?)>)[("one-qubit error", OneQubitError), ("two-qubit error", TwoQubitError), ("readout error", ReadoutError), ("readout error of one", ReadoutErrorOfOne)])
         {
             Require(value is null or (>= 0 and <= 1), name, value, "probabilities, 0 to 1");
         }
 
-        foreach (var value in OneQubitErrors.Values.Concat(TwoQubitErrors.Values).Concat(ReadoutErrors.Values))
+        foreach (var value in OneQubitErrors.Values.Concat(TwoQubitErrors.Values).Concat(ReadoutErrors.Values).Concat(ReadoutErrorsOfOne.Values))
         {
             Require(value is >= 0 and <= 1, "error of a single qubit or pair", value, "probabilities, 0 to 1");
         }

@@ -11,6 +11,7 @@ internal static class IbmProperties
         var qubits = properties.Get("qubits").Items().ToList();
         double? Of(JsonElement records, string name) => ((JsonElement?)records).Items().Where(r => r.Get("name").Text() == name).Select(Value).FirstOrDefault();
         var readout = Known(qubits.Select((q, i) => (i, Of(q, "readout_error") ?? (Of(q, "prob_meas0_prep1") + Of(q, "prob_meas1_prep0")) / 2)));
+        var readoutOfOne = Known(qubits.Select((q, i) => (i, readout.ContainsKey(i) && Of(q, "prob_meas1_prep0") is not null ? Of(q, "prob_meas0_prep1") : null)));
         var one = new Dictionary<int, double>();
         var two = new Dictionary<(int, int), double>();
         List<double> oneTimes = [], twoTimes = [];
@@ -43,9 +44,11 @@ internal static class IbmProperties
             OneQubitErrors = one,
             TwoQubitErrors = two,
             ReadoutErrors = readout,
+            ReadoutErrorsOfOne = readoutOfOne,
             OneQubitError = Median(one.Values),
             TwoQubitError = Median(two.Values),
             ReadoutError = Median(readout.Values),
+            ReadoutErrorOfOne = readoutOfOne.Count == readout.Count ? Median(readoutOfOne.Values) : null,
             T1 = Median(qubits.Select(q => Of(q, "T1")).OfType<double>()),
             T2 = Median(qubits.Select(q => Of(q, "T2")).OfType<double>()),
             ReadoutTime = Median(qubits.Select(q => Of(q, "readout_length")).OfType<double>()),

@@ -18,8 +18,11 @@ public sealed record NoiseModel
     /// <summary>Gets the probability that one of the 15 products of two Paulis other than the identity, each as likely, strikes after a two-qubit gate.</summary>
     public double TwoQubitError { get; init; }
 
-    /// <summary>Gets the probability that a measured bit is reported wrong, whichever it is.</summary>
+    /// <summary>Gets the probability that a measured bit is reported wrong, whichever it is; with <see cref="ReadoutErrorOfOne"/>, that a 0 is.</summary>
     public double ReadoutError { get; init; }
+
+    /// <summary>Gets the probability that a measured 1 is reported as 0, where it differs from <see cref="ReadoutError"/>; null (default) if it does not.</summary>
+    public double? ReadoutErrorOfOne { get; init; }
 
     /// <summary>Gets the relaxation time T1 in seconds; infinite (default) for none.</summary>
     public double T1Seconds { get; init; } = double.PositiveInfinity;
@@ -48,6 +51,9 @@ public sealed record NoiseModel
     /// <summary>Gets <see cref="ReadoutError"/> of single qubits, by qubit.</summary>
     public IReadOnlyDictionary<int, double> ReadoutErrors { get; init; } = new Dictionary<int, double>();
 
+    /// <summary>Gets <see cref="ReadoutErrorOfOne"/> of single qubits, by qubit; a qubit that is in <see cref="ReadoutErrors"/> alone is reported wrong as often either way.</summary>
+    public IReadOnlyDictionary<int, double> ReadoutErrorsOfOne { get; init; } = new Dictionary<int, double>();
+
     internal Relaxation Relaxation => new(T1Seconds, T2Seconds);
 
     /// <summary>
@@ -69,7 +75,8 @@ public sealed record NoiseModel
             Name = calibration.Device,
             OneQubitError = One(calibration.OneQubitError ?? 0),
             TwoQubitError = Two(calibration.TwoQubitError ?? 0),
-            ReadoutError = calibration.ReadoutError ?? 0,
+            ReadoutError = OfZero(calibration.ReadoutError ?? 0, calibration.ReadoutErrorOfOne),
+            ReadoutErrorOfOne = calibration.ReadoutErrorOfOne,
             T1Seconds = relaxation.T1,
             T2Seconds = relaxation.T2,
             OneQubitSeconds = calibration.OneQubitTime ?? 0,
@@ -78,7 +85,8 @@ public sealed record NoiseModel
             VirtualZ = calibration.VirtualZ,
             OneQubitErrors = calibration.OneQubitErrors.ToDictionary(e => e.Key, e => One(e.Value)),
             TwoQubitErrors = calibration.TwoQubitErrors.ToDictionary(e => e.Key, e => Two(e.Value)),
-            ReadoutErrors = calibration.ReadoutErrors,
+            ReadoutErrors = calibration.ReadoutErrors.ToDictionary(e => e.Key, e => OfZero(e.Value, calibration.ReadoutErrorsOfOne.TryGetValue(e.Key, out var one) ? one : null)),
+            ReadoutErrorsOfOne = calibration.ReadoutErrorsOfOne,
         };
     }
 
@@ -94,7 +102,8 @@ public sealed record NoiseModel
             NumQubits = 0,
             OneQubitError = One(OneQubitError),
             TwoQubitError = Two(TwoQubitError),
-            ReadoutError = ReadoutError,
+            ReadoutError = (ReadoutError + (ReadoutErrorOfOne ?? ReadoutError)) / 2,
+            ReadoutErrorOfOne = ReadoutErrorOfOne,
             T1 = double.IsFinite(T1Seconds) ? T1Seconds : null,
             T2 = double.IsFinite(Math.Min(T2Seconds, 2 * T1Seconds)) ? Math.Min(T2Seconds, 2 * T1Seconds) : null,
             OneQubitTime = OneQubitSeconds,
@@ -103,7 +112,8 @@ public sealed record NoiseModel
             VirtualZ = VirtualZ,
             OneQubitErrors = OneQubitErrors.ToDictionary(e => e.Key, e => One(e.Value)),
             TwoQubitErrors = TwoQubitErrors.ToDictionary(e => e.Key, e => Two(e.Value)),
-            ReadoutErrors = ReadoutErrors,
+            ReadoutErrors = ReadoutErrors.Keys.Concat(ReadoutErrorsOfOne.Keys).Distinct().ToDictionary(q => q, q => ReadoutFlipsOf(q) is var flips ? (flips.ZeroAsOne + flips.OneAsZero) / 2 : 0),
+            ReadoutErrorsOfOne = ReadoutErrorsOfOne,
         };
     }
 
@@ -120,8 +130,8 @@ public sealed record NoiseModel
             }
         }
 
-        foreach (var (name, value) in new[] { (nameof(OneQubitError), OneQubitError), (nameof(TwoQubitError), TwoQubitError), (nameof(ReadoutError), ReadoutError) }
-            .Concat(OneQubitErrors.Values.Select(e => (nameof(OneQubitErrors), e))).Concat(TwoQubitErrors.Values.Select(e => (nameof(TwoQubitErrors), e))).Concat(ReadoutErrors.Values.Select(e => (nameof(ReadoutErrors), e))))
+        foreach (var (name, value) in new[] { (nameof(OneQubitError), OneQubitError), (nameof(TwoQubitError), TwoQubitError), (nameof(ReadoutError), ReadoutError), (nameof(ReadoutErrorOfOne), ReadoutErrorOfOne ?? 0) }
+            .Concat(OneQubitErrors.Values.Select(e => (nameof(OneQubitErrors), e))).Concat(TwoQubitErrors.Values.Select(e => (nameof(TwoQubitErrors), e))).Concat(ReadoutErrors.Values.Select(e => (nameof(ReadoutErrors), e))).Concat(ReadoutErrorsOfOne.Values.Select(e => (nameof(ReadoutErrorsOfOne), e))))
         {
             Require(value is >= 0 and <= 1, name, value, "0 to 1");
         }
@@ -143,7 +153,15 @@ public sealed record NoiseModel
 
     internal double TwoQubitErrorOf(int a, int b) => TwoQubitErrors.TryGetValue((Math.Min(a, b), Math.Max(a, b)), out var error) ? error : TwoQubitError;
 
-    internal double ReadoutErrorOf(int qubit) => ReadoutErrors.TryGetValue(qubit, out var error) ? error : ReadoutError;
+    internal ReadoutFlips ReadoutFlipsOf(int qubit)
+    {
+        var hasOwn = ReadoutErrors.TryGetValue(qubit, out var own);
+        var zero = hasOwn ? own : ReadoutError;
+        return new ReadoutFlips(zero, ReadoutErrorsOfOne.TryGetValue(qubit, out var one) ? one : hasOwn ? own : ReadoutErrorOfOne ?? zero);
+    }
+
+    // A calibration gives the mean of both, and one of them.
+    private static double OfZero(double mean, double? one) => one is { } o ? Math.Clamp((2 * mean) - o, 0, 1) : mean;
 
     // A Pauli channel of error p before or after a channel of entanglement fidelity F gives (1 - p) F + p (1 - F) / (d² - 1); infidelity r is an entanglement
     // fidelity of 1 - r (d + 1) / d (Nielsen, Phys. Lett. A 303, 249, 2002).

@@ -17,7 +17,10 @@ internal enum NoiseChannel : byte
     /// <summary>Amplitude damping of qubit A with γ = <see cref="NoiseSite.Share"/>.</summary>
     Damping,
 
-    /// <summary>The measurement of qubit A that follows is reported wrong, and its qubit is not touched.</summary>
+    /// <summary>
+    /// The measurement of qubit A that follows is reported otherwise, and its qubit is not touched: the other way round with probability <see cref="NoiseSite.Share"/>, else as
+    /// B says (0 or 1; -1 if it never comes to that).
+    /// </summary>
     Misread,
 }
 
@@ -25,7 +28,7 @@ internal enum NoiseChannel : byte
 /// <param name="Position">The operation before which it strikes.</param>
 /// <param name="Channel">What strikes.</param>
 /// <param name="A">The first qubit.</param>
-/// <param name="B">The second qubit, or -1.</param>
+/// <param name="B">The second qubit, or -1; for a wrong report as it says.</param>
 /// <param name="Probability">How probably.</param>
 /// <param name="Share">As the channel says.</param>
 internal readonly record struct NoiseSite(int Position, NoiseChannel Channel, int A, int B, double Probability, double Share)
@@ -36,6 +39,7 @@ internal readonly record struct NoiseSite(int Position, NoiseChannel Channel, in
         NoiseChannel.Pauli => 1 + (int)(3 * uniform),
         NoiseChannel.PauliPair => 1 + (int)(15 * uniform),
         NoiseChannel.ResetOrZ => uniform < Share ? 0 : 3,
+        NoiseChannel.Misread => uniform < Share ? 0 : 1 + B,
         _ => 0,
     };
 }
@@ -46,7 +50,7 @@ internal readonly record struct NoiseSite(int Position, NoiseChannel Channel, in
 /// </summary>
 internal sealed class NoisePlan
 {
-    private NoisePlan(Circuit circuit, NoiseSite[] sites, double[] misreads)
+    private NoisePlan(Circuit circuit, NoiseSite[] sites, ReadoutFlips[] misreads)
     {
         Circuit = circuit;
         Sites = sites;
@@ -58,14 +62,14 @@ internal sealed class NoisePlan
     /// <summary>Positions ascend.</summary>
     public NoiseSite[] Sites { get; }
 
-    /// <summary>For each bit of the outcome, the probability that its final measurement is reported wrong.</summary>
-    public double[] Misreads { get; }
+    /// <summary>For each bit of the outcome, how its final measurement is reported wrong.</summary>
+    public ReadoutFlips[] Misreads { get; }
 
     /// <summary>Whether an error may damp, for which a run needs one qubit more.</summary>
     public bool HasDamping => Array.Exists(Sites, s => s.Channel == NoiseChannel.Damping);
 
     /// <summary>Whether every error is a product of Paulis, or a wrong report.</summary>
-    public bool IsPauli => Array.TrueForAll(Sites, s => s.Channel is NoiseChannel.Pauli or NoiseChannel.PauliPair or NoiseChannel.Misread || (s.Channel == NoiseChannel.ResetOrZ && s.Share == 0));
+    public bool IsPauli => Array.TrueForAll(Sites, s => s.Channel is NoiseChannel.Pauli or NoiseChannel.PauliPair || (s.Channel == NoiseChannel.Misread && s.B < 0) || (s.Channel == NoiseChannel.ResetOrZ && s.Share == 0));
 
     /// <summary>Places a model's errors in a circuit.</summary>
     /// <param name="circuit">The circuit; it measures something.</param>
@@ -77,7 +81,7 @@ internal sealed class NoisePlan
         var schedule = new Schedule(circuit, model.OneQubitSeconds, model.TwoQubitSeconds, model.ReadoutSeconds, model.VirtualZ);
         var relaxation = model.Relaxation;
         var sites = new List<NoiseSite>();
-        var misreads = new double[circuit.NumClbits];
+        var misreads = new ReadoutFlips[circuit.NumClbits];
         int At(int qubit) => physical is null ? qubit : physical[qubit];
         void Add(int position, NoiseChannel channel, int a, int b, double probability, double share = 0)
         {
@@ -107,10 +111,10 @@ internal sealed class NoisePlan
             var qubits = circuit.QubitsOf(op);
             if (op.Kind == OperationKind.Measure)
             {
-                var error = model.ReadoutErrorOf(At(qubits[0]));
+                var error = model.ReadoutFlipsOf(At(qubits[0]));
                 if (!measurements.IsDeferred(i))
                 {
-                    Add(i, NoiseChannel.Misread, qubits[0], -1, error);
+                    Add(i, NoiseChannel.Misread, qubits[0], error.Else, error.Probability, error.Share);
                 }
                 else if (op.Argument < misreads.Length)
                 {

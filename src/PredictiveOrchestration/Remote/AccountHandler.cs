@@ -58,9 +58,11 @@ internal sealed class AccountHandler(HttpMessageHandler inner, IRemoteAuthorizer
             await authorizer.AuthorizeAsync(request, refused, cancellationToken).ConfigureAwait(false);
         }
 
-        var response = await base.SendAsync(request, cancellationToken).ConfigureAwait(false);
+        var attempts = request.Options.TryGetValue(RemoteTransport.AttemptsKey, out var known) ? known : new RemoteAttempts();
+        HttpResponseMessage? response = null;
         try
         {
+            response = await base.SendAsync(request, cancellationToken).ConfigureAwait(false);
             var body = await ReadAsync(response.Content, cancellationToken).ConfigureAwait(false);
             if (call.ExpectsJson && response.IsSuccessStatusCode && response.StatusCode != HttpStatusCode.NoContent && body.Length > 0)
             {
@@ -75,16 +77,19 @@ internal sealed class AccountHandler(HttpMessageHandler inner, IRemoteAuthorizer
 
             response.Content.Dispose();
             response.Content = buffered;
+            attempts.Answered(response.StatusCode);
             return response;
         }
         catch (IOException exception)
         {
-            response.Dispose();
+            response?.Dispose();
+            attempts.Failed(exception);
             throw new HttpRequestException(HttpRequestError.ResponseEnded, "The answer broke off.", exception);
         }
-        catch
+        catch (Exception exception)
         {
-            response.Dispose();
+            response?.Dispose();
+            attempts.Failed(exception);
             throw;
         }
     }

@@ -23,7 +23,7 @@ public sealed partial class RemoteBackend
 
             try
             {
-                jobs.Add(await ClearUpAsync(job, _options.SpendGate, maySubmit: false, cancellationToken).ConfigureAwait(false));
+                jobs.Add(await ClearUpAsync(job, Account, maySubmit: false, cancellationToken).ConfigureAwait(false));
             }
             catch (BackendException exception)
             {
@@ -53,7 +53,7 @@ public sealed partial class RemoteBackend
             return await AcceptedAsync(job, remoteId).ConfigureAwait(false);
         }
 
-        await NotAcceptedAsync(job, _options.SpendGate, "a person found that the service has no such job").ConfigureAwait(false);
+        await NotAcceptedAsync(job, Account, "a person found that the service has no such job").ConfigureAwait(false);
         return await FindAsync(tag, cancellationToken).ConfigureAwait(false);
     }
 

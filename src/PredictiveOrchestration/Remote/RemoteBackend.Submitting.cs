@@ -60,7 +60,7 @@ public sealed partial class RemoteBackend
     private async Task BeginAsync(RemoteJob job, ISpendGate? gate, SpendPermit? permit, CancellationToken cancellationToken)
     {
         var most = Math.Max(job.ExpectedCost, permit?.Most ?? 0);
-        var key = gate is not null && most > 0 ? permit?.Key ?? job.Tag : null;
+        var key = gate is not null && (most > 0 || permit is { IsMetered: true }) ? permit?.Key ?? job.Tag : null;
         if (key is not null)
         {
             await gate!.ReserveAsync(new SpendRequest(key, most, Descriptor.Id, permit?.Tag), cancellationToken).ConfigureAwait(false);

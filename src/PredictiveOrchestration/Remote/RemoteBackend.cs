@@ -23,6 +23,7 @@ public sealed partial class RemoteBackend : IPayingBackend, IConditionalBackend,
     private readonly CancellationTokenSource _closing = new();
     private readonly HashSet<string> _underWay = new(StringComparer.Ordinal);
     private readonly HashSet<Task> _background = [];
+    private volatile ISpendGate? _account;
 
     /// <summary>Makes a backend of a protocol. Those that come with this library, and its packages, make theirs with it too.</summary>
     /// <param name="protocol">The mapping.</param>
@@ -57,6 +58,12 @@ public sealed partial class RemoteBackend : IPayingBackend, IConditionalBackend,
         : _http.Retries.OpenFor is { } left ? $"its service failed too often and is left alone for {left.TotalSeconds:F0} s more"
         : null;
 
+    /// <inheritdoc/>
+    void IPayingBackend.UseAccount(ISpendGate account) => _account = account;
+
+    // The user's own first.
+    private ISpendGate? Account => _options.SpendGate ?? _account;
+
     /// <summary>Gets the calls to the service, for those who build protocols: to ask a device what it can do, say.</summary>
     public RemoteTransport Http => _http;
 
@@ -76,7 +83,7 @@ public sealed partial class RemoteBackend : IPayingBackend, IConditionalBackend,
         {
             var plan = await _protocol.PrepareAsync(_http, request, tag, either.Token).ConfigureAwait(false);
             job = await DraftAsync(plan, request, tag, either.Token).ConfigureAwait(false);
-            var gate = request.Spending?.Gate ?? _options.SpendGate;
+            var gate = request.Spending?.Gate ?? Account;
             await BeginAsync(job, gate, request.Spending, either.Token).ConfigureAwait(false);
             job = await SubmitAsync(job, gate, either.Token).ConfigureAwait(false);
             var result = await FollowAsync(job, gate, _time.GetElapsedTime(start), either.Token).ConfigureAwait(false);
@@ -89,7 +96,7 @@ public sealed partial class RemoteBackend : IPayingBackend, IConditionalBackend,
             var known = job is null ? null : await _journal.FindAsync(tag, CancellationToken.None).ConfigureAwait(false);
             if (known is { IsPending: true })
             {
-                Background(AbandonAsync(known, request.Spending?.Gate ?? _options.SpendGate));
+                Background(AbandonAsync(known, request.Spending?.Gate ?? Account));
             }
 
             var message = $"Backend '{Descriptor.Id}' did not give a result within the limit of {request.Limits.Time!.Value.TotalSeconds:G4} s.";
@@ -99,7 +106,7 @@ public sealed partial class RemoteBackend : IPayingBackend, IConditionalBackend,
         {
             if (_options.CancelRemoteJobs && job is not null && await _journal.FindAsync(tag, CancellationToken.None).ConfigureAwait(false) is { IsPending: true } pending)
             {
-                Background(AbandonAsync(pending, request.Spending?.Gate ?? _options.SpendGate));
+                Background(AbandonAsync(pending, request.Spending?.Gate ?? Account));
             }
 
             throw new OperationCanceledException($"The wait for backend '{Descriptor.Id}' was cancelled.", cancellationToken);
@@ -124,11 +131,11 @@ public sealed partial class RemoteBackend : IPayingBackend, IConditionalBackend,
             case RemoteJobState.Submitted:
                 break;
             default:
-                job = await ClearUpAsync(job, _options.SpendGate, maySubmit: true, either.Token).ConfigureAwait(false);
+                job = await ClearUpAsync(job, Account, maySubmit: true, either.Token).ConfigureAwait(false);
                 break;
         }
 
-        return await FollowAsync(job, _options.SpendGate, TimeSpan.Zero, either.Token).ConfigureAwait(false);
+        return await FollowAsync(job, Account, TimeSpan.Zero, either.Token).ConfigureAwait(false);
     }
 
     /// <summary>Lists the jobs of this backend that were begun and whose end is not known, oldest first.</summary>
@@ -138,7 +145,7 @@ public sealed partial class RemoteBackend : IPayingBackend, IConditionalBackend,
     /// <summary>Cancels a pending job at the service; it may be too late, so look at the state that is returned.</summary>
     /// <exception cref="KeyNotFoundException">The journal has no such job of this backend.</exception>
     public async Task<RemoteJob> CancelAsync(string tag, CancellationToken cancellationToken = default) =>
-        await AbandonAsync(await FindAsync(tag, cancellationToken).ConfigureAwait(false), _options.SpendGate).WaitAsync(cancellationToken).ConfigureAwait(false);
+        await AbandonAsync(await FindAsync(tag, cancellationToken).ConfigureAwait(false), Account).WaitAsync(cancellationToken).ConfigureAwait(false);
 
     /// <summary>Asks the service for the target's state and queue; null if it does not tell.</summary>
     public Task<RemoteQueue?> GetQueueAsync(CancellationToken cancellationToken = default) => _protocol.GetQueueAsync(_http, cancellationToken);

@@ -11,6 +11,7 @@ namespace PredictiveOrchestration.Remote;
 public sealed class RemoteTransport : IDisposable
 {
     internal static readonly HttpRequestOptionsKey<RemoteCall> CallKey = new("PredictiveOrchestration.Call");
+    internal static readonly HttpRequestOptionsKey<RemoteAttempts> AttemptsKey = new("PredictiveOrchestration.Attempts");
     private readonly string _backendId;
     private readonly HttpClient _client;
     private readonly HttpMessageHandler? _owned;
@@ -59,6 +60,8 @@ public sealed class RemoteTransport : IDisposable
 
         using var request = new HttpRequestMessage(call.Method, address);
         request.Options.Set(CallKey, call);
+        var attempts = new RemoteAttempts();
+        request.Options.Set(AttemptsKey, attempts);
         if (call.Body is not null)
         {
             request.Content = new ByteArrayContent(Encoding.UTF8.GetBytes(call.Body));
@@ -82,10 +85,10 @@ public sealed class RemoteTransport : IDisposable
         }
         catch (Exception exception) when (exception is not OperationCanceledException || !cancellationToken.IsCancellationRequested)
         {
-            throw Failed(call, exception);
+            throw Failed(call, attempts, exception);
         }
 
-        return reply.IsSuccess || call.Accepts.Contains(reply.Status) ? reply : throw Refused(call, reply);
+        return reply.IsSuccess || call.Accepts.Contains(reply.Status) ? reply : throw Refused(call, attempts, reply);
     }
 
     /// <summary>Frees what is held; the backend does it.</summary>
@@ -96,7 +99,7 @@ public sealed class RemoteTransport : IDisposable
         _authorizer?.Dispose();
     }
 
-    private RemoteCallException Failed(RemoteCall call, Exception exception)
+    private RemoteCallException Failed(RemoteCall call, RemoteAttempts attempts, Exception exception)
     {
         var (kind, what) = exception switch
         {
@@ -109,7 +112,7 @@ public sealed class RemoteTransport : IDisposable
         };
 
         // A redirect is an answer, and not one that accepts; what failed before sending (a credential, say) was not accepted either.
-        var failure = exception switch
+        var failure = attempts.MayHaveActed ? RemoteFailure.Unknown : exception switch
         {
             RedirectRefusedException => RemoteFailure.NotAccepted,
             HttpRequestException or IOException or TimeoutRejectedException or OperationCanceledException or ResponseTooLongException or BrokenCircuitException => RemoteRetries.FailureOf(exception),
@@ -121,7 +124,7 @@ public sealed class RemoteTransport : IDisposable
         };
     }
 
-    private RemoteCallException Refused(RemoteCall call, RemoteReply reply)
+    private RemoteCallException Refused(RemoteCall call, RemoteAttempts attempts, RemoteReply reply)
     {
         var status = (int)reply.Status;
         var (kind, remedy) = status switch
@@ -135,7 +138,9 @@ public sealed class RemoteTransport : IDisposable
             429 or 408 or >= 500 => (BackendErrorKind.Unavailable, string.Empty),
             _ => (BackendErrorKind.Fault, string.Empty),
         };
-        var failure = status >= 500 || status == 408 ? RemoteFailure.Unknown : RemoteFailure.NotAccepted;
+
+        // What the last attempt was told says nothing of an earlier one whose answer was lost.
+        var failure = attempts.MayHaveActed ? RemoteFailure.Unknown : RemoteFailure.NotAccepted;
         return new RemoteCallException(
             kind, _backendId, $"{call.Method} to '{Endpoint.Host}' for backend '{_backendId}' was answered with {status}: {RemoteJson.ErrorText(reply)}.{remedy}", failure, reply.Status)
         {

@@ -141,6 +141,9 @@ public sealed record ExecutionRecord
     /// <summary>Gets how far off the predicted cost was, as a factor of at least 1; null if either was nothing.</summary>
     public double? CostPredictionError => Factor((double)Cost, (double)PredictedCost);
 
+    /// <summary>Gets how far off the predicted fidelity was, as a difference from 0 to 1; null if none was measured.</summary>
+    public double? FidelityPredictionError => MeasuredFidelity is { } measured ? Math.Abs(measured - Fidelity) : null;
+
     /// <summary>Gets the probability with which its backend was chosen by what was known: 1 where nothing was left to chance.</summary>
     public double Propensity { get; init; } = 1;
 

@@ -29,6 +29,7 @@ internal sealed class OrchestrationMetrics : IDisposable
     private readonly Histogram<double> _predictionError;
     private readonly Histogram<double> _memoryPredictionError;
     private readonly Histogram<double> _costPredictionError;
+    private readonly Histogram<double> _fidelityPredictionError;
     private readonly Counter<long> _swaps;
 
     /// <summary>Creates the instruments.</summary>
@@ -53,6 +54,7 @@ internal sealed class OrchestrationMetrics : IDisposable
         _predictionError = _meter.CreateHistogram<double>(TelemetryNames.PredictionError, "1", "max(predicted / actual, actual / predicted) of the service time.");
         _memoryPredictionError = _meter.CreateHistogram<double>(TelemetryNames.MemoryPredictionError, "1", "max(predicted / actual, actual / predicted) of the peak memory.");
         _costPredictionError = _meter.CreateHistogram<double>(TelemetryNames.CostPredictionError, "1", "max(predicted / actual, actual / predicted) of the cost.");
+        _fidelityPredictionError = _meter.CreateHistogram<double>(TelemetryNames.FidelityPredictionError, "1", "|predicted - measured| of the fidelity.");
         _swaps = _meter.CreateCounter<long>(TelemetryNames.Swaps, "{swap}", "Changes of backend during a job.");
         _meter.CreateObservableGauge(TelemetryNames.Running, () => state().Running, "{job}", "Jobs under way.");
         _meter.CreateObservableGauge(TelemetryNames.QueueLength, () => state().Waiting, "{job}", "Local jobs that wait.");
@@ -152,6 +154,11 @@ internal sealed class OrchestrationMetrics : IDisposable
         if (_costPredictionError.Enabled && record.CostPredictionError is { } cost)
         {
             _costPredictionError.Record(cost, backend);
+        }
+
+        if (_fidelityPredictionError.Enabled && record.FidelityPredictionError is { } fidelity)
+        {
+            _fidelityPredictionError.Record(fidelity, backend);
         }
     }
 

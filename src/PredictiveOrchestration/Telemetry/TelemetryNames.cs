@@ -22,6 +22,7 @@ internal static class TelemetryNames
     public const string PredictionError = "orchestration.prediction.error";
     public const string MemoryPredictionError = "orchestration.prediction.memory.error";
     public const string CostPredictionError = "orchestration.prediction.cost.error";
+    public const string FidelityPredictionError = "orchestration.prediction.fidelity.error";
     public const string Swaps = "orchestration.swaps";
     public const string RecordsDropped = "orchestration.records.dropped";
     public const string Running = "orchestration.running";

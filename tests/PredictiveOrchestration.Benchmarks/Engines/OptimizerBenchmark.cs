@@ -45,7 +45,7 @@ internal static class OptimizerBenchmark
                 continue;
             }
 
-            var result = new CircuitOptimizer().Optimize(new OptimizationRequest { Circuit = circuit, PredictSeconds = Predict, TimeLimit = TimeSpan.FromSeconds(2) });
+            var result = new CircuitOptimizer().Optimize(new OptimizationRequest { Circuit = circuit, PredictSeconds = Predict, ConfirmSeconds = orchestrator.PlannedSecondsOf(new OrchestrationRequest { Shots = 1000 }), TimeLimit = TimeSpan.FromSeconds(2) });
             var (before, after) = await TimesAsync(orchestrator, circuit, result.Circuit);
             gains.Add((Ratio(result.GatesAfter, result.GatesBefore), Ratio(result.MultiQubitGatesAfter, result.MultiQubitGatesBefore), result.PredictedSecondsAfter / result.PredictedSecondsBefore, after / before));
             Console.WriteLine(string.Create(CultureInfo.InvariantCulture,

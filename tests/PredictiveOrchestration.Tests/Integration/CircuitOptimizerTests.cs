@@ -191,6 +191,27 @@ public sealed class CircuitOptimizerTests
         result.Passes.Should().BeEmpty();
     }
 
+    [Theory]
+    [InlineData(1.1, false)]
+    [InlineData(1.0, true)]
+    [InlineData(0.9, true)]
+    public void Optimize_AMoreExactPredictionSaysOtherwise_GivesTheCircuitBack(double secondsOfTheFound, bool isUsed)
+    {
+        var circuit = RandomCircuits.Create(1).Compose(RandomCircuits.Create(1));
+        var asked = 0;
+        double Confirm(Circuit c)
+        {
+            asked++;
+            return ReferenceEquals(c, circuit) ? 1 : secondsOfTheFound;
+        }
+
+        var result = new CircuitOptimizer(new CircuitOptimizerOptions { Generations = 1 }).Optimize(new OptimizationRequest { Circuit = circuit, PredictSeconds = GateCost, ConfirmSeconds = Confirm });
+        asked.Should().Be(2, "once each");
+        ReferenceEquals(result.Circuit, circuit).Should().Be(!isUsed);
+        (result.PredictedSecondsBefore, result.PredictedSecondsAfter).Should().Be((1, isUsed ? secondsOfTheFound : 1));
+        (result.GatesAfter < result.GatesBefore).Should().Be(isUsed);
+    }
+
     [Fact]
     public void Optimize_TimeIsUp_StopsAndStaysSound()
     {

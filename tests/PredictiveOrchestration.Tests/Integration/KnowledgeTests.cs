@@ -13,53 +13,6 @@ public sealed class KnowledgeTests : IDisposable
     public void Dispose() => Directory.Delete(_folder, true);
 
     [Fact]
-    public async Task Store_Entries_OutliveTheStoreAndAreReplacedByLaterOnesOnly()
-    {
-        var at = new DateTimeOffset(2026, 1, 1, 0, 0, 0, TimeSpan.Zero);
-        await using (var store = new SqliteKnowledgeStore(Path.Combine(_folder, "k.db")))
-        {
-            await store.PutAsync([new("lesson", "b", "one", at, new byte[] { 1 }), new("lesson", "a", "two", at, new byte[] { 2 }), new("lesson", "a", "one", at, new byte[] { 3 }), new("other", "a", "one", at, new byte[] { 4 })]);
-            await store.PutAsync([new("lesson", "b", "one", at.AddSeconds(1), new byte[] { 5 })]);
-            await store.PutAsync([new("lesson", "b", "one", at.AddSeconds(-1), new byte[] { 6 })]);
-        }
-
-        await using var again = new SqliteKnowledgeStore(Path.Combine(_folder, "k.db"));
-        await using var beside = new SqliteKnowledgeStore(Path.Combine(_folder, "k.db"));
-        foreach (var store in new[] { again, beside })
-        {
-            (await store.FindAsync("lesson")).Select(e => (e.Key, e.Instance, e.Content.Span[0])).Should().Equal(("a", "one", 3), ("a", "two", 2), ("b", "one", 5));
-            (await store.FindAsync("lesson", "b")).Should().ContainSingle();
-        }
-    }
-
-    [Fact]
-    public async Task Store_ConcurrentWriters_LoseNothing()
-    {
-        await using var one = new SqliteKnowledgeStore(Path.Combine(_folder, "k.db"));
-        await using var two = new SqliteKnowledgeStore(Path.Combine(_folder, "k.db"));
-        await Task.WhenAll(Enumerable.Range(0, 40).Select(i => (i % 2 == 0 ? one : two).PutAsync([new("k", $"key{i:D2}", "x", DateTimeOffset.UnixEpoch, new byte[] { (byte)i })])));
-        (await two.FindAsync("k")).Select(e => (int)e.Content.Span[0]).Should().Equal(Enumerable.Range(0, 40));
-    }
-
-    [Fact]
-    public async Task Store_AnotherFile_IsRefusedAndLeftAlone()
-    {
-        var path = Path.Combine(_folder, "text.txt");
-        await File.WriteAllTextAsync(path, new string('x', 5000));
-        var open = () => new SqliteKnowledgeStore(path);
-        open.Should().Throw<InvalidDataException>().WithMessage("*text.txt*");
-        (await File.ReadAllTextAsync(path)).Should().Be(new string('x', 5000));
-    }
-
-    [Fact]
-    public async Task Entry_TooLong_IsRefused()
-    {
-        await using var store = new SqliteKnowledgeStore(Path.Combine(_folder, "k.db"));
-        var put = () => store.PutAsync([new("k", new string('a', 201), "x", DateTimeOffset.UnixEpoch, ReadOnlyMemory<byte>.Empty)]);
-        await put.Should().ThrowAsync<ArgumentException>();
-    }
-
-    [Fact]
     public async Task Merge_InstanceWithoutRuns_PredictsLikeTheOneThatHasThem()
     {
         await using var store = new SqliteKnowledgeStore(Path.Combine(_folder, "k.db"));

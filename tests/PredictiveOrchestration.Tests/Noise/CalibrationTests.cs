@@ -47,6 +47,29 @@ public sealed class CalibrationTests
         (own.TwoQubitErrors[(0, 1)], own.ReadoutErrors[2], own.VirtualZ).Should().Be((0.03, 0.1, false));
     }
 
+    [Fact]
+    public void Parse_ReadoutErrorsThatDiffer_AreKeptApart()
+    {
+        // IBM states both, and their mean as readout_error.
+        var ibm = DeviceCalibration.Parse(
+            """
+            {"backend_name":"two","qubits":[
+              [{"name":"readout_error","value":0.03},{"name":"prob_meas0_prep1","value":0.05},{"name":"prob_meas1_prep0","value":0.01}],
+              [{"name":"readout_error","value":0.02}]],
+             "gates":[{"gate":"cz","qubits":[0,1],"parameters":[{"name":"gate_error","value":0.01}]}]}
+            """);
+        (ibm.ReadoutErrors[0], ibm.ReadoutErrorsOfOne[0], ibm.ReadoutErrorsOfOne.ContainsKey(1), ibm.ReadoutErrorOfOne).Should().Be((0.03, 0.05, false, null));
+        var model = NoiseModel.FromCalibration(ibm);
+        model.ReadoutErrors[0].Should().BeApproximately(0.01, 1e-15);
+        (model.ReadoutErrorsOfOne[0], model.ReadoutErrors[1]).Should().Be((0.05, 0.02));
+        model.ToCalibration().ReadoutErrors[0].Should().BeApproximately(0.03, 1e-15);
+
+        var own = NoiseModel.FromCalibration(DeviceCalibration.Parse("""{"twoQubitError":0.02,"readoutError":0.04,"readoutErrorOfOne":0.06,"readoutErrors":{"2":0.1},"readoutErrorsOfOne":{"2":0.15}}"""));
+        (own.ReadoutErrorOfOne, own.ReadoutErrorsOfOne[2]).Should().Be((0.06, 0.15));
+        own.ReadoutError.Should().BeApproximately(0.02, 1e-15);
+        own.ReadoutErrors[2].Should().BeApproximately(0.05, 1e-15);
+    }
+
     [Theory]
     [InlineData("nonsense", "cannot be read")]
     [InlineData("{}", "neither")]

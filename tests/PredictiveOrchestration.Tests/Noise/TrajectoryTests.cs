@@ -22,6 +22,7 @@ public sealed class TrajectoryTests
         ["depolarising"] = new NoiseModel { OneQubitError = 0.02, TwoQubitError = 0.06 },
         ["strong"] = new NoiseModel { OneQubitError = 0.1, TwoQubitError = 0.3 },
         ["readout"] = new NoiseModel { ReadoutError = 0.07, ReadoutErrors = new Dictionary<int, double> { [1] = 0.2 } },
+        ["readout of one"] = new NoiseModel { ReadoutError = 0.03, ReadoutErrorOfOne = 0.2, ReadoutErrors = new Dictionary<int, double> { [1] = 0.25 }, ReadoutErrorsOfOne = new Dictionary<int, double> { [1] = 0.05, [2] = 0 } },
         ["relaxation"] = new NoiseModel { T1Seconds = 10, T2Seconds = 7, OneQubitSeconds = 0.3, TwoQubitSeconds = 1.1, ReadoutSeconds = 2 },
         ["equal times"] = new NoiseModel { T1Seconds = 10, T2Seconds = 10, OneQubitSeconds = 0.3, TwoQubitSeconds = 1.1, ReadoutSeconds = 2 },
         ["long coherence"] = new NoiseModel { T1Seconds = 10, T2Seconds = 16, OneQubitSeconds = 0.3, TwoQubitSeconds = 1.1, ReadoutSeconds = 2 },

@@ -36,6 +36,31 @@ public sealed class OrchestratorTests
     }
 
     [Fact]
+    public async Task DebugInfo_HasTheErrorsOfAllThatWasPredicted()
+    {
+        // Predicted: cost 0.10 by the list, fidelity by the error rates; the backend says otherwise.
+        var noisy = new FakeBackend("noisy", (request, _) => Task.FromResult(FakeBackend.Result("noisy", request, 0.01) with { Cost = 0.20m, MeasuredFidelity = 0.5, PeakMemoryBytes = 4096 }));
+        await using var orchestrator = new PredictiveOrchestratorBuilder().WithoutLocalEngines().AddBackend(noisy).AddBackend(new FakeBackend("plain")).Configure(o =>
+        {
+            (o.StateDirectory, o.Learning, o.CalibrationBudget, o.PerformanceThreshold, o.CostThreshold) = (string.Empty, false, TimeSpan.Zero, 0, 10);
+            o.Prices["noisy"] = new PriceModel { PerRun = 0.10m };
+        }).Build();
+        await orchestrator.StartAsync();
+        var result = await orchestrator.ExecuteAsync(States.Ghz(3), new OrchestrationRequest { Backend = "noisy" });
+        await orchestrator.ExecuteAsync(States.Ghz(3), new OrchestrationRequest { Backend = "plain" });
+
+        var debug = orchestrator.GetDebugInfo();
+        var errors = debug.PredictionErrorDetails["noisy"];
+        var predicted = result.Decision.Chosen.Candidate.Prediction;
+        errors.Runs.Should().Be(1);
+        errors.Time.Should().Be(debug.PredictionErrors["noisy"]).And.BeGreaterThanOrEqualTo(1);
+        errors.Cost.Should().BeApproximately(2, 1e-12);
+        errors.Fidelity.Should().BeApproximately(Math.Abs(predicted.Fidelity.Median - 0.5), 1e-12);
+        errors.Memory.Should().BeNull("that of a service is not predicted");
+        (debug.PredictionErrorDetails["plain"].Cost, debug.PredictionErrorDetails["plain"].Fidelity).Should().Be((null, null), "it cost nothing and measured none");
+    }
+
+    [Fact]
     public async Task Execute_WideSparseCircuit_GoesWhereItFits()
     {
         await using var orchestrator = await StartedAsync();

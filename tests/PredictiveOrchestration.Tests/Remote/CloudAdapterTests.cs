@@ -119,6 +119,29 @@ public sealed class CloudAdapterTests
     }
 
     [Theory]
+    [InlineData("braket", FaultKind.LoseAnswer)]
+    [InlineData("azure", FaultKind.LoseAnswer)]
+    [InlineData("braket", FaultKind.BreakOff)]
+    [InlineData("azure", FaultKind.BreakOff)]
+    public void Execute_FirstAnswerLostAndTheRepetitionRefused_HoldsTheJobWithItsMoney(string name, FaultKind first)
+    {
+        // Both within one call: the service has accepted the job, and then refuses its repetition.
+        var cloud = CloudHarness.Of(name);
+        cloud.Service.Faults.Add(new Fault(first, cloud.IsSubmission, 1));
+        cloud.Service.Faults.Add(new Fault(FaultKind.Refuse, cloud.IsSubmission, 1, new FakeReply(403, "{\"message\":\"no more today\"}")));
+        var backend = cloud.Create("job");
+
+        var held = ((Action)(() => cloud.Time.Run(backend.ExecuteAsync(CloudHarness.Request())))).Should().Throw<RemoteJobException>().Where(e => e.Kind == BackendErrorKind.OutcomeUnknown).Which.Job;
+        held.State.Should().Be(RemoteJobState.Held);
+        (cloud.Gate.Released.Count, cloud.Gate.Held.Count).Should().Be((0, 1), "the money of a job that may run stays reserved");
+
+        cloud.Time.Advance(TimeSpan.FromMinutes(5));
+        cloud.Time.Run(backend.ReconcileAsync()).Should().ContainSingle().Which.State.Should().Be(RemoteJobState.Submitted);
+        cloud.Time.Run(backend.ResumeAsync("job")).Counts.Should().ContainKey(CloudHarness.Right);
+        cloud.Tags.Should().Equal("job");
+    }
+
+    [Theory]
     [InlineData("braket")]
     [InlineData("azure")]
     public void Execute_UnknownState_IsAnErrorAndNotALoop(string name)

@@ -200,6 +200,21 @@ public sealed class RemoteBackendTests
     }
 
     [Fact]
+    public void Reconcile_WithoutAGateOfItsOwn_SettlesInTheOrchestratorsAccount()
+    {
+        _service.Faults.Add(new Fault(FaultKind.LoseRequest, r => r.Method == "POST"));
+        _service.Faults.Add(new Fault(FaultKind.LoseRequest, r => r.Method == "GET" && r.Path.EndsWith("/jobs", StringComparison.Ordinal), 18));
+        var backend = Create(o => o with { SpendGate = null });
+        var request = Request() with { Spending = new SpendPermit(new RecordingGate(), "run/0", 0.1m, 0.3m) };
+        ((Action)(() => _time.Run(backend.ExecuteAsync(request)))).Should().Throw<RemoteJobException>();
+        ((IPayingBackend)backend).UseAccount(_gate);
+        _time.Advance(TimeSpan.FromMinutes(5));
+
+        _time.Run(backend.ReconcileAsync()).Should().ContainSingle().Which.State.Should().Be(RemoteJobState.NotAccepted);
+        _gate.Released.Should().Equal("run/0");
+    }
+
+    [Fact]
     public void Resume_AfterTheProcessEnded_GivesTheResultWithoutASecondJob()
     {
         var folder = Directory.CreateTempSubdirectory().FullName;

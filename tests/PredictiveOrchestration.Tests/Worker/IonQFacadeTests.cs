@@ -33,7 +33,7 @@ public sealed class IonQFacadeTests
         job.GetProperty("backend").GetString().Should().Be("simulator");
         job.GetProperty("metadata").GetProperty("shots").GetString().Should().Be("200");
         job.GetProperty("stats").GetProperty("qubits").GetInt32().Should().Be(5);
-        job.TryGetProperty("failure", out _).Should().BeFalse();
+        job.GetProperty("failure").ValueKind.Should().Be(JsonValueKind.Null);
 
         // Both result layouts: the address is relative and holds the version.
         var url = job.GetProperty("results").GetProperty("probabilities").GetProperty("url").GetString()!;

@@ -54,15 +54,27 @@ public sealed class CircuitOptimizer : ICircuitOptimizer
             best = search.Run(_options);
         }
 
+        var (secondsBefore, secondsAfter) = (before.Seconds, best.Seconds);
+        if (request.ConfirmSeconds is { } confirm && !ReferenceEquals(best, before))
+        {
+            (secondsBefore, secondsAfter) = (confirm(before.Circuit), confirm(best.Circuit));
+            if (!(secondsAfter <= secondsBefore * (1 + Variant.Equal)))
+            {
+                (best, secondsAfter) = (before, secondsBefore);
+            }
+        }
+
         return new OptimizationResult
         {
-            Circuit = best.Circuit, Passes = [.. best.Order.Select(PassOrder.Name)], Elapsed = _time.GetElapsedTime(start), PredictedSecondsBefore = before.Seconds, PredictedSecondsAfter = best.Seconds,
+            Circuit = best.Circuit, Passes = [.. best.Order.Select(PassOrder.Name)], Elapsed = _time.GetElapsedTime(start), PredictedSecondsBefore = secondsBefore, PredictedSecondsAfter = secondsAfter,
             GatesBefore = before.Gates, GatesAfter = best.Gates, MultiQubitGatesBefore = before.Several, MultiQubitGatesAfter = best.Several,
         };
     }
 
     private sealed class Variant
     {
+        public const double Equal = 1e-3;
+
         public Variant(Circuit circuit, byte[] order, double seconds)
         {
             (Circuit, Order, Seconds) = (circuit, order, seconds);
@@ -99,7 +111,7 @@ public sealed class CircuitOptimizer : ICircuitOptimizer
         // Predictions that differ by less than a thousandth are equal; fewer gates on several qubits decide then, and fewer gates.
         public bool IsBetterThan(Variant other)
         {
-            var isEqual = Seconds == other.Seconds || Math.Abs(Seconds - other.Seconds) <= 1e-3 * Math.Min(Seconds, other.Seconds);
+            var isEqual = Seconds == other.Seconds || Math.Abs(Seconds - other.Seconds) <= Equal * Math.Min(Seconds, other.Seconds);
             return isEqual ? (Several, Gates).CompareTo((other.Several, other.Gates)) < 0 : Seconds < other.Seconds;
         }
     }

@@ -23,6 +23,12 @@ public sealed record OptimizationRequest
     /// <summary>Gets the predicted time of a circuit in seconds; infinite where nothing can run it. It is asked often, and for the circuit itself first.</summary>
     public required Func<Circuit, double> PredictSeconds { get; init; }
 
+    /// <summary>
+    /// Gets a more exact prediction, in seconds, that is asked of the circuit and of the best one found: what is found counts only if it is no slower by this too. Null (default) for none. A
+    /// search finds every place where a quick prediction errs.
+    /// </summary>
+    public Func<Circuit, double>? ConfirmSeconds { get; init; }
+
     /// <summary>Gets the longest time to look; null (default) for as long as the search takes. With a limit results may differ from run to run.</summary>
     public TimeSpan? TimeLimit { get; init; }
 

@@ -60,6 +60,9 @@ internal sealed record WireCalibration
 
     public double? ReadoutError { get; init; }
 
+    /// <summary>That a 1 is read as 0, where it is known apart.</summary>
+    public double? ReadoutErrorOfOne { get; init; }
+
     public double? T1 { get; init; }
 
     public double? T2 { get; init; }
@@ -88,6 +91,9 @@ internal sealed record WireCalibration
 
     /// <summary>By qubit.</summary>
     public IReadOnlyDictionary<string, double>? ReadoutErrors { get; init; }
+
+    /// <summary>By qubit.</summary>
+    public IReadOnlyDictionary<string, double>? ReadoutErrorsOfOne { get; init; }
 }
 
 /// <summary>A predicted quantity: the median and an interval that holds in nine cases of ten.</summary>

@@ -1,31 +1,32 @@
 using System.Runtime.InteropServices;
 using PredictiveOrchestration.Circuits;
+using PredictiveOrchestration.Noise;
 
 namespace PredictiveOrchestration.Simulation.Noisy;
 
 /// <summary>
-/// Wrong readout at the end of a circuit. Bits are flipped whatever their value, so it does not matter which shot had which outcome: the shots are taken in the
+/// Wrong readout at the end of a circuit. What strikes a bit does not depend on its value, so it does not matter which shot had which outcome: the shots are taken in the
 /// order of their outcomes, and number i has flips of its own.
 /// </summary>
 internal static class Misreading
 {
-    /// <summary>Flips bits of counted outcomes.</summary>
+    /// <summary>Reports bits of counted outcomes wrong.</summary>
     /// <param name="counts">How often each outcome was measured.</param>
-    /// <param name="probabilities">The probability of a flip for each bit.</param>
+    /// <param name="errors">How each bit is reported wrong.</param>
     /// <param name="seed">The key of the draws.</param>
     /// <param name="cancellationToken">Gives up.</param>
-    public static IReadOnlyDictionary<BitString, long> Apply(IReadOnlyDictionary<BitString, long> counts, double[] probabilities, ulong seed, CancellationToken cancellationToken)
+    public static IReadOnlyDictionary<BitString, long> Apply(IReadOnlyDictionary<BitString, long> counts, ReadoutFlips[] errors, ulong seed, CancellationToken cancellationToken)
     {
-        if (Array.TrueForAll(probabilities, p => p == 0))
+        if (Array.TrueForAll(errors, e => e.Probability == 0))
         {
             return counts;
         }
 
-        var draws = new ErrorDraws(probabilities, seed);
+        var draws = new ErrorDraws(errors.Select(e => e.Probability), seed);
         var read = new Dictionary<BitString, long>();
         var flips = new List<(int Place, double Uniform)>();
         var shot = 0L;
-        var words = new ulong[(probabilities.Length + 63) / 64];
+        var words = new ulong[(errors.Length + 63) / 64];
         foreach (var (outcome, count) in counts.OrderBy(c => c.Key))
         {
             cancellationToken.ThrowIfCancellationRequested();
@@ -45,7 +46,13 @@ internal static class Misreading
                         words[b >> 6] |= outcome[b] ? 1UL << b : 0;
                     }
 
-                    flips.ForEach(f => words[f.Place >> 6] ^= 1UL << f.Place);
+                    foreach (var (place, uniform) in flips)
+                    {
+                        var bit = 1UL << place;
+                        ref var word = ref words[place >> 6];
+                        word = errors[place].IsFlip(uniform) ? word ^ bit : errors[place].Else == 1 ? word | bit : word & ~bit;
+                    }
+
                     seen = new BitString(words, outcome.Length);
                 }
 

@@ -136,6 +136,7 @@ internal sealed class TrajectoryRunner
         var next = 0;
         var ancilla = _ideal.NumQubits - 1;
         var misread = -1;
+        var (report, reported) = (-1, 0);
         var rest = _ideal.Splice(fork, 0, (builder, position) =>
         {
             if (misread >= 0)
@@ -144,10 +145,21 @@ internal sealed class TrajectoryRunner
                 misread = -1;
             }
 
+            if (report >= 0)
+            {
+                builder.AssignBits(report, 1, new ConstantExpression(ClassicalValue.Of(reported == 1)));
+                report = -1;
+            }
+
             for (; next < strikes.Length && _plan.Sites[strikes[next].Site].Position <= position; next++)
             {
                 var site = _plan.Sites[strikes[next].Site];
-                if (site.Channel == NoiseChannel.Misread)
+                if (site.Channel == NoiseChannel.Misread && strikes[next].Choice > 0)
+                {
+                    // The bit is set behind the measurement, whatever it was.
+                    (report, reported) = (_ideal.Operations[site.Position].Argument, strikes[next].Choice - 1);
+                }
+                else if (site.Channel == NoiseChannel.Misread)
                 {
                     // Flipped before and after: the bit is wrong, the qubit is not.
                     builder.X(misread = site.A);

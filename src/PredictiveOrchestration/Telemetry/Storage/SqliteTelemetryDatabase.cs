@@ -14,7 +14,6 @@ internal sealed class SqliteTelemetryDatabase(string path) : TelemetryDatabase
         $"INSERT INTO {Table} (id, {string.Join(", ", TelemetryColumns.All.Select(c => c.Name))}) VALUES (@id, {string.Join(", ", TelemetryColumns.All.Select(c => "@" + c.Name))}) ON CONFLICT (id) DO NOTHING";
 
     private readonly string _connection = new SqliteConnectionStringBuilder { DataSource = path, DefaultTimeout = 10, Pooling = false }.ToString();
-    private volatile bool _isPrepared;
 
     public override string Description => $"'{path}'";
 
@@ -23,26 +22,21 @@ internal sealed class SqliteTelemetryDatabase(string path) : TelemetryDatabase
 
     public override ValueTask DisposeAsync() => ValueTask.CompletedTask;
 
-    protected override async Task<DbConnection> OpenAsync(CancellationToken cancellationToken)
+    // A file that was taken away is made anew.
+    protected override bool IsThere => File.Exists(path);
+
+    protected override async Task<DbConnection> ConnectAsync(bool isPrepared, CancellationToken cancellationToken)
     {
-        if (!_isPrepared && Path.GetDirectoryName(Path.GetFullPath(path)) is { } folder)
+        if (!isPrepared && Path.GetDirectoryName(Path.GetFullPath(path)) is { } folder)
         {
             Directory.CreateDirectory(folder);
         }
 
-        // A file that was taken away is made anew.
-        _isPrepared &= File.Exists(path);
         var connection = new SqliteConnection(_connection);
         try
         {
             await connection.OpenAsync(cancellationToken).ConfigureAwait(false);
-            await ExecuteAsync(connection, _isPrepared ? "PRAGMA synchronous = NORMAL" : "PRAGMA auto_vacuum = INCREMENTAL; PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL", cancellationToken).ConfigureAwait(false);
-            if (!_isPrepared)
-            {
-                await PrepareAsync(connection, cancellationToken).ConfigureAwait(false);
-                _isPrepared = true;
-            }
-
+            await ExecuteAsync(connection, isPrepared ? "PRAGMA synchronous = NORMAL" : "PRAGMA auto_vacuum = INCREMENTAL; PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL", cancellationToken).ConfigureAwait(false);
             return connection;
         }
         catch
@@ -52,9 +46,11 @@ internal sealed class SqliteTelemetryDatabase(string path) : TelemetryDatabase
         }
     }
 
+    protected override ValueTask<DbTransaction> BeginAsync(DbConnection connection, CancellationToken cancellationToken) => ValueTask.FromResult<DbTransaction>(((SqliteConnection)connection).BeginTransaction(deferred: false));
+
     protected override async Task InsertAsync(DbConnection connection, IReadOnlyList<StoredRecord> records, CancellationToken cancellationToken)
     {
-        await using var transaction = ((SqliteConnection)connection).BeginTransaction(deferred: false);
+        await using var transaction = await BeginAsync(connection, cancellationToken).ConfigureAwait(false);
         using var command = Command(connection, Insert, transaction);
         Bind(command, "id", ColumnKind.Text, string.Empty);
         foreach (var column in TelemetryColumns.All)
@@ -125,9 +121,8 @@ internal sealed class SqliteTelemetryDatabase(string path) : TelemetryDatabase
         _ => value,
     };
 
-    private async Task PrepareAsync(SqliteConnection connection, CancellationToken cancellationToken)
+    protected override async Task CreateAsync(DbConnection connection, DbTransaction transaction, CancellationToken cancellationToken)
     {
-        await using var transaction = connection.BeginTransaction(deferred: false);
         if (await ScalarAsync(connection, "SELECT COUNT(*) FROM sqlite_master", cancellationToken, transaction).ConfigureAwait(false) == 0)
         {
             await ExecuteAsync(connection, Creation("INTEGER PRIMARY KEY AUTOINCREMENT", "TEXT"), cancellationToken, transaction).ConfigureAwait(false);
@@ -136,8 +131,5 @@ internal sealed class SqliteTelemetryDatabase(string path) : TelemetryDatabase
         {
             throw new InvalidDataException($"{Description} is a database, but not one of telemetry. Name another file.");
         }
-
-        CheckVersion(await ScalarAsync(connection, $"SELECT version FROM {VersionTable}", cancellationToken, transaction).ConfigureAwait(false));
-        await transaction.CommitAsync(cancellationToken).ConfigureAwait(false);
     }
 }

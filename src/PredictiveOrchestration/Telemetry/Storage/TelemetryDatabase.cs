@@ -21,6 +21,7 @@ internal abstract class TelemetryDatabase : IAsyncDisposable
 
     private const int Page = 1000;
     private static readonly string Columns = string.Join(", ", TelemetryColumns.All.Select(c => c.Name));
+    private volatile bool _isPrepared;
 
     /// <summary>Where it is, in words and without secrets.</summary>
     public abstract string Description { get; }
@@ -122,9 +123,18 @@ internal abstract class TelemetryDatabase : IAsyncDisposable
 
     public abstract ValueTask DisposeAsync();
 
-    /// <summary>An open connection to a database whose schema is the right one; it is made where there is none.</summary>
-    /// <exception cref="InvalidDataException">It holds something else, or another version.</exception>
-    protected abstract Task<DbConnection> OpenAsync(CancellationToken cancellationToken);
+    /// <summary>Whether what was made once may still be there.</summary>
+    protected virtual bool IsThere => true;
+
+    /// <summary>An open connection, whatever the database holds.</summary>
+    protected abstract Task<DbConnection> ConnectAsync(bool isPrepared, CancellationToken cancellationToken);
+
+    /// <summary>Makes the tables if there are none; others that make them meanwhile wait.</summary>
+    /// <exception cref="InvalidDataException">It holds something else.</exception>
+    protected abstract Task CreateAsync(DbConnection connection, DbTransaction transaction, CancellationToken cancellationToken);
+
+    /// <summary>Begins a transaction that writes.</summary>
+    protected virtual ValueTask<DbTransaction> BeginAsync(DbConnection connection, CancellationToken cancellationToken) => connection.BeginTransactionAsync(cancellationToken);
 
     protected abstract Task InsertAsync(DbConnection connection, IReadOnlyList<StoredRecord> records, CancellationToken cancellationToken);
 
@@ -139,6 +149,31 @@ internal abstract class TelemetryDatabase : IAsyncDisposable
     protected abstract void Bind(DbCommand command, string name, ColumnKind kind, object? value);
 
     protected abstract object Read(DbDataReader reader, int ordinal, ColumnKind kind);
+
+    // An open connection to a database whose schema is the right one; it is made where there is none.
+    private async Task<DbConnection> OpenAsync(CancellationToken cancellationToken)
+    {
+        var isPrepared = _isPrepared && IsThere;
+        var connection = await ConnectAsync(isPrepared, cancellationToken).ConfigureAwait(false);
+        try
+        {
+            if (!isPrepared)
+            {
+                await using var transaction = await BeginAsync(connection, cancellationToken).ConfigureAwait(false);
+                await CreateAsync(connection, transaction, cancellationToken).ConfigureAwait(false);
+                CheckVersion(await ScalarAsync(connection, $"SELECT version FROM {VersionTable}", cancellationToken, transaction).ConfigureAwait(false));
+                await transaction.CommitAsync(cancellationToken).ConfigureAwait(false);
+                _isPrepared = true;
+            }
+
+            return connection;
+        }
+        catch
+        {
+            await connection.DisposeAsync().ConfigureAwait(false);
+            throw;
+        }
+    }
 
     /// <summary>The statements that make an empty database one of this version.</summary>
     protected string Creation(string sequence, string identifier) => $"""

@@ -26,8 +26,8 @@ internal sealed class SegmentedRun(HotSwapPlanner planner, ConversionCosts conve
     private const int DenseLooks = 4;
     private const double LeastPromise = 0.5;
 
-    // Most looks at such a state find nothing: what they may take together, and one in passes over the state, the gates included that are not fused for it.
-    private const double MostLooking = 0.03, PassesOfLook = 3;
+    // Most looks at such a state find nothing: the share of the run that they may take together, and of what could be saved that one may.
+    private const double MostLooking = 0.05, MostOfPromise = 0.1;
 
     // Where a caller may ask for a swap at any time, its wish is looked for so often.
     private const int ControlStep = 16;
@@ -436,13 +436,13 @@ internal sealed class SegmentedRun(HotSwapPlanner planner, ConversionCosts conve
             }
 
             // It looks only where another engine would save much if next to nothing were left of the amplitudes, which is seldom so.
-            var look = PassesOfLook * conversions.OutSecondsPerByte(planner.Engines[engine].Descriptor.Id) * planner.StateBytes(engine, planner.Bound(position), position);
+            var look = conversions.OutSecondsPerByte(planner.Engines[engine].Descriptor.Id) * planner.StateBytes(engine, planner.Bound(position), position);
             for (var stop = position + step; stop < Math.Min(planned, end - step + 1) && Planning <= MostPlanning * whole && _looking + look <= MostLooking * whole; stop += step)
             {
                 var begun = time.GetTimestamp();
                 var other = planner.Plan(new StateOutlook(stop, 0, 1), engine);
                 Planned(begun);
-                if (other is not null && other.StaySeconds - other.Seconds > Math.Max(LeastPromise, policy.MinGain) * other.StaySeconds)
+                if (other is not null && other.StaySeconds - other.Seconds is var promise && promise > Math.Max(LeastPromise, policy.MinGain) * other.StaySeconds && look <= MostOfPromise * promise)
                 {
                     _looking += look;
                     return stop;

@@ -59,6 +59,85 @@ public sealed class HotSwapTests
     }
 
     [Fact]
+    public void Plan_LeastSaving_IsWhatTheSurestAndTheMostDoubtfulCostsLeave()
+    {
+        var circuit = SparseThenDense(12);
+        HotSwapPlan With(double sigma) => Planner(circuit, new FakeCosts { Sigma = sigma }).Plan(StateOutlook.AtStart, stay: 0)!;
+        var sure = With(0);
+        sure.IsSingle.Should().BeFalse();
+        sure.LeastSaving.Should().BeApproximately(sure.StaySeconds - sure.Seconds, 0.01 * sure.StaySeconds, "only the hand-over is in doubt");
+        With(0.3).LeastSaving.Should().BePositive().And.BeLessThan(sure.LeastSaving);
+
+        // The dense part is the same in both; the sparse part costs a thousandth of what it saves.
+        var saved = sure.StaySeconds - sure.Seconds;
+        With(0.3).LeastSaving.Should().BeApproximately(saved * Math.Exp(-1.2816 * 0.3), 0.05 * saved);
+        With(5).LeastSaving.Should().BeNegative("what is saved may be a thousand times less, and what it costs as much more");
+        Planner(circuit, new FakeCosts()).Plan(StateOutlook.AtStart, only: 0, stay: 0)!.LeastSaving.Should().BeInRange(-1e-5, 0, "there is nothing to save");
+    }
+
+    [Fact]
+    public void Plan_LessGrowthThanTheBoundSays_DoesNotMakeUpASaving()
+    {
+        // By the bound the sparse engine would be the worse one by far; where half the growth comes true it is the better one.
+        var builder = new CircuitBuilder(12);
+        for (var round = 0; round < 12; round++)
+        {
+            builder.RY(0.3, round).RZ(0.1, round).RZ(0.2, round).RZ(0.3, round);
+        }
+
+        for (var i = 0; i < 300; i++)
+        {
+            builder.CX(i % 12, (i + 1) % 12);
+        }
+
+        var plan = Planner(builder.Build(), new FakeCosts { Dense = 3e-4, Sigma = 0 }).Plan(StateOutlook.AtStart, stay: 1)!;
+        plan.Segments[^1].Backend.Descriptor.Id.Should().Be("local-dense");
+        plan.Seconds.Should().BeLessThan(plan.StaySeconds);
+        plan.LeastSaving.Should().BeNegative();
+    }
+
+    [Fact]
+    public void Expected_WhereTheBoundRises_TheSupportRises()
+    {
+        // Little has come of forty gates that mix, but fresh qubits that are rotated double the amplitudes.
+        var builder = new CircuitBuilder(10);
+        for (var i = 0; i < 40; i++)
+        {
+            builder.RY(0.3, 0);
+        }
+
+        for (var q = 1; q < 10; q++)
+        {
+            builder.RY(0.4, q);
+        }
+
+        var planner = Planner(builder.Build(), new FakeCosts());
+        var outlook = planner.Outlook(40, 0);
+        outlook.GrowthPerMixing.Should().Be(0.1);
+        planner.Expected(outlook, 49).Should().BeApproximately(9, 1e-12);
+    }
+
+    [Fact]
+    public void PlanningCost_IsLearned_AndForgottenWhereItStoodInTheWay()
+    {
+        var cost = new PlanningCost();
+        for (var i = 0; i < 300; i++)
+        {
+            cost.Observe(1000, i % 10 == 0 ? 1 : 2e-4);
+        }
+
+        cost.Seconds(1000).Should().BeInRange(1.3e-4, 4e-4, "one plan in ten waited for the processor");
+        cost.IsWithin(1000, 1).Should().BeTrue();
+        var tries = 0;
+        while (!cost.IsWithin(1000, 5e-5) && tries < 1000)
+        {
+            tries++;
+        }
+
+        tries.Should().BeInRange(20, 200);
+    }
+
+    [Fact]
     public void Plan_MemoryTooSmallForTheDenseState_StaysSparse()
     {
         var plan = Planner(SparseThenDense(12), new FakeCosts(), memoryBytes: 40_000).Plan(StateOutlook.AtStart);

@@ -1,8 +1,8 @@
 using PredictiveOrchestration.Circuits;
 using PredictiveOrchestration.Circuits.Library;
 using PredictiveOrchestration.Execution;
-using PredictiveOrchestration.Prediction;
 using PredictiveOrchestration.TestKit;
+using PredictiveOrchestration.Tests.Prediction;
 
 namespace PredictiveOrchestration.Tests.Execution;
 
@@ -99,27 +99,8 @@ public sealed class PlannedSwapTests
             (o.StateDirectory, o.Learning, o.CalibrationBudget, o.RoutingStrategy) = (string.Empty, false, TimeSpan.Zero, RoutingStrategy.PerformanceOptimized);
         }).Build();
         await orchestrator.StartAsync();
-        orchestrator.Publish(new PerformancePredictor(2, orchestrator.Backends.Current.Backends.Select(b => KeyValuePair.Create(b.Descriptor.Id, Model(b.Descriptor.CostModel, sigma)))));
+        orchestrator.Publish(FixedModel.Of(orchestrator.Backends.Current.Backends.Select(b => b.Descriptor), slower: 100, sigma, version: 2));
         return orchestrator;
-    }
-
-    // Neither caches nor threads make a difference, whatever machine this is.
-    private static BackendModel Model(string costModel, double sigma)
-    {
-        const double slower = 100;
-        var basis = CostBasisCatalog.Get(costModel);
-        var coefficients = new double[Breakpoints.Count(basis)];
-        for (var i = 0; i < basis.TermNames.Length; i++)
-        {
-            coefficients[i] = slower * basis.PriorSeconds[i];
-        }
-
-        for (var k = 0; k < basis.Streaming.Length; k++)
-        {
-            coefficients[basis.TermNames.Length + (3 * k) + 2] = coefficients[basis.Streaming[k]];
-        }
-
-        return new BackendModel(AnalyticCostModel.Of(basis, coefficients), null, null, IntervalModel.Prior(sigma), default, [], 0);
     }
 
     private static Circuit Build(params Action<CircuitBuilder>[] parts)

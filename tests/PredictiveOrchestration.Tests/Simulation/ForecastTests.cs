@@ -74,6 +74,33 @@ public sealed class ForecastTests
     }
 
     [Fact]
+    public void Progress_AllParts_AddUpToTheAmounts()
+    {
+        var circuit = RandomFamilies.Random(16, 9, 1);
+        var profile = CircuitProfiler.Profile(circuit);
+        foreach (var engine in (IWorkForecaster[])[new StateVectorSimulator(), new MatrixProductStateSimulator()])
+        {
+            var planned = engine.Forecast(circuit, profile)!;
+            for (var k = 0; k < planned.Amounts.Length; k++)
+            {
+                var one = new double[planned.Amounts.Length];
+                one[k] = 1;
+                double sum = 0, before = 0;
+                for (var i = 0; i < circuit.Operations.Length; i += 10)
+                {
+                    var part = planned.Progress!.Part(i, Math.Min(circuit.Operations.Length, i + 10), one);
+                    part.Should().BeGreaterThanOrEqualTo(-1e-6 * planned.Amounts[k]);
+                    sum += part;
+                    before = i < circuit.Operations.Length / 2 ? sum : before;
+                }
+
+                sum.Should().BeApproximately(planned.Amounts[k], 1e-9 * planned.Amounts[k], "{0}, amount {1}", planned.CostModel, k);
+                before.Should().BeLessThanOrEqualTo(sum);
+            }
+        }
+    }
+
+    [Fact]
     public void Forecast_WhatDependsOnMeasurements_IsNone()
     {
         var circuit = new CircuitBuilder(3, 1).H(0).Measure(0, 0).X(1).Build();

@@ -20,12 +20,12 @@ public sealed class ForecastTests
         const int n = 20, block = 1 << DenseSettings.CacheBlockBits;
 
         // One exchange visits the one block that is not zero: in place for a low qubit, copied for a high one.
-        Amounts(new CircuitBuilder(n).X(3).Build()).Should().Equal(1, 0, 0, block, block, 0, 2);
-        Amounts(new CircuitBuilder(n).X(n - 1).Build()).Should().Equal(1, 0, 0, block, 0, block, 2);
+        Amounts(new CircuitBuilder(n).X(3).Build()).Should().Equal(1, 0, 0, block, block, 0, 512);
+        Amounts(new CircuitBuilder(n).X(n - 1).Build()).Should().Equal(1, 0, 0, block, 0, block, 1024);
 
         Amounts(States.Ghz(n))[^1].Should().Be(1 << n);
         var few = new CircuitBuilder(n).H(2).CX(2, 7).CX(7, 19).Build();
-        Amounts(few)[^1].Should().Be(8, "three qubits may be one");
+        Amounts(few)[^1].Should().Be(1024, "of three qubits that may be one one tells pages apart");
         Amounts(new CircuitBuilder(4).H(0).H(1).H(2).H(3).Build())[4..6].Should().Equal([0, 0], "a small state is worked on in place, all of it in cache");
     }
 
@@ -108,6 +108,16 @@ public sealed class ForecastTests
         ((IWorkForecaster)new StateVectorSimulator()).Forecast(circuit, profile).Should().BeNull();
         ((IWorkForecaster)new MatrixProductStateSimulator()).Forecast(circuit, profile).Should().BeNull();
     }
+
+    [Theory]
+    [InlineData(10, 0b11_1111_1111, 1024)] // All on two small pages.
+    [InlineData(20, 0, 512)] // The first small page.
+    [InlineData(20, 0x3FF, 1024)] // Ten low bits: two small pages, an eighth and less of a huge one.
+    [InlineData(20, 0xFFFFF, 1 << 20)]
+    [InlineData(20, 0xE01FF, 4096)] // Eight small pages, on all four of the huge ones.
+    [InlineData(24, 0x1FFFF, 1 << 18)] // Half of a huge page.
+    [InlineData(24, 0xC0001F, 2048)] // A small page on each of four huge ones.
+    public void Touched_SomeIndexBits_CountsPages(int bits, long live, double amplitudes) => AmplitudeMemory.Touched(bits, sizeof(double), live).Should().Be(amplitudes);
 
     private static double[] Amounts(Circuit circuit) => DenseForecast.Of(circuit, Settings, "dense")!.Amounts;
 

@@ -8,7 +8,7 @@ namespace PredictiveOrchestration.Simulation.StateVector;
 /// <summary>What the dense engine would do with a circuit: it is fused and spread over passes as in a run, and what kernels would visit is counted.</summary>
 internal static class DenseForecast
 {
-    /// <summary>What is counted, in this order: kernel steps; amplitudes updated, weighted by the kernels' relative cost; those multiplied by ladders of phases; those exchanged; those in passes over blocks in place; those in passes over copied blocks; those that may be other than zero at the end.</summary>
+    /// <summary>What is counted, in this order: kernel steps; amplitudes updated, weighted by the kernels' relative cost; those multiplied by ladders of phases; those exchanged; those in passes over blocks in place; those in passes over copied blocks; those on pages of memory that are touched.</summary>
     public const int Count = 7;
 
     private const int Steps = 0, Updated = 1, Phased = 2, Exchanged = 3, InPlace = 4, Copied = 5, Live = 6;
@@ -44,7 +44,8 @@ internal static class DenseForecast
         var sums = new double[Count];
         var progress = new PlannedProgress(circuit.Operations.Length, Count);
         long live = 0;
-        Add(0, Live, 1);
+        double Touched() => AmplitudeMemory.Touched(bits, settings.Kernels.ElementBytes, live);
+        Add(0, Live, Touched());
         foreach (var (mask, indices) in PassPlanner.Plan(operations, bits, blockBits))
         {
             // Blocks whose number has a bit that no amplitude has are left out.
@@ -57,12 +58,12 @@ internal static class DenseForecast
             {
                 // A pass belongs to all that it does.
                 ref readonly var operation = ref operations[index];
-                var before = BitOperations.PopCount((ulong)live);
+                var before = Touched();
                 live |= operation.Moved;
                 Add(operation.Source, Steps, 1);
                 progress.Add(operation.Source, InPlace, inPlace / indices.Count);
                 progress.Add(operation.Source, Copied, copied / indices.Count);
-                Add(operation.Source, Live, Math.ScaleB(1, BitOperations.PopCount((ulong)live)) - Math.ScaleB(1, before));
+                Add(operation.Source, Live, Touched() - before);
                 if (operation.Kind == FusedKind.Polynomial)
                 {
                     Add(operation.Source, Phased, visited);

@@ -26,6 +26,7 @@ internal sealed unsafe class DenseState : IQuantumState
     private readonly int _bits;
     private int[] _bitOfQubit;
     private long _live;
+    private bool _isPrepared;
     private Complex _phase = Complex.One;
 
     /// <summary>Creates |0…0⟩.</summary>
@@ -64,6 +65,7 @@ internal sealed unsafe class DenseState : IQuantumState
     {
         AmplitudeMemory from = other._amplitudes, to = _amplitudes;
         _live = other._live;
+        Prepare(_live);
         ForChunks((first, count) =>
         {
             long start = first * _kernels.ElementBytes, bytes = count * _kernels.ElementBytes;
@@ -97,6 +99,7 @@ internal sealed unsafe class DenseState : IQuantumState
     public void Load(StateSnapshot snapshot)
     {
         _live = (1L << NumQubits) - 1;
+        Prepare(_live);
         _bitOfQubit = snapshot.BitOfQubit is { } places && places.Length == NumQubits ? [.. places] : _bitOfQubit;
         var packer = BitPacker.Inverse(_bitOfQubit);
         var run = RunOfNeighbours();
@@ -143,6 +146,7 @@ internal sealed unsafe class DenseState : IQuantumState
             last = Math.Min(end, first + OperationsPerPlan);
             context.Check(first);
             using var plan = _plans.Get(circuit, first, last, classical, _bits, _bitOfQubit);
+            Prepare(plan.Passes.Aggregate(_live, (live, pass) => live | pass.Moved));
             _runner.Run(plan, ref _live, first, last);
             _bitOfQubit = plan.BitOfQubit;
             _phase *= plan.Phase;
@@ -262,6 +266,16 @@ internal sealed unsafe class DenseState : IQuantumState
             }
         });
         return StateSnapshot.Dense(NumQubits, operationIndex, amplitudes).With(Places());
+    }
+
+    // Pages are chosen once, by the first that is known of the state.
+    private void Prepare(long live)
+    {
+        if (!_isPrepared)
+        {
+            _isPrepared = true;
+            _amplitudes.Prepare(live);
+        }
     }
 
     // Qubits that lie where their numbers say make runs of neighbours.

@@ -11,6 +11,9 @@ namespace PredictiveOrchestration.Costs;
 /// </summary>
 public sealed class BudgetLedger : ISpendGate, IAsyncDisposable
 {
+    /// <summary>The latest closed jobs that are known again without a file.</summary>
+    internal const int MostClosedInMemory = 100_000;
+
     private const int LargestBatch = 256;
     private readonly IReadOnlyList<BudgetCap> _caps;
     private readonly LedgerStore? _store;
@@ -18,6 +21,7 @@ public sealed class BudgetLedger : ISpendGate, IAsyncDisposable
     private readonly Channel<Command> _commands = Channel.CreateBounded<Command>(new BoundedChannelOptions(4096) { SingleReader = true });
     private readonly Task _writer;
     private readonly Dictionary<string, LedgerEntry> _closedInMemory = new(StringComparer.Ordinal);
+    private readonly Queue<string> _closedOrder = new();
     private readonly Lock _lock = new();
     private BudgetBalances _balances;
     private int _disposed;
@@ -98,6 +102,18 @@ public sealed class BudgetLedger : ISpendGate, IAsyncDisposable
     /// <summary>Gets what was spent and what is reserved in one place: a tag, a provider, a day (yyyy-MM-dd), a month (yyyy-MM), or all (empty name).</summary>
     public async ValueTask<Balance> GetBalanceAsync(BudgetScope scope = BudgetScope.Total, string name = "", CancellationToken cancellationToken = default) =>
         await AskAsync(balances => balances.Of(scope, name), cancellationToken).ConfigureAwait(false);
+
+    /// <summary>The closed jobs that are kept in memory.</summary>
+    internal int ClosedInMemory
+    {
+        get
+        {
+            lock (_lock)
+            {
+                return _closedInMemory.Count;
+            }
+        }
+    }
 
     /// <summary>What was spent and is reserved as far as this process knows.</summary>
     internal Balance Known(BudgetScope scope = BudgetScope.Total, string name = "")
@@ -250,6 +266,11 @@ public sealed class BudgetLedger : ISpendGate, IAsyncDisposable
         if (_store is null && entry.Kind is LedgerEntryKind.Settle or LedgerEntryKind.Release)
         {
             _closedInMemory.Add(entry.Key, entry);
+            _closedOrder.Enqueue(entry.Key);
+            if (_closedOrder.Count > MostClosedInMemory)
+            {
+                _closedInMemory.Remove(_closedOrder.Dequeue());
+            }
         }
 
         return null;

@@ -96,6 +96,23 @@ public sealed class BudgetLedgerTests : IDisposable
     }
 
     [Fact]
+    public async Task InMemory_ForEver_KeepsOnlyTheLatestClosedJobs()
+    {
+        await using var ledger = new BudgetLedger("USD", []);
+        const int jobs = BudgetLedger.MostClosedInMemory + 50;
+        for (var i = 0; i < jobs; i++)
+        {
+            await ledger.ReserveAsync(new SpendRequest($"{i}", 0.01m, "p"));
+            await ledger.SettleAsync($"{i}", 0.01m);
+        }
+
+        ledger.ClosedInMemory.Should().Be(BudgetLedger.MostClosedInMemory);
+        (await ledger.GetBalanceAsync()).Spent.Should().Be(jobs * 0.01m);
+        await ledger.SettleAsync($"{jobs - 1}", 0.01m);
+        (await ledger.GetBalanceAsync()).Spent.Should().Be(jobs * 0.01m, "repeating changes nothing");
+    }
+
+    [Fact]
     public async Task File_SharedByTwoLedgers_CountsBoth()
     {
         BudgetCap[] caps = [new(BudgetScope.Total, 10)];

@@ -57,6 +57,20 @@ public sealed partial class PredictiveOrchestrator
         return _journal.Forecasts(_options.PredictionHorizon).GetValueOrDefault(backendId);
     }
 
+    /// <summary>The models in use, without their runs: what a machine elsewhere begins its predictions of this one with.</summary>
+    internal byte[] ModelsInUse() => LearnedState.Write(_publisher.Current.Models.ToDictionary(m => m.Key, m => new LearnedBackend(0, m.Value, [], []), StringComparer.Ordinal));
+
+    /// <summary>Uses models for backends of which nothing is known yet.</summary>
+    internal void Adopt(IEnumerable<KeyValuePair<string, BackendModel>> models)
+    {
+        var known = _publisher.Current.Models.Select(m => m.Key).ToHashSet(StringComparer.Ordinal);
+        var news = models.Where(m => !known.Contains(m.Key)).ToList();
+        if (news.Count > 0)
+        {
+            _publisher.Update(news);
+        }
+    }
+
     private LearningLoop LearningOrThrow()
     {
         ObjectDisposedException.ThrowIf(_stopped, this);

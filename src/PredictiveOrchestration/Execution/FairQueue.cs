@@ -40,6 +40,15 @@ internal sealed class FairQueue<T>(int maxLength, Func<string, double>? weight =
         }
     }
 
+    /// <summary>The predicted seconds of what waits, for each owner who waits.</summary>
+    public IReadOnlyDictionary<string, double> SecondsByOwner()
+    {
+        lock (_lock)
+        {
+            return _lines.Where(l => l.Value.Jobs.Count > 0).ToDictionary(l => l.Key, l => l.Value.Seconds, StringComparer.Ordinal);
+        }
+    }
+
     /// <summary>Whether so many jobs of an owner find room; null, or what is full.</summary>
     public string? Refusal(string owner, int jobs, int ownersMost)
     {

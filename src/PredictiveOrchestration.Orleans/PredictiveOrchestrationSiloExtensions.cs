@@ -1,0 +1,57 @@
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.DependencyInjection.Extensions;
+using Microsoft.Extensions.Options;
+using Orleans.Hosting;
+using PredictiveOrchestration.DependencyInjection;
+using PredictiveOrchestration.Orleans.Jobs;
+using PredictiveOrchestration.Orleans.Placement;
+using PredictiveOrchestration.Orleans.Silos;
+
+namespace PredictiveOrchestration.Orleans;
+
+/// <summary>Makes silos work for an orchestration cluster.</summary>
+public static class PredictiveOrchestrationSiloExtensions
+{
+    /// <summary>
+    /// Makes the silo offer its local engines to the cluster: its own orchestrator (registered with the host unless it is already), a fair and bounded line of runs, durable jobs, and a share in
+    /// placing them by prediction. Needs a storage provider named <see cref="OrleansWorkerOptions.StorageName"/> and reminders.
+    /// </summary>
+    /// <param name="silo">The silo.</param>
+    /// <param name="configure">Changes the options, or null.</param>
+    /// <param name="orchestrator">Changes the silo's orchestrator, or null.</param>
+    public static ISiloBuilder AddPredictiveOrchestrationWorkers(this ISiloBuilder silo, Action<OrleansWorkerOptions>? configure = null, Action<PredictiveOrchestratorBuilder>? orchestrator = null)
+    {
+        ArgumentNullException.ThrowIfNull(silo);
+        var services = silo.Services;
+        services.AddOptions<OrleansWorkerOptions>().Configure(o => configure?.Invoke(o));
+        services.AddSingleton<IValidateOptions<OrleansWorkerOptions>, Validation>();
+        services.TryAddSingleton(TimeProvider.System);
+        services.AddPredictiveOrchestration(orchestrator);
+        services.AddSingleton<SiloDirectory>();
+        services.AddSingleton<SiloWork>();
+        services.AddSingleton<JobPlanner>();
+        services.AddSingleton<ClusterMetrics>();
+        services.TryAddSingleton(p => new ClusterJobs(p.GetRequiredService<global::Orleans.IGrainFactory>(), p.GetRequiredService<TimeProvider>()));
+        services.AddPlacementDirector<PredictivePlacement, PredictivePlacementDirector>();
+        services.AddPlacementDirector<SiloKeyPlacement, SiloKeyPlacementDirector>();
+        services.AddHostedService<SiloReporter>();
+        silo.AddActivityPropagation();
+        return silo;
+    }
+
+    private sealed class Validation : IValidateOptions<OrleansWorkerOptions>
+    {
+        public ValidateOptionsResult Validate(string? name, OrleansWorkerOptions options)
+        {
+            try
+            {
+                options.Validate();
+                return ValidateOptionsResult.Success;
+            }
+            catch (ArgumentException exception)
+            {
+                return ValidateOptionsResult.Fail(exception.Message);
+            }
+        }
+    }
+}

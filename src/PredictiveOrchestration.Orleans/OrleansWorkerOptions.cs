@@ -38,10 +38,13 @@ public sealed class OrleansWorkerOptions
     /// <summary>Gets or sets the predicted time from which the shots of a job are shared among silos; default 1 s.</summary>
     public TimeSpan SplitFrom { get; set; } = TimeSpan.FromSeconds(1);
 
+    /// <summary>The form of models that is written and read.</summary>
+    internal int ModelForm { get; set; } = Prediction.LearnedState.FormatVersion;
+
     /// <summary>What a part of a run costs besides: sending, reading, joining.</summary>
     internal TimeSpan PartOverhead { get; set; } = TimeSpan.FromMilliseconds(5);
 
-    /// <summary>Gets or sets how often a silo tells its load, 10 ms to 1 minute; default 1 s. What was told is forgotten after five times as long.</summary>
+    /// <summary>Gets or sets how often a silo tells its load, 10 ms to 1 minute; default 1 s. What was told is forgotten after five times as long, at least 3 s.</summary>
     public TimeSpan ReportInterval { get; set; } = TimeSpan.FromSeconds(1);
 
     /// <summary>Gets or sets how much sooner another silo must be predicted to finish for a run to leave the silo that asks, 0 to less than 1; default 0.1.</summary>

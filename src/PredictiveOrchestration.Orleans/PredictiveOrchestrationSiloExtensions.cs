@@ -2,8 +2,10 @@ using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.DependencyInjection.Extensions;
 using Microsoft.Extensions.Options;
 using Orleans.Hosting;
+using PredictiveOrchestration.Backends;
 using PredictiveOrchestration.DependencyInjection;
 using PredictiveOrchestration.Orleans.Jobs;
+using PredictiveOrchestration.Orleans.Knowledge;
 using PredictiveOrchestration.Orleans.Placement;
 using PredictiveOrchestration.Orleans.Silos;
 
@@ -35,7 +37,21 @@ public static class PredictiveOrchestrationSiloExtensions
         services.AddPlacementDirector<PredictivePlacement, PredictivePlacementDirector>();
         services.AddPlacementDirector<SiloKeyPlacement, SiloKeyPlacementDirector>();
         services.AddHostedService<SiloReporter>();
+        services.AddHostedService<KnowledgeSharer>();
         silo.AddActivityPropagation();
+        return silo;
+    }
+
+    /// <summary>Makes the cluster's one ledger the place where the silo's orchestrator reserves and settles what paid backends cost. Set the same budget on all silos.</summary>
+    /// <param name="silo">The silo.</param>
+    /// <param name="configure">Sets currency and caps.</param>
+    public static ISiloBuilder AddClusterLedger(this ISiloBuilder silo, Action<ClusterLedgerOptions> configure)
+    {
+        ArgumentNullException.ThrowIfNull(silo);
+        ArgumentNullException.ThrowIfNull(configure);
+        silo.Services.Configure(configure);
+        silo.Services.TryAddSingleton(p => new ClusterLedger(p.GetRequiredService<global::Orleans.IGrainFactory>()));
+        silo.Services.TryAddSingleton<ISpendGate>(p => p.GetRequiredService<ClusterLedger>());
         return silo;
     }
 

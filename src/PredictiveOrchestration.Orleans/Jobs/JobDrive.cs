@@ -118,7 +118,9 @@ internal sealed partial class JobDrive(
             }
 
             var needs = new RunNeeds { Engines = part.Needs, Avoid = [.. avoid] };
-            var report = await RunDriver.TryAsync(grains, Name(index, tries), order, needs, p => _progress[index] = p, time, cancellationToken);
+            var name = Name(index, tries);
+            var own = order.SpendKey is null ? order : order with { SpendKey = $"{order.SpendKey}{ClusterLedger.TryMark}{name[^32..]}" };
+            var report = await RunDriver.TryAsync(grains, name, own, needs, p => _progress[index] = p, time, cancellationToken);
             switch (report.Phase)
             {
                 case RunPhase.Succeeded or RunPhase.Failed or RunPhase.Cancelled:

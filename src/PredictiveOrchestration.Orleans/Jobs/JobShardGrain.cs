@@ -7,8 +7,7 @@ using Orleans.Runtime;
 namespace PredictiveOrchestration.Orleans.Jobs;
 
 /// <summary>
-/// Keeps which jobs are open, and has those worked on that nobody works on: when a reminder comes, and when a silo is gone. Callers share writes: those that come while one is under way go into
-/// the next.
+/// Keeps which jobs are open, and has those worked on that nobody works on: when a reminder comes, and when a silo is gone. Callers share writes.
 /// </summary>
 [Reentrant]
 internal sealed partial class JobShardGrain(
@@ -18,8 +17,7 @@ internal sealed partial class JobShardGrain(
     private const int AtOnce = 64;
     private readonly Dictionary<string, string> _jobs = new(StringComparer.Ordinal);
     private readonly Dictionary<string, int> _tenants = new(StringComparer.Ordinal);
-    private Task _writing = Task.CompletedTask;
-    private Task? _next;
+    private SharedWrites? _writes;
     private bool _hasReminder;
 
     public override Task OnActivateAsync(CancellationToken cancellationToken)
@@ -113,30 +111,21 @@ internal sealed partial class JobShardGrain(
         }
     }
 
-    // The write that is under way does not hold what came since: the one after it does, for all who came.
-    private Task WriteAsync()
+    private Task WriteAsync() => (_writes ??= new SharedWrites(async () =>
     {
-        return _next ??= Next(_writing);
-
-        async Task Next(Task before)
+        try
         {
-            await Task.Yield();
-            await before.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing | ConfigureAwaitOptions.ContinueOnCapturedContext);
-            (_writing, _next) = (_next!, null);
-            try
-            {
-                // What is written must not change meanwhile.
-                state.State = new OpenJobs { Jobs = new Dictionary<string, string>(_jobs, StringComparer.Ordinal) };
-                await state.WriteStateAsync();
-            }
-            catch (Exception exception) when (exception is not OutOfMemoryException)
-            {
-                // Another activation may have written, or the store is away: what is in memory is not what is kept.
-                DeactivateOnIdle();
-                throw;
-            }
+            // What is written must not change meanwhile.
+            state.State = new OpenJobs { Jobs = new Dictionary<string, string>(_jobs, StringComparer.Ordinal) };
+            await state.WriteStateAsync();
         }
-    }
+        catch (Exception exception) when (exception is not OutOfMemoryException)
+        {
+            // Another activation may have written, or the store is away: what is in memory is not what is kept.
+            DeactivateOnIdle();
+            throw;
+        }
+    })).WriteAsync();
 
     [LoggerMessage(Level = LogLevel.Warning, Message = "A shard of open jobs could not be written")]
     private partial void NotWritten(Exception exception);

@@ -15,6 +15,9 @@ internal sealed class CatalogGrain(IOptions<OrleansWorkerOptions> options, TimeP
     /// <summary>The intervals after which a silo that says nothing is not counted.</summary>
     public const int MissedIntervals = 5;
 
+    // However often silos report: a pause of the garbage collector is no death.
+    private static readonly TimeSpan LeastSilence = TimeSpan.FromSeconds(3);
+
     private readonly Dictionary<string, (SiloReport Report, long At)> _silos = new(StringComparer.Ordinal);
     private ClusterView? _sums;
     private ulong _asked;
@@ -35,6 +38,7 @@ internal sealed class CatalogGrain(IOptions<OrleansWorkerOptions> options, TimeP
     public Task<ClusterView> GetAsync()
     {
         var longest = options.Value.ReportInterval * MissedIntervals;
+        longest = longest > LeastSilence ? longest : LeastSilence;
         foreach (var (address, (_, at)) in _silos.Where(s => time.GetElapsedTime(s.Value.At) > longest).ToList())
         {
             _silos.Remove(address);

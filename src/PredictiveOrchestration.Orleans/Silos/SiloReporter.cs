@@ -32,7 +32,7 @@ internal sealed partial class SiloReporter(
     public override async Task StopAsync(CancellationToken cancellationToken)
     {
         oracle.UnSubscribeFromSiloStatusEvents(this);
-        await work.DisposeAsync().ConfigureAwait(false);
+        await work.DisposeAsync().AsTask().WaitAsync(cancellationToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         await base.StopAsync(cancellationToken).ConfigureAwait(false);
     }
 

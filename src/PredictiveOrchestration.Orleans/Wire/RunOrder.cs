@@ -22,7 +22,7 @@ internal sealed record RunOrder
     [Id(3)]
     public double PredictedSeconds { get; init; }
 
-    /// <summary>The key under which money is reserved, the same for every try; null if none may be spent.</summary>
+    /// <summary>The key under which money is reserved: the job's part, the same for every try, and the try; null if none may be spent.</summary>
     [Id(4)]
     public string? SpendKey { get; init; }
 

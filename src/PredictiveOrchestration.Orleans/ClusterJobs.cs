@@ -111,7 +111,7 @@ public sealed class ClusterJobs
             {
                 return await ask().WaitAsync(cancellationToken).ConfigureAwait(false);
             }
-            catch (Exception exception) when (RunDriver.IsTransient(exception))
+            catch (Exception exception) when (!cancellationToken.IsCancellationRequested && RunDriver.IsTransient(exception))
             {
                 await Task.Delay(pause, _time, cancellationToken).ConfigureAwait(false);
             }

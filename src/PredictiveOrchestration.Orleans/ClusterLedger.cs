@@ -100,7 +100,7 @@ public sealed class ClusterLedger : ISpendGate
         {
             return await ask(Grain).WaitAsync(cancellationToken).ConfigureAwait(false);
         }
-        catch (Exception exception) when (RunDriver.IsTransient(exception) || exception is global::Orleans.Storage.InconsistentStateException)
+        catch (Exception exception) when (!cancellationToken.IsCancellationRequested && RunDriver.IsTransient(exception))
         {
             throw new BackendException(BackendErrorKind.BudgetRefused, provider, $"The cluster's ledger cannot be reached ({exception.Message}); nothing is spent until it can.", exception);
         }

@@ -28,16 +28,21 @@ internal sealed partial class JobGrain(
     private Task<SubmitAnswer>? _submitting;
     private JobDrive? _drive;
 
+    // Nobody is told what is not written yet.
+    private bool _isOpenWritten;
+    private bool _isEndWritten;
+
     private string Id => this.GetPrimaryKeyString();
 
     private string Tenant => Id[..Id.IndexOf('/', StringComparison.Ordinal)];
 
-    private bool HasEnded => ended.State.Status is { } status && !(time.GetUtcNow() - status.EndedAt > options.Value.ResultRetention);
+    private bool HasEnded => _isEndWritten && ended.State.Status is { } status && !(time.GetUtcNow() - status.EndedAt > options.Value.ResultRetention);
 
-    private bool IsOpen => open.State.Payload.Length > 0 && !HasEnded;
+    private bool IsOpen => _isOpenWritten && !HasEnded;
 
     public override Task OnActivateAsync(CancellationToken cancellationToken)
     {
+        (_isOpenWritten, _isEndWritten) = (open.State.Payload.Length > 0 && !ended.RecordExists, ended.RecordExists);
         Begin();
         return Task.CompletedTask;
     }
@@ -130,12 +135,24 @@ internal sealed partial class JobGrain(
             return new SubmitAnswer { Refusal = full, RetryAfter = TimeSpan.FromSeconds(Math.Clamp(directory.View.BacklogPerPlace / 2, 1, 60)) };
         }
 
-        open.State = job.Copy();
-        await open.WriteStateAsync();
-        if (ended.RecordExists)
+        try
         {
-            // The end of an earlier job of this key, kept for its time.
-            await ended.ClearStateAsync();
+            if (ended.RecordExists)
+            {
+                // The end of an earlier job of this key, kept for its time.
+                await ended.ClearStateAsync();
+                _isEndWritten = false;
+            }
+
+            open.State = job.Copy();
+            await open.WriteStateAsync();
+            _isOpenWritten = true;
+        }
+        catch (Exception exception) when (exception is not OutOfMemoryException)
+        {
+            // What is in memory is not what is kept.
+            DeactivateOnIdle();
+            throw;
         }
 
         metrics.Accepted(Tenant);
@@ -205,13 +222,15 @@ internal sealed partial class JobGrain(
         await open.WriteStateAsync();
     }
 
-    // The end is written before the job is closed, and under the job's own version first if another activation might have it.
+    // The end is written before the job is closed: whoever finds it open and ended has nothing to do.
     private async Task EndAsync(EndedJob end)
     {
         ended.State = end;
         await ended.WriteStateAsync();
+        _isEndWritten = true;
         metrics.Ended(Tenant, end.Status!.State, time.GetUtcNow() - end.Status.AcceptedAt);
         _done.TrySetResult();
+        _isOpenWritten = false;
         await open.ClearStateAsync();
         await GrainFactory.GetGrain<IJobShardGrain>(JobShards.Of(Id)).CloseAsync(Id);
     }

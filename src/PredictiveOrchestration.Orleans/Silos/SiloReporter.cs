@@ -15,7 +15,7 @@ namespace PredictiveOrchestration.Orleans.Silos;
 /// </summary>
 internal sealed partial class SiloReporter(
     IOptions<OrleansWorkerOptions> options, ILocalSiloDetails silo, IGrainFactory grains, SiloDirectory directory, SiloWork work, PredictiveOrchestrator orchestrator, ISiloStatusOracle oracle,
-    TimeProvider time, ILogger<SiloReporter> logger) : BackgroundService, ISiloStatusListener
+    ClusterMetrics metrics, TimeProvider time, ILogger<SiloReporter> logger) : BackgroundService, ISiloStatusListener
 {
     private readonly long _memoryBytes = options.Value.MemoryBytes ?? MachineMemory.AvailableBytes;
     private int _sweeping;
@@ -23,6 +23,8 @@ internal sealed partial class SiloReporter(
 
     public override Task StartAsync(CancellationToken cancellationToken)
     {
+        // The instruments are there from the start.
+        _ = metrics;
         work.SiloName = silo.Name;
         work.Start();
         oracle.SubscribeToSiloStatusEvents(this);

@@ -67,9 +67,9 @@ internal static class RunDriver
         }
     }
 
-    /// <summary>Whether an error says nothing of the run: a silo that went away, a message without an answer, a cluster that is being put in order.</summary>
+    /// <summary>Whether an error says nothing of the run: a silo that went away, a message without an answer, a call that a dying silo cancels, a cluster that is being put in order.</summary>
     public static bool IsTransient(Exception exception) =>
-        exception is TimeoutException or OrleansException or ObjectDisposedException or InvalidOperationException { Source: "Orleans.Core" or "Orleans.Runtime" };
+        exception is TimeoutException or OperationCanceledException or OrleansException or ObjectDisposedException or InvalidOperationException { Source: "Orleans.Core" or "Orleans.Runtime" };
 
     private static void Forget(Task task) => _ = task.ContinueWith(static t => _ = t.Exception, CancellationToken.None, TaskContinuationOptions.OnlyOnFaulted, TaskScheduler.Default);
 }

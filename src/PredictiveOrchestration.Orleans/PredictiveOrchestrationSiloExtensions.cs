@@ -29,7 +29,7 @@ public static class PredictiveOrchestrationSiloExtensions
         services.AddSingleton<IValidateOptions<OrleansWorkerOptions>, Validation>();
         services.TryAddSingleton(TimeProvider.System);
         services.AddPredictiveOrchestration(orchestrator);
-        services.AddSingleton<SiloDirectory>();
+        services.AddSingleton(p => new SiloDirectory(true, (ulong)p.GetRequiredService<global::Orleans.Runtime.ILocalSiloDetails>().SiloAddress.GetConsistentHashCode()));
         services.AddSingleton<SiloWork>();
         services.AddSingleton<JobPlanner>();
         services.AddSingleton<ClusterMetrics>();

@@ -25,7 +25,7 @@ internal sealed partial class ClusterBackendSource(IGrainFactory grains, Orleans
 
     private sealed class Sync(ClusterBackendSource source, BackendSourceContext context) : IAsyncDisposable
     {
-        private readonly SiloDirectory _directory = new();
+        private readonly SiloDirectory _directory = new(false, 0);
         private readonly Dictionary<string, ClusterBackend> _backends = new(StringComparer.Ordinal);
         private readonly CancellationTokenSource _stop = new();
         private Task _loop = Task.CompletedTask;

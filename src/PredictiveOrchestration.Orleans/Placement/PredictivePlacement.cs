@@ -32,8 +32,13 @@ internal sealed class PredictivePlacementDirector(SiloDirectory directory, IOpti
         }
 
         var here = context.LocalSilo;
-        var known = directory.Places().Where(p => Array.Exists(compatible, s => s.ToParsableString() == p.Report.Address));
-        if (PlacementChooser.Choose(known, needs ?? new RunNeeds(), here.ToParsableString(), options.Value.PlacementMargin) is { } choice)
+        bool IsCompatible(Place place) => Array.Exists(compatible, s => s.ToParsableString() == place.Report.Address);
+        needs ??= new RunNeeds();
+        var incumbent = here.ToParsableString();
+
+        // A few by chance; where none of them can do it, all.
+        if ((PlacementChooser.Choose(directory.Choices().Where(IsCompatible), needs, incumbent, options.Value.PlacementMargin)
+            ?? PlacementChooser.Choose(directory.Places().Where(IsCompatible), needs, incumbent, options.Value.PlacementMargin)) is { } choice)
         {
             directory.Sent(choice.Silo, choice.RunSeconds);
             return Task.FromResult(Array.Find(compatible, s => s.ToParsableString() == choice.Silo)!);

@@ -93,7 +93,7 @@ internal static class ClusterSimulation
             (_places, _sigma, _random) = (places, sigma, new SeededRandom(seed, (ulong)silos));
             _speed = [.. Enumerable.Range(0, silos).Select(_ => Math.Pow(2, (2 * _random.NextDouble()) - 1))];
             _reports = [.. _speed.Select((s, i) => Report(i, s, 0, 0, 0))];
-            _directories = [.. _speed.Select(_ => new SiloDirectory())];
+            _directories = [.. _speed.Select((_, i) => new SiloDirectory(true, (ulong)i))];
             _waiting = [.. _speed.Select(_ => new Queue<(double, double, double)>())];
             _running = [.. _speed.Select(_ => new List<(double, double, double)>())];
             (_waitingSeconds, _busy) = (new double[silos], new double[silos]);
@@ -156,7 +156,7 @@ internal static class ClusterSimulation
             // Predicted on the decider's machine, with an error; the chooser brings it to others by their reference times.
             var predicted = work / _speed[decider] * Math.Exp(_sigma * _random.NextGaussian());
             var needs = new RunNeeds { Engines = [new EngineNeed("engine", predicted, 1 / _speed[decider], 0)] };
-            var choice = PlacementChooser.Choose(_directories[decider].Places(), needs, Name(decider), 0.1)!.Value;
+            var choice = PlacementChooser.Choose(_directories[decider].Choices(), needs, Name(decider), 0.1)!.Value;
             _directories[decider].Sent(choice.Silo, choice.RunSeconds);
             var silo = int.Parse(choice.Silo, CultureInfo.InvariantCulture);
             if (_running[silo].Count < _places)
@@ -182,8 +182,9 @@ internal static class ClusterSimulation
         private double Backlog(int silo, double now) => Math.Max(0, _waitingSeconds[silo]) + _running[silo].Sum(r => Math.Max(0, r.Predicted - (now - r.Start)));
 
         // What the catalogue answers to a report: all silos, or a sample.
-        private void Tell(int silo) => _directories[silo].Update(CatalogGrain.Sums(_reports.Length <= 100 ? _reports : []) with
+        private void Tell(int silo) => _directories[silo].Update(new ClusterView
         {
+            SiloCount = _reports.Length,
             Silos = _reports.Length <= CatalogGrain.MostSilos ? [.. _reports] : CatalogGrain.Sample([.. _reports], _random),
         });
 

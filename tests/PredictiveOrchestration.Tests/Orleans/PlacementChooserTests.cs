@@ -57,7 +57,7 @@ public sealed class PlacementChooserTests
     [Fact]
     public void Directory_RunsSentSinceTheView_CountUntilTheNext()
     {
-        var directory = new SiloDirectory();
+        var directory = new SiloDirectory(false, 0);
         var view = new ClusterView { Silos = [At("a", places: 1).Report, At("b", places: 1).Report], SiloCount = 2, Concurrency = 2 };
         directory.Update(view);
         var order = new List<string>();

@@ -12,6 +12,18 @@ public sealed record OrchestrationRequest
     /// <summary>Gets the number of shots; default 1,000.</summary>
     public int Shots { get; init; } = 1000;
 
+    /// <summary>Gets the number of the first shot, 0 by default: see <see cref="ExecutionRequest.FirstShot"/>. Where it is more, only backends with <see cref="BackendCapabilities.ShotRanges"/> are used.</summary>
+    public int FirstShot { get; init; }
+
+    /// <summary>See <see cref="ExecutionRequest.DefersReadout"/>.</summary>
+    internal bool DefersReadout { get; init; }
+
+    /// <summary>
+    /// Gets the job's idempotency key, under which money is reserved: 1 to 150 characters, the same when a job that may have been lost is run again. Null (default) for one of its own
+    /// for each run.
+    /// </summary>
+    public string? Key { get; init; }
+
     /// <summary>Gets the seed of the shots; equal seeds give equal counts on the same backend and version. Default 0.</summary>
     public ulong Seed { get; init; }
 

@@ -26,10 +26,6 @@ public sealed record AdvisedResult
 /// <content>Advice, and runs that follow it.</content>
 public sealed partial class PredictiveOrchestrator
 {
-    // What joining results of blocks may take.
-    private const long MostJoinedWords = 1 << 25;
-    private const int MostJoinedProbabilities = 1 << 16;
-
     internal IStrategyAdvisor Advisor { get; init; } = new StrategyAdvisor();
 
     /// <summary>Says how a circuit would run better: by which strategy, how exact, in which order of qubits, in which parts; runs nothing.</summary>
@@ -67,9 +63,10 @@ public sealed partial class PredictiveOrchestrator
         ArgumentNullException.ThrowIfNull(circuit);
         ArgumentNullException.ThrowIfNull(advice);
         request = (request ?? OrchestrationRequest.Default) with { Strategy = advice.Strategy, RequireExact = advice.RequireExact };
-        if (advice.Blocks.Count > 1 && request.Shots * (long)((Math.Max(circuit.NumQubits, circuit.NumClbits) / 64) + 1) <= MostJoinedWords && request.TopProbabilities <= MostJoinedProbabilities)
+        var asked = ToBackend(circuit, request);
+        if (advice.Blocks.Count > 1 && BlockRuns.CanJoin(asked))
         {
-            return await RunBlocksAsync(circuit, advice.Blocks, request, cancellationToken).ConfigureAwait(false);
+            return await RunBlocksAsync(new BlockRuns(asked, advice.Blocks), request, cancellationToken).ConfigureAwait(false);
         }
 
         if (advice.QubitOrder is not { } order)
@@ -82,7 +79,7 @@ public sealed partial class PredictiveOrchestrator
         var run = await ExecuteAsync(circuit.Remap(order), moved, cancellationToken).ConfigureAwait(false);
 
         // Classical bits stay where they are; where nothing is measured the outcome is over the qubits.
-        BitString Back(BitString outcome) => Measures(circuit) ? outcome : BitString.Parse(string.Concat(Enumerable.Range(0, outcome.Length).Reverse().Select(q => outcome[order[q]] ? '1' : '0')));
+        BitString Back(BitString outcome) => BlockRuns.Measures(circuit) ? outcome : BitString.Parse(string.Concat(Enumerable.Range(0, outcome.Length).Reverse().Select(q => outcome[order[q]] ? '1' : '0')));
         return new AdvisedResult
         {
             Counts = run.Counts.ToDictionary(c => Back(c.Key), c => c.Value), ExpectationValues = run.ExpectationValues, Runs = [run],
@@ -90,70 +87,19 @@ public sealed partial class PredictiveOrchestrator
         };
     }
 
-    private async Task<AdvisedResult> RunBlocksAsync(Circuit circuit, IReadOnlyList<CircuitBlock> blocks, OrchestrationRequest request, CancellationToken cancellationToken)
+    private async Task<AdvisedResult> RunBlocksAsync(BlockRuns blocks, OrchestrationRequest request, CancellationToken cancellationToken)
     {
-        var (measures, length) = (Measures(circuit), Measures(circuit) ? circuit.NumClbits : circuit.NumQubits);
-        var terms = request.Observables.SelectMany(o => o.Terms).ToList();
-
-        // A qubit that nothing acts on is |0⟩: Z is 1 there, X and Y are 0.
-        var acted = blocks.SelectMany(b => b.Qubits).ToHashSet();
-        var values = terms.Select(t => t.Factors.Any(f => !acted.Contains(f.Qubit) && f.Operator != Pauli.Z) ? 0.0 : t.Coefficient).ToArray();
         var runs = new List<OrchestrationResult>();
-        var counts = new List<(IReadOnlyDictionary<BitString, long>, IReadOnlyList<int>)>();
-        var probabilities = new List<(IReadOnlyList<OutcomeProbability>, IReadOnlyList<int>)>();
-        for (var b = 0; b < blocks.Count; b++)
+        foreach (var part in blocks.Runs.Select(r => r.Request))
         {
-            var block = blocks[b];
-            var at = block.Qubits.Select((q, i) => (q, i)).ToDictionary(p => p.q, p => p.i);
-            var own = terms.Select(t => new PauliTerm(1, t.Factors.Where(f => at.ContainsKey(f.Qubit)).Select(f => (at[f.Qubit], f.Operator)))).ToList();
-            var wanted = Enumerable.Range(0, own.Count).Where(i => own[i].Factors.Count > 0 && values[i] != 0).ToList();
-            var isSampled = !measures || block.Clbits.Count > 0;
-            if (wanted.Count == 0 && !isSampled)
-            {
-                continue;
-            }
-
-            var run = await ExecuteAsync(
-                block.Circuit,
-                request with { Observables = [.. wanted.Select(i => new PauliSum([own[i]]))], Shots = isSampled ? request.Shots : 0, TopProbabilities = isSampled ? request.TopProbabilities : 0, Seed = request.Seed + (ulong)b },
-                cancellationToken).ConfigureAwait(false);
-            runs.Add(run);
-            for (var i = 0; i < wanted.Count; i++)
-            {
-                values[wanted[i]] *= run.ExpectationValues[i];
-            }
-
-            if (isSampled)
-            {
-                var bits = measures ? block.Clbits : block.Qubits;
-                counts.Add((run.Counts, bits));
-                probabilities.Add((run.Probabilities, bits));
-            }
+            var own = request with { Observables = part.Observables, Shots = part.Shots, TopProbabilities = part.TopProbabilities, Seed = part.Seed };
+            runs.Add(await ExecuteAsync(part.Circuit, own, cancellationToken).ConfigureAwait(false));
         }
 
-        var next = 0;
-        return new AdvisedResult
-        {
-            Counts = request.Shots == 0 ? new Dictionary<BitString, long>() : BlockResults.Counts(counts, request.Shots, length, request.Seed),
-            Probabilities = request.TopProbabilities == 0 ? [] : BlockResults.Probabilities(probabilities, request.TopProbabilities, length),
-            ExpectationValues = [.. request.Observables.Select(o => values[next..(next += o.Terms.Count)].Sum())],
-            Runs = runs,
-        };
+        var (counts, probabilities, values) = blocks.Join([.. runs.Select(r => r.Execution)]);
+        return new AdvisedResult { Counts = counts, Probabilities = probabilities, ExpectationValues = values, Runs = runs };
     }
 
     private static PauliSum Moved(PauliSum observable, IReadOnlyList<int> order) =>
         new([.. observable.Terms.Select(t => new PauliTerm(t.Coefficient, t.Factors.Select(f => (order[f.Qubit], f.Operator))))]);
-
-    private static bool Measures(Circuit circuit)
-    {
-        foreach (ref readonly var op in circuit.Operations)
-        {
-            if (op.Kind == OperationKind.Measure)
-            {
-                return true;
-            }
-        }
-
-        return false;
-    }
 }

@@ -57,6 +57,26 @@ public sealed partial class PredictiveOrchestrator
         return _journal.Forecasts(_options.PredictionHorizon).GetValueOrDefault(backendId);
     }
 
+    /// <summary>The number of runs learned from since the start.</summary>
+    internal long RecordsLearned => _learning?.RecordsLearned ?? 0;
+
+    /// <summary>Whether any model rests on runs, of this process or an earlier one.</summary>
+    internal bool HasLearned => _publisher.Current.Models.Any(m => m.Value.Observations > 0);
+
+    /// <summary>The models in use, without their runs: what a machine elsewhere begins its predictions of this one with.</summary>
+    internal byte[] ModelsInUse() => LearnedState.Write(_publisher.Current.Models.ToDictionary(m => m.Key, m => new LearnedBackend(0, m.Value, [], []), StringComparer.Ordinal));
+
+    /// <summary>Uses models for backends of which nothing is known yet.</summary>
+    internal void Adopt(IEnumerable<KeyValuePair<string, BackendModel>> models)
+    {
+        var known = _publisher.Current.Models.Select(m => m.Key).ToHashSet(StringComparer.Ordinal);
+        var news = models.Where(m => !known.Contains(m.Key)).ToList();
+        if (news.Count > 0)
+        {
+            _publisher.Update(news);
+        }
+    }
+
     private LearningLoop LearningOrThrow()
     {
         ObjectDisposedException.ThrowIf(_stopped, this);

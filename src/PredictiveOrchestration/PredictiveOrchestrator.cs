@@ -44,6 +44,7 @@ public sealed partial class PredictiveOrchestrator : IAsyncDisposable
     private readonly PlanningCost _planning = new();
     private readonly CheckpointStore? _checkpoints;
     private readonly RunningWork _running = new();
+    private readonly List<IAsyncDisposable> _sources = [];
     private readonly SemaphoreSlim _lifecycle = new(1, 1);
     private readonly CancellationTokenSource _aborted = new();
     private LocalAdmission? _admission;
@@ -81,6 +82,12 @@ public sealed partial class PredictiveOrchestrator : IAsyncDisposable
         Monitor = new PerformanceMonitor(options.Alerts with { }, time, logger);
         _strategy = RoutingStrategies.NameOf(options.RoutingStrategy)!;
     }
+
+    /// <summary>Where paid work reserves and settles in place of the ledger of its own, or null.</summary>
+    internal ISpendGate? Spending { get; init; }
+
+    /// <summary>What brings backends from elsewhere while it runs.</summary>
+    internal IReadOnlyList<IBackendSource> Sources { get; init; } = [];
 
     /// <summary>Gets the registry; backends may be added and removed at any time.</summary>
     public BackendRegistry Backends => _registry;
@@ -138,6 +145,11 @@ public sealed partial class PredictiveOrchestrator : IAsyncDisposable
             OpenAccounts(_registry.Current.Backends);
             await WarmUpAsync(cancellationToken).ConfigureAwait(false);
             _checkpoints?.Prune();
+            foreach (var source in Sources)
+            {
+                _sources.Add(await source.StartAsync(new BackendSourceContext(_registry, this), cancellationToken).ConfigureAwait(false));
+            }
+
             _running.Open();
             Started(_registry.Current.Backends.Length, _publisher.Current.Version);
         }
@@ -168,6 +180,12 @@ public sealed partial class PredictiveOrchestrator : IAsyncDisposable
                 await idle.ConfigureAwait(false);
             }
 
+            foreach (var source in _sources)
+            {
+                await source.DisposeAsync().ConfigureAwait(false);
+            }
+
+            _sources.Clear();
             if (_learning is not null && !_stopped)
             {
                 await _learning.DisposeAsync().ConfigureAwait(false);
@@ -218,7 +236,7 @@ public sealed partial class PredictiveOrchestrator : IAsyncDisposable
         var profile = known.ProfileFor(decision);
         var decisionTime = Since(start);
         var run = Guid.CreateVersion7(_time.GetUtcNow());
-        var label = new SpendLabel(run.ToString(), request.Tag);
+        var label = new SpendLabel(request.Key ?? run.ToString(), request.Tag);
         Decided(decision, decisionTime);
         Tell(label.Key, decision, profile, decisionTime, request);
         activity?.Describe(decision, profile, request.Shots);
@@ -229,7 +247,7 @@ public sealed partial class PredictiveOrchestrator : IAsyncDisposable
         try
         {
             report = await new HotSwapExecutor(
-                backends, _admission!, new MeteredSpending(_ledger, _prices, decision, profile), _time, decision.IsExploration ? null : SwapJob(model, profile, request), _prices.IsMetered).RunAsync(decision, ToBackend(circuit, request), label, either.Token).ConfigureAwait(false);
+                backends, _admission!, new MeteredSpending(Spending ?? _ledger, _prices, decision, profile), _time, decision.IsExploration ? null : SwapJob(model, profile, request), _prices.IsMetered).RunAsync(decision, ToBackend(circuit, request), label, either.Token).ConfigureAwait(false);
             var cost = await RecordAsync(report, decision, profile, request, new JobIdentity(run, circuit.Operations.Length)).ConfigureAwait(false);
             return report.Last.Result is { } result
                 ? Complete(result, report, decision, profile, decisionTime, cost) with { Optimization = optimization }
@@ -459,7 +477,7 @@ public sealed partial class PredictiveOrchestrator : IAsyncDisposable
 
         return new DecisionTerms(
             request.Shots, request.Limits.Threads, observables, request.TopProbabilities, request.RequireExact, request.Backend, request.CostThreshold ?? _options.CostThreshold,
-            request.Limits.Time, Math.Min(_memoryBytes, request.Limits.MemoryBytes ?? long.MaxValue));
+            request.Limits.Time, Math.Min(_memoryBytes, request.Limits.MemoryBytes ?? long.MaxValue)) { IsShotRange = request.FirstShot > 0 };
     }
 
     private HotSwapJob? SwapJob(PerformancePredictor model, CircuitProfile profile, OrchestrationRequest request) =>
@@ -472,6 +490,8 @@ public sealed partial class PredictiveOrchestrator : IAsyncDisposable
     {
         Circuit = circuit,
         Shots = request.Shots,
+        FirstShot = request.FirstShot,
+        DefersReadout = request.DefersReadout,
         Seed = request.Seed,
         TopProbabilities = request.TopProbabilities,
         Observables = request.Observables,
@@ -537,7 +557,7 @@ public sealed partial class PredictiveOrchestrator : IAsyncDisposable
     {
         try
         {
-            await _ledger.SettleAsync(key, amount).ConfigureAwait(false);
+            await (Spending ?? _ledger).SettleAsync(key, amount).ConfigureAwait(false);
         }
         catch (Exception exception) when (exception is BackendException or ObjectDisposedException)
         {

@@ -30,6 +30,8 @@ public sealed class PredictiveOrchestratorBuilder
     private IMeterFactory? _meters;
     private TelemetryStore? _store;
     private readonly List<IAnalyticsSink> _sinks = [];
+    private readonly List<IBackendSource> _sources = [];
+    private ISpendGate? _spending;
     private ICircuitOptimizer? _optimizer;
     private IStrategyAdvisor _advisor = new StrategyAdvisor();
 
@@ -132,6 +134,23 @@ public sealed class PredictiveOrchestratorBuilder
         return this;
     }
 
+    /// <summary>Adds a source of backends that come and go while the orchestrator runs.</summary>
+    public PredictiveOrchestratorBuilder AddBackendSource(IBackendSource source)
+    {
+        ArgumentNullException.ThrowIfNull(source);
+        _sources.Add(source);
+        return this;
+    }
+
+    /// <summary>
+    /// Sets where paid work reserves and settles, in place of the orchestrator's own ledger: one budget for many processes. The caps of the options do not apply then.
+    /// </summary>
+    public PredictiveOrchestratorBuilder UseSpendGate(ISpendGate gate)
+    {
+        _spending = gate ?? throw new ArgumentNullException(nameof(gate));
+        return this;
+    }
+
     /// <summary>Builds the orchestrator; start it before use.</summary>
     /// <exception cref="ArgumentException">Options are wrong (all failures are named), or two backends or routers have the same name.</exception>
     public PredictiveOrchestrator Build()
@@ -167,6 +186,6 @@ public sealed class PredictiveOrchestratorBuilder
             }
         }
 
-        return new PredictiveOrchestrator(options, registry, routers, _time, _loggers.CreateLogger<PredictiveOrchestrator>(), _meters, _store) { Optimizer = _optimizer, Sinks = [.. _sinks], Advisor = _advisor };
+        return new PredictiveOrchestrator(options, registry, routers, _time, _loggers.CreateLogger<PredictiveOrchestrator>(), _meters, _store) { Spending = _spending, Sources = [.. _sources], Optimizer = _optimizer, Sinks = [.. _sinks], Advisor = _advisor };
     }
 }

@@ -1,4 +1,5 @@
 using BenchmarkDotNet.Running;
+using PredictiveOrchestration.Benchmarks.Cluster;
 using PredictiveOrchestration.Benchmarks.Engines;
 using PredictiveOrchestration.Benchmarks.HotSwap;
 using PredictiveOrchestration.Benchmarks.Reliability;
@@ -24,6 +25,9 @@ internal static class Program
         ["ledger-child"] = LedgerTrial.ChildAsync,
         ["worker"] = WorkerTrial.RunAsync,
         ["worker-child"] = WorkerTrial.ChildAsync,
+        ["cluster"] = ClusterBenchmark.RunAsync,
+        ["cluster-silo"] = ClusterBenchmark.SiloAsync,
+        ["cluster-simulation"] = args => Task.FromResult(ClusterSimulation.Run(args)),
         ["learning"] = LearningTrial.RunAsync,
         ["learning-child"] = LearningTrial.ChildAsync,
         ["memory"] = MemoryFuzz.RunAsync,

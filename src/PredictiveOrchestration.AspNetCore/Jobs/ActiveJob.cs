@@ -1,10 +1,11 @@
 using PredictiveOrchestration.Circuits;
+using PredictiveOrchestration.Execution;
 using PredictiveOrchestration.Remote.Worker;
 
 namespace PredictiveOrchestration.AspNetCore.Jobs;
 
 /// <summary>A job that waits or runs. Thread-safe.</summary>
-internal sealed class ActiveJob(JobRecord record, WireSubmission? wire, Circuit? circuit, long keptBytes) : IDisposable
+internal sealed class ActiveJob(JobRecord record, WireSubmission? wire, Circuit? circuit, long keptBytes) : IQueued, IDisposable
 {
     private readonly Lock _lock = new();
     private readonly TaskCompletionSource _ended = new(TaskCreationOptions.RunContinuationsAsynchronously);
@@ -24,6 +25,12 @@ internal sealed class ActiveJob(JobRecord record, WireSubmission? wire, Circuit?
 
     /// <summary>Whether the store has it as begun already.</summary>
     public bool IsMarked { get; set; }
+
+    /// <inheritdoc/>
+    public string Owner => _record.Owner;
+
+    /// <inheritdoc/>
+    public double ExpectedSeconds => _record.PredictedSeconds;
 
     /// <summary>Its place in its owner's line.</summary>
     public long Place { get; set; }

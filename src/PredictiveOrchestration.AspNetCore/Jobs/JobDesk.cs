@@ -3,6 +3,7 @@ using System.Text.Json;
 using PredictiveOrchestration.AspNetCore.Access;
 using PredictiveOrchestration.AspNetCore.Http;
 using PredictiveOrchestration.Circuits;
+using PredictiveOrchestration.Execution;
 using PredictiveOrchestration.Remote.Worker;
 using PredictiveOrchestration.Routing;
 
@@ -20,7 +21,7 @@ internal sealed class JobDesk(WorkerOptions options, PredictiveOrchestrator orch
     private int _running;
     private volatile bool _open;
 
-    public FairQueue Queue { get; } = new(options.MaxQueueLength);
+    public FairQueue<ActiveJob> Queue { get; } = new(options.MaxQueueLength);
 
     public int Running => _running;
 

@@ -23,6 +23,9 @@ public sealed record BackendCapabilities
     /// <summary>Gets a value indicating whether exact outcome probabilities can be returned.</summary>
     public bool ExactProbabilities { get; init; }
 
+    /// <summary>Gets a value indicating whether <see cref="ExecutionRequest.FirstShot"/> is obeyed: the counts of parts of the shots add up to those of all, exactly.</summary>
+    public bool ShotRanges { get; init; }
+
     /// <summary>Gets a value indicating whether expectation values of Pauli sums can be returned.</summary>
     public bool ExpectationValues { get; init; }
 

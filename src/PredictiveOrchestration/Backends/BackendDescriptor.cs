@@ -24,6 +24,12 @@ public sealed record BackendDescriptor
     /// <summary>Gets a value indicating whether the backend runs in this process and so uses this machine's memory and cores.</summary>
     public bool IsLocal { get; init; }
 
+    /// <summary>
+    /// Gets a value indicating whether the memory of a run is predicted although it runs on another machine: a simulator there of a known kind, whose
+    /// <see cref="BackendCapabilities.MaxMemoryBytes"/> is what that machine has for it.
+    /// </summary>
+    public bool BoundsMemory { get; init; }
+
     /// <summary>Gets the number of threads that one run uses at most; 1 by default.</summary>
     public int MaxThreads { get; init; } = 1;
 

@@ -11,6 +11,15 @@ public sealed record ExecutionRequest
     /// <summary>Gets the number of shots, 0 or more; default 1,000. With 0 no counts are returned.</summary>
     public int Shots { get; init; } = 1000;
 
+    /// <summary>
+    /// Gets the number of the first shot, 0 (default) or more: shots <c>FirstShot</c> to <c>FirstShot + Shots - 1</c> are taken, so that the counts of parts add up to those of the whole on backends
+    /// with <see cref="BackendCapabilities.ShotRanges"/>; others ignore it.
+    /// </summary>
+    public int FirstShot { get; init; }
+
+    /// <summary>Whether wrong readout of simulated devices is left to whoever joins the parts: it depends on the counts of all shots.</summary>
+    internal bool DefersReadout { get; init; }
+
     /// <summary>Gets the seed; shot i draws from stream (seed, i), so equal seeds give equal counts on one version and backend.</summary>
     public ulong Seed { get; init; }
 

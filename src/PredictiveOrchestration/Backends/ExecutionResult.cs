@@ -19,6 +19,9 @@ public sealed record ExecutionResult : IHtml
     /// <summary>Gets how often each outcome was seen; empty without shots.</summary>
     public IReadOnlyDictionary<BitString, long> Counts { get; init; } = new Dictionary<BitString, long>();
 
+    /// <summary>The probability of each bit to be read wrong, where the request left that to whoever joins parts; else null.</summary>
+    internal double[]? DeferredMisreads { get; init; }
+
     /// <summary>Gets exact probabilities as asked for, most probable first, equal ones by ascending outcome.</summary>
     public IReadOnlyList<OutcomeProbability> Probabilities { get; init; } = [];
 

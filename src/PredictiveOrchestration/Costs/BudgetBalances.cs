@@ -14,6 +14,23 @@ internal sealed class BudgetBalances(IReadOnlyList<BudgetCap> caps)
 
     public IReadOnlyDictionary<string, OpenReservation> Open => _open;
 
+    /// <summary>All balances.</summary>
+    public IReadOnlyDictionary<(BudgetScope Scope, string Name), Balance> All => _balances;
+
+    /// <summary>Begins with what was before.</summary>
+    public void Restore(IEnumerable<KeyValuePair<(BudgetScope Scope, string Name), Balance>> balances, IEnumerable<OpenReservation> open)
+    {
+        foreach (var (place, balance) in balances)
+        {
+            _balances[place] = balance;
+        }
+
+        foreach (var reservation in open)
+        {
+            _open[reservation.Key] = reservation;
+        }
+    }
+
     public Balance Of(BudgetScope scope, string name) => _balances.GetValueOrDefault((scope, name));
 
     /// <summary>The tightest cap without room for the reservation, or null.</summary>

@@ -14,7 +14,8 @@ public static class PredictiveOrchestrationServices
 {
     /// <summary>
     /// Adds a <see cref="PredictiveOrchestrator"/> that starts and stops with the host. Registered <see cref="IQuantumBackend"/>s and
-    /// <see cref="IBackendRouter"/>s are added to it, and a registered <see cref="TimeProvider"/>, <see cref="ILoggerFactory"/> and <see cref="TelemetryStore"/> are used.
+    /// <see cref="IBackendRouter"/>s are added to it, and a registered <see cref="TimeProvider"/>, <see cref="ILoggerFactory"/>, <see cref="TelemetryStore"/> and <see cref="ISpendGate"/> are used,
+    /// as are <see cref="IBackendSource"/>s.
     /// </summary>
     /// <param name="services">The services.</param>
     /// <param name="configure">Changes the builder, or null.</param>
@@ -42,6 +43,16 @@ public static class PredictiveOrchestrationServices
             if (provider.GetService<TelemetryStore>() is { } store)
             {
                 builder.UseTelemetryStore(store);
+            }
+
+            if (provider.GetService<ISpendGate>() is { } gate)
+            {
+                builder.UseSpendGate(gate);
+            }
+
+            foreach (var source in provider.GetServices<IBackendSource>())
+            {
+                builder.AddBackendSource(source);
             }
 
             foreach (var backend in provider.GetServices<IQuantumBackend>())

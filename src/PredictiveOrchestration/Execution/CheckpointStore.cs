@@ -26,7 +26,7 @@ internal sealed partial class CheckpointStore(string directory, CheckpointPolicy
     public static byte[] KeyOf(ExecutionRequest request, string? backend)
     {
         var what = new StringBuilder()
-            .Append(System.Globalization.CultureInfo.InvariantCulture, $"{Library}|{Convert.ToHexString(request.Circuit.Digest())}|{request.Shots}|{request.Seed}|{request.TopProbabilities}|{request.RequireExact}|{backend}");
+            .Append(System.Globalization.CultureInfo.InvariantCulture, $"{Library}|{Convert.ToHexString(request.Circuit.Digest())}|{request.FirstShot}+{request.Shots}|{request.Seed}|{request.TopProbabilities}|{request.RequireExact}|{backend}");
         foreach (var observable in request.Observables)
         {
             what.Append('|').AppendJoin('+', observable.Terms);

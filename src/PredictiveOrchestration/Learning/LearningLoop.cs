@@ -431,12 +431,7 @@ internal sealed partial class LearningLoop : IAsyncDisposable
         return _rows.ToDictionary(r => r.Key, r => new LearnedBackend(r.Value.Seen, current.ModelOf(r.Key, r.Value.Basis), r.Value.Earlier, withRows ? r.Value.Rows : []));
     }
 
-    private void Publish(IEnumerable<KeyValuePair<string, BackendModel>> changed)
-    {
-        var current = _publisher.Current;
-        var models = changed.ToDictionary(StringComparer.Ordinal);
-        _publisher.Publish(new PerformancePredictor(current.Version + 1, current.Models.Where(m => !models.ContainsKey(m.Key)).Concat(models)));
-    }
+    private void Publish(IEnumerable<KeyValuePair<string, BackendModel>> changed) => _publisher.Update(changed);
 
     private Reservoir ReservoirOf(string backendId, string basis)
     {

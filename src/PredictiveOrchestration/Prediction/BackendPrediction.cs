@@ -14,7 +14,7 @@ public sealed record BackendPrediction
     /// <summary>Gets the wait in a remote queue in seconds; zero for local backends.</summary>
     public required Estimate WaitSeconds { get; init; }
 
-    /// <summary>Gets the peak memory in bytes on this machine; the upper end is a bound, the lower end what is needed at the least.</summary>
+    /// <summary>Gets the peak memory in bytes, on this machine or, for a <see cref="BackendDescriptor.BoundsMemory"/>, on its own; the upper end is a bound, the lower end what is needed at the least.</summary>
     public required Estimate PeakBytes { get; init; }
 
     /// <summary>Gets the fidelity of the result, 0 to 1.</summary>

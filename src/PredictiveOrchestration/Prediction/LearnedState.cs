@@ -18,7 +18,10 @@ internal static class LearnedState
     /// <summary>The longest file that is read.</summary>
     public const long MaxBytes = 1L << 30;
 
-    private const int FormatVersion = 1, MostBackends = 10_000, MostModels = 64;
+    /// <summary>The version of the form that is written and read.</summary>
+    public const int FormatVersion = 1;
+
+    private const int MostBackends = 10_000, MostModels = 64;
     private static ReadOnlySpan<byte> Mark => "PO-MODEL"u8;
 
     public static byte[] Write(IReadOnlyDictionary<string, LearnedBackend> backends)

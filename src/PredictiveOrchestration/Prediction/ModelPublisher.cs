@@ -5,6 +5,7 @@ internal sealed class ModelPublisher(PerformancePredictor initial)
 {
     private const int Kept = 512;
     private readonly PerformancePredictor?[] _kept = new PerformancePredictor?[Kept];
+    private readonly Lock _change = new();
     private volatile PerformancePredictor _current = initial;
 
     public PerformancePredictor Current => _current;
@@ -12,13 +13,26 @@ internal sealed class ModelPublisher(PerformancePredictor initial)
     /// <summary>Replaces the model; the version must grow.</summary>
     public void Publish(PerformancePredictor next)
     {
-        if (next.Version <= _current.Version)
+        lock (_change)
         {
-            throw new ArgumentException($"Model version {next.Version} does not follow {_current.Version}.", nameof(next));
-        }
+            if (next.Version <= _current.Version)
+            {
+                throw new ArgumentException($"Model version {next.Version} does not follow {_current.Version}.", nameof(next));
+            }
 
-        _current = next;
-        _kept[next.Version % Kept] = next;
+            _current = next;
+            _kept[next.Version % Kept] = next;
+        }
+    }
+
+    /// <summary>Replaces the models of some backends.</summary>
+    public void Update(IEnumerable<KeyValuePair<string, BackendModel>> changed)
+    {
+        var models = changed.ToDictionary(StringComparer.Ordinal);
+        lock (_change)
+        {
+            Publish(new PerformancePredictor(_current.Version + 1, _current.Models.Where(m => !models.ContainsKey(m.Key)).Concat(models)));
+        }
     }
 
     /// <summary>Finds one of the latest models by its version; null if it is not kept any more.</summary>

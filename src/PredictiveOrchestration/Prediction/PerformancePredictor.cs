@@ -93,7 +93,7 @@ internal sealed class PerformancePredictor : IPerformancePredictor
 
     private static Estimate Memory(BackendDescriptor backend, CostDrivers drivers)
     {
-        if (!backend.IsLocal)
+        if (!backend.IsLocal && !backend.BoundsMemory)
         {
             return Estimate.Exactly(0);
         }

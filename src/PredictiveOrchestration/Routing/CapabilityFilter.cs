@@ -15,6 +15,9 @@ internal sealed record JobRequirements
 
     public int Shots { get; init; }
 
+    /// <summary>Whether only a part of the shots is to be taken.</summary>
+    public bool IsShotRange { get; init; }
+
     public bool NeedsProbabilities { get; init; }
 
     public bool NeedsExpectations { get; init; }
@@ -44,6 +47,11 @@ internal static class CapabilityFilter
         if (job.Shots > capabilities.MaxShots)
         {
             return $"it takes at most {capabilities.MaxShots} shots, {job.Shots} are asked for";
+        }
+
+        if (job.IsShotRange && !capabilities.ShotRanges)
+        {
+            return "it cannot take a part of the shots";
         }
 
         if (job.RequireExact && !capabilities.IsExact)
@@ -76,8 +84,8 @@ internal static class CapabilityFilter
             return gates;
         }
 
-        var available = Math.Min(job.AvailableBytes, capabilities.MaxMemoryBytes ?? long.MaxValue);
-        if (candidate.Backend.IsLocal && candidate.Prediction.PeakBytes.Lower > available)
+        var available = Math.Min(candidate.Backend.IsLocal ? job.AvailableBytes : long.MaxValue, capabilities.MaxMemoryBytes ?? long.MaxValue);
+        if ((candidate.Backend.IsLocal || candidate.Backend.BoundsMemory) && candidate.Prediction.PeakBytes.Lower > available)
         {
             return $"it needs at least {ByteSize.Format(candidate.Prediction.PeakBytes.Lower)} of memory, {ByteSize.Format(available)} may be used";
         }

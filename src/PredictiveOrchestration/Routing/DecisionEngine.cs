@@ -92,6 +92,8 @@ internal sealed class DecisionEngine(PriceTable prices, BackendHealthTracker hea
             parts[i] = Part(asked[i].Descriptor, profile, terms, model, before);
         }
 
+        Wait(asked, parts);
+
         var requirements = Requirements(profile, circuit, terms, asked);
         if (before is null && circuit is not null)
         {
@@ -102,7 +104,7 @@ internal sealed class DecisionEngine(PriceTable prices, BackendHealthTracker hea
         for (var i = 0; i < parts.Length; i++)
         {
             var (backend, descriptor, part) = (asked[i], asked[i].Descriptor, parts[i]);
-            isRepeatable &= prices.IsSteady(descriptor.Id) && (descriptor.IsLocal || backend is not IConditionalBackend);
+            isRepeatable &= prices.IsSteady(descriptor.Id) && (descriptor.IsLocal || backend is not (IConditionalBackend or ILoadedBackend));
             if ((health.Reason(backend) ?? prices.Refusal(descriptor, part.Candidate.Prediction, profile, part.Candidate.Shape)) is { } reason)
             {
                 unavailable = ReferenceEquals(unavailable, Nothing) ? new Dictionary<string, string>(StringComparer.Ordinal) : unavailable;
@@ -131,6 +133,18 @@ internal sealed class DecisionEngine(PriceTable prices, BackendHealthTracker hea
         return new MadeDecision(decision, backends, model, router, version, isRepeatable && decision.Chosen.Propensity is null, parts);
     }
 
+    // Where a backend says what a job would wait now, that counts, not what jobs waited before.
+    private static void Wait(ReadOnlySpan<IQuantumBackend> asked, PartialDecision[] parts)
+    {
+        for (var i = 0; i < parts.Length; i++)
+        {
+            if (asked[i] is ILoadedBackend { ExpectedWait: { } wait } && parts[i].Candidate is var candidate)
+            {
+                parts[i] = parts[i] with { Candidate = candidate with { Prediction = candidate.Prediction with { WaitSeconds = Estimate.Exactly(Math.Max(0, wait.TotalSeconds)) } } };
+            }
+        }
+    }
+
     private static JobRequirements Requirements(CircuitProfile profile, Circuit? circuit, in DecisionTerms terms, ReadOnlySpan<IQuantumBackend> asked)
     {
         var hasGates = false;
@@ -144,6 +158,7 @@ internal sealed class DecisionEngine(PriceTable prices, BackendHealthTracker hea
             Profile = profile,
             GateNames = hasGates && circuit is not null ? KnownJobs.GateNames(circuit) : null,
             Shots = terms.Shots,
+            IsShotRange = terms.IsShotRange,
             NeedsProbabilities = terms.TopProbabilities > 0,
             NeedsExpectations = terms.Observables > 0,
             RequireExact = terms.RequireExact,

@@ -34,6 +34,8 @@ internal sealed record DecisionFile
 
     public bool RequireExact { get; init; }
 
+    public bool IsShotRange { get; init; }
+
     public long AvailableBytes { get; init; }
 
     public decimal JobCostThreshold { get; init; }
@@ -73,7 +75,7 @@ internal sealed record DecisionFile
             {
                 Version = Format, Strategy = decision.Strategy, RegistryVersion = decision.RegistryVersion, ModelVersion = decision.ModelVersion, Chosen = decision.Chosen.Candidate.Backend.Id,
                 Profile = i.Job.Profile, GateNames = i.Job.GateNames is null ? null : [.. i.Job.GateNames], Shots = i.Job.Shots, NeedsProbabilities = i.Job.NeedsProbabilities,
-                NeedsExpectations = i.Job.NeedsExpectations, RequireExact = i.Job.RequireExact, AvailableBytes = i.Job.AvailableBytes, JobCostThreshold = i.Job.CostThreshold, Deadline = i.Job.Deadline,
+                NeedsExpectations = i.Job.NeedsExpectations, RequireExact = i.Job.RequireExact, IsShotRange = i.Job.IsShotRange, AvailableBytes = i.Job.AvailableBytes, JobCostThreshold = i.Job.CostThreshold, Deadline = i.Job.Deadline,
                 CostWeight = i.Preferences.CostWeight, PerformanceWeight = i.Preferences.PerformanceWeight, CostThreshold = i.Preferences.CostThreshold, PerformanceThreshold = i.PerformanceThreshold,
                 Incumbent = i.Incumbent, HysteresisMargin = i.HysteresisMargin, HasChance = i.Chance is not null, Draw = i.Chance?.Draw ?? 0, StakeSeconds = i.Chance?.StakeSeconds ?? 0,
                 StakeMoney = i.Chance?.StakeMoney ?? 0, Unavailable = new Dictionary<string, string>(i.Unavailable), Candidates = [.. i.Candidates.Select(CandidateFile.Of)],
@@ -109,7 +111,7 @@ internal sealed record DecisionFile
             [.. candidates],
             new JobRequirements
             {
-                Profile = Profile!, GateNames = GateNames, Shots = Shots, NeedsProbabilities = NeedsProbabilities, NeedsExpectations = NeedsExpectations, RequireExact = RequireExact,
+                Profile = Profile!, GateNames = GateNames, Shots = Shots, NeedsProbabilities = NeedsProbabilities, NeedsExpectations = NeedsExpectations, RequireExact = RequireExact, IsShotRange = IsShotRange,
                 AvailableBytes = AvailableBytes, CostThreshold = JobCostThreshold, Deadline = Deadline,
             },
             Unavailable ?? [],

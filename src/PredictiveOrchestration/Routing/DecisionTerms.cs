@@ -7,6 +7,9 @@ namespace PredictiveOrchestration.Routing;
 internal readonly record struct DecisionTerms(
     int Shots, int? Threads, int Observables, int TopProbabilities, bool RequireExact, string? Backend, decimal CostThreshold, TimeSpan? Deadline, long AvailableBytes)
 {
+    /// <summary>Whether only a part of the shots is to be taken.</summary>
+    public bool IsShotRange { get; init; }
+
     public JobShape ShapeOn(BackendDescriptor backend) => new(Shots, Math.Min(backend.MaxThreads, Threads ?? int.MaxValue), Observables, TopProbabilities);
 }
 

@@ -169,6 +169,11 @@ public abstract class LocalSimulator : ISegmentedBackend
             throw new ArgumentOutOfRangeException(nameof(request), request.Shots, $"{request.Shots} shots are asked for; accepted are 0 to {Descriptor.Capabilities.MaxShots}.");
         }
 
+        if (request.FirstShot < 0 || (long)request.FirstShot + request.Shots > int.MaxValue)
+        {
+            throw new ArgumentOutOfRangeException(nameof(request), request.FirstShot, $"The first shot is {request.FirstShot}; accepted are 0 to {int.MaxValue} less the shots.");
+        }
+
         if (request.TopProbabilities < 0)
         {
             throw new ArgumentOutOfRangeException(nameof(request), request.TopProbabilities, $"{request.TopProbabilities} probabilities are asked for; accepted are 0 (none) and more.");

@@ -66,7 +66,7 @@ internal sealed class ShotRunner
         _context.Check(firstOperation);
         var state = _createState();
         var prepare = _time.GetElapsedTime(start);
-        var shots = _shots ?? [.. Enumerable.Range(0, _request.Shots)];
+        var shots = _shots ?? [.. Enumerable.Range(_request.FirstShot, _request.Shots)];
         _waiting.Push(new ShotGroup { State = state, Classical = new ClassicalState(_circuit), Shots = shots, Position = firstOperation, Spent = spent + prepare });
         try
         {

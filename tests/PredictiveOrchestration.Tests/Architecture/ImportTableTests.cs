@@ -47,6 +47,7 @@ public sealed partial class ImportTableTests
         ["Microsoft.ML"] = ["Prediction", "Learning"],
         ["Microsoft.Data.Sqlite"] = ["Costs", "Integration/Knowledge", "Remote", "Telemetry/Storage"],
         ["Npgsql"] = [],
+        ["Orleans"] = [],
         ["Parquet"] = [],
     };
 
@@ -106,6 +107,7 @@ public sealed partial class ImportTableTests
     [InlineData("PredictiveOrchestration.AspNetCore", new[] { "PredictiveOrchestration" })]
     [InlineData("PredictiveOrchestration.Aws", new[] { "PredictiveOrchestration" })]
     [InlineData("PredictiveOrchestration.Azure", new[] { "PredictiveOrchestration" })]
+    [InlineData("PredictiveOrchestration.Orleans", new[] { "PredictiveOrchestration" })]
     [InlineData("PredictiveOrchestration.Parquet", new[] { "PredictiveOrchestration" })]
     [InlineData("PredictiveOrchestration.PostgreSql", new[] { "PredictiveOrchestration" })]
     public void Packages_ProjectReferences_FollowTheGuide(string package, string[] expected)
@@ -113,7 +115,7 @@ public sealed partial class ImportTableTests
         var project = File.ReadAllText(Path.Combine(SharedFiles.RepositoryRoot, "src", package, package + ".csproj"));
         ProjectReference().Matches(project).Select(m => m.Groups[1].Value).Should().Equal(expected);
         Directory.EnumerateDirectories(Path.Combine(SharedFiles.RepositoryRoot, "src")).Select(Path.GetFileName)
-            .Should().BeEquivalentTo("PredictiveOrchestration", "PredictiveOrchestration.AspNetCore", "PredictiveOrchestration.Aws", "PredictiveOrchestration.Azure", "PredictiveOrchestration.Parquet", "PredictiveOrchestration.PostgreSql");
+            .Should().BeEquivalentTo("PredictiveOrchestration", "PredictiveOrchestration.AspNetCore", "PredictiveOrchestration.Aws", "PredictiveOrchestration.Azure", "PredictiveOrchestration.Orleans", "PredictiveOrchestration.Parquet", "PredictiveOrchestration.PostgreSql");
     }
 
     private static bool Allowed(string folder, string target) =>

@@ -1,4 +1,5 @@
 using PredictiveOrchestration.AspNetCore.Jobs;
+using PredictiveOrchestration.Execution;
 using PredictiveOrchestration.Remote.Worker;
 
 namespace PredictiveOrchestration.Tests.Worker;
@@ -9,7 +10,7 @@ public sealed class FairQueueTests
     [Fact]
     public async Task Take_OneOwnerFlooding_DoesNotKeepAnotherWaiting()
     {
-        var queue = new FairQueue(10_000);
+        var queue = new FairQueue<ActiveJob>(10_000);
         for (var i = 0; i < 1000; i++)
         {
             queue.Add(Job("flood", $"f{i}", 1));
@@ -31,7 +32,7 @@ public sealed class FairQueueTests
     [Fact]
     public async Task Take_JobsOfDifferentLength_SharesTimeNotNumbers()
     {
-        var queue = new FairQueue(10_000);
+        var queue = new FairQueue<ActiveJob>(10_000);
         for (var i = 0; i < 300; i++)
         {
             queue.Add(Job("long", $"a{i}", 10));
@@ -44,9 +45,22 @@ public sealed class FairQueueTests
     }
 
     [Fact]
+    public async Task Take_OwnersOfDifferentWeight_GetTimeInProportion()
+    {
+        var queue = new FairQueue<ActiveJob>(10_000, owner => owner == "heavy" ? 3 : 1);
+        for (var i = 0; i < 300; i++)
+        {
+            queue.Add(Job("heavy", $"a{i}", 1));
+            queue.Add(Job("light", $"b{i}", 1));
+        }
+
+        (await TakeAsync(queue, 200)).Count(o => o[0] == 'a').Should().BeInRange(149, 151);
+    }
+
+    [Fact]
     public async Task Settle_JobLongerThanPredicted_CostsItsOwnerTurns()
     {
-        var queue = new FairQueue(100);
+        var queue = new FairQueue<ActiveJob>(100);
         for (var i = 0; i < 20; i++)
         {
             queue.Add(Job("liar", $"a{i}", 1));
@@ -62,7 +76,7 @@ public sealed class FairQueueTests
     [Fact]
     public async Task Take_IdleOwner_DoesNotSaveTimeUp()
     {
-        var queue = new FairQueue(100);
+        var queue = new FairQueue<ActiveJob>(100);
         queue.Add(Job("early", "e", 1));
         await queue.TakeAsync(default);
         for (var i = 0; i < 30; i++)
@@ -82,7 +96,7 @@ public sealed class FairQueueTests
     [Fact]
     public async Task Remove_JobThatWaits_IsNotTaken()
     {
-        var queue = new FairQueue(100);
+        var queue = new FairQueue<ActiveJob>(100);
         var (first, second) = (Job("a", "1", 1), Job("a", "2", 1));
         queue.Add(first);
         queue.Add(second);
@@ -97,7 +111,7 @@ public sealed class FairQueueTests
     [Fact]
     public void Refusal_FullForAllOrForOne_SaysWhich()
     {
-        var queue = new FairQueue(3);
+        var queue = new FairQueue<ActiveJob>(3);
         queue.Add(Job("a", "1", 1));
         queue.Add(Job("a", "2", 1));
         queue.Refusal("b", 1, 2).Should().BeNull();
@@ -105,7 +119,7 @@ public sealed class FairQueueTests
         queue.Refusal("b", 2, 2).Should().Contain("2 jobs wait and 3 may");
     }
 
-    private static async Task<List<string>> TakeAsync(FairQueue queue, int count)
+    private static async Task<List<string>> TakeAsync(FairQueue<ActiveJob> queue, int count)
     {
         var taken = new List<string>();
         for (var i = 0; i < count; i++)

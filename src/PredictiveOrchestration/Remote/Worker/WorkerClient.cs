@@ -142,7 +142,7 @@ internal sealed class WorkerClient(string backendId, WorkerBackendOptions option
         }
     }
 
-    private static WirePauliTerm Term(PauliTerm term, int qubits)
+    internal static WirePauliTerm Term(PauliTerm term, int qubits)
     {
         var label = new char[qubits];
         Array.Fill(label, 'I');

@@ -140,6 +140,7 @@ public sealed class GpuStateVectorSimulator : LocalSimulator, ICalibratable, ICo
                 MaxQubits = MaxQubits,
                 MaxMemoryBytes = options.MaxMemoryBytes,
                 ExactProbabilities = true,
+                ShotRanges = true,
                 ExpectationValues = true,
                 IsExact = options.Precision == GpuPrecision.Double,
                 StoresAllAmplitudes = true,

@@ -71,6 +71,7 @@ public sealed class MatrixProductStateSimulator : LocalSimulator, ICalibratable,
                 MaxMemoryBytes = options.MaxMemoryBytes,
                 ExactProbabilities = options.Truncation.RequireExact,
                 ExpectationValues = true,
+                ShotRanges = true,
                 IsExact = options.Truncation.RequireExact,
             },
         };

@@ -52,6 +52,7 @@ public sealed class NoisySimulator : ICompilingBackend
                 MaxQubits = Math.Min(most, _device?.NumQubits ?? (options.Calibration is { NumQubits: > 0 } calibrated ? calibrated.NumQubits : most)),
                 MaxMemoryBytes = general.Descriptor.Capabilities.MaxMemoryBytes,
                 ClassicalControl = _device is null,
+                ShotRanges = true,
                 IsExact = false,
             },
         };
@@ -95,7 +96,8 @@ public sealed class NoisySimulator : ICompilingBackend
             {
                 BackendId = Descriptor.Id,
                 IsExact = false,
-                Counts = Misreading.Apply(result.Counts, plan.Misreads, Philox.UInt64(ErrorDraws.SeedOf(request.Seed), 1, 0), cancellationToken),
+                Counts = request.DefersReadout ? result.Counts : Misread(result.Counts, plan.Misreads, request.Seed, cancellationToken),
+                DeferredMisreads = request.DefersReadout ? plan.Misreads : null,
             };
         }
         catch (OutOfMemoryException exception)
@@ -110,6 +112,10 @@ public sealed class NoisySimulator : ICompilingBackend
             };
         }
     }
+
+    /// <summary>Reads bits wrong as the run with this seed does, from the counts of all its shots.</summary>
+    internal static IReadOnlyDictionary<BitString, long> Misread(IReadOnlyDictionary<BitString, long> counts, double[] probabilities, ulong seed, CancellationToken cancellationToken) =>
+        Misreading.Apply(counts, probabilities, Philox.UInt64(ErrorDraws.SeedOf(seed), 1, 0), cancellationToken);
 
     // On the device's qubits and in its gates where it has a model, without the qubits that nothing acts on.
     private (Circuit Circuit, int[]? Physical) Compiled(ExecutionRequest request, CancellationToken cancellationToken)

@@ -43,7 +43,7 @@ internal sealed class TrajectoryRunner
         var draws = new ErrorDraws(_plan.Sites.Select(s => s.Probability), ErrorDraws.SeedOf(_request.Seed));
         for (var first = 0; first < _request.Shots; first += Batch)
         {
-            Run(first, Math.Min(Batch, _request.Shots - first), draws);
+            Run(_request.FirstShot + first, Math.Min(Batch, _request.Shots - first), draws);
         }
 
         var elapsed = _context.Elapsed;
@@ -82,7 +82,7 @@ internal sealed class TrajectoryRunner
 
                 Finish(ideal, fork, strikes, shots);
                 done += shots.Count;
-                _request.Progress?.Report(new ExecutionProgress(position, _ideal.Operations.Length, firstShot + done, _request.Shots));
+                _request.Progress?.Report(new ExecutionProgress(position, _ideal.Operations.Length, firstShot - _request.FirstShot + done, _request.Shots));
             }
         }
         finally

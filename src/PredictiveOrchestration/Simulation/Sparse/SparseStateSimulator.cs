@@ -58,6 +58,7 @@ public sealed class SparseStateSimulator : LocalSimulator, ICalibratable
                 MaxQubits = MaxQubits,
                 MaxMemoryBytes = options.MaxMemoryBytes,
                 ExactProbabilities = true,
+                ShotRanges = true,
                 ExpectationValues = true,
                 IsExact = true,
             },

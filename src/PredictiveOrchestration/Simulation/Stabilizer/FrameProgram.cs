@@ -58,7 +58,7 @@ internal sealed class FrameProgram
 
     /// <summary>Whether frames are the better way: counts only, and shots that differ in mid-circuit.</summary>
     public static bool IsWorthwhile(ExecutionRequest request) =>
-        request is { Shots: > 1, TopProbabilities: 0, Observables.Count: 0 } && new MeasurementPlan(request.Circuit).MidCircuitCount + Resets(request.Circuit) > 0;
+        request is { TopProbabilities: 0, Observables.Count: 0 } && (request.Shots > 1 || request is { Shots: 1, FirstShot: > 0 }) && new MeasurementPlan(request.Circuit).MidCircuitCount + Resets(request.Circuit) > 0;
 
     /// <summary>Runs the reference; null if the circuit has control flow, or noise, that frames cannot follow.</summary>
     /// <exception cref="BackendException">A gate is not Clifford, or a limit is reached.</exception>

@@ -55,10 +55,11 @@ internal sealed class FrameSampler
         {
             var collector = new OutcomeCollector(request, new MeasurementPlan(circuit), context);
             var sampler = new FrameSampler(program, request.Seed, words);
+            sampler.SkipTo(request.FirstShot);
             var outcomes = new ulong[64L * words * outcomeWords];
             for (var first = 0L; first < request.Shots; first += 64L * words)
             {
-                sampler.RunBatch(first, context);
+                sampler.RunBatch(request.FirstShot + first, context);
                 var count = (int)Math.Min(64L * words, request.Shots - first);
                 sampler.WriteOutcomes(circuit.NumClbits, outcomes);
                 collector.AddOutcomes(outcomes.AsSpan(0, count * outcomeWords), count);
@@ -89,6 +90,19 @@ internal sealed class FrameSampler
         var alignment = TableauKernels.Alignment;
         var words = Math.Min(MaxWords, (shots + 63) / 64);
         return (words + alignment - 1) / alignment * alignment;
+    }
+
+    // Errors before the first shot are drawn and dropped, so that those after it are the same.
+    private void SkipTo(long firstShot)
+    {
+        foreach (ref var strikes in _strikes.AsSpan())
+        {
+            while (strikes.Next < firstShot)
+            {
+                strikes.Uniform();
+                strikes.Advance();
+            }
+        }
     }
 
     private void RunBatch(long firstShot, RunContext context)

@@ -49,6 +49,7 @@ public sealed class StabilizerSimulator : LocalSimulator, ICalibratable
                 MaxQubits = MaxQubits,
                 MaxMemoryBytes = options.MaxMemoryBytes,
                 ExactProbabilities = true,
+                ShotRanges = true,
                 ExpectationValues = true,
                 IsExact = true,
                 CliffordOnly = true,

@@ -64,6 +64,7 @@ public sealed class StateVectorSimulator : LocalSimulator, ICalibratable, IWorkF
                 MaxQubits = MaxQubits,
                 MaxMemoryBytes = options.MaxMemoryBytes,
                 ExactProbabilities = true,
+                ShotRanges = true,
                 ExpectationValues = true,
                 IsExact = options.Precision == StateVectorPrecision.Double,
                 StoresAllAmplitudes = true,

@@ -1,10 +1,13 @@
-namespace PredictiveOrchestration.AspNetCore.Jobs;
+namespace PredictiveOrchestration.Execution;
 
 /// <summary>
 /// Jobs that wait, first in first out for each owner, and owners served in turn by the time that they have used (start-time fair queueing): who sends a
-/// thousand jobs does not keep others from their first. Bounded. Thread-safe.
+/// thousand jobs does not keep others from their first. An owner of twice the weight gets twice the time. Bounded. Thread-safe.
 /// </summary>
-internal sealed class FairQueue(int maxLength)
+/// <param name="maxLength">The most jobs that may wait.</param>
+/// <param name="weight">An owner's weight, more than 0; null for 1.</param>
+internal sealed class FairQueue<T>(int maxLength, Func<string, double>? weight = null)
+    where T : class, IQueued
 {
     private const double LeastSeconds = 1e-3;
     private readonly Lock _lock = new();
@@ -37,6 +40,15 @@ internal sealed class FairQueue(int maxLength)
         }
     }
 
+    /// <summary>The predicted seconds of what waits, for each owner who waits.</summary>
+    public IReadOnlyDictionary<string, double> SecondsByOwner()
+    {
+        lock (_lock)
+        {
+            return _lines.Where(l => l.Value.Jobs.Count > 0).ToDictionary(l => l.Key, l => l.Value.Seconds, StringComparer.Ordinal);
+        }
+    }
+
     /// <summary>Whether so many jobs of an owner find room; null, or what is full.</summary>
     public string? Refusal(string owner, int jobs, int ownersMost)
     {
@@ -47,11 +59,11 @@ internal sealed class FairQueue(int maxLength)
         }
     }
 
-    public void Add(ActiveJob job)
+    public void Add(T job)
     {
         lock (_lock)
         {
-            var line = _lines.TryGetValue(job.Record.Owner, out var found) ? found : _lines[job.Record.Owner] = new Line();
+            var line = _lines.TryGetValue(job.Owner, out var found) ? found : _lines[job.Owner] = new Line();
             if (line.Jobs.Count == 0)
             {
                 // Time not used while nothing waited is not saved up.
@@ -68,7 +80,7 @@ internal sealed class FairQueue(int maxLength)
     }
 
     /// <summary>Waits for a job and takes it: the first of the owner who has used least.</summary>
-    public async Task<ActiveJob> TakeAsync(CancellationToken cancellationToken)
+    public async Task<T> TakeAsync(CancellationToken cancellationToken)
     {
         while (true)
         {
@@ -92,7 +104,7 @@ internal sealed class FairQueue(int maxLength)
                     next.Seconds -= Expected(job);
                     _count--;
                     _clock = Math.Max(_clock, next.Used);
-                    next.Used += Expected(job);
+                    next.Used += Charge(job, Expected(job));
                     Sweep();
                     return job;
                 }
@@ -101,11 +113,11 @@ internal sealed class FairQueue(int maxLength)
     }
 
     /// <summary>Takes a job out that waits.</summary>
-    public void Remove(ActiveJob job)
+    public void Remove(T job)
     {
         lock (_lock)
         {
-            if (_lines.TryGetValue(job.Record.Owner, out var line) && line.Jobs.Remove(job))
+            if (_lines.TryGetValue(job.Owner, out var line) && line.Jobs.Remove(job))
             {
                 line.Seconds -= Expected(job);
                 _count--;
@@ -114,23 +126,23 @@ internal sealed class FairQueue(int maxLength)
     }
 
     /// <summary>Corrects what an owner has used by what a job really took.</summary>
-    public void Settle(ActiveJob job, double seconds)
+    public void Settle(T job, double seconds)
     {
         lock (_lock)
         {
-            if (_lines.TryGetValue(job.Record.Owner, out var line))
+            if (_lines.TryGetValue(job.Owner, out var line))
             {
-                line.Used += Math.Max(LeastSeconds, seconds) - Expected(job);
+                line.Used += Charge(job, Math.Max(LeastSeconds, seconds) - Expected(job));
             }
         }
     }
 
     /// <summary>About how many jobs come before one, and the predicted seconds of work in them.</summary>
-    public (int Ahead, double Seconds) Before(ActiveJob job)
+    public (int Ahead, double Seconds) Before(T job)
     {
         lock (_lock)
         {
-            if (!_lines.TryGetValue(job.Record.Owner, out var own) || own.Jobs.First is not { } first)
+            if (!_lines.TryGetValue(job.Owner, out var own) || own.Jobs.First is not { } first)
             {
                 return (0, 0);
             }
@@ -153,7 +165,9 @@ internal sealed class FairQueue(int maxLength)
         }
     }
 
-    private static double Expected(ActiveJob job) => Math.Max(LeastSeconds, job.Record.PredictedSeconds);
+    private static double Expected(T job) => Math.Max(LeastSeconds, job.ExpectedSeconds);
+
+    private double Charge(T job, double seconds) => weight is null ? seconds : seconds / weight(job.Owner);
 
     private void Sweep()
     {
@@ -168,10 +182,23 @@ internal sealed class FairQueue(int maxLength)
 
     private sealed class Line
     {
-        public LinkedList<ActiveJob> Jobs { get; } = new();
+        public LinkedList<T> Jobs { get; } = new();
 
         public double Seconds { get; set; }
 
         public double Used { get; set; }
     }
+}
+
+/// <summary>A job that waits in a line.</summary>
+internal interface IQueued
+{
+    /// <summary>Whose it is.</summary>
+    string Owner { get; }
+
+    /// <summary>How long it is predicted to take, in seconds.</summary>
+    double ExpectedSeconds { get; }
+
+    /// <summary>Its place in its owner's line; the queue sets it.</summary>
+    long Place { get; set; }
 }

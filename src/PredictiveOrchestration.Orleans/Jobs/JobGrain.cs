@@ -1,0 +1,246 @@
+using System.Diagnostics;
+using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Options;
+using Orleans;
+using Orleans.Concurrency;
+using Orleans.Runtime;
+using PredictiveOrchestration.Backends;
+using PredictiveOrchestration.Circuits.OpenQasm;
+using PredictiveOrchestration.Orleans.Silos;
+using PredictiveOrchestration.Routing;
+
+namespace PredictiveOrchestration.Orleans.Jobs;
+
+/// <summary>
+/// A job: accepted when it is written, driven while its grain is active, and taken up where it was left by whichever activation comes next. It ends once: the end is written under the state's
+/// version, so that of two activations in a divided cluster only one can.
+/// </summary>
+[Reentrant]
+[CollectionAgeLimit(Minutes = 5)]
+internal sealed partial class JobGrain(
+    [PersistentState("job", OrleansWorkerOptions.StorageName)] IPersistentState<JobState> open,
+    [PersistentState("ended", OrleansWorkerOptions.StorageName)] IPersistentState<EndedJob> ended,
+    JobPlanner planner, SiloDirectory directory, ClusterMetrics metrics, IOptions<OrleansWorkerOptions> options, TimeProvider time, ILogger<JobGrain> logger) : Grain, IJobGrain
+{
+    private static readonly TimeSpan MostPatience = TimeSpan.FromSeconds(20);
+    private readonly TaskCompletionSource _done = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private readonly CancellationTokenSource _leaving = new();
+    private Task<SubmitAnswer>? _submitting;
+    private JobDrive? _drive;
+
+    // Nobody is told what is not written yet.
+    private bool _isOpenWritten;
+    private bool _isEndWritten;
+
+    private string Id => this.GetPrimaryKeyString();
+
+    private string Tenant => Id[..Id.IndexOf('/', StringComparison.Ordinal)];
+
+    private bool HasEnded => _isEndWritten && ended.State.Status is { } status && !(time.GetUtcNow() - status.EndedAt > options.Value.ResultRetention);
+
+    private bool IsOpen => _isOpenWritten && !HasEnded;
+
+    public override Task OnActivateAsync(CancellationToken cancellationToken)
+    {
+        (_isOpenWritten, _isEndWritten) = (open.State.Payload.Length > 0 && !ended.RecordExists, ended.RecordExists);
+        Begin();
+        return Task.CompletedTask;
+    }
+
+    public override async Task OnDeactivateAsync(DeactivationReason reason, CancellationToken cancellationToken)
+    {
+        await _leaving.CancelAsync();
+        _done.TrySetResult();
+    }
+
+    public async Task<SubmitAnswer> SubmitAsync(byte[] payload, string? traceParent)
+    {
+        var fingerprint = JobPayload.FingerprintOf(payload);
+
+        // The same submission may come again while the first is being taken.
+        if (_submitting is { } submitting && await submitting is { Status: null } refused)
+        {
+            return refused;
+        }
+
+        if (HasEnded || IsOpen)
+        {
+            return fingerprint.AsSpan().SequenceEqual(HasEnded ? ended.State.Fingerprint : open.State.Fingerprint)
+                ? new SubmitAnswer { Status = Status() with { IsReplay = true } }
+                : new SubmitAnswer { Refusal = $"The key of job '{Id}' was used for another job. Use a new key for a new job." };
+        }
+
+        _submitting = AcceptAsync(payload, fingerprint, traceParent);
+        try
+        {
+            return await _submitting;
+        }
+        finally
+        {
+            _submitting = null;
+        }
+    }
+
+    public async Task<ClusterJobStatus> GetAsync(TimeSpan patience)
+    {
+        if (IsOpen && patience > TimeSpan.Zero)
+        {
+            await _done.Task.WaitAsync(patience < MostPatience ? patience : MostPatience, time).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing | ConfigureAwaitOptions.ContinueOnCapturedContext);
+        }
+
+        return Status();
+    }
+
+    public Task<EndedJob?> GetResultAsync() => Task.FromResult(HasEnded ? ended.State : null);
+
+    public async Task<ClusterJobStatus> CancelAsync()
+    {
+        if (_drive is { } drive && IsOpen)
+        {
+            await drive.CancelAsync();
+        }
+
+        return Status();
+    }
+
+    public Task<bool> ResumeAsync()
+    {
+        Begin();
+        return Task.FromResult(IsOpen);
+    }
+
+    private async Task<SubmitAnswer> AcceptAsync(byte[] payload, byte[] fingerprint, string? traceParent)
+    {
+        JobState job;
+        try
+        {
+            var read = JobPayload.Read(payload);
+            var parts = await Task.Run(() => planner.Plan(read, _leaving.Token));
+            if (Overload(parts) is { } overload)
+            {
+                metrics.Refused(Tenant);
+                return overload;
+            }
+
+            job = new JobState { Payload = payload, Fingerprint = fingerprint, AcceptedAt = time.GetUtcNow(), TraceParent = traceParent ?? Activity.Current?.Id, Parts = parts };
+        }
+        catch (Exception exception) when (exception is OpenQasmException or FormatException or NoFeasibleBackendException or BackendException or ArgumentException)
+        {
+            return new SubmitAnswer { Refusal = exception.Message };
+        }
+
+        if (await GrainFactory.GetGrain<IJobShardGrain>(JobShards.Of(Id)).OpenAsync(Id, Tenant) is { } full)
+        {
+            metrics.Refused(Tenant);
+            return new SubmitAnswer { Refusal = full, RetryAfter = TimeSpan.FromSeconds(Math.Clamp(directory.View.BacklogPerPlace / 2, 1, 60)) };
+        }
+
+        try
+        {
+            if (ended.RecordExists)
+            {
+                // The end of an earlier job of this key, kept for its time.
+                await ended.ClearStateAsync();
+                _isEndWritten = false;
+            }
+
+            open.State = job.Copy();
+            await open.WriteStateAsync();
+            _isOpenWritten = true;
+        }
+        catch (Exception exception) when (exception is not OutOfMemoryException)
+        {
+            // What is in memory is not what is kept.
+            DeactivateOnIdle();
+            throw;
+        }
+
+        metrics.Accepted(Tenant);
+        Begin();
+        return new SubmitAnswer { Status = Status() };
+    }
+
+    // Admission by predicted work: for all, and for one tenant.
+    private SubmitAnswer? Overload(List<JobPart> parts)
+    {
+        var view = directory.View;
+        if (view.Concurrency == 0)
+        {
+            return null;
+        }
+
+        var most = options.Value.MaxBacklog.TotalSeconds;
+        var seconds = view.BacklogPerPlace;
+        var own = view.TenantSeconds.GetValueOrDefault(Tenant) / view.Concurrency;
+        var (over, whose) = seconds > most ? (seconds - most, "the cluster") : own > most * options.Value.MaxTenantShare ? (own - (most * options.Value.MaxTenantShare), $"tenant '{Tenant}'") : (0, string.Empty);
+        return over <= 0 ? null : new SubmitAnswer
+        {
+            Refusal = string.Create(
+                System.Globalization.CultureInfo.InvariantCulture,
+                $"The work of {whose} that waits is predicted to take {(whose == "the cluster" ? seconds : own):F0} s on each of {view.Concurrency} places; {(whose == "the cluster" ? most : most * options.Value.MaxTenantShare):F0} s may. The job would add {parts.Sum(p => p.PredictedSeconds) / view.Concurrency:F1} s."),
+            RetryAfter = TimeSpan.FromSeconds(Math.Max(1, over)),
+        };
+    }
+
+    private void Begin()
+    {
+        if (_drive is null && IsOpen)
+        {
+            _drive = new JobDrive(Id, Tenant, open.State.Copy(), WriteAsync, GrainFactory, options.Value, metrics, time, logger);
+            _ = DriveAsync(_drive);
+        }
+    }
+
+    private async Task DriveAsync(JobDrive drive)
+    {
+        await Task.Yield();
+        try
+        {
+            // Nobody may ask for a long job until it has ended.
+            using var keeping = this.RegisterGrainTimer(_ => { DelayDeactivation(TimeSpan.FromMinutes(10)); return Task.CompletedTask; }, new GrainTimerCreationOptions(TimeSpan.Zero, TimeSpan.FromMinutes(4)) { Interleave = true });
+            await EndAsync(await drive.RunAsync(_leaving.Token));
+        }
+        catch (OperationCanceledException) when (_leaving.IsCancellationRequested)
+        {
+            // The silo stops, or the grain goes elsewhere; who is next goes on.
+        }
+        catch (Exception exception) when (exception is not OutOfMemoryException)
+        {
+            // The store is away, or another activation has the job: begin again from what is written.
+            NotDriven(exception, Id);
+            DeactivateOnIdle();
+        }
+        finally
+        {
+            _drive = null;
+        }
+    }
+
+    private async Task WriteAsync(JobState job)
+    {
+        open.State = job.Copy();
+        await open.WriteStateAsync();
+    }
+
+    // The end is written before the job is closed: whoever finds it open and ended has nothing to do.
+    private async Task EndAsync(EndedJob end)
+    {
+        ended.State = end;
+        await ended.WriteStateAsync();
+        _isEndWritten = true;
+        metrics.Ended(Tenant, end.Status!.State, time.GetUtcNow() - end.Status.AcceptedAt);
+        _done.TrySetResult();
+        _isOpenWritten = false;
+        await open.ClearStateAsync();
+        await GrainFactory.GetGrain<IJobShardGrain>(JobShards.Of(Id)).CloseAsync(Id);
+    }
+
+    private ClusterJobStatus Status() =>
+        HasEnded ? ended.State.Status!
+        : _drive is { } drive ? drive.Status()
+        : IsOpen ? new ClusterJobStatus { Id = Id, State = ClusterJobState.Accepted, AcceptedAt = open.State.AcceptedAt, Parts = open.State.Parts.Count }
+        : new ClusterJobStatus { Id = Id, State = ClusterJobState.Unknown };
+
+    [LoggerMessage(Level = LogLevel.Warning, Message = "Job '{Job}' is put down, to be taken up again from what is written")]
+    private partial void NotDriven(Exception exception, string job);
+}

@@ -1,0 +1,144 @@
+using Microsoft.Extensions.Hosting;
+using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Options;
+using Orleans;
+using Orleans.Runtime;
+using PredictiveOrchestration.Backends;
+using PredictiveOrchestration.Orleans.Jobs;
+using PredictiveOrchestration.Prediction;
+using PredictiveOrchestration.Simulation;
+
+namespace PredictiveOrchestration.Orleans.Silos;
+
+/// <summary>
+/// Runs while its silo does: starts the workers, tells the silo's state and takes the cluster's, and when a silo is gone has the jobs looked after that were driven there.
+/// </summary>
+internal sealed partial class SiloReporter(
+    IOptions<OrleansWorkerOptions> options, ILocalSiloDetails silo, IGrainFactory grains, SiloDirectory directory, SiloWork work, PredictiveOrchestrator orchestrator, ISiloStatusOracle oracle,
+    ClusterMetrics metrics, TimeProvider time, ILogger<SiloReporter> logger) : BackgroundService, ISiloStatusListener
+{
+    private readonly long _memoryBytes = options.Value.MemoryBytes ?? MachineMemory.AvailableBytes;
+    private int _sweeping;
+    private (IPerformancePredictor? Model, Dictionary<string, double> Seconds) _references = (null, []);
+
+    public override Task StartAsync(CancellationToken cancellationToken)
+    {
+        // The instruments are there from the start.
+        _ = metrics;
+        work.SiloName = silo.Name;
+        work.Start();
+        oracle.SubscribeToSiloStatusEvents(this);
+        return base.StartAsync(cancellationToken);
+    }
+
+    public override async Task StopAsync(CancellationToken cancellationToken)
+    {
+        oracle.UnSubscribeFromSiloStatusEvents(this);
+        await work.DisposeAsync().AsTask().WaitAsync(cancellationToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        await base.StopAsync(cancellationToken).ConfigureAwait(false);
+    }
+
+    public void SiloStatusChangeNotification(SiloAddress updatedSilo, SiloStatus status)
+    {
+        if (status != SiloStatus.Dead || updatedSilo.Equals(silo.SiloAddress))
+        {
+            return;
+        }
+
+        directory.Remove(updatedSilo.ToParsableString());
+
+        // One of those that are left looks after all jobs.
+        var first = oracle.GetApproximateSiloStatuses(true).Keys.Order().FirstOrDefault();
+        if (silo.SiloAddress.Equals(first) && Interlocked.Exchange(ref _sweeping, 1) == 0)
+        {
+            _ = Task.Run(SweepAsync);
+        }
+    }
+
+    protected override async Task ExecuteAsync(CancellationToken stoppingToken)
+    {
+        while (!stoppingToken.IsCancellationRequested)
+        {
+            try
+            {
+                directory.Update(await grains.GetGrain<ICatalogGrain>(0).ReportAsync(Report()).ConfigureAwait(false));
+            }
+            catch (Exception exception) when (exception is not OutOfMemoryException)
+            {
+                // The silo is starting, or whoever has the catalog is being found out to be dead: the next time will do.
+                NotReported(exception.Message);
+            }
+
+            try
+            {
+                await Task.Delay(options.Value.ReportInterval, time, stoppingToken).ConfigureAwait(false);
+            }
+            catch (OperationCanceledException)
+            {
+                return;
+            }
+        }
+    }
+
+    /// <summary>What the silo is and does now.</summary>
+    internal SiloReport Report() => new()
+    {
+        Address = silo.SiloAddress.ToParsableString(),
+        Name = silo.Name,
+        Machine = MachineFingerprint.Current,
+        Cores = Environment.ProcessorCount,
+        MemoryBytes = _memoryBytes,
+        Concurrency = options.Value.Concurrency,
+        Waiting = work.Waiting,
+        Running = work.Running,
+        BacklogSeconds = work.BacklogSeconds,
+        TenantSeconds = new Dictionary<string, double>(work.TenantSeconds, StringComparer.Ordinal),
+        IsDraining = work.IsDraining,
+        Ended = work.Ended,
+        Engines = Engines(),
+    };
+
+    private EngineReport[] Engines()
+    {
+        var references = References();
+        return
+        [
+            .. orchestrator.GetAvailableBackends().Where(b => b.Descriptor.IsLocal)
+                .Select(b => EngineReport.Of(b.Descriptor, references.GetValueOrDefault(b.Descriptor.Id), b.IsAvailable ? null : b.Reason)),
+        ];
+    }
+
+    // Predicted anew when the model has changed.
+    private Dictionary<string, double> References()
+    {
+        var model = orchestrator.Predictor;
+        if (!ReferenceEquals(_references.Model, model))
+        {
+            _references = (model, ReferenceWorkloads.Seconds(orchestrator.Backends.Current, model));
+        }
+
+        return _references.Seconds;
+    }
+
+    private async Task SweepAsync()
+    {
+        try
+        {
+            await Task.WhenAll(Enumerable.Range(0, JobShards.Count).Select(s => grains.GetGrain<IJobShardGrain>(s).SweepAsync())).ConfigureAwait(false);
+        }
+        catch (Exception exception) when (exception is not OutOfMemoryException)
+        {
+            NotSwept(exception);
+        }
+        finally
+        {
+            Volatile.Write(ref _sweeping, 0);
+        }
+    }
+
+    [LoggerMessage(Level = LogLevel.Debug, Message = "The silo's state could not be told: {Why}")]
+    private partial void NotReported(string why);
+
+    [LoggerMessage(Level = LogLevel.Warning, Message = "Open jobs could not be looked after now; the shards' reminders will")]
+    private partial void NotSwept(Exception exception);
+}

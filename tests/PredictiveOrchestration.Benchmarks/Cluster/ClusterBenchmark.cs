@@ -1,0 +1,212 @@
+using System.Diagnostics;
+using System.Globalization;
+using System.Net;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Hosting;
+using Microsoft.Extensions.Logging;
+using Orleans;
+using Orleans.Configuration;
+using Orleans.Hosting;
+using PredictiveOrchestration.Circuits;
+using PredictiveOrchestration.Orleans;
+using PredictiveOrchestration.TestKit;
+
+namespace PredictiveOrchestration.Benchmarks.Cluster;
+
+/// <summary>What a cluster takes besides the runs, and what a second silo gives.</summary>
+internal static class ClusterBenchmark
+{
+    /// <summary>Runs it.</summary>
+    /// <param name="args">overhead [--jobs N=2000] | throughput [--jobs N=10000] [--milliseconds M=20] [--per-job K=100: runs in one job] [--postgres CONNECTION].</param>
+    public static async Task<int> RunAsync(string[] args) => args switch
+    {
+        ["overhead", ..] => await OverheadAsync(args),
+        ["throughput", ..] => await ThroughputAsync(args),
+        _ => Fail("cluster overhead | throughput"),
+    };
+
+    /// <summary>A silo of the benchmark, as a process of its own.</summary>
+    public static async Task<int> SiloAsync(string[] args)
+    {
+        using var host = Silo(Database(args), int.Parse(Value(args, "--port", "0"), CultureInfo.InvariantCulture), 1);
+        await host.StartAsync();
+        Console.WriteLine("ready");
+        await host.WaitForShutdownAsync();
+        return 0;
+    }
+
+    // Each circuit directly and by the cluster in turn, one at a time: what is above the run itself.
+    private static async Task<int> OverheadAsync(string[] args)
+    {
+        var count = int.Parse(Value(args, "--jobs", "2000"), CultureInfo.InvariantCulture);
+        var folder = Directory.CreateTempSubdirectory("cluster-benchmark").FullName;
+        var database = Value(args, "--postgres", string.Empty) is { Length: > 0 } ? Database(args) : ClusterDatabase.Sqlite(Path.Combine(folder, "cluster.db"));
+        await database.PrepareAsync();
+        using var host = Silo(database, 0, 2);
+        await host.StartAsync();
+        var (jobs, orchestrator) = (host.Services.GetRequiredService<ClusterJobs>(), host.Services.GetRequiredService<PredictiveOrchestrator>());
+        var circuits = Enumerable.Range(0, 50).Select(i => Qft(6 + (i % 7))).ToList();
+        var (direct, cluster) = (new List<double>(), new List<double>());
+        for (var i = -200; i < count; i++)
+        {
+            var (circuit, request) = (circuits[(i + 200) % circuits.Count], new OrchestrationRequest { Shots = 100, Seed = (ulong)(i + 200), Backend = "local-dense" });
+            var start = Stopwatch.GetTimestamp();
+            var run = await orchestrator.ExecuteAsync(circuit, request);
+            var alone = Stopwatch.GetElapsedTime(start) - run.Timings.Service;
+            var job = ClusterJobRequest.Of(circuit, request);
+            start = Stopwatch.GetTimestamp();
+            var ended = await jobs.WaitAsync((await jobs.SubmitAsync(job)).Id);
+            var far = Stopwatch.GetElapsedTime(start) - ended.Runs[0].Result!.Timings.Service;
+            if (i >= 0)
+            {
+                direct.Add(alone.TotalMilliseconds);
+                cluster.Add(far.TotalMilliseconds);
+            }
+        }
+
+        Print("in process", direct);
+        Print("by the cluster", cluster);
+        Print("difference", [.. cluster.Zip(direct, (c, d) => c - d)]);
+        await host.StopAsync();
+        Directory.Delete(folder, true);
+        return 0;
+    }
+
+    // The same jobs on one silo and on two, each pinned to a core of its own; this process only submits and waits.
+    private static async Task<int> ThroughputAsync(string[] args)
+    {
+        var (count, milliseconds, perJob) = (int.Parse(Value(args, "--jobs", "10000"), CultureInfo.InvariantCulture), double.Parse(Value(args, "--milliseconds", "20"), CultureInfo.InvariantCulture), int.Parse(Value(args, "--per-job", "100"), CultureInfo.InvariantCulture));
+        var (circuit, shots) = await SizedAsync(milliseconds);
+        Console.WriteLine($"{count} runs of about {milliseconds} ms ({circuit.NumQubits} qubits, {circuit.Operations.Length} operations), {perJob} in a job");
+        var seconds = new List<double>();
+        foreach (var silos in new[] { 1, 2 })
+        {
+            var folder = Directory.CreateTempSubdirectory("cluster-benchmark").FullName;
+            var database = ClusterDatabase.Sqlite(Path.Combine(folder, "cluster.db"));
+            await database.PrepareAsync();
+            var processes = Enumerable.Range(0, silos).Select(i => Start(["cluster-silo", "--db", Path.Combine(folder, "cluster.db")], i)).ToList();
+            foreach (var process in processes)
+            {
+                while (await process.StandardOutput.ReadLineAsync() is { } line && line != "ready")
+                {
+                }
+            }
+
+            using var client = Host.CreateDefaultBuilder().ConfigureLogging(l => l.ClearProviders()).UseOrleansClient(c => c.UseClusterDatabase(database)).Build();
+            await client.StartAsync();
+            var jobs = new ClusterJobs(client.Services.GetRequiredService<IClusterClient>());
+            async Task RunAsync(int jobCount) => await Task.WhenAll(Enumerable.Range(0, (jobCount + perJob - 1) / perJob).Select(async j =>
+            {
+                var size = Math.Min(perJob, jobCount - (j * perJob));
+                var request = ClusterJobRequest.Of(Enumerable.Repeat(circuit, size), new OrchestrationRequest { Shots = shots, Backend = "local-dense", Seed = (ulong)j }) with { AllowSplit = false };
+                var result = await jobs.WaitAsync((await jobs.SubmitAsync(request)).Id);
+                if (result.Status.State != ClusterJobState.Succeeded)
+                {
+                    throw new InvalidOperationException($"Job {j}: {result.Status.State}");
+                }
+            }));
+            await RunAsync(Math.Min(count, 20 * perJob) / 10);
+            var (start, own, their) = (Stopwatch.GetTimestamp(), Environment.CpuUsage.TotalTime, processes.Sum(Cpu));
+            await RunAsync(count);
+            var took = Stopwatch.GetElapsedTime(start).TotalSeconds;
+            seconds.Add(took);
+            Console.WriteLine(string.Create(CultureInfo.InvariantCulture, $"{silos} silo(s): {took:F1} s, {count / took:F1} runs/s; silos' processor time {processes.Sum(Cpu) - their:F1} s, the driver's {(Environment.CpuUsage.TotalTime - own).TotalSeconds:F1} s ({(Environment.CpuUsage.TotalTime - own).TotalSeconds / took:P1} of one core)"));
+            await client.StopAsync();
+            processes.ForEach(p => p.Kill());
+            processes.ForEach(p => p.WaitForExit());
+            Directory.Delete(folder, true);
+        }
+
+        Console.WriteLine(string.Create(CultureInfo.InvariantCulture, $"two silos to one: {seconds[0] / seconds[1]:F2}"));
+        return 0;
+    }
+
+    private static IHost Silo(ClusterDatabase database, int port, int concurrency)
+    {
+        var (silo, gateway) = port > 0 ? (port, port + 1) : (Free(), Free());
+        return Host.CreateDefaultBuilder().ConfigureLogging(l => l.ClearProviders()).UseOrleans(s =>
+        {
+            s.UseClusterDatabase(database);
+            s.Configure<EndpointOptions>(o => (o.AdvertisedIPAddress, o.SiloPort, o.GatewayPort) = (IPAddress.Loopback, silo, gateway));
+            s.AddPredictiveOrchestrationWorkers(o => (o.Concurrency, o.MaxBacklog, o.MaxTenantShare) = (concurrency, TimeSpan.FromHours(10), 1), b => b.Configure(c => (c.StateDirectory, c.Learning) = (string.Empty, false)));
+        }).Build();
+    }
+
+    // A circuit that takes about so long on one thread.
+    private static async Task<(Circuit Circuit, int Shots)> SizedAsync(double milliseconds)
+    {
+        var engine = new PredictiveOrchestration.Simulation.StateVector.StateVectorSimulator();
+        for (var depth = 1; ; depth += Math.Max(1, depth / 4))
+        {
+            var circuit = RandomCircuits.Pairs(1, 15, depth);
+            var times = new List<double>();
+            for (var i = 0; i < 5; i++)
+            {
+                times.Add((await engine.ExecuteAsync(new Backends.ExecutionRequest { Circuit = circuit, Shots = 100, Limits = new Backends.ExecutionLimits { Threads = 1 } })).Timings.Service.TotalMilliseconds);
+            }
+
+            if (times.Min() >= milliseconds)
+            {
+                return (circuit, 100);
+            }
+        }
+    }
+
+    private static Circuit Qft(int qubits)
+    {
+        var builder = new CircuitBuilder(qubits, qubits);
+        for (var i = 0; i < qubits; i++)
+        {
+            builder.H(i);
+            for (var j = i + 1; j < qubits; j++)
+            {
+                builder.CP(Math.PI / (1 << (j - i)), j, i);
+            }
+        }
+
+        for (var q = 0; q < qubits; q++)
+        {
+            builder.Measure(q, q);
+        }
+
+        return builder.Build();
+    }
+
+    private static double Cpu(Process process)
+    {
+        process.Refresh();
+        return process.TotalProcessorTime.TotalSeconds;
+    }
+
+    private static Process Start(string[] arguments, int core)
+    {
+        string[] pinned = OperatingSystem.IsLinux() ? ["taskset", "-c", $"{core}"] : [];
+        string[] line = [.. pinned, Environment.ProcessPath!, .. Environment.ProcessPath!.EndsWith("dotnet", StringComparison.Ordinal) ? new[] { typeof(ClusterBenchmark).Assembly.Location } : [], .. arguments];
+        return Process.Start(new ProcessStartInfo(line[0], line[1..]) { RedirectStandardOutput = true })!;
+    }
+
+    private static int Free()
+    {
+        using var listener = new System.Net.Sockets.TcpListener(IPAddress.Loopback, 0);
+        listener.Start();
+        return ((IPEndPoint)listener.LocalEndpoint).Port;
+    }
+
+    private static ClusterDatabase Database(string[] args) =>
+        Value(args, "--postgres", string.Empty) is { Length: > 0 } connection ? ClusterDatabase.PostgreSql(connection) : ClusterDatabase.Sqlite(Value(args, "--db", "cluster.db"));
+
+    private static void Print(string what, List<double> milliseconds)
+    {
+        milliseconds.Sort();
+        double At(double share) => milliseconds[(int)(share * (milliseconds.Count - 1))];
+        Console.WriteLine(string.Create(CultureInfo.InvariantCulture, $"{what,-16} p50 {At(0.5),8:F3} ms   p90 {At(0.9),8:F3} ms   p99 {At(0.99),8:F3} ms   greatest {At(1),8:F3} ms   ({milliseconds.Count} jobs)"));
+    }
+
+    private static string Value(string[] args, string name, string otherwise) => Array.IndexOf(args, name) is >= 0 and var at && at + 1 < args.Length ? args[at + 1] : otherwise;
+
+    private static int Fail(string usage)
+    {
+        Console.Error.WriteLine(usage);
+        return 2;
+    }
+}

@@ -24,7 +24,7 @@ internal static class WarmUp
     /// <exception cref="OperationCanceledException">The application stops.</exception>
     public static async Task RunAsync(int jobs, TimeProvider time, CancellationToken cancellationToken)
     {
-        var folder = Directory.CreateTempSubdirectory("worker-warm-up");
+        var folder = Directory.CreateTempSubdirectory($"worker-warm-up-{Environment.ProcessId}-");
         try
         {
             var options = new WorkerOptions { DatabasePath = Path.Combine(folder.FullName, "jobs.db"), MaxConcurrency = 1 };

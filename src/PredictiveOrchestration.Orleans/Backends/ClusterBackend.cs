@@ -52,7 +52,7 @@ internal sealed class ClusterBackend(BackendDescriptor descriptor, string silo, 
         {
             case RunPhase.Succeeded:
                 var result = ResultCodec.Read(report.Result);
-                return result with { BackendId = descriptor.Id, Timings = result.Timings with { Queue = result.Timings.Queue + report.Waited }, DeferredMisreads = report.Misreads };
+                return result with { BackendId = descriptor.Id, Timings = result.Timings with { Queue = result.Timings.Queue + report.Waited }, DeferredMisreads = MisreadCodec.Read(report.Misreads) };
             case RunPhase.Cancelled:
                 throw new OperationCanceledException(cancellationToken);
             case RunPhase.Lost:

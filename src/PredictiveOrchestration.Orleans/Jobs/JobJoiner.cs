@@ -54,7 +54,7 @@ internal static class JobJoiner
             counts = sum;
         }
 
-        if (parts[0].End!.Misreads is { } misreads)
+        if (MisreadCodec.Read(parts[0].End!.Misreads) is { } misreads)
         {
             counts = NoisySimulator.Misread(counts, misreads, first.Seed, CancellationToken.None);
         }

@@ -144,7 +144,7 @@ internal sealed partial class SiloWork : IAsyncDisposable
                 ? Failed("result_too_large", $"The result takes {bytes.Length} bytes; the cluster takes {ResultCodec.MaxBytes}. Ask for fewer shots or probabilities.")
                 : new RunReport
                 {
-                    Phase = RunPhase.Succeeded, Result = bytes, ResumedAt = result.ResumedAtOperation, Cost = result.Cost, Silo = SiloName, Progress = 1, Waited = waited, Misreads = result.Execution.DeferredMisreads,
+                    Phase = RunPhase.Succeeded, Result = bytes, ResumedAt = result.ResumedAtOperation, Cost = result.Cost, Silo = SiloName, Progress = 1, Waited = waited, Misreads = MisreadCodec.Write(result.Execution.DeferredMisreads),
                 };
         }
         catch (OperationCanceledException)

@@ -20,7 +20,7 @@ public sealed record ExecutionResult : IHtml
     public IReadOnlyDictionary<BitString, long> Counts { get; init; } = new Dictionary<BitString, long>();
 
     /// <summary>The probability of each bit to be read wrong, where the request left that to whoever joins parts; else null.</summary>
-    internal double[]? DeferredMisreads { get; init; }
+    internal ReadoutFlips[]? DeferredMisreads { get; init; }
 
     /// <summary>Gets exact probabilities as asked for, most probable first, equal ones by ascending outcome.</summary>
     public IReadOnlyList<OutcomeProbability> Probabilities { get; init; } = [];

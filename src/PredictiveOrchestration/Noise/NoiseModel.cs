@@ -1,3 +1,4 @@
+using PredictiveOrchestration.Backends;
 using System.Globalization;
 
 namespace PredictiveOrchestration.Noise;

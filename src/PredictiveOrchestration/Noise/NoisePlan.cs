@@ -1,3 +1,4 @@
+using PredictiveOrchestration.Backends;
 using PredictiveOrchestration.Circuits;
 
 namespace PredictiveOrchestration.Noise;

@@ -62,7 +62,7 @@ public sealed class ClusterLedgerTests
         var other = new GrainState<LedgerState>(new LedgerState());
         var id = silos.Cluster.Client.GetGrain<ILedgerGrain>(0).GetGrainId();
         await storage.ReadStateAsync("ledger", id, other);
-        other.State.Open.Should().ContainSingle().Which.Amount.Should().Be(4);
+        other.State!.Open.Should().ContainSingle().Which.Amount.Should().Be(4);
         other.State.Open.Add(new OpenEntry("b/0", string.Empty, 5, "cloud", null, DateTimeOffset.UnixEpoch, false));
         other.State.Balances = [.. other.State.Balances.Select(b => b with { Reserved = b.Reserved + 5 })];
         await storage.WriteStateAsync("ledger", id, other);

@@ -45,7 +45,7 @@ public sealed class SplittingTests
         foreach (var cuts in new[] { new[] { 0, 1000 }, [0, 1, 1000], [0, 333, 334, 777, 1000] })
         {
             var sum = new Dictionary<BitString, long>();
-            double[]? misreads = null;
+            ReadoutFlips[]? misreads = null;
             for (var i = 0; i + 1 < cuts.Length; i++)
             {
                 var part = await backend.ExecuteAsync(request with { FirstShot = cuts[i], Shots = cuts[i + 1] - cuts[i], DefersReadout = true });

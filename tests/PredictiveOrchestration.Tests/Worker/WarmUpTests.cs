@@ -30,7 +30,7 @@ public sealed class WarmUpTests
         backend.Calls.Should().Be(0, "not on the backends of this one");
         (await worker.GetAsync("/v1/jobs")).Json.GetProperty("jobs").GetArrayLength().Should().Be(0);
         (await worker.GetAsync("/metrics")).Text.Should().Contain("worker_jobs_accepted_total 0");
-        Directory.GetDirectories(Path.GetTempPath(), "worker-warm-up*").Should().BeEmpty();
+        Directory.GetDirectories(Path.GetTempPath(), $"worker-warm-up-{Environment.ProcessId}-*").Should().BeEmpty();
     }
 
     [Fact]

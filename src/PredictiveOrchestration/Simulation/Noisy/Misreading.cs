@@ -1,3 +1,4 @@
+using PredictiveOrchestration.Backends;
 using System.Runtime.InteropServices;
 using PredictiveOrchestration.Circuits;
 using PredictiveOrchestration.Noise;

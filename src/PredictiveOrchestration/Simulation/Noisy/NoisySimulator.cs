@@ -114,8 +114,8 @@ public sealed class NoisySimulator : ICompilingBackend
     }
 
     /// <summary>Reads bits wrong as the run with this seed does, from the counts of all its shots.</summary>
-    internal static IReadOnlyDictionary<BitString, long> Misread(IReadOnlyDictionary<BitString, long> counts, double[] probabilities, ulong seed, CancellationToken cancellationToken) =>
-        Misreading.Apply(counts, probabilities, Philox.UInt64(ErrorDraws.SeedOf(seed), 1, 0), cancellationToken);
+    internal static IReadOnlyDictionary<BitString, long> Misread(IReadOnlyDictionary<BitString, long> counts, ReadoutFlips[] errors, ulong seed, CancellationToken cancellationToken) =>
+        Misreading.Apply(counts, errors, Philox.UInt64(ErrorDraws.SeedOf(seed), 1, 0), cancellationToken);
 
     // On the device's qubits and in its gates where it has a model, without the qubits that nothing acts on.
     private (Circuit Circuit, int[]? Physical) Compiled(ExecutionRequest request, CancellationToken cancellationToken)

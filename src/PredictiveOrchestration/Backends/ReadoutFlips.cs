@@ -1,4 +1,4 @@
-namespace PredictiveOrchestration.Noise;
+namespace PredictiveOrchestration.Backends;
 
 /// <summary>
 /// Wrong reports of one bit, as a mixture that does not depend on the bit: where 0 and 1 are reported wrong with different probabilities, the smaller one is that of the

@@ -8,7 +8,7 @@ namespace PredictiveOrchestration.AspNetCore.Jobs;
 /// </summary>
 internal sealed class LogCheckpoints : IDisposable
 {
-    private const long EveryBytes = 32 << 20, BytesOfATransaction = 24 << 10;
+    private const long EveryBytes = 8 << 20, BytesOfATransaction = 24 << 10;
     private readonly AutoResetEvent _wake = new(false);
     private readonly string _text;
     private readonly Thread _thread;

@@ -31,6 +31,9 @@ internal sealed class SegmentedRun(HotSwapPlanner planner, ConversionCosts conve
 
     // Where a caller may ask for a swap at any time, its wish is looked for so often.
     private const int ControlStep = 16;
+
+    // A run that has gone on for long is looked at more seldom: by default when half as much more may have passed.
+    private const double ElapsedWeight = 25;
     private const double MostPlanning = 0.01;
 
     // A time from which on the pace is believed, and one below which it says nothing.
@@ -477,7 +480,7 @@ internal sealed class SegmentedRun(HotSwapPlanner planner, ConversionCosts conve
         }
 
         // As far as the bound lets the engine go within its share of the time.
-        var budget = policy.PresolveShare * Math.Max(whole, 5 * time.GetElapsedTime(_start).TotalSeconds);
+        var budget = policy.PresolveShare * Math.Max(whole, ElapsedWeight * time.GetElapsedTime(_start).TotalSeconds);
         var ahead = _outlook;
         for (var i = 1; i < positions.Count; i++)
         {

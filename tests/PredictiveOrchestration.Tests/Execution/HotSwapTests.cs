@@ -262,8 +262,11 @@ public sealed class HotSwapTests
         (swap.Trigger, swap.From, swap.OperationIndex).Should().Be((SwapTrigger.OptimizationOpportunity, "local-stabilizer", 800));
     }
 
-    [Fact]
-    public void Run_EntanglementGrows_LeavesTheMatrixProductState()
+    // What a session shows is what counts, not what kind of backend it says it is.
+    [Theory]
+    [InlineData(BackendType.LocalMatrixProductState)]
+    [InlineData(BackendType.LocalDenseTensor)]
+    public void Run_EntanglementGrows_LeavesTheMatrixProductState(BackendType type)
     {
         // A weakly entangled beginning, in which every amplitude soon is not zero, then gates across the middle.
         var builder = new CircuitBuilder(10);
@@ -281,7 +284,7 @@ public sealed class HotSwapTests
         }
 
         var circuit = builder.Build();
-        ISegmentedBackend[] engines = [Engines[0], new MatrixProductStateSimulator()];
+        ISegmentedBackend[] engines = [Engines[0], new RenamedBackend(new MatrixProductStateSimulator(), type)];
         var report = Run(circuit, new FakeCosts { Bond = 1e-5 }, engines: engines);
         Matches(report.Result!, circuit);
         var swap = report.Swaps.Should().ContainSingle().Subject;
@@ -486,6 +489,13 @@ public sealed class HotSwapTests
         }
 
         private void Fail() => throw new BackendException(kind, Descriptor.Id, "It fails on purpose.");
+    }
+
+    private sealed class RenamedBackend(ISegmentedBackend inner, BackendType type) : WrappedBackend(inner)
+    {
+        public override BackendDescriptor Descriptor { get; } = inner.Descriptor with { Type = type };
+
+        protected override IBackendSession Wrap(IBackendSession session) => session;
     }
 
     // Takes a time of its own for each advance.

@@ -5,7 +5,7 @@ namespace PredictiveOrchestration.Tests.Execution;
 /// <summary>An engine whose sessions are watched.</summary>
 internal abstract class WrappedBackend(ISegmentedBackend inner) : ISegmentedBackend
 {
-    public BackendDescriptor Descriptor => inner.Descriptor;
+    public virtual BackendDescriptor Descriptor => inner.Descriptor;
 
     public async Task<IBackendSession> OpenAsync(ExecutionRequest request, StateSnapshot? initial, CancellationToken cancellationToken = default) =>
         Wrap(await inner.OpenAsync(request, initial, cancellationToken));

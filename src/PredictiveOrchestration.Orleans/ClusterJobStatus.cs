@@ -68,7 +68,7 @@ public sealed record ClusterJobStatus
     [Id(7)]
     public int PartsEnded { get; init; }
 
-    /// <summary>Gets how often a run was begun again because its silo was lost.</summary>
+    /// <summary>Gets how often something was begun again because a silo was lost: a run, or the work of looking after the job.</summary>
     [Id(8)]
     public int Restarts { get; init; }
 

@@ -43,6 +43,9 @@ internal sealed partial class JobGrain(
     public override Task OnActivateAsync(CancellationToken cancellationToken)
     {
         (_isOpenWritten, _isEndWritten) = (open.State.Payload.Length > 0 && !ended.RecordExists, ended.RecordExists);
+
+        // Whoever had it before is gone.
+        open.State.Restarts += _isOpenWritten ? 1 : 0;
         Begin();
         return Task.CompletedTask;
     }

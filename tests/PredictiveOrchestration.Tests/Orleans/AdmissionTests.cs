@@ -17,6 +17,7 @@ using PredictiveOrchestration.TestKit;
 namespace PredictiveOrchestration.Tests.Orleans;
 
 /// <summary>Too much work is refused with a time to come again, for all and for one tenant; and the load is told.</summary>
+[Collection(nameof(ClusterTests))]
 public sealed class AdmissionTests
 {
     private static readonly ClusterJobRequest Small = ClusterJobRequest.Of(RandomCircuits.Create(1, new RandomCircuitOptions { Unitaries = false, Gates = TestSilos.Gates, MeasureAtEnd = true }));

@@ -9,6 +9,7 @@ using PredictiveOrchestration.TestKit;
 namespace PredictiveOrchestration.Tests.Orleans;
 
 /// <summary>An orchestrator sees the engines of all silos as its backends, and decides among them by their load, memory and learned speed.</summary>
+[Collection(nameof(ClusterTests))]
 public sealed class ClusterBackendTests
 {
     [Fact]

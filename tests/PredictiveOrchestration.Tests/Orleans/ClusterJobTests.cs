@@ -5,6 +5,7 @@ using PredictiveOrchestration.TestKit;
 namespace PredictiveOrchestration.Tests.Orleans;
 
 /// <summary>Durable jobs on three silos: accepted once, ended once, with the results of one machine.</summary>
+[Collection(nameof(ClusterTests))]
 public sealed class ClusterJobTests(ClusterJobTests.Silos silos) : IClassFixture<ClusterJobTests.Silos>
 {
     private static readonly RandomCircuitOptions Small = new() { Qubits = 5, Clbits = 5, Operations = 30, MeasureAtEnd = true, Unitaries = false, Gates = TestSilos.Gates };

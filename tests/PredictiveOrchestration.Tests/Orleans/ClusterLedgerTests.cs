@@ -12,6 +12,7 @@ using PredictiveOrchestration.TestKit.Fakes;
 namespace PredictiveOrchestration.Tests.Orleans;
 
 /// <summary>One budget for all silos: exact, and without it nothing is spent.</summary>
+[Collection(nameof(ClusterTests))]
 public sealed class ClusterLedgerTests
 {
     private static readonly Circuit Bell = new CircuitBuilder(2, 2).H(0).CX(0, 1).Measure(0, 0).Measure(1, 1).Build();

@@ -10,6 +10,7 @@ using Xunit.Abstractions;
 namespace PredictiveOrchestration.Tests.Orleans;
 
 /// <summary>Silos as processes of their own, killed without a word.</summary>
+[Collection(nameof(ClusterTests))]
 public sealed class ClusterProcessTests(ITestOutputHelper output) : IAsyncLifetime
 {
     private const string Variable = "PREDICTIVE_ORCHESTRATION_POSTGRES";
@@ -212,5 +213,11 @@ public sealed class ClusterProcessTests(ITestOutputHelper output) : IAsyncLifeti
         var program = Path.Combine(SharedFiles.RepositoryRoot, ".artifacts", "bin", "Cluster", configuration, "Cluster.dll");
         var start = new ProcessStartInfo("dotnet", [program, .. arguments]) { RedirectStandardOutput = true, RedirectStandardError = true, WorkingDirectory = _folder };
         return Process.Start(start)!;
+    }
+
+    private static TimeSpan Worked(Process process)
+    {
+        process.Refresh();
+        return process.TotalProcessorTime;
     }
 }

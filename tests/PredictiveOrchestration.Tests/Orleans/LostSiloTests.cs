@@ -6,6 +6,7 @@ using PredictiveOrchestration.TestKit;
 namespace PredictiveOrchestration.Tests.Orleans;
 
 /// <summary>Silos are killed under load: what was accepted ends once, with the right results.</summary>
+[Collection(nameof(ClusterTests))]
 public sealed class LostSiloTests
 {
     [Fact]

@@ -8,6 +8,7 @@ using PredictiveOrchestration.TestKit;
 namespace PredictiveOrchestration.Tests.Orleans;
 
 /// <summary>What one silo has learned, others begin with; what they cannot read they leave alone.</summary>
+[Collection(nameof(ClusterTests))]
 public sealed class SharedKnowledgeTests
 {
     [Fact]

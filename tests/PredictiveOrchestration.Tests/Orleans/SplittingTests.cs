@@ -14,6 +14,7 @@ using PredictiveOrchestration.TestKit;
 namespace PredictiveOrchestration.Tests.Orleans;
 
 /// <summary>Work that is shared among silos gives what one machine gives, whatever the number of parts.</summary>
+[Collection(nameof(ClusterTests))]
 public sealed class SplittingTests
 {
     private static readonly NoiseModel Noise = new() { Name = "test", OneQubitError = 0.02, TwoQubitError = 0.05, ReadoutError = 0.04 };

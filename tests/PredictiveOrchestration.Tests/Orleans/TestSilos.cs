@@ -39,9 +39,9 @@ internal sealed class TestSilos : IAsyncDisposable
             s.UseInMemoryReminderService();
             s.Configure<ClusterMembershipOptions>(o =>
             {
-                o.ProbeTimeout = TimeSpan.FromMilliseconds(400);
-                o.TableRefreshTimeout = TimeSpan.FromMilliseconds(800);
-                o.NumMissedProbesLimit = 2;
+                o.ProbeTimeout = TimeSpan.FromSeconds(1);
+                o.TableRefreshTimeout = TimeSpan.FromSeconds(1);
+                o.NumMissedProbesLimit = 3;
                 o.NumVotesForDeathDeclaration = 1;
             });
             s.AddPredictiveOrchestrationWorkers(

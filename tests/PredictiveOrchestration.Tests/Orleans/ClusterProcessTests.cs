@@ -63,33 +63,6 @@ public sealed class ClusterProcessTests(ITestOutputHelper output) : IAsyncLifeti
     }
 
     [SkippableFact]
-    public async Task Kill_SiloInALongRun_GoesOnElsewhereFromItsLastCheckpoint()
-    {
-        Skip.IfNot(OperatingSystem.IsLinux(), "Processes are stopped by Linux' signals.");
-        var file = Path.Combine(_folder, "long.qasm");
-        var circuit = Measured(RandomCircuits.Pairs(2, 20, 120));
-        await File.WriteAllTextAsync(file, OpenQasmWriter.Write(circuit));
-        var checkpoints = Directory.CreateDirectory(Path.Combine(_folder, "checkpoints")).FullName;
-        string[] meeting = ["--db", Path.Combine(_folder, "cluster.db")];
-        await StartSiloAsync("silo-0", [.. meeting, "--checkpoints", checkpoints]);
-        await StartSiloAsync("silo-1", [.. meeting, "--checkpoints", checkpoints]);
-        var before = _silos.ConvertAll(Cpu);
-        var submitting = RunAsync(["submit", file, "--shots", "200", "--seed", "5", "--backend", "local-dense", "--json", .. meeting]);
-        await UntilAsync(() => Task.FromResult(Directory.EnumerateFiles(checkpoints, "*.checkpoint").Any()), submitting);
-
-        // The silo that has it took by far more processor time since.
-        _silos[Cpu(_silos[0]) - before[0] > Cpu(_silos[1]) - before[1] ? 0 : 1].Kill();
-        var (status, lines) = await submitting;
-
-        status.Should().Be(0, lines);
-        var job = JsonDocument.Parse(lines).RootElement;
-        job.GetProperty("restarts").GetInt32().Should().BeGreaterThan(0);
-        job.GetProperty("resumedAt").GetInt32().Should().BeGreaterThan(0);
-        var direct = await TestSilos.DirectAsync(circuit, new OrchestrationRequest { Shots = 200, Seed = 5, Backend = "local-dense" });
-        job.GetProperty("counts").EnumerateObject().ToDictionary(c => BitString.Parse(c.Name), c => c.Value.GetInt64()).Should().BeEquivalentTo(direct.Counts);
-    }
-
-    [SkippableFact]
     public async Task PostgreSql_TwoSilosOneKilled_EveryJobEnds()
     {
         var server = Environment.GetEnvironmentVariable(Variable);
@@ -139,22 +112,6 @@ public sealed class ClusterProcessTests(ITestOutputHelper output) : IAsyncLifeti
         Directory.Delete(_folder, true);
     }
 
-    private static Circuit Measured(Circuit circuit)
-    {
-        var builder = new CircuitBuilder(circuit.NumQubits, circuit.NumQubits);
-        foreach (var op in circuit.Operations.ToArray().Where(o => o.Kind == OperationKind.Gate))
-        {
-            builder.Gate(circuit.GateOf(op), op.ControlCount, circuit.ParametersOf(op), circuit.QubitsOf(op).ToArray());
-        }
-
-        for (var q = 0; q < circuit.NumQubits; q++)
-        {
-            builder.Measure(q, q);
-        }
-
-        return builder.Build();
-    }
-
     private async Task StartSiloAsync(string name, string[] options)
     {
         var silo = Start(["silo", "--name", name, "--no-calibration", "--concurrency", "2", "--state", Path.Combine(_folder, name), .. options]);
@@ -188,12 +145,6 @@ public sealed class ClusterProcessTests(ITestOutputHelper output) : IAsyncLifeti
         {
             await Task.Delay(20, limit.Token);
         }
-    }
-
-    private static TimeSpan Cpu(Process process)
-    {
-        process.Refresh();
-        return process.TotalProcessorTime;
     }
 
     private static void Signal(Process process, string signal) => Process.Start("kill", [$"-{signal}", process.Id.ToString(CultureInfo.InvariantCulture)]).WaitForExit();

@@ -75,7 +75,7 @@ internal static class ClusterBenchmark
     // The same jobs on one silo and on two, each pinned to a core of its own; this process only submits and waits.
     private static async Task<int> ThroughputAsync(string[] args)
     {
-        var (count, milliseconds, perJob) = (int.Parse(Value(args, "--jobs", "10000"), CultureInfo.InvariantCulture), double.Parse(Value(args, "--milliseconds", "20"), CultureInfo.InvariantCulture), int.Parse(Value(args, "--per-job", "100"), CultureInfo.InvariantCulture));
+        var (count, milliseconds, perJob) = (int.Parse(Value(args, "--jobs", "10000"), CultureInfo.InvariantCulture), double.Parse(Value(args, "--milliseconds", "20"), CultureInfo.InvariantCulture), int.Parse(Value(args, "--per-job", "10"), CultureInfo.InvariantCulture));
         var (circuit, shots) = await SizedAsync(milliseconds);
         Console.WriteLine($"{count} runs of about {milliseconds} ms ({circuit.NumQubits} qubits, {circuit.Operations.Length} operations), {perJob} in a job");
         var seconds = new List<double>();
@@ -138,7 +138,7 @@ internal static class ClusterBenchmark
         var engine = new PredictiveOrchestration.Simulation.StateVector.StateVectorSimulator();
         for (var depth = 1; ; depth += Math.Max(1, depth / 4))
         {
-            var circuit = RandomCircuits.Pairs(1, 15, depth);
+            var circuit = RandomCircuits.Pairs(1, 18, depth);
             var times = new List<double>();
             for (var i = 0; i < 5; i++)
             {

@@ -13,6 +13,7 @@ namespace PredictiveOrchestration.Tests.Orleans;
 [Collection(nameof(ClusterTests))]
 public sealed class ClusterProcessTests(ITestOutputHelper output) : IAsyncLifetime
 {
+    private const int Layers = 2000;
     private const string Variable = "PREDICTIVE_ORCHESTRATION_POSTGRES";
     private readonly string _folder = Directory.CreateTempSubdirectory("cluster-").FullName;
     private readonly List<Process> _silos = [];
@@ -60,6 +61,38 @@ public sealed class ClusterProcessTests(ITestOutputHelper output) : IAsyncLifeti
         var (again, repeated) = await RunAsync(["submit", file, "--copies", $"{Jobs}", "--shots", "100", "--backend", "local-dense", "--json", "--key", "all", .. meeting]);
         again.Should().Be(0);
         (repeated == lines).Should().BeTrue("each key is the job that it was");
+    }
+
+    [SkippableFact]
+    public async Task Kill_SiloInALongRun_GoesOnElsewhereFromItsLastCheckpoint()
+    {
+        Skip.IfNot(OperatingSystem.IsLinux(), "Processes are stopped by Linux' signals.");
+
+        // A state of 16 MB, so that a file is a small part of the seconds that the run takes.
+        var file = Path.Combine(_folder, "long.qasm");
+        var circuit = RandomCircuits.Pairs(2, 20, Layers);
+        await File.WriteAllTextAsync(file, OpenQasmWriter.Write(circuit));
+        var checkpoints = Directory.CreateDirectory(Path.Combine(_folder, "checkpoints")).FullName;
+        string[] meeting = ["--db", Path.Combine(_folder, "cluster.db"), "--checkpoints", checkpoints];
+        await StartSiloAsync("silo-0", meeting);
+        await StartSiloAsync("silo-1", meeting);
+        var submitting = RunAsync(["submit", file, "--shots", "200", "--seed", "5", "--backend", "local-dense", "--json", .. meeting[..2]]);
+        await UntilAsync(() => Task.FromResult(Directory.EnumerateFiles(checkpoints, "*.checkpoint").Any()), submitting);
+
+        // A claim names no process: the silo that has the run is the one that works.
+        var before = _silos.ToDictionary(s => s, Cpu);
+        await Task.Delay(300);
+        _silos.MaxBy(s => Cpu(s) - before[s])!.Kill();
+        var (status, lines) = await submitting;
+
+        status.Should().Be(0, lines);
+        var job = JsonDocument.Parse(lines).RootElement;
+        job.GetProperty("restarts").GetInt32().Should().BeGreaterThan(0);
+        job.GetProperty("resumedAt").GetInt32().Should().BeGreaterThan(0);
+        await using var orchestrator = new PredictiveOrchestratorBuilder().Configure(o => (o.StateDirectory, o.CalibrationBudget, o.Learning) = (string.Empty, TimeSpan.Zero, false)).Build();
+        await orchestrator.StartAsync();
+        var direct = await orchestrator.ExecuteAsync(circuit, new OrchestrationRequest { Shots = 200, Seed = 5, Backend = "local-dense" });
+        job.GetProperty("counts").EnumerateObject().ToDictionary(c => BitString.Parse(c.Name), c => c.Value.GetInt64()).Should().BeEquivalentTo(direct.Counts);
     }
 
     [SkippableFact]
@@ -145,6 +178,12 @@ public sealed class ClusterProcessTests(ITestOutputHelper output) : IAsyncLifeti
         {
             await Task.Delay(20, limit.Token);
         }
+    }
+
+    private static TimeSpan Cpu(Process process)
+    {
+        process.Refresh();
+        return process.TotalProcessorTime;
     }
 
     private static void Signal(Process process, string signal) => Process.Start("kill", [$"-{signal}", process.Id.ToString(CultureInfo.InvariantCulture)]).WaitForExit();

@@ -103,7 +103,7 @@ internal sealed partial class JobRunner(
             var circuit = job.Circuit ?? reader.Read(wire);
             using var either = CancellationTokenSource.CreateLinkedTokenSource(job.Cancellation.Token, _stop.Token);
             var result = await orchestrator.ExecuteAsync(circuit, reader.Request(wire, record.Owner), either.Token).ConfigureAwait(false);
-            bytes = ResultWriter.Write(record.Id, result, record.StartedAt!.Value - record.SubmittedAt);
+            bytes = JsonSerializer.SerializeToUtf8Bytes(WireResult.Of(result.Execution, record.Id, record.StartedAt!.Value - record.SubmittedAt), WorkerJson.Default.WireResult);
             end = bytes.Length <= options.MaxResultBytes
                 ? r => r with { State = JobState.Succeeded, Backend = result.ActualBackend, Cost = result.Cost }
                 : Failed("result_too_large", $"The result takes {bytes.Length} bytes; this worker keeps {options.MaxResultBytes}. Ask for fewer shots or probabilities.");

@@ -11,24 +11,7 @@ internal static class ResultCodec
     /// <summary>The longest result, in bytes.</summary>
     public const int MaxBytes = 64 << 20;
 
-    public static byte[] Write(ExecutionResult run) => JsonSerializer.SerializeToUtf8Bytes(
-        new WireResult
-        {
-            Id = string.Empty,
-            Backend = run.BackendId,
-            Shots = run.Shots,
-            Seed = run.Seed,
-            Counts = run.Counts.OrderBy(c => c.Key).ToDictionary(c => c.Key.ToString(), c => c.Value),
-            Probabilities = run.Probabilities.Count == 0 ? null : [.. run.Probabilities.Select(p => new WireProbability(p.Outcome.ToString(), p.Probability))],
-            ExpectationValues = run.ExpectationValues.Count == 0 ? null : run.ExpectationValues,
-            IsExact = run.IsExact,
-            Timings = new WireTimings(run.Timings.Queue.TotalMilliseconds, run.Timings.Prepare.TotalMilliseconds, run.Timings.Run.TotalMilliseconds, run.Timings.Sample.TotalMilliseconds),
-            PeakMemoryBytes = run.PeakMemoryBytes,
-            PeakNonZeros = run.PeakNonZeros,
-            DiscardedWeight = run.DiscardedWeight,
-            FidelityLowerBound = run.FidelityLowerBound,
-        },
-        WorkerJson.Default.WireResult);
+    public static byte[] Write(ExecutionResult run) => JsonSerializer.SerializeToUtf8Bytes(WireResult.Of(run), WorkerJson.Default.WireResult);
 
     /// <exception cref="FormatException">It is damaged.</exception>
     public static ExecutionResult Read(ReadOnlySpan<byte> bytes)
@@ -48,8 +31,8 @@ internal static class ResultCodec
             BackendId = wire.Backend,
             Shots = wire.Shots,
             Seed = wire.Seed,
-            Counts = wire.Counts.ToDictionary(c => BitString.Parse(c.Key), c => c.Value),
-            Probabilities = [.. (wire.Probabilities ?? []).Select(p => new OutcomeProbability(BitString.Parse(p.Outcome), p.Probability))],
+            Counts = wire.ReadCounts(),
+            Probabilities = wire.ReadProbabilities(),
             ExpectationValues = wire.ExpectationValues ?? [],
             IsExact = wire.IsExact,
             Timings = new ExecutionTimings(

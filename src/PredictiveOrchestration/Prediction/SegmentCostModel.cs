@@ -101,7 +101,8 @@ internal sealed class SegmentCostModel(PerformancePredictor model, CircuitProfil
             Backend = backend;
             Job = job with { Threads = Math.Min(backend.MaxThreads, Math.Max(1, job.Threads)) };
             Silent = Job with { Shots = 0, Observables = 0, TopProbabilities = 0 };
-            _analytic = model.ModelOf(backend.Id, backend.CostModel).Analytic;
+            var known = model.ModelOf(backend.Id, backend.CostModel);
+            _analytic = known.Analytic;
             Basis = _analytic.Basis;
             var planned = Planned(profile, Basis);
             Progress = planned?.Progress;
@@ -118,11 +119,11 @@ internal sealed class SegmentCostModel(PerformancePredictor model, CircuitProfil
             _groups = Math.Min(1, whole.SparseGroupWork / Math.Max(1, whole.SparseBranchingWork));
             var prediction = model.Predict(backend, profile, Job);
             Sigma = prediction.LogSecondsSigma;
-            if (model.ModelOf(backend.Id, backend.CostModel).Residual is null)
+            if (known.Residual is null)
             {
                 // What is learned has the looseness of bounds among its errors; else it was added.
-                var (loose, known) = (all.Looseness, Basis.Evaluate(whole with { SupportLog2 = 0 }, Job).Looseness);
-                Sigma = Math.Sqrt(Math.Max(LeastSigma * LeastSigma, (Sigma * Sigma) - (loose * loose) + (known * known)));
+                var (loose, least) = (all.Looseness, Basis.Evaluate(whole with { SupportLog2 = 0 }, Job).Looseness);
+                Sigma = Math.Sqrt(Math.Max(LeastSigma * LeastSigma, (Sigma * Sigma) - (loose * loose) + (least * least)));
             }
 
             var scale = prediction.Seconds.Median / Seconds(whole, Job);

@@ -80,9 +80,9 @@ internal sealed class WorkerClient(string backendId, WorkerBackendOptions option
     public RemoteOutcome Read(RemoteJob job, string result)
     {
         var read = JsonSerializer.Deserialize(result, WorkerJson.Default.WireResult) ?? throw new FormatException("the result is null");
-        return new RemoteOutcome(read.Counts.ToDictionary(c => BitString.Parse(c.Key), c => c.Value))
+        return new RemoteOutcome(read.ReadCounts())
         {
-            Probabilities = [.. (read.Probabilities ?? []).Select(p => new OutcomeProbability(BitString.Parse(p.Outcome), p.Probability))],
+            Probabilities = read.ReadProbabilities(),
             ExpectationValues = read.ExpectationValues ?? [],
             Shots = read.Shots,
             RunTime = TimeSpan.FromMilliseconds(read.Timings.PrepareMs + read.Timings.RunMs + read.Timings.SampleMs),

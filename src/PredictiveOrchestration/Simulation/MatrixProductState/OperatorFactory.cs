@@ -14,7 +14,7 @@ internal sealed class OperatorFactory(MatrixAlgebra algebra)
     /// <param name="low">The lower qubit, which is bit 1 of the matrix index.</param>
     /// <param name="high">The higher qubit, which is bit 0.</param>
     /// <param name="matrix">The unitary, row by row.</param>
-    public OperatorString Pair(int low, int high, Complex[] matrix) => new([low, high], _pairs.Get(matrix, () => Split([1, 0], matrix, 4, 0)));
+    public OperatorString Pair(int low, int high, ReadOnlySpan<Complex> matrix) => new([low, high], _pairs.At(matrix) ??= Split([1, 0], matrix, 4, 0));
 
     /// <summary>The string of a matrix on targets, under controls.</summary>
     /// <param name="controls">The qubits that must be one.</param>

@@ -13,10 +13,9 @@ internal sealed class PairCache
     private readonly Complex[] _matrices = new Complex[Slots * Size];
     private readonly OperatorCore[]?[] _cores = new OperatorCore[]?[Slots];
 
-    /// <summary>The cores of an operator, made if they are not here.</summary>
+    /// <summary>The place of an operator's cores; null there if they are to be made.</summary>
     /// <param name="matrix">The 4 × 4 matrix, bit for bit.</param>
-    /// <param name="make">Makes them.</param>
-    public OperatorCore[] Get(ReadOnlySpan<Complex> matrix, Func<OperatorCore[]> make)
+    public ref OperatorCore[]? At(ReadOnlySpan<Complex> matrix)
     {
         var numbers = MemoryMarshal.Cast<Complex, long>(matrix);
         ulong hash = 0;
@@ -28,12 +27,12 @@ internal sealed class PairCache
 
         var slot = (int)(hash >> 40) & (Slots - 1);
         var kept = _matrices.AsSpan(slot * Size, Size);
-        if (_cores[slot] is { } cores && MemoryMarshal.Cast<Complex, long>(kept).SequenceEqual(numbers))
+        if (!MemoryMarshal.Cast<Complex, long>(kept).SequenceEqual(numbers))
         {
-            return cores;
+            matrix.CopyTo(kept);
+            _cores[slot] = null;
         }
 
-        matrix.CopyTo(kept);
-        return _cores[slot] = make();
+        return ref _cores[slot];
     }
 }

@@ -146,7 +146,11 @@ internal sealed unsafe class DenseState : IQuantumState
             last = Math.Min(end, first + OperationsPerPlan);
             context.Check(first);
             using var plan = _plans.Get(circuit, first, last, classical, _bits, _bitOfQubit);
-            Prepare(plan.Passes.Aggregate(_live, (live, pass) => live | pass.Moved));
+            if (!_isPrepared)
+            {
+                Prepare(plan.Passes.Aggregate(_live, static (live, pass) => live | pass.Moved));
+            }
+
             _runner.Run(plan, ref _live, first, last);
             _bitOfQubit = plan.BitOfQubit;
             _phase *= plan.Phase;

@@ -63,7 +63,7 @@ internal static class AttemptRecords
             PredictedCost = candidate.Cost.Median,
             ModelVersion = decision.ModelVersion,
             Propensity = attempt.BackendId == decision.Chosen.Candidate.Backend.Id ? decision.Propensity : 1,
-            IsExploration = decision.IsExploration && attempt.BackendId == decision.Chosen.Candidate.Backend.Id,
+            IsExploration = attempt.IsExploration,
         };
     }
 

@@ -72,7 +72,7 @@ public sealed partial class PredictiveOrchestrator : IAsyncDisposable
         _account = new MeteredSpending(_ledger, _prices);
         _loads = new BackendLoadTracker(time);
         _decisions = new DecisionEngine(_prices, _health, _loads, new DecisionPreferences(options.CostWeight, options.PerformanceWeight, options.PerformanceThreshold, options.HysteresisMargin, options.RoutingSeed));
-        _exploration = new ExplorationLedger(options.ExplorationShare, options.ExplorationBudget);
+        _exploration = new ExplorationLedger(options.Learning ? options.ExplorationShare : 0, options.ExplorationBudget);
         _journal = new RunJournal(options.TelemetryRetention, options.TelemetryInterval, _loads, time);
         _ring = new TelemetryRingBuffer(options.TelemetryRetention);
         _ownStore = store is null && options.TelemetryStorePath is { } file ? new TelemetryStore(file, options.TelemetryStore, time, logger) : null;
@@ -247,7 +247,7 @@ public sealed partial class PredictiveOrchestrator : IAsyncDisposable
         try
         {
             report = await new HotSwapExecutor(
-                backends, _admission!, new MeteredSpending(Spending ?? _ledger, _prices, decision, profile), _time, decision.IsExploration ? null : SwapJob(model, profile, request), _prices.IsMetered).RunAsync(decision, ToBackend(circuit, request), label, either.Token).ConfigureAwait(false);
+                backends, _admission!, new MeteredSpending(Spending ?? _ledger, _prices, decision, profile), _time, SwapJob(model, profile, request), _prices.IsMetered).RunAsync(decision, ToBackend(circuit, request), label, either.Token).ConfigureAwait(false);
             var cost = await RecordAsync(report, decision, profile, request, new JobIdentity(run, circuit.Operations.Length)).ConfigureAwait(false);
             return report.Last.Result is { } result
                 ? Complete(result, report, decision, profile, decisionTime, cost) with { Optimization = optimization }
@@ -437,18 +437,15 @@ public sealed partial class PredictiveOrchestrator : IAsyncDisposable
         var attempts = report?.Attempts ?? [];
         if (decision.ExplorationLimit is { } limit)
         {
-            var took = attempts.Count == 0 ? 0 : attempts[0].Elapsed.TotalSeconds;
+            var explored = attempts.FirstOrDefault(a => a.IsExploration);
             var cost = decision.Chosen.Candidate.Cost.Upper;
-            _exploration.Settle(decision.Strategy, limit.TotalSeconds + ThompsonExploration.ReactionSeconds, cost, took, attempts.Count == 0 ? 0 : cost);
+            _exploration.Settle(decision.Strategy, limit.TotalSeconds + ThompsonExploration.ReactionSeconds, cost, explored?.Elapsed.TotalSeconds ?? 0, explored is null ? 0 : cost);
         }
 
-        for (var i = decision.IsExploration ? 1 : 0; i < attempts.Count; i++)
+        // The ledger rests on what the greedy choice took, not on what was tried before it.
+        foreach (var attempt in attempts.Where(a => !a.IsExploration && !a.IsTrial))
         {
-            // The ledger rests on what the greedy choice took, not on what was tried before it.
-            if (!attempts[i].IsTrial)
-            {
-                _exploration.Greedy(decision.Strategy, attempts[i].Elapsed.TotalSeconds);
-            }
+            _exploration.Greedy(decision.Strategy, attempt.Elapsed.TotalSeconds);
         }
     }
 

@@ -103,8 +103,8 @@ public sealed record PredictiveOrchestratorOptions
     public double HysteresisMargin { get; set; } = 0.05;
 
     /// <summary>
-    /// Gets or sets how much time exploration may take, as a share of the time that runs of the greedy choice took; 0 (none) to 0.5, default 0.02. Only the predictive strategy explores.
-    /// At no moment has it taken more, whatever the backends do.
+    /// Gets or sets how much time exploration may take, as a share of the time that runs of the greedy choice took; 0 (none) to 0.5, default 0.02. Only the predictive strategy explores,
+    /// and only if models learn. At no moment has it taken more, whatever the backends do.
     /// </summary>
     public double ExplorationShare { get; set; } = 0.02;
 

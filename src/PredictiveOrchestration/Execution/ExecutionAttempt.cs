@@ -24,6 +24,9 @@ public sealed record ExecutionAttempt(RankedBackend Ranked, ExecutionResult? Res
     /// <summary>Whether another backend was ranked before it, and it was tried for a short time only.</summary>
     internal bool IsTrial { get; init; }
 
+    /// <summary>Whether it was chosen in order to learn about its backend.</summary>
+    internal bool IsExploration { get; init; }
+
     /// <summary>The name under which it spends, or null if it does not.</summary>
     internal string? Key { get; init; }
 

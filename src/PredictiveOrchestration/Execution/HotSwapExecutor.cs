@@ -16,19 +16,39 @@ internal sealed record ExecutionReport(IReadOnlyList<ExecutionAttempt> Attempts,
 
 /// <summary>
 /// Runs a decision: the first backend, and if it fails or takes far longer than predicted, the next ranked one. So it does where the budget has no room for
-/// the first. The caller's own limits and cancellation end the job; they never lead to another try.
+/// the first. The caller's own limits and cancellation end the job; they never lead to another try. A backend that is explored has its short time first; what follows is
+/// the job as it would have been without that, and a state that an earlier process wrote down is gone on from at once.
 /// </summary>
 internal sealed class HotSwapExecutor(BackendSet backends, LocalAdmission admission, ISpendGate spending, TimeProvider time, HotSwapJob? job = null, Func<string, bool>? isMetered = null)
 {
     public async Task<ExecutionReport> RunAsync(RoutingDecision decision, ExecutionRequest request, SpendLabel label, CancellationToken cancellationToken)
     {
-        using var slot = job?.Claim(decision, request);
+        var greedy = decision.WithoutExploration();
+        using var slot = job?.Claim(greedy, request);
         var from = slot?.Load(job!.MemoryBytes);
-        var report = await RunAsync(decision, request, label, slot, from, cancellationToken).ConfigureAwait(false);
+        if (decision.ExplorationLimit is not { } limit || from is not null)
+        {
+            return await RunAsync(greedy, request, label, slot, from, cancellationToken).ConfigureAwait(false);
+        }
+
+        var explored = await TryAsync(decision.Chosen, request, limit, label.Attempt(0), cancellationToken).ConfigureAwait(false) with { IsExploration = true };
+        if (explored.Result is not null || decision.Ranked.Count == 1 || !MayFallBack(explored, request))
+        {
+            return new ExecutionReport([explored], []);
+        }
+
+        var rest = await RunAsync(greedy, request, label with { First = 1 }, slot, null, cancellationToken).ConfigureAwait(false);
+        return rest with { Attempts = [explored, .. rest.Attempts], Swaps = [Swap(explored, rest.Attempts[0].BackendId), .. rest.Swaps] };
+    }
+
+    private async Task<ExecutionReport> RunAsync(
+        RoutingDecision decision, ExecutionRequest request, SpendLabel label, CheckpointSlot? slot, Checkpoint? from, CancellationToken cancellationToken)
+    {
+        var report = await RunOnceAsync(decision, request, label, slot, from, cancellationToken).ConfigureAwait(false);
         if (report is { ResumedAt: not null, Last: { Result: null, Error: BackendException { Kind: not BackendErrorKind.TimeLimit } } })
         {
             // The old state is of no use here and now.
-            var again = await RunAsync(decision, request, label, slot, null, cancellationToken).ConfigureAwait(false);
+            var again = await RunOnceAsync(decision, request, label, slot, null, cancellationToken).ConfigureAwait(false);
             report = again with { Attempts = [.. report.Attempts, .. again.Attempts], Swaps = [.. report.Swaps, .. again.Swaps] };
         }
 
@@ -40,7 +60,7 @@ internal sealed class HotSwapExecutor(BackendSet backends, LocalAdmission admiss
         return report;
     }
 
-    private async Task<ExecutionReport> RunAsync(
+    private async Task<ExecutionReport> RunOnceAsync(
         RoutingDecision decision, ExecutionRequest request, SpendLabel label, CheckpointSlot? slot, Checkpoint? from, CancellationToken cancellationToken)
     {
         var attempts = new List<ExecutionAttempt>();
@@ -53,7 +73,7 @@ internal sealed class HotSwapExecutor(BackendSet backends, LocalAdmission admiss
         }
 
         // The backend that failed in the last part is tried again only if it is the last.
-        var plan = AttemptPlan.Of(decision.Ranked, decision.AllowsTrials, decision.ExplorationLimit);
+        var plan = AttemptPlan.Of(decision.Ranked, decision.AllowsTrials);
         plan = [.. plan.Where((p, i) => i == plan.Count - 1 || p.Ranked.Candidate.Backend.Id != failed)];
         if (attempts.Count > 0)
         {
@@ -190,8 +210,9 @@ internal sealed class HotSwapExecutor(BackendSet backends, LocalAdmission admiss
 /// <summary>Under what name a job spends.</summary>
 /// <param name="Key">Its key, unique for each job.</param>
 /// <param name="Tag">What for, or null.</param>
-internal readonly record struct SpendLabel(string Key, string? Tag)
+/// <param name="First">How many attempts came before.</param>
+internal readonly record struct SpendLabel(string Key, string? Tag, int First = 0)
 {
     /// <summary>The label of one attempt.</summary>
-    public SpendLabel Attempt(int index) => this with { Key = string.Create(CultureInfo.InvariantCulture, $"{Key}/{index}") };
+    public SpendLabel Attempt(int index) => this with { Key = string.Create(CultureInfo.InvariantCulture, $"{Key}/{First + index}") };
 }

@@ -29,11 +29,10 @@ internal static class AttemptPlan
     /// <summary>Plans the attempts.</summary>
     /// <param name="ranked">The feasible backends, the best first.</param>
     /// <param name="allowsTrials">Whether the best is the best by a loss that grows with time; the order of a router of the host is kept.</param>
-    /// <param name="explorationLimit">The longest that the first may take, as it is explored; else null.</param>
-    public static List<PlannedAttempt> Of(IReadOnlyList<RankedBackend> ranked, bool allowsTrials, TimeSpan? explorationLimit = null)
+    public static List<PlannedAttempt> Of(IReadOnlyList<RankedBackend> ranked, bool allowsTrials)
     {
         var plan = new List<PlannedAttempt>(ranked.Count + 1);
-        if (allowsTrials && explorationLimit is null)
+        if (allowsTrials)
         {
             plan.AddRange(Insurance(ranked));
             if (plan.Count == 0 && Trial(ranked) is { } likely)
@@ -47,7 +46,7 @@ internal static class AttemptPlan
         for (var i = 0; i < ranked.Count; i++)
         {
             var watch = i == ranked.Count - 1 ? (TimeSpan?)null : Watch(ranked[i].Candidate, ranked[i + 1].Candidate) * (1 + underWay);
-            plan.Add(new PlannedAttempt(ranked[i], i == 0 ? explorationLimit ?? watch : watch, false));
+            plan.Add(new PlannedAttempt(ranked[i], watch, false));
         }
 
         return plan;

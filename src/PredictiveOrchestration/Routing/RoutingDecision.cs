@@ -67,6 +67,20 @@ public sealed record RoutingDecision : IHtml
     /// <summary>Gets the chosen backend.</summary>
     public RankedBackend Chosen => Ranked[0];
 
+    /// <summary>What is left of the decision after the exploration: the explored backend is at its place by loss, and no other is tried for a short time first.</summary>
+    internal RoutingDecision WithoutExploration()
+    {
+        if (!IsExploration)
+        {
+            return this;
+        }
+
+        var ranked = Ranked.Skip(1).ToList();
+        var worse = ranked.FindIndex(Math.Min(1, ranked.Count), r => r.Loss > Chosen.Loss);
+        ranked.Insert(worse < 0 ? ranked.Count : worse, Chosen);
+        return this with { Ranked = ranked, ExplorationLimit = null, AllowsTrials = false };
+    }
+
     /// <summary>
     /// Explains the decision: why this backend, the terms of its predicted time and the interval, the bounds used, the nearest run known, the runner-up and the
     /// least changes that would put another first, and what was refused and why.

@@ -37,6 +37,20 @@ public sealed class AttemptTests
     }
 
     [Fact]
+    public async Task RunAsync_ExploredBackendIsNotDoneInTime_JobGoesOnAsWithoutIt()
+    {
+        FakeBackend[] backends = [Stopping("explored", TimeSpan.FromSeconds(9)), Stopping("best", TimeSpan.FromSeconds(9)), Steady("worst")];
+        var greedy = Decide([Local("best", 1, 0.1), Local("explored", 2, 0.1), Local("worst", 3, 0.1)]);
+        var decision = greedy with { Ranked = [greedy.Ranked[1], greedy.Ranked[0], greedy.Ranked[2]], ExplorationLimit = TimeSpan.FromSeconds(1.5) };
+        var report = await new HotSwapExecutor(new BackendSet(1, [.. backends]), new LocalAdmission(1 << 20, 2, 10), new RecordingGate(), TimeProvider.System).RunAsync(decision, Request, new SpendLabel("job", null), default);
+
+        report.Attempts.Select(a => (a.BackendId, a.IsExploration, a.Key)).Should().Equal(
+            ("explored", true, "job/0"), ("best", false, "job/1"), ("explored", false, "job/2"), ("worst", false, "job/3"));
+        report.Last.Result!.BackendId.Should().Be("worst");
+        report.Swaps.Select(s => (s.From, s.To)).Should().Equal(("explored", "best"), ("best", "explored"), ("explored", "worst"));
+    }
+
+    [Fact]
     public void Record_ServiceBillsOtherThanTheList_KeepsBoth()
     {
         var candidate = Given.Candidate("paid", 1, cost: 2);

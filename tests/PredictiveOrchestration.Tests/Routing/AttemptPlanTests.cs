@@ -51,13 +51,6 @@ public sealed class AttemptPlanTests
     public void Of_TimeBeyondAnInterval_IsLeftOnlyOnceTheNextWouldBeDone() =>
         AttemptPlan.Of([Ranked("a", 1, 0.1), Ranked("b", 30, 0.1)], allowsTrials: true)[0].Limit.Should().Be(TimeSpan.FromSeconds(30));
 
-    [Fact]
-    public void Of_ExploredBackend_KeepsItsLimit()
-    {
-        var plan = AttemptPlan.Of([Ranked("a", 1, 0.1), Ranked("b", 50, 8)], allowsTrials: true, TimeSpan.FromSeconds(2));
-        (plan[0].Ranked.Candidate.Backend.Id, plan[0].Limit, plan[0].IsTrial).Should().Be(("a", TimeSpan.FromSeconds(2), false));
-    }
-
     // Whatever the times turn out to be: the job ends within a small multiple of what its best backend takes, if that takes no longer than the best was predicted to.
     [Fact]
     public void Of_AnyTimes_EndsWithinAFewTimesThePrediction()

@@ -163,9 +163,8 @@ public sealed class ExplorationTests
             exploredRuns += result.Decision.IsExploration ? 1 : 0;
             foreach (var attempt in result.Attempts)
             {
-                var isExplored = result.Decision.IsExploration && attempt.BackendId == result.RequestedBackend;
-                explored += isExplored ? attempt.Elapsed.TotalSeconds : 0;
-                baseline += isExplored ? 0 : attempt.Elapsed.TotalSeconds;
+                explored += attempt.IsExploration ? attempt.Elapsed.TotalSeconds : 0;
+                baseline += attempt.IsExploration ? 0 : attempt.Elapsed.TotalSeconds;
             }
 
             (explored <= (share * baseline) + 1e-9).Should().BeTrue("job {0}: {1} s explored, {2} s greedy", i, explored, baseline);

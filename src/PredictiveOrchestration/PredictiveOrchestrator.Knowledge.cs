@@ -57,6 +57,6 @@ public sealed partial class PredictiveOrchestrator
     {
         ArgumentNullException.ThrowIfNull(store);
         ArgumentNullException.ThrowIfNull(circuit);
-        return CircuitPattern.Join(await store.FindAsync(KnowledgeKinds.Pattern, CircuitPattern.KeyOf(Known(circuit).Profile.Features!.StructuralHash), cancellationToken).ConfigureAwait(false));
+        return CircuitPattern.Join(await store.FindAsync(KnowledgeKinds.Pattern, CircuitPattern.KeyOf(_circuits[circuit].Profile.Features!.StructuralHash), cancellationToken).ConfigureAwait(false));
     }
 }

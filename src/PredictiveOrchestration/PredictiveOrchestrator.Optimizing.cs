@@ -107,7 +107,7 @@ public sealed partial class PredictiveOrchestrator
         }
     }
 
-    private CircuitProfile ProfileOf(Circuit circuit) => _circuits.TryGetValue(circuit, out var known) ? known.Profile : CircuitProfiler.Profile(circuit);
+    private CircuitProfile ProfileOf(Circuit circuit) => _circuits.Find(circuit)?.Profile ?? CircuitProfiler.Profile(circuit);
 
     // Models that do not know single structures again: measured times of one circuit and predicted ones of another do not compare.
     private static PerformancePredictor WithoutStructures(PerformancePredictor current) =>
@@ -115,7 +115,7 @@ public sealed partial class PredictiveOrchestrator
 
     private OptimizationResult Compare(Circuit circuit, Circuit found, Func<Circuit, double> predict)
     {
-        var (before, after) = (Known(circuit).Profile, Known(found).Profile);
+        var (before, after) = (_circuits[circuit].Profile, _circuits[found].Profile);
         static int Several(CircuitProfile p) => p.Features!.TwoQubitGateCount + p.Features.MultiQubitGateCount;
         var (slow, fast) = (predict(circuit), predict(found));
         return new OptimizationResult

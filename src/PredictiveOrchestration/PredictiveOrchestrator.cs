@@ -21,7 +21,7 @@ namespace PredictiveOrchestration;
 /// </summary>
 public sealed partial class PredictiveOrchestrator : IAsyncDisposable
 {
-    private readonly System.Runtime.CompilerServices.ConditionalWeakTable<Circuit, KnownCircuit> _circuits = [];
+    private readonly KnownCircuits _circuits = new();
     private readonly PredictiveOrchestratorOptions _options;
     private readonly BackendRegistry _registry;
     private readonly IReadOnlyDictionary<string, IBackendRouter> _routers;
@@ -388,14 +388,10 @@ public sealed partial class PredictiveOrchestrator : IAsyncDisposable
         return recommendation;
     }
 
-    // A circuit is immutable: it is profiled once while it is alive.
-    private KnownCircuit Known(Circuit circuit) =>
-        _circuits.TryGetValue(circuit, out var known) ? known : _circuits.GetValue(circuit, static c => new KnownCircuit(CircuitProfiler.Profile(c)));
-
     // Where devices may be asked, it is compiled for them once for each set of backends.
     private KnownCircuit Known(Circuit circuit, OrchestrationRequest request, BackendSet backends)
     {
-        var known = Known(circuit);
+        var known = _circuits[circuit];
         if (!backends.HasCompilers || request.RequireExact || known.CompiledFor == backends.Version)
         {
             return known;
@@ -411,7 +407,7 @@ public sealed partial class PredictiveOrchestrator : IAsyncDisposable
         }
 
         var compiled = new KnownCircuit(known.Profile with { OnDevices = entries.Count == 0 ? null : new DeviceTable(entries) }) { CompiledFor = backends.Version };
-        _circuits.AddOrUpdate(circuit, compiled);
+        _circuits.Set(circuit, compiled);
         return compiled;
     }
 
@@ -627,7 +623,7 @@ public sealed partial class PredictiveOrchestrator : IAsyncDisposable
                 try
                 {
                     await backend.ExecuteAsync(workload, cancellationToken).ConfigureAwait(false);
-                    Decide(Known(workload.Circuit), workload.Circuit, OrchestrationRequest.Default, backends, _publisher.Current).Explain();
+                    Decide(_circuits[workload.Circuit], workload.Circuit, OrchestrationRequest.Default, backends, _publisher.Current).Explain();
                 }
                 catch (Exception exception) when (exception is BackendException or NoFeasibleBackendException)
                 {

@@ -10,13 +10,16 @@ namespace PredictiveOrchestration.Circuits;
 [StructLayout(LayoutKind.Sequential)]
 public readonly struct Operation
 {
+    // As wide as it takes for no byte to be left over: operations are compared and hashed as bytes.
+    private readonly int _gate;
+
     internal Operation(
         OperationKind kind, ushort gate = 0, int qubitStart = 0, int qubitCount = 0, int controlCount = 0,
         int parameterStart = 0, int argument = -1, bool hasDynamicParameters = false)
     {
         Kind = kind;
         HasDynamicParameters = hasDynamicParameters;
-        GateIndex = gate;
+        _gate = gate;
         QubitStart = qubitStart;
         QubitCount = qubitCount;
         ControlCount = checked((ushort)controlCount);
@@ -34,7 +37,7 @@ public readonly struct Operation
     public ushort ControlCount { get; }
 
     /// <summary>Gets the index of the gate in the <see cref="GateCatalog"/>; meaningful for <see cref="OperationKind.Gate"/>.</summary>
-    public ushort GateIndex { get; }
+    public ushort GateIndex => (ushort)_gate;
 
     /// <summary>Gets the number of qubits, controls included.</summary>
     public int QubitCount { get; }

@@ -1,5 +1,6 @@
 using PredictiveOrchestration.Backends;
 using PredictiveOrchestration.Circuits;
+using PredictiveOrchestration.Common;
 using PredictiveOrchestration.Prediction;
 using PredictiveOrchestration.Profiling;
 
@@ -57,55 +58,23 @@ internal readonly record struct PartialDecision(RoutingCandidate Candidate, Back
         Load.InFlight == Candidate.InFlight && Load.Pressure == Candidate.Pressure && Load.DriftDiscount == Candidate.DriftDiscount;
 }
 
-/// <summary>
-/// Finds the job of a request by what predictions depend on: the profile's numbers and the terms. Bounded in two generations: when the newer one is
-/// full the older one goes. Thread-safe.
-/// </summary>
+/// <summary>Finds the job of a request by what predictions depend on: the profile's numbers and the terms. Bounded, thread-safe.</summary>
 internal sealed class KnownJobs
 {
-    /// <summary>Longer circuits are known by their object alone.</summary>
-    public const int LongestCircuit = 20_000;
+    private readonly RecentValues<(CircuitProfile, DecisionTerms), KnownJob> _recent = new(512);
 
-    private const int Generation = 512;
-    private readonly Lock _lock = new();
-    private Dictionary<(CircuitProfile, DecisionTerms), KnownJob> _newer = [], _older = [];
-
-    public int Count
-    {
-        get
-        {
-            lock (_lock)
-            {
-                return _newer.Count + _older.Count;
-            }
-        }
-    }
+    public int Count => _recent.Count;
 
     public KnownJob Of(CircuitProfile profile, in DecisionTerms terms)
     {
-        if (profile.GateCount > LongestCircuit)
+        if (profile.GateCount > KnownCircuits.LongestCircuit)
         {
             return new KnownJob(terms);
         }
 
         // Equal numbers are equal profiles; the curves over operations play no part in predictions.
         var key = (profile with { Planned = [], Features = profile.Features is { } f ? f with { SupportTrajectory = default, BondLog2 = default } : null }, terms);
-        lock (_lock)
-        {
-            if (_newer.TryGetValue(key, out var job))
-            {
-                return job;
-            }
-
-            job = _older.GetValueOrDefault(key) ?? new KnownJob(terms);
-            if (_newer.Count >= Generation)
-            {
-                (_newer, _older) = (new Dictionary<(CircuitProfile, DecisionTerms), KnownJob>(Generation), _newer);
-            }
-
-            _newer.Add(key, job);
-            return job;
-        }
+        return _recent.Find(key) ?? _recent.Keep(key, new KnownJob(terms));
     }
 
     /// <summary>The gates of a circuit, each once, in the order of their first use.</summary>

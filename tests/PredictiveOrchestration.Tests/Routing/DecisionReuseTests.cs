@@ -1,4 +1,10 @@
+using System.Reflection;
+using System.Runtime.CompilerServices;
+using System.Runtime.InteropServices;
+using PredictiveOrchestration.Circuits;
 using PredictiveOrchestration.Circuits.Library;
+using PredictiveOrchestration.Circuits.OpenQasm;
+using PredictiveOrchestration.Common;
 using PredictiveOrchestration.Profiling;
 using PredictiveOrchestration.Routing;
 using PredictiveOrchestration.TestKit.Fakes;
@@ -92,6 +98,51 @@ public sealed class DecisionReuseTests
         jobs.Count.Should().BeLessThanOrEqualTo(1024);
         jobs.Of(profile, terms).Should().NotBeSameAs(first, "the oldest went");
     }
+
+    [Fact]
+    public void KnownCircuits_BuiltAlike_IsTheSame()
+    {
+        var circuits = new KnownCircuits();
+        var known = circuits[Ansatz(0.3)];
+        circuits[Ansatz(0.3)].Should().BeSameAs(known);
+        circuits[Ansatz(Math.BitIncrement(0.3))].Should().NotBeSameAs(known, "the angle is another");
+        circuits[Ansatz(0.3, clbits: 3)].Should().NotBeSameAs(known, "it has another outcome");
+        circuits[Ansatz(0.3).Compose(Ansatz(0))].Should().NotBeSameAs(known);
+    }
+
+    [Fact]
+    public void KnownCircuits_CircuitsWithExpressions_AreKnownByTheirObject()
+    {
+        static Circuit Create() => OpenQasmReader.Read("OPENQASM 3.0; include \"stdgates.inc\"; qubit[2] q; bit[2] c; h q[0]; c[0] = measure q[0]; if (c[0]) x q[1]; c[1] = measure q[1];").GetCircuitOrThrow();
+        var circuits = new KnownCircuits();
+        var circuit = Create();
+        circuits[circuit].Should().BeSameAs(circuits[circuit]);
+        circuits[Create()].Should().NotBeSameAs(circuits[circuit]);
+    }
+
+    // Bytes between the fields of an operation would hold whatever was there before.
+    [Fact]
+    public void Operation_HasNoBytesLeftOver() =>
+        Unsafe.SizeOf<Operation>().Should().Be(typeof(Operation).GetFields(BindingFlags.Instance | BindingFlags.NonPublic).Sum(f => f.FieldType == typeof(bool) || f.FieldType.IsEnum ? 1 : Marshal.SizeOf(f.FieldType)));
+
+    [Fact]
+    public void RecentValues_ManyKeys_KeepsTheLatestWithinItsRoom()
+    {
+        var recent = new RecentValues<int, string>(100);
+        for (var i = 0; i < 1000; i++)
+        {
+            recent.Keep(i, $"{i}", weight: 10).Should().Be($"{i}");
+            recent.Keep(i, "late", weight: 10).Should().Be($"{i}", "the first stays");
+            recent.Find(0).Should().Be("0", "what is used stays");
+        }
+
+        recent.Count.Should().BeInRange(10, 20);
+        recent.Find(999).Should().Be("999");
+        recent.Find(500).Should().BeNull();
+    }
+
+    private static Circuit Ansatz(double angle, int clbits = 2) =>
+        new CircuitBuilder(2, clbits).H(0).RY(angle, 1).CX(0, 1).Measure(0, 0).Measure(1, 1).Build();
 
     private static PredictiveOrchestrator Build() =>
         new PredictiveOrchestratorBuilder().Configure(o => (o.StateDirectory, o.CalibrationBudget) = (string.Empty, TimeSpan.Zero)).Build();

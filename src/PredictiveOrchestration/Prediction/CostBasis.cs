@@ -47,6 +47,9 @@ internal sealed record WorkEstimate
     /// <summary>The base-2 logarithm of the bound on non-zero amplitudes at the end.</summary>
     public required double FinalSupportLog2 { get; init; }
 
+    /// <summary>The bits of randomness in all results.</summary>
+    public required double RandomBits { get; init; }
+
     public required double SparseWork { get; init; }
 
     public required double SparseBranchingWork { get; init; }
@@ -94,7 +97,7 @@ internal sealed record WorkEstimate
     public double Passes(JobShape job) => Branchings == 0 ? 1 : Math.Max(1, Math.Min(Math.Max(1, job.Shots), Math.ScaleB(1, Math.Min(Branchings, 60))));
 
     /// <summary>The number of different outcomes of the shots, at most.</summary>
-    public double Outcomes(JobShape job) => Math.Min(job.Shots, Math.Pow(2, Math.Min(60, Branchings == 0 ? Math.Min(OutcomeBits, FinalSupportLog2) : OutcomeBits)));
+    public double Outcomes(JobShape job) => Math.Min(job.Shots, Math.Pow(2, Math.Min(60, HasLoops ? OutcomeBits : Math.Min(OutcomeBits, RandomBits))));
 
     /// <summary>The most bytes that the probabilities of outcomes take: a table where outcomes are few or most of them occur, else one entry for each that occurs.</summary>
     public double ReadoutBytes(JobShape job, double amplitudes) =>
@@ -121,6 +124,7 @@ internal sealed record WorkEstimate
             DenseWork = f.DenseWork,
             SupportLog2 = f.PeakSupportLog2,
             FinalSupportLog2 = f.FinalSupportLog2,
+            RandomBits = f.RandomBits,
             SparseWork = f.SparseWork,
             SparseBranchingWork = f.SparseBranchingWork,
             SparseGroupWork = f.SparseGroupWork,
@@ -156,6 +160,7 @@ internal sealed record WorkEstimate
             DenseWork = Math.Min(double.MaxValue, gates * 0.6 * Math.ScaleB(1, n)),
             SupportLog2 = support,
             FinalSupportLog2 = support,
+            RandomBits = support,
             SparseWork = gates * Math.Pow(2, support) / 2,
             SparseBranchingWork = gates * Math.Pow(2, support) / 6,
             SparseGroupWork = 0,

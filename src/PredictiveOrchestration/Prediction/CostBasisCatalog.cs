@@ -130,8 +130,8 @@ internal static class CostBasisCatalog
                 var passes = isFramed ? 1 : work.Passes(job);
                 var words = Math.Ceiling(work.OutcomeBits / 64.0);
 
-                // Random results cost a sweep of the tableau; at most the support's dimension of them are.
-                var random = Math.Min(work.Qubits, work.FinalSupportLog2) + work.Branchings;
+                // Random results cost a sweep of the tableau.
+                var random = work.RandomBits;
                 var frames = isFramed ? (work.Gates + 20 * (work.Branchings + work.OutcomeBits)) * Math.Ceiling(job.Shots / 64.0) : 0;
                 var outcomes = work.OutcomeBits * (32.0 + 8 * words) + 1024;
                 var sampling = 8.0 * 24 * (2 * work.Qubits + work.OutcomeBits + work.Branchings + 128 + 64 * words) + 832 * work.Gates + 96 * (work.Branchings + work.OutcomeBits) + 65_536;

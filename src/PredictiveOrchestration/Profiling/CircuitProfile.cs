@@ -122,8 +122,14 @@ public sealed record CircuitFeatures
     /// <summary>Gets the base-2 logarithm of the proved bound on non-zero amplitudes at any time; at most the number of qubits.</summary>
     public required int PeakSupportLog2 { get; init; }
 
-    /// <summary>Gets the base-2 logarithm of the proved bound on non-zero amplitudes after the last operation.</summary>
+    /// <summary>Gets the base-2 logarithm of the proved bound on non-zero amplitudes after the last operation; exact where all gates are Clifford gates.</summary>
     public required int FinalSupportLog2 { get; init; }
+
+    /// <summary>
+    /// Gets the bits of randomness in the results of all measurements and resets, those included that can wait until the end, or in an outcome of all qubits where nothing is measured:
+    /// exact where all gates are Clifford gates, else a bound where no loop repeats measurements.
+    /// </summary>
+    public required int RandomBits { get; init; }
 
     /// <summary>Gets the sparse work: the sum over gates of the support bound 2^k after the gate.</summary>
     public required double SparseWork { get; init; }

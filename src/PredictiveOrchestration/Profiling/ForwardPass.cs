@@ -10,6 +10,7 @@ internal sealed class ForwardPass
     private readonly Circuit _circuit;
     private readonly AffineSupportBound _support;
     private readonly BondDimensionBound _bond;
+    private readonly CliffordRandomness _randomness;
     private readonly UnionFind _blocks;
     private readonly byte[] _trajectory;
     private readonly long[] _place;
@@ -45,6 +46,7 @@ internal sealed class ForwardPass
         var n = circuit.NumQubits;
         _support = new AffineSupportBound(n);
         _bond = new BondDimensionBound(n);
+        _randomness = new CliffordRandomness(n);
         _blocks = new UnionFind(n);
         _pairs = new QubitPairs(n);
         _place = new long[n];
@@ -63,6 +65,7 @@ internal sealed class ForwardPass
         int n = _circuit.NumQubits, depth = Depth;
         var pairs = _twoQubit;
         var (blocks, largest) = _blocks.Count();
+        var (random, support) = _randomness.IsExact ? _randomness.Finish() : (Math.Min(n, _support.Dimension) + backward.MidCircuitMeasurements + _resets, n);
         return new CircuitFeatures
         {
             Supermarq = new SupermarqFeatures(
@@ -88,7 +91,8 @@ internal sealed class ForwardPass
             DenseWork = Math.Min(_denseWork, double.MaxValue),
             FusedGateCount = _groups,
             PeakSupportLog2 = _peakSupport,
-            FinalSupportLog2 = _support.Dimension,
+            FinalSupportLog2 = Math.Min(support, _support.Dimension),
+            RandomBits = random,
             SparseWork = Math.Min(_sparseWork, double.MaxValue),
             SparseBranchingWork = Math.Min(_branchingWork, double.MaxValue),
             SparseGroupWork = Math.Min(_groupWork, double.MaxValue),
@@ -127,12 +131,14 @@ internal sealed class ForwardPass
                     _measurements++;
                     Mix((ulong)op.Argument);
                     _bond.Project(_circuit.QubitsOf(op)[0], nesting > 0);
+                    _randomness.Measure(_circuit.QubitsOf(op)[0], nesting > 0);
                     Place(op);
                     break;
                 case OperationKind.Reset:
                     _resets++;
                     _support.Reset(_circuit.QubitsOf(op)[0], nesting > 0);
                     _bond.Project(_circuit.QubitsOf(op)[0], nesting > 0);
+                    _randomness.Reset(_circuit.QubitsOf(op)[0], nesting > 0);
                     Place(op);
                     break;
                 case OperationKind.Barrier:
@@ -162,7 +168,9 @@ internal sealed class ForwardPass
         var isDiagonal = structure == GateStructure.Diagonal;
         _diagonal += isDiagonal ? 1 : 0;
         _monomial += structure == GateStructure.Monomial ? 1 : 0;
-        if (CliffordCheck.IsClifford(_circuit, op))
+        var isClifford = CliffordCheck.IsClifford(_circuit, op);
+        _randomness.Apply(_circuit, op, isClifford, uncertain);
+        if (isClifford)
         {
             _clifford++;
         }

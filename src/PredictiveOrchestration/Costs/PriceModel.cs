@@ -79,8 +79,11 @@ public sealed record PriceModel
             + PerSecond * seconds + PerMinute * seconds / 60 + PerHour * seconds / 3600
             + PerCpuSecond * usage.CpuSeconds + PerGpuSecond * usage.GpuSeconds + PerGigabyteSecond * usage.GigabyteSeconds
             + PerKilowattHour * WattsPerCore * usage.CpuSeconds / 3_600_000;
-        return amount > 0 ? Math.Max(amount, Minimum) : 0;
+        return amount > 0 ? Plain(Math.Max(amount, Minimum)) : 0;
     }
+
+    // Without the zeros behind that factors of zero leave.
+    private static decimal Plain(decimal amount) => amount / 1.0000000000000000000000000000m;
 
     /// <summary>The amount for a predicted run, with the interval of its time.</summary>
     internal CostEstimate Estimate(BackendPrediction prediction, BillableUsage usage)

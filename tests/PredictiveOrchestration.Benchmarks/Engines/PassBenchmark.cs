@@ -8,7 +8,7 @@ namespace PredictiveOrchestration.Benchmarks.Engines;
 /// <summary>Processor time of the optimizer's parts in nanoseconds a gate, for circuits of more and more gates: what is linear keeps its figure.</summary>
 internal static class PassBenchmark
 {
-    private const int Qubits = 40, Rounds = 5;
+    private const int Qubits = 40, FewestRounds = 5, GatesOfAll = 50_000;
 
     public static void Run()
     {
@@ -36,7 +36,7 @@ internal static class PassBenchmark
             for (var i = 0; i < circuits.Count; i++)
             {
                 var least = double.PositiveInfinity;
-                for (var round = 0; round < Rounds; round++)
+                for (var round = 0; round < Math.Max(FewestRounds, GatesOfAll / circuits[i].Operations.Length); round++)
                 {
                     var start = ThreadTime.Microseconds;
                     GC.KeepAlive(work(i));

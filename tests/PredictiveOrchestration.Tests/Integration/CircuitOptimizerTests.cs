@@ -107,6 +107,20 @@ public sealed class CircuitOptimizerTests
         result.Passes.Should().Equal("commute");
     }
 
+    [Theory]
+    [InlineData(null, 0)]
+    [InlineData(500, 0)]
+    [InlineData(100, 168)]
+    public void Optimize_MoreGatesThanAreSearched_MeltsWhereThereIsTime(int? microseconds, int left)
+    {
+        var optimizer = new CircuitOptimizer(new CircuitOptimizerOptions { MaxGates = 2 }, new Microsoft.Extensions.Time.Testing.FakeTimeProvider());
+        OptimizationResult Result(Circuit circuit) =>
+            optimizer.Optimize(new OptimizationRequest { Circuit = circuit, PredictSeconds = GateCost, TimeLimit = microseconds is { } time ? TimeSpan.FromMicroseconds(time) : null });
+        var melted = Result(Fourier.Qft(12).Compose(Fourier.Qft(12).Inverse()));
+        (melted.GatesBefore, melted.GatesAfter).Should().Be((168, left));
+        Result(new CircuitBuilder(2).CX(0, 1).CX(1, 0).CX(0, 1).Build()).GatesAfter.Should().Be(3, "a swap is only found by searching");
+    }
+
     [Fact]
     public void Optimize_WideCircuitAroundMeasurements_KeepsThemAndMelts()
     {

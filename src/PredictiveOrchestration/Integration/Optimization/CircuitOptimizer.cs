@@ -12,7 +12,10 @@ public sealed record CircuitOptimizerOptions
     /// <summary>Gets the number of generations after the first, 0 to 1,000; default 6.</summary>
     public int Generations { get; init; } = 6;
 
-    /// <summary>Gets the number of gates from which on a circuit is left alone, 1 to 1,000,000; default 50,000.</summary>
+    /// <summary>
+    /// Gets the most gates of a circuit that is searched for better ones, 1 to 1,000,000; default 50,000. In longer circuits, up to 1,000,000 gates, inverse gates still cancel and rotations merge, where
+    /// the time limit leaves two microseconds for each gate.
+    /// </summary>
     public int MaxGates { get; init; } = 50_000;
 }
 
@@ -25,8 +28,10 @@ public sealed record CircuitOptimizerOptions
 /// </summary>
 public sealed class CircuitOptimizer : ICircuitOptimizer
 {
-    // The share of the time limit that the passes before the search may take.
+    // The share of the time limit that the passes before the search may take, and what they take at most in circuits that are not searched.
     private const double LightShare = 0.5;
+    private const int MostGates = 1_000_000;
+    private static readonly TimeSpan LightTimePerGate = TimeSpan.FromMicroseconds(1);
     private readonly CircuitOptimizerOptions _options;
     private readonly TimeProvider _time;
 
@@ -51,11 +56,11 @@ public sealed class CircuitOptimizer : ICircuitOptimizer
         var start = _time.GetTimestamp();
         var before = new Variant(request.Circuit, [], request.PredictSeconds(request.Circuit));
         var (best, order) = (before, (IReadOnlyList<byte>)[]);
-        if (before.Gates <= _options.MaxGates)
+        if (before.Gates <= _options.MaxGates || (before.Gates <= MostGates && !(request.TimeLimit * LightShare < before.Gates * LightTimePerGate)))
         {
             bool IsLate(double share) => request.TimeLimit is { } limit && _time.GetElapsedTime(start) > limit * share;
             var light = Lightened(before, request, () => IsLate(LightShare), cancellationToken);
-            best = light.Gates == 0 ? light : new Search(request with { Circuit = light.Circuit }, light, () => IsLate(1), cancellationToken).Run(_options);
+            best = light.Gates == 0 || light.Gates > _options.MaxGates ? light : new Search(request with { Circuit = light.Circuit }, light, () => IsLate(1), cancellationToken).Run(_options);
             order = ReferenceEquals(best, light) ? light.Order : [.. light.Order, .. best.Order];
         }
 

@@ -220,7 +220,7 @@ public sealed partial class PredictiveOrchestrator : IAsyncDisposable
             report = await executor.RunAsync(decision, request.For(circuit), label, either.Token).ConfigureAwait(false);
             var cost = await _books.RecordAsync(report, decision, profile, request, job, State).ConfigureAwait(false);
             return report.Last.Result is { } result
-                ? Complete(result, report, decision, profile, decisionTime, cost) with { Optimization = optimization }
+                ? OrchestrationResult.Of(result, report, decision, profile, decisionTime, cost) with { Optimization = optimization }
                 : throw Failure(report.Last.Error!);
         }
         finally
@@ -505,23 +505,6 @@ public sealed partial class PredictiveOrchestrator : IAsyncDisposable
         var recommendation = new RoutingRecommendation { Decision = decision, Profile = known.ProfileFor(decision) };
         known.Recommendation = recommendation;
         return recommendation;
-    }
-
-    private static OrchestrationResult Complete(
-        ExecutionResult result, ExecutionReport report, RoutingDecision decision, CircuitProfile profile, TimeSpan decisionTime, decimal cost)
-    {
-        var timings = result.Timings;
-        return new OrchestrationResult
-        {
-            Execution = result with { Timings = timings with { Queue = timings.Queue + report.Last.QueueTime } },
-            Profile = profile,
-            Decision = decision,
-            Attempts = report.Attempts,
-            SwapEvents = report.Swaps,
-            ResumedAtOperation = report.ResumedAt,
-            DecisionTime = decisionTime,
-            Cost = cost,
-        };
     }
 
     private Exception Failure(Exception error)

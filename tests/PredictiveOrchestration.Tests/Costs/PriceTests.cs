@@ -32,6 +32,14 @@ public sealed class PriceTests
         new PriceModel { PerMinute = 6, MinimumDuration = TimeSpan.FromSeconds(3) }.Price(new BillableUsage { Duration = 0.123m }).Should().Be(0.30m);
 
     [Fact]
+    public void Price_GpuTime_CountsEveryGpu() =>
+        new PriceModel { PerGpuSecond = 0.5m, PerCpuSecond = 0.01m }.Price(new BillableUsage { Duration = 4, Gpus = 2, Cores = 1 }).Should().Be(4.04m);
+
+    [Fact]
+    public void Price_SmallAmount_IsWrittenWithoutZerosBehind() =>
+        new PriceModel { PerRun = 0.01m, PerGigabyteSecond = 0m }.Price(new BillableUsage { Shots = 1000.00m, Duration = 0.001234567m, PeakBytes = 123456 }).ToString(System.Globalization.CultureInfo.InvariantCulture).Should().Be("0.01");
+
+    [Fact]
     public void Price_LocalRates_AddCoreMemoryAndEnergy()
     {
         var price = new PriceModel { PerCpuSecond = 0.01m, PerGigabyteSecond = 0.001m, PerKilowattHour = 0.36m, WattsPerCore = 10 };

@@ -45,6 +45,9 @@ public sealed record PriceModel
     /// <summary>Gets the amount for each measurement or reset of each shot.</summary>
     public decimal PerMeasurementShot { get; init; }
 
+    /// <summary>Gets the amount for each qubit of the circuit in each shot: its preparation, where that is charged like a reset.</summary>
+    public decimal PerPreparationShot { get; init; }
+
     /// <summary>Gets the amount for each second that a processor core is busy.</summary>
     public decimal PerCpuSecond { get; init; }
 
@@ -74,7 +77,7 @@ public sealed record PriceModel
     {
         ArgumentNullException.ThrowIfNull(usage);
         var seconds = BilledSeconds(usage.Duration);
-        var gates = PerOneQubitGateShot * usage.OneQubitGates + PerTwoQubitGateShot * usage.TwoQubitGates + PerMeasurementShot * usage.Measurements;
+        var gates = PerOneQubitGateShot * usage.OneQubitGates + PerTwoQubitGateShot * usage.TwoQubitGates + PerMeasurementShot * usage.Measurements + PerPreparationShot * usage.Preparations;
         var amount = PerRun + usage.Shots * (PerShot + gates)
             + PerSecond * seconds + PerMinute * seconds / 60 + PerHour * seconds / 3600
             + PerCpuSecond * usage.CpuSeconds + PerGpuSecond * usage.GpuSeconds + PerGigabyteSecond * usage.GigabyteSeconds
@@ -99,7 +102,7 @@ public sealed record PriceModel
     {
         ReadOnlySpan<decimal> amounts =
         [
-            PerRun, PerShot, PerSecond, PerMinute, PerHour, PerOneQubitGateShot, PerTwoQubitGateShot, PerMeasurementShot, PerCpuSecond, PerGpuSecond,
+            PerRun, PerShot, PerSecond, PerMinute, PerHour, PerOneQubitGateShot, PerTwoQubitGateShot, PerMeasurementShot, PerPreparationShot, PerCpuSecond, PerGpuSecond,
             PerGigabyteSecond, PerKilowattHour, WattsPerCore, Minimum, Seconds(MinimumDuration), Seconds(BillingIncrement),
         ];
         foreach (var amount in amounts)

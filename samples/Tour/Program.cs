@@ -1,6 +1,7 @@
 using PredictiveOrchestration;
 using PredictiveOrchestration.Circuits;
 using PredictiveOrchestration.Circuits.Library;
+using PredictiveOrchestration.Costs;
 using PredictiveOrchestration.Integration.Analytics;
 using PredictiveOrchestration.Integration.Knowledge;
 using PredictiveOrchestration.Prediction;
@@ -83,6 +84,19 @@ await using (var orchestrator = new PredictiveOrchestratorBuilder().UseOptimizer
 
     Console.WriteLine($"learned from {(await orchestrator.LearnFromKnowledgeAsync(store, "tour")).Count} others");
     await orchestrator.StopAsync();
+}
+
+// Another one, with everything set by hand: a priced engine, the host's own purse, store, log and meters.
+await using (var telemetry = new TelemetryStore(Path.Combine(folder.FullName, "lab.db")))
+await using (var purse = new BudgetLedger("EUR", [new BudgetCap(BudgetScope.Total, 1)]))
+using (var meters = new OwnMeters())
+await using (var lab = EverySetting.Lab(folder.FullName, telemetry, purse, new ConsoleLog(), meters).Build())
+{
+    await lab.StartAsync();
+    Console.WriteLine($"backends: {string.Join(", ", lab.Backends.Current.Backends.Select(b => b.Descriptor.Id))}");
+    var paid = await lab.ExecuteAsync(Fourier.Qft(8), new OrchestrationRequest { Backend = "lab" });
+    await telemetry.FlushAsync();
+    Console.WriteLine(FormattableString.Invariant($"paid {paid.Cost:F2} EUR, {(await purse.GetBalanceAsync()).Spent:F2} in all, {telemetry.Status.Written} record kept"));
 }
 
 folder.Delete(recursive: true);

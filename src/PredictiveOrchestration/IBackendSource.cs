@@ -28,5 +28,5 @@ public sealed class BackendSourceContext
     public BackendRegistry Backends { get; }
 
     /// <summary>Takes models that were made on the machines of the backends, so that predictions begin where theirs are.</summary>
-    internal void Adopt(IEnumerable<KeyValuePair<string, BackendModel>> models) => _orchestrator.Adopt(models);
+    internal void Adopt(IEnumerable<KeyValuePair<string, BackendModel>> models) => _orchestrator.Models.Adopt(models);
 }

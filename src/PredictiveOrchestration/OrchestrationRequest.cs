@@ -56,4 +56,19 @@ public sealed record OrchestrationRequest
 
     /// <summary>Gets the receiver of progress reports.</summary>
     public IProgress<ExecutionProgress>? Progress { get; init; }
+
+    /// <summary>What a backend is asked for.</summary>
+    internal ExecutionRequest For(Circuit circuit) => new()
+    {
+        Circuit = circuit,
+        Shots = Shots,
+        FirstShot = FirstShot,
+        DefersReadout = DefersReadout,
+        Seed = Seed,
+        TopProbabilities = TopProbabilities,
+        Observables = Observables,
+        RequireExact = RequireExact,
+        Limits = Limits,
+        Progress = Progress,
+    };
 }

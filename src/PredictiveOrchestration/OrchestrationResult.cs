@@ -61,6 +61,19 @@ public sealed record OrchestrationResult : IHtml
 
     /// <summary>Shows the result and how it came about as a self-contained piece of HTML for notebooks and pages: the histogram, attempts, changes of backend and the decision.</summary>
     public string ToHtml() => ResultPage.Of(this);
+
+    /// <summary>What the last attempt gave, with the time that the job waited here counted in.</summary>
+    internal static OrchestrationResult Of(ExecutionResult result, ExecutionReport report, RoutingDecision decision, CircuitProfile profile, TimeSpan decisionTime, decimal cost) => new()
+    {
+        Execution = result with { Timings = result.Timings with { Queue = result.Timings.Queue + report.Last.QueueTime } },
+        Profile = profile,
+        Decision = decision,
+        Attempts = report.Attempts,
+        SwapEvents = report.Swaps,
+        ResumedAtOperation = report.ResumedAt,
+        DecisionTime = decisionTime,
+        Cost = cost,
+    };
 }
 
 /// <summary>What the router would do with a circuit.</summary>

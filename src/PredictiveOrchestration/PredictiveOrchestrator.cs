@@ -1,13 +1,16 @@
-using System.Diagnostics.Metrics;
 using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Logging.Abstractions;
 using PredictiveOrchestration.Backends;
 using PredictiveOrchestration.Circuits;
 using PredictiveOrchestration.Circuits.OpenQasm;
 using PredictiveOrchestration.Common;
 using PredictiveOrchestration.Costs;
 using PredictiveOrchestration.Execution;
+using PredictiveOrchestration.Integration.Advice;
+using PredictiveOrchestration.Integration.Knowledge;
 using PredictiveOrchestration.Learning;
 using PredictiveOrchestration.Prediction;
+using PredictiveOrchestration.Prediction.Forecasting;
 using PredictiveOrchestration.Profiling;
 using PredictiveOrchestration.Routing;
 using PredictiveOrchestration.Simulation;
@@ -21,91 +24,71 @@ namespace PredictiveOrchestration;
 /// </summary>
 public sealed partial class PredictiveOrchestrator : IAsyncDisposable
 {
-    private readonly KnownCircuits _circuits = new();
     private readonly PredictiveOrchestratorOptions _options;
+    private readonly OrchestratorPlugs _plugs;
     private readonly BackendRegistry _registry;
-    private readonly IReadOnlyDictionary<string, IBackendRouter> _routers;
     private readonly TimeProvider _time;
     private readonly ILogger _logger;
-    private readonly BackendHealthTracker _health;
-    private readonly PriceTable _prices;
-    private readonly CostAnalyzer _costs;
-    private readonly BudgetLedger _ledger;
-    private readonly MeteredSpending _account;
-    private readonly RunJournal _journal;
-    private readonly BackendLoadTracker _loads;
-    private readonly DecisionEngine _decisions;
-    private readonly ExplorationLedger _exploration;
-    private readonly TelemetryRingBuffer _ring;
-    private readonly OrchestrationMetrics _metrics;
-    private readonly TelemetryStore? _ownStore;
-    private readonly ModelPublisher _publisher = new(new PerformancePredictor(0, []));
-    private readonly ConversionCosts _conversions;
-    private readonly PlanningCost _planning = new();
-    private readonly CheckpointStore? _checkpoints;
+    private readonly bool _isShadow;
+    private readonly CancellationTokenSource _aborted = new();
+    private readonly SemaphoreSlim _lifecycle = new(1, 1);
     private readonly RunningWork _running = new();
     private readonly List<IAsyncDisposable> _sources = [];
-    private readonly SemaphoreSlim _lifecycle = new(1, 1);
-    private readonly CancellationTokenSource _aborted = new();
+    private readonly KnownCircuits _circuits;
+    private readonly BackendHealthTracker _health;
+    private readonly BackendLoadTracker _loads;
+    private readonly Money _money;
+    private readonly LearnedModels _models;
+    private readonly DecisionDesk _desk;
+    private readonly CircuitComparer _comparer;
+    private readonly OptimizedCircuits _optimized;
+    private readonly AdvisedRuns _advised;
+    private readonly HotSwapDesk _swaps;
+    private readonly DecisionReplay _replay;
+    private readonly TelemetryStore? _ownStore;
+    private readonly OrchestrationMetrics _metrics;
+    private readonly RunBooks _books;
     private LocalAdmission? _admission;
-    private LearningLoop? _learning;
-    private volatile string _strategy;
-    private long _memoryBytes;
-    private bool _stopped;
 
     internal PredictiveOrchestrator(
-        PredictiveOrchestratorOptions options, BackendRegistry registry, IReadOnlyDictionary<string, IBackendRouter> routers, TimeProvider time, ILogger logger, IMeterFactory? meters,
-        TelemetryStore? store = null)
+        PredictiveOrchestratorOptions options, BackendRegistry registry, IReadOnlyDictionary<string, IBackendRouter> routers, TimeProvider time, ILogger logger, OrchestratorPlugs plugs, bool isShadow = false)
     {
-        _options = options;
-        _registry = registry;
-        _routers = routers;
-        _time = time;
-        _logger = logger;
+        (_options, _registry, _time, _logger, _plugs, _isShadow) = (options, registry, time, logger, plugs, isShadow);
+        _circuits = new KnownCircuits(_aborted.Token);
         _health = new BackendHealthTracker(time);
-        _conversions = new ConversionCosts(time);
-        _checkpoints = options.CheckpointDirectory is { } folder ? new CheckpointStore(folder, options.Checkpoints, time, logger) : null;
-        _prices = new PriceTable(new Dictionary<string, PriceModel>(options.Prices), options.PriceList, options.Currency, time, options.BudgetLedgerPath is { } ledger ? ledger + ".allowances" : null, logger);
-        _costs = new CostAnalyzer(options.Currency);
-        IEnumerable<BudgetCap> total = options.Budget is { } budget ? [new BudgetCap(BudgetScope.Total, budget)] : [];
-        _ledger = new BudgetLedger(options.Currency, [.. total, .. options.BudgetCaps], options.BudgetLedgerPath, time);
-        _account = new MeteredSpending(_ledger, _prices);
         _loads = new BackendLoadTracker(time);
-        _decisions = new DecisionEngine(_prices, _health, _loads, new DecisionPreferences(options.CostWeight, options.PerformanceWeight, options.PerformanceThreshold, options.HysteresisMargin, options.RoutingSeed));
-        _exploration = new ExplorationLedger(options.Learning ? options.ExplorationShare : 0, options.ExplorationBudget);
-        _journal = new RunJournal(options.TelemetryRetention, options.TelemetryInterval, _loads, time);
-        _ring = new TelemetryRingBuffer(options.TelemetryRetention);
-        _ownStore = store is null && options.TelemetryStorePath is { } file ? new TelemetryStore(file, options.TelemetryStore, time, logger) : null;
-        TelemetryStore = store ?? _ownStore;
-        _metrics = new OrchestrationMetrics(meters, () => (_loads.Running, _admission?.QueueLength ?? 0, _admission?.Load ?? 0, _ring.Dropped + (TelemetryStore?.Status.Dropped ?? 0)));
-        _subscribers = new Subscribers<OrchestrationEvent>((exception, happened) => SubscriberFailed(exception, happened.GetType().Name));
-        Monitor = new PerformanceMonitor(options.Alerts with { }, time, logger);
-        _strategy = RoutingStrategies.NameOf(options.RoutingStrategy)!;
+        _money = new Money(options, plugs.Spending, time, logger);
+        _models = new LearnedModels(options, registry, logger);
+        var preferences = new DecisionPreferences(options.CostWeight, options.PerformanceWeight, options.PerformanceThreshold, options.HysteresisMargin, options.RoutingSeed);
+        _desk = new DecisionDesk(options, routers, new DecisionEngine(_money.Prices, _health, _loads, preferences));
+        _comparer = new CircuitComparer(_desk, _circuits, _models.Publisher, registry);
+        _optimized = new OptimizedCircuits(plugs.Optimizer, _comparer, _circuits, options, time, logger);
+        _advised = new AdvisedRuns(plugs.Advisor, _desk, _comparer, ExecuteAsync);
+        _swaps = new HotSwapDesk(options, registry, _health, time, logger);
+        _replay = new DecisionReplay(options, _desk, _models.Publisher, registry, _money.Prices, time);
+        _ownStore = plugs.Store is null && options.TelemetryStorePath is { } file ? new TelemetryStore(file, options.TelemetryStore, time, logger) : null;
+        TelemetryStore = plugs.Store ?? _ownStore;
+        _metrics = new OrchestrationMetrics(plugs.Meters, () => (_loads.Running, _admission?.QueueLength ?? 0, _admission?.Load ?? 0, _models.Dropped + (TelemetryStore?.Status.Dropped ?? 0)));
+        var journal = new RunJournal(options.TelemetryRetention, options.TelemetryInterval, _loads, time);
+        _books = new RunBooks(journal, new PerformanceMonitor(options.Alerts with { }, time, logger), _metrics, _money, _models, _health, _loads, TelemetryStore, plugs.Sinks, time, logger);
     }
-
-    /// <summary>Where paid work reserves and settles in place of the ledger of its own, or null.</summary>
-    internal ISpendGate? Spending { get; init; }
-
-    /// <summary>What brings backends from elsewhere while it runs.</summary>
-    internal IReadOnlyList<IBackendSource> Sources { get; init; } = [];
 
     /// <summary>Gets the registry; backends may be added and removed at any time.</summary>
     public BackendRegistry Backends => _registry;
 
     /// <summary>Gets the model in use, which predicts alone: before the start it knows no measured time. A snapshot: ask again for a later one.</summary>
-    public IPerformancePredictor Predictor => _publisher.Current;
-
-    /// <summary>Replaces the model, for tests that set what things cost.</summary>
-    internal void Publish(PerformancePredictor model) => _publisher.Publish(model);
+    public IPerformancePredictor Predictor => _models.Current;
 
     /// <summary>Gets a value indicating whether it is started and not stopped.</summary>
     public bool IsRunning => _running.IsOpen;
 
     /// <summary>Gets the monitor, which says when something needs attention.</summary>
-    public PerformanceMonitor Monitor { get; }
+    public PerformanceMonitor Monitor => _books.Monitor;
 
     /// <summary>Gets where execution records are kept beyond the process, or null.</summary>
     public TelemetryStore? TelemetryStore { get; }
+
+    private RunJournal Journal => _books.Journal;
 
     /// <summary>Starts: loads or makes the calibration (at most <c>CalibrationBudget</c>), loads what was learned, and begins to learn. A second call does nothing.</summary>
     /// <param name="cancellationToken">Gives up; the orchestrator is then as before.</param>
@@ -120,38 +103,29 @@ public sealed partial class PredictiveOrchestrator : IAsyncDisposable
                 return;
             }
 
-            var directory = StateDirectory();
-            var calibration = await CalibrateAsync(directory, cancellationToken).ConfigureAwait(false);
-            if (_options.Swap.Enabled && _options.CalibrationBudget > TimeSpan.Zero)
-            {
-                await _conversions.CalibrateAsync(_registry.Current.Backends, cancellationToken).ConfigureAwait(false);
-            }
-
+            var startUp = new StartUp(_options, _registry, _health, _time, _logger);
+            var calibration = await startUp.CalibrateAsync(cancellationToken).ConfigureAwait(false);
+            await _swaps.CalibrateAsync(cancellationToken).ConfigureAwait(false);
             var model = new PerformancePredictor(1, ModelBuilder.Calibrated(calibration));
-            if (_options.Swap.Enabled && _options.CalibrationBudget > TimeSpan.Zero)
+            _swaps.WarmUp(model);
+            _models.Publisher.Publish(model);
+            Admit(_options.MaxMemoryBytes ?? MachineMemory.AvailableBytes);
+            _models.Start(calibration, startUp.StateDirectory);
+            _money.OpenAccounts(_registry.Current.Backends);
+            if (_options.CalibrationBudget > TimeSpan.Zero)
             {
-                PlanningCost.WarmUp(_registry.Current.Backends, _conversions, profile => new SegmentCostModel(model, profile, new JobShape(1, Environment.ProcessorCount, 0, 0)));
+                await using var shadow = Shadow();
+                await startUp.WarmUpAsync(
+                    c => _desk.Decide(_circuits.Of(c), c, OrchestrationRequest.Default, _registry.Current, _models.Current).Explain(), shadow.ExecuteAsync, cancellationToken).ConfigureAwait(false);
             }
 
-            _publisher.Publish(model);
-            _memoryBytes = _options.MaxMemoryBytes ?? MachineMemory.AvailableBytes;
-            _admission = new LocalAdmission(_memoryBytes, Environment.ProcessorCount, _options.MaxQueueLength);
-            if (_options.Learning)
-            {
-                _learning = new LearningLoop(_ring, _publisher, calibration, new LearningOptions { ModelUpdateFrequency = _options.ModelUpdateFrequency, Complexity = _options.ModelComplexity, ReservoirSize = _options.ModelComplexity.TrainingRows, KeptRows = _options.TelemetryRetention }, directory, _logger);
-                _learning.Start();
-            }
-
-            OpenAccounts(_registry.Current.Backends);
-            await WarmUpAsync(cancellationToken).ConfigureAwait(false);
-            _checkpoints?.Prune();
-            foreach (var source in Sources)
+            foreach (var source in _plugs.Sources)
             {
                 _sources.Add(await source.StartAsync(new BackendSourceContext(_registry, this), cancellationToken).ConfigureAwait(false));
             }
 
             _running.Open();
-            Started(_registry.Current.Backends.Length, _publisher.Current.Version);
+            Started(_registry.Current.Backends.Length, _models.Current.Version);
         }
         finally
         {
@@ -186,20 +160,14 @@ public sealed partial class PredictiveOrchestrator : IAsyncDisposable
             }
 
             _sources.Clear();
-            if (_learning is not null && !_stopped)
-            {
-                await _learning.DisposeAsync().ConfigureAwait(false);
-            }
-
-            await _ledger.DisposeAsync().ConfigureAwait(false);
-            _prices.Dispose();
+            await _models.DisposeAsync().ConfigureAwait(false);
+            await _money.DisposeAsync().ConfigureAwait(false);
             if (_ownStore is not null)
             {
                 await _ownStore.DisposeAsync().ConfigureAwait(false);
             }
 
             _metrics.Dispose();
-            _stopped = true;
         }
         finally
         {
@@ -227,35 +195,37 @@ public sealed partial class PredictiveOrchestrator : IAsyncDisposable
         using var either = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, _aborted.Token);
 
         using var activity = _isShadow ? null : OrchestrationMetrics.Activities.StartActivity(TelemetryNames.ExecuteActivity);
-        (circuit, var optimization) = await OptimizedAsync(circuit, request, either.Token).ConfigureAwait(false);
+        (circuit, var optimization) = await _optimized.OfAsync(circuit, request, either.Token).ConfigureAwait(false);
         var start = _time.GetTimestamp();
-        var backends = _registry.Current;
-        var model = _publisher.Current;
-        var known = Known(circuit, request, backends);
-        var decision = DecideToRun(known, circuit, request, backends, model);
+        var (backends, model) = (_registry.Current, _models.Current);
+        var known = _circuits.Of(circuit, request, backends);
+        var decision = _desk.DecideToRun(known, circuit, request, backends, model);
         var profile = known.ProfileFor(decision);
-        var decisionTime = Since(start);
-        var run = Guid.CreateVersion7(_time.GetUtcNow());
-        var label = new SpendLabel(request.Key ?? run.ToString(), request.Tag);
-        Decided(decision, decisionTime);
-        Tell(label.Key, decision, profile, decisionTime, request);
+        var decisionTime = _time.Since(start);
+        var job = new JobIdentity(Guid.CreateVersion7(_time.GetUtcNow()), circuit.Operations.Length);
+        var label = new SpendLabel(request.Key ?? job.Run.ToString(), request.Tag);
+        _books.Decided(decision, decisionTime, profile, request, label.Key);
         activity?.Describe(decision, profile, request.Shots);
+        if (!_isShadow)
+        {
+            _money.OpenAccounts(decision.Ranked.Where(r => !r.Candidate.Backend.IsLocal).Select(r => backends.Find(r.Candidate.Backend.Id)));
+        }
 
-        OpenAccounts(decision.Ranked.Where(r => !r.Candidate.Backend.IsLocal).Select(r => backends.Find(r.Candidate.Backend.Id)));
         _loads.Of(decision.Chosen.Candidate.Backend.Id).Began();
         ExecutionReport? report = null;
         try
         {
-            report = await new HotSwapExecutor(
-                backends, _admission!, new MeteredSpending(Spending ?? _ledger, _prices, decision, profile), _time, SwapJob(model, profile, request), _prices.IsMetered).RunAsync(decision, ToBackend(circuit, request), label, either.Token).ConfigureAwait(false);
-            var cost = await RecordAsync(report, decision, profile, request, new JobIdentity(run, circuit.Operations.Length)).ConfigureAwait(false);
+            var swaps = _swaps.Job(model, profile, request, _desk.BytesFor(request));
+            var executor = new HotSwapExecutor(backends, _admission!, _money.GateOf(decision, profile), _time, swaps, _money.Prices.IsMetered);
+            report = await executor.RunAsync(decision, request.For(circuit), label, either.Token).ConfigureAwait(false);
+            var cost = await _books.RecordAsync(report, decision, profile, request, job, State).ConfigureAwait(false);
             return report.Last.Result is { } result
-                ? Complete(result, report, decision, profile, decisionTime, cost) with { Optimization = optimization }
+                ? OrchestrationResult.Of(result, report, decision, profile, decisionTime, cost) with { Optimization = optimization }
                 : throw Failure(report.Last.Error!);
         }
         finally
         {
-            Explored(decision, report);
+            _desk.Explored(decision, report);
             _loads.Of(decision.Chosen.Candidate.Backend.Id).Ended();
         }
     }
@@ -274,7 +244,7 @@ public sealed partial class PredictiveOrchestrator : IAsyncDisposable
     {
         ArgumentNullException.ThrowIfNull(circuit);
         request ??= OrchestrationRequest.Default;
-        return Recommend(Known(circuit, request, _registry.Current), circuit, request);
+        return Recommend(_circuits.Of(circuit, request, _registry.Current), circuit, request);
     }
 
     /// <summary>Says which backend would run a circuit of this profile; runs nothing.</summary>
@@ -295,9 +265,73 @@ public sealed partial class PredictiveOrchestrator : IAsyncDisposable
     public void SetRoutingStrategy(string router)
     {
         ArgumentNullException.ThrowIfNull(router);
-        _strategy = _routers.ContainsKey(router)
-            ? router
-            : throw new ArgumentException($"No router is named '{router}'. Registered are {string.Join(", ", _routers.Keys.Order())}.", nameof(router));
+        _desk.Strategy = router;
+    }
+
+    /// <summary>Says how a circuit would run better: by which strategy, how exact, in which order of qubits, in which parts; runs nothing.</summary>
+    /// <param name="circuit">The circuit.</param>
+    /// <param name="request">The request it would run with; null for the defaults.</param>
+    /// <param name="cancellationToken">Gives up.</param>
+    public StrategyAdvice GetStrategyAdvice(Circuit circuit, OrchestrationRequest? request = null, CancellationToken cancellationToken = default)
+    {
+        ArgumentNullException.ThrowIfNull(circuit);
+        request ??= OrchestrationRequest.Default;
+        using var work = _running.Enter();
+        return _advised.Advise(circuit, request, cancellationToken);
+    }
+
+    /// <summary>
+    /// Runs a circuit as advised, and gives the results as if it had run as it is: outcomes in its own order of qubits, blocks joined exactly. Blocks run one after the other, each under the
+    /// request's limits; with more than 65,536 probabilities, or outcomes of all shots beyond 256 MiB, the circuit runs whole.
+    /// </summary>
+    /// <param name="circuit">The circuit that the advice is for.</param>
+    /// <param name="advice">The advice; change it before to follow only a part.</param>
+    /// <param name="request">The request; its strategy and exactness are the advice's.</param>
+    /// <param name="cancellationToken">Cancels.</param>
+    /// <exception cref="Routing.NoFeasibleBackendException">No backend can run it.</exception>
+    /// <exception cref="BackendException">A run failed.</exception>
+    public async Task<AdvisedResult> ExecuteAdvisedAsync(Circuit circuit, StrategyAdvice advice, OrchestrationRequest? request = null, CancellationToken cancellationToken = default)
+    {
+        ArgumentNullException.ThrowIfNull(circuit);
+        ArgumentNullException.ThrowIfNull(advice);
+        return await _advised.RunAsync(circuit, advice, request ?? OrchestrationRequest.Default, cancellationToken).ConfigureAwait(false);
+    }
+
+    /// <summary>
+    /// Replays past runs under another strategy or other prices and says what they would have taken and cost. A run tells the truth about every strategy that would have made the same
+    /// choice; where choices were left to chance their propensities count (doubly robust off-policy evaluation: Dudík, Langford, Li, arXiv:1103.4601); for the rest the
+    /// model in use predicts, corrected by the mean error it makes on these runs.
+    /// </summary>
+    /// <param name="strategy">The strategy; what it leaves to chance it chooses greedily here.</param>
+    /// <param name="records">The runs, such as those of the telemetry.</param>
+    /// <param name="priceList">
+    /// Prices that hold instead: an entry whose id is a backend's, in force on the day of the latest run, replaces that backend's price, and its exchange rates are used. Null (default) for the prices
+    /// of the options.
+    /// </param>
+    /// <exception cref="ArgumentOutOfRangeException">The strategy is not declared.</exception>
+    public WhatIfReport WhatIf(RoutingStrategy strategy, IReadOnlyList<ExecutionRecord> records, PriceList? priceList = null)
+    {
+        ArgumentNullException.ThrowIfNull(records);
+        return _replay.WhatIf(strategy, records, priceList);
+    }
+
+    /// <summary>Makes a decision again, by the model it was made with; equal to the first one bit for bit.</summary>
+    /// <param name="decision">A decision of this orchestrator.</param>
+    /// <exception cref="InvalidOperationException">Its model is not kept any more (the latest 512 are), or it is not a decision of an orchestrator.</exception>
+    public RoutingDecision Replay(RoutingDecision decision)
+    {
+        ArgumentNullException.ThrowIfNull(decision);
+        return _replay.Replay(decision);
+    }
+
+    /// <summary>Makes a decision again from what <see cref="RoutingDecision.ToJson"/> wrote; equal to the first one bit for bit.</summary>
+    /// <param name="decision">The JSON text.</param>
+    /// <exception cref="FormatException">The text is not a decision.</exception>
+    /// <exception cref="InvalidOperationException">Its model is not kept any more (the latest 512 are), or its router or one of its backends is not registered.</exception>
+    public RoutingDecision Replay(string decision)
+    {
+        ArgumentNullException.ThrowIfNull(decision);
+        return _replay.Replay(decision);
     }
 
     /// <summary>Gets all backends, and which of them take work now.</summary>
@@ -316,68 +350,153 @@ public sealed partial class PredictiveOrchestrator : IAsyncDisposable
     }
 
     /// <summary>Gets what routing has done so far.</summary>
-    public RoutingStatistics GetRoutingStatistics() =>
-        _journal.Statistics(_strategy, _learning?.ModelsTrained ?? 0, _learning?.RecordsLearned ?? 0, _ring.Dropped, _exploration.Totals(BackendRouters.Predictive).Runs);
+    public RoutingStatistics GetRoutingStatistics() => Journal.Statistics(_desk.Strategy, _models.ModelsTrained, _models.RecordsLearned, _models.Dropped, _desk.ExploredRuns);
 
     /// <summary>Gets what runs have cost, and a forecast over <c>PredictionHorizon</c> steps.</summary>
-    public CostAnalysis GetCostAnalysis()
-    {
-        var balance = _ledger.Known();
-        return _costs.GetCostAnalysis(balance, _options.Budget, _journal.CostForecast(_options.PredictionHorizon, _options.Budget - balance.Spent - balance.Reserved));
-    }
+    public CostAnalysis GetCostAnalysis() => _money.Analyse(Journal);
 
     /// <summary>Gets how busy the orchestrator is, and a forecast over <c>PredictionHorizon</c> steps.</summary>
-    public RealTimeMetrics GetRealTimeMetrics() => _journal.Metrics(
-        _admission?.Load ?? 0, GetAvailableBackends().Count(b => b.IsAvailable), _admission?.QueueLength ?? 0, _options.PredictionHorizon);
+    public RealTimeMetrics GetRealTimeMetrics() => Journal.Metrics(_admission?.Load ?? 0, GetAvailableBackends().Count(b => b.IsAvailable), _admission?.QueueLength ?? 0, _options.PredictionHorizon);
 
     /// <summary>Gets what to look at when decisions seem wrong.</summary>
-    public DebugInfo GetDebugInfo() => _journal.Debug(_publisher.Current.Version, _registry.Current.Version, _learning?.Status ?? new Dictionary<string, ModelStatus>());
+    public DebugInfo GetDebugInfo() => Journal.Debug(_models.Current.Version, _registry.Current.Version, _models.Status);
+
+    /// <summary>Forecasts load, wait, execution time and cost of a backend over the next <c>PredictionHorizon</c> telemetry intervals; null if it has run nothing that is still kept.</summary>
+    /// <param name="backendId">The backend.</param>
+    public BackendForecast? GetForecast(string backendId)
+    {
+        ArgumentNullException.ThrowIfNull(backendId);
+        return Journal.Forecasts(_options.PredictionHorizon).GetValueOrDefault(backendId);
+    }
+
+    /// <summary>
+    /// Calls <paramref name="receiver"/> for every decision and every finished job from now on, on the thread of the run, which waits for it: it should only pass the event on. What it throws is
+    /// logged and goes no further. Without subscribers nothing is made.
+    /// </summary>
+    /// <param name="receiver">Is told.</param>
+    /// <returns>Disposing it ends the calls.</returns>
+    public IDisposable Subscribe(Action<OrchestrationEvent> receiver) => _books.Subscribe(receiver);
+
+    /// <summary>
+    /// Writes what was learned so far: for each backend the model, the latest ones before it, and at most <see cref="ModelComplexity.TrainingRows"/> runs (about half a
+    /// kilobyte each; no circuits), behind a version and a checksum.
+    /// </summary>
+    /// <param name="destination">Where to; it stays open.</param>
+    /// <param name="cancellationToken">Gives up; what was written so far is of no use.</param>
+    /// <exception cref="InvalidOperationException">The orchestrator is not started, or learning is off.</exception>
+    public async Task ExportModelsAsync(Stream destination, CancellationToken cancellationToken = default)
+    {
+        ArgumentNullException.ThrowIfNull(destination);
+        await destination.WriteAsync(await _models.ExportAsync(cancellationToken).ConfigureAwait(false), cancellationToken).ConfigureAwait(false);
+    }
+
+    /// <summary>
+    /// Takes what <see cref="ExportModelsAsync"/> wrote: its models replace those of the same backends at once, its runs are added to theirs. Either all of it counts or
+    /// nothing. <see cref="RollBackModel"/> undoes it for a backend.
+    /// </summary>
+    /// <param name="source">Where from; read to its end, at most 1 GiB.</param>
+    /// <param name="anyMachine">Whether to take what another machine or version of the library learned; its times are corrected by the first runs here.</param>
+    /// <param name="cancellationToken">Gives up; nothing is changed then.</param>
+    /// <exception cref="InvalidDataException">It is damaged, of another form, or of another machine or library.</exception>
+    /// <exception cref="InvalidOperationException">The orchestrator is not started, or learning is off.</exception>
+    public async Task ImportModelsAsync(Stream source, bool anyMachine = false, CancellationToken cancellationToken = default)
+    {
+        ArgumentNullException.ThrowIfNull(source);
+        await _models.ImportAsync(source, anyMachine, cancellationToken).ConfigureAwait(false);
+    }
+
+    /// <summary>Goes back to the model of a backend that the latest fit or import replaced; up to four steps are kept, over restarts too. The next fit is judged against it.</summary>
+    /// <param name="backendId">The backend.</param>
+    /// <returns>Whether there was one; if not, nothing is changed.</returns>
+    /// <exception cref="InvalidOperationException">The orchestrator is not started, or learning is off.</exception>
+    public bool RollBackModel(string backendId)
+    {
+        ArgumentNullException.ThrowIfNull(backendId);
+        return _models.RollBack(backendId);
+    }
+
+    /// <summary>Writes what this instance has learned into a store: its models with their runs, and the times of the structures among the kept records.</summary>
+    /// <param name="store">The store.</param>
+    /// <param name="instance">This instance's name, the same each time.</param>
+    /// <param name="cancellationToken">Gives up.</param>
+    /// <exception cref="InvalidOperationException">The orchestrator is not started, or learning is off.</exception>
+    public async Task ShareKnowledgeAsync(IKnowledgeStore store, string instance, CancellationToken cancellationToken = default)
+    {
+        ArgumentNullException.ThrowIfNull(store);
+        ArgumentException.ThrowIfNullOrEmpty(instance);
+        await _models.ShareAsync(store, instance, Journal.Records(), _time.GetUtcNow(), cancellationToken).ConfigureAwait(false);
+    }
+
+    /// <summary>
+    /// Learns from the runs that other instances wrote into a store. For each backend of the same id a model is fitted to all runs together; it is used only if it predicts this instance's own
+    /// runs, each held out, no worse on average than one fitted without the others. Runs of faster or slower machines are brought to this one's level first. What other instances told is never
+    /// written back as one's own; <see cref="RollBackModel"/> undoes it.
+    /// </summary>
+    /// <param name="store">The store.</param>
+    /// <param name="instance">This instance's name: its own entries are left out.</param>
+    /// <param name="cancellationToken">Gives up; nothing is changed then.</param>
+    /// <returns>What was taken from whom, for each backend.</returns>
+    /// <exception cref="InvalidDataException">An entry is damaged or of another form; nothing is changed then.</exception>
+    /// <exception cref="InvalidOperationException">The orchestrator is not started, or learning is off.</exception>
+    public async Task<IReadOnlyList<KnowledgeMerge>> LearnFromKnowledgeAsync(IKnowledgeStore store, string instance, CancellationToken cancellationToken = default)
+    {
+        ArgumentNullException.ThrowIfNull(store);
+        ArgumentException.ThrowIfNullOrEmpty(instance);
+        return await _models.MergeAsync(store, instance, cancellationToken).ConfigureAwait(false);
+    }
+
+    /// <summary>Finds what all instances of a store together know of circuits of this structure, the fastest backend first.</summary>
+    /// <param name="store">The store.</param>
+    /// <param name="circuit">The circuit; angles do not count.</param>
+    /// <param name="cancellationToken">Gives up.</param>
+    public async Task<IReadOnlyList<CircuitPattern>> FindPatternsAsync(IKnowledgeStore store, Circuit circuit, CancellationToken cancellationToken = default)
+    {
+        ArgumentNullException.ThrowIfNull(store);
+        ArgumentNullException.ThrowIfNull(circuit);
+        return CircuitPattern.Join(await store.FindAsync(KnowledgeKinds.Pattern, CircuitPattern.KeyOf(_circuits.Of(circuit).Profile.Features!.StructuralHash), cancellationToken).ConfigureAwait(false));
+    }
+
+    /// <summary>Replaces the model, for tests that set what things cost.</summary>
+    internal void Publish(PerformancePredictor model) => _models.Publisher.Publish(model);
 
     /// <summary>Learns from everything recorded so far before it returns; for tests and benchmarks.</summary>
-    internal Task FlushLearningAsync() => _learning?.FlushAsync() ?? Task.CompletedTask;
+    internal Task FlushLearningAsync() => _models.FlushAsync();
 
-    // What a run leaves open is settled here when it is cleared up later.
-    private void OpenAccounts(IEnumerable<IQuantumBackend?> backends)
+    /// <summary>The models, for instances that share them.</summary>
+    internal LearnedModels Models => _models;
+
+    /// <summary>The predicted times of circuits, planned first; for benchmarks.</summary>
+    internal Func<Circuit, double> PlannedSecondsOf(OrchestrationRequest request) => _comparer.PlannedSeconds(request);
+
+    private MonitoredState State() => new(_money.BudgetUse, _desk.MemoryBytes, (_admission?.QueueLength ?? 0) / (double)Math.Max(1, _options.MaxQueueLength));
+
+    private void Admit(long memoryBytes)
     {
-        if (_isShadow)
-        {
-            return;
-        }
-
-        foreach (var backend in backends)
-        {
-            (backend as IPayingBackend)?.UseAccount(_account);
-        }
+        _desk.MemoryBytes = memoryBytes;
+        _admission = new LocalAdmission(memoryBytes, Environment.ProcessorCount, _options.MaxQueueLength);
     }
 
-    private void Decided(RoutingDecision decision, TimeSpan took)
+    // A second orchestrator on the same backends, of which nothing is kept or published, runs jobs as this one will: most of what the first job would wait for is the compilation of what
+    // surrounds the engines.
+    private PredictiveOrchestrator Shadow()
     {
-        _journal.Decided(decision, took);
-        _metrics.Decided(decision.Strategy, decision.Chosen.Candidate.Backend.Id, took);
-    }
-
-    // A clock may go backwards; time does not.
-    private TimeSpan Since(long start) => _time.GetElapsedTime(start) is { Ticks: > 0 } elapsed ? elapsed : TimeSpan.Zero;
-
-    private double? BudgetUse()
-    {
-        if (_options.Budget is not { } budget || budget == 0)
+        var options = new PredictiveOrchestratorOptions
         {
-            return null;
-        }
-
-        var balance = _ledger.Known();
-        return (double)((balance.Spent + balance.Reserved) / budget);
+            Currency = _options.Currency, PriceList = _options.PriceList, Swap = _options.Swap, TelemetryRetention = 64, Learning = false, StateDirectory = string.Empty,
+        };
+        var shadow = new PredictiveOrchestrator(options, _registry, _desk.Routers, _time, NullLogger.Instance, new OrchestratorPlugs { Meters = new HiddenMeters() }, isShadow: true);
+        shadow.Admit(_desk.MemoryBytes);
+        shadow._models.Publisher.Publish(_models.Current);
+        shadow._running.Open();
+        return shadow;
     }
 
     private RoutingRecommendation Recommend(KnownCircuit known, Circuit? circuit, OrchestrationRequest request)
     {
         using var work = _running.Enter();
         var start = _time.GetTimestamp();
-        var decision = Decide(known, circuit, request, _registry.Current, _publisher.Current);
-        var took = Since(start);
-        Decided(decision, took);
-        Tell(null, decision, known.Profile, took, request);
+        var decision = _desk.Decide(known, circuit, request, _registry.Current, _models.Current);
+        _books.Decided(decision, _time.Since(start), known.Profile, request, job: null);
         if (known.Recommendation is RoutingRecommendation latest && ReferenceEquals(latest.Decision, decision))
         {
             return latest;
@@ -388,262 +507,12 @@ public sealed partial class PredictiveOrchestrator : IAsyncDisposable
         return recommendation;
     }
 
-    // Where devices may be asked, it is compiled for them once for each set of backends.
-    private KnownCircuit Known(Circuit circuit, OrchestrationRequest request, BackendSet backends)
-    {
-        var known = _circuits[circuit];
-        if (!backends.HasCompilers || request.RequireExact || known.CompiledFor == backends.Version)
-        {
-            return known;
-        }
-
-        var entries = new List<DeviceEntry>();
-        foreach (var backend in backends.Backends)
-        {
-            if (backend is ICompilingBackend compiler && circuit.NumQubits <= backend.Descriptor.Capabilities.MaxQubits && compiler.Compile(circuit, _aborted.Token) is { } counts)
-            {
-                entries.Add(new DeviceEntry(backend.Descriptor.Id, counts));
-            }
-        }
-
-        var compiled = new KnownCircuit(known.Profile with { OnDevices = entries.Count == 0 ? null : new DeviceTable(entries) }) { CompiledFor = backends.Version };
-        _circuits.Set(circuit, compiled);
-        return compiled;
-    }
-
-    private RoutingDecision Decide(KnownCircuit known, Circuit? circuit, OrchestrationRequest request, BackendSet backends, PerformancePredictor model) =>
-        _decisions.Decide(known, circuit, Terms(request), backends, model, RouterOf(request));
-
-    private IBackendRouter RouterOf(OrchestrationRequest request) => request.Strategy is not { } name ? _routers[_strategy] : _routers.TryGetValue(name, out var router) ? router
-        : throw new ArgumentException($"No router is named '{name}'. Registered are {string.Join(", ", _routers.Keys.Order())}.", nameof(request));
-
-    // Explores only with a stake in the ledger; where another run took the room meanwhile, the greedy choice runs.
-    private RoutingDecision DecideToRun(KnownCircuit known, Circuit circuit, OrchestrationRequest request, BackendSet backends, PerformancePredictor model)
-    {
-        var router = RouterOf(request);
-        var decision = _decisions.Decide(known, circuit, Terms(request), backends, model, router, router is IChanceRouter { NeedsDraw: false } ? _exploration.Available(router.Name) : default);
-        return decision.ExplorationLimit is not { } limit || _exploration.TryStake(decision.Strategy, limit.TotalSeconds + ThompsonExploration.ReactionSeconds, decision.Chosen.Candidate.Cost.Upper)
-            ? decision
-            : _decisions.Decide(known, circuit, Terms(request), backends, model, router);
-    }
-
-    // Brings the ledger of exploration up to date with a finished job; without a report the job never ran.
-    private void Explored(RoutingDecision decision, ExecutionReport? report)
-    {
-        var attempts = report?.Attempts ?? [];
-        if (decision.ExplorationLimit is { } limit)
-        {
-            var explored = attempts.FirstOrDefault(a => a.IsExploration);
-            var cost = decision.Chosen.Candidate.Cost.Upper;
-            _exploration.Settle(decision.Strategy, limit.TotalSeconds + ThompsonExploration.ReactionSeconds, cost, explored?.Elapsed.TotalSeconds ?? 0, explored is null ? 0 : cost);
-        }
-
-        // The ledger rests on what the greedy choice took, not on what was tried before it.
-        foreach (var attempt in attempts.Where(a => !a.IsExploration && !a.IsTrial))
-        {
-            _exploration.Greedy(decision.Strategy, attempt.Elapsed.TotalSeconds);
-        }
-    }
-
-    // The live load and the drift of a backend, from a finished run.
-    private void Observed(ExecutionAttempt attempt, ExecutionRecord record)
-    {
-        if (record.Outcome != ExecutionOutcome.Completed)
-        {
-            return;
-        }
-
-        var prediction = attempt.Ranked.Candidate.Prediction;
-        var remoteWait = attempt.Result?.Timings.Queue.TotalSeconds ?? 0;
-        _loads.Of(record.BackendId).Observe(
-            (record.ServiceTime.TotalSeconds + remoteWait) / LogNormal.Pessimistic(prediction),
-            Math.Log(record.ServiceTime.TotalSeconds / prediction.Seconds.Median) / prediction.LogSecondsSigma);
-    }
-
-    private DecisionTerms Terms(OrchestrationRequest request)
-    {
-        var observables = 0;
-        for (var i = 0; i < request.Observables.Count; i++)
-        {
-            observables += request.Observables[i].Terms.Count;
-        }
-
-        return new DecisionTerms(
-            request.Shots, request.Limits.Threads, observables, request.TopProbabilities, request.RequireExact, request.Backend, request.CostThreshold ?? _options.CostThreshold,
-            request.Limits.Time, Math.Min(_memoryBytes, request.Limits.MemoryBytes ?? long.MaxValue)) { IsShotRange = request.FirstShot > 0 };
-    }
-
-    private HotSwapJob? SwapJob(PerformancePredictor model, CircuitProfile profile, OrchestrationRequest request) =>
-        _checkpoints is null && (!_options.Swap.Enabled || (request.Backend is not null && request.SwapControl is null)) ? null : new HotSwapJob(
-            _options.Swap, _conversions, _planning, () => new SegmentCostModel(model, profile, new JobShape(
-                request.Shots, request.Limits.Threads ?? Environment.ProcessorCount, request.Observables.Sum(o => o.Terms.Count), request.TopProbabilities)),
-            profile, Math.Min(_memoryBytes, request.Limits.MemoryBytes ?? long.MaxValue), id => _registry.Current.Find(id) is not { } backend || _health.Reason(backend) is null, request.SwapControl, _checkpoints, request.Backend);
-
-    private static ExecutionRequest ToBackend(Circuit circuit, OrchestrationRequest request) => new()
-    {
-        Circuit = circuit,
-        Shots = request.Shots,
-        FirstShot = request.FirstShot,
-        DefersReadout = request.DefersReadout,
-        Seed = request.Seed,
-        TopProbabilities = request.TopProbabilities,
-        Observables = request.Observables,
-        RequireExact = request.RequireExact,
-        Limits = request.Limits,
-        Progress = request.Progress,
-    };
-
-    // Writes a record for every attempt, and returns what they cost together.
-    private async Task<decimal> RecordAsync(ExecutionReport report, RoutingDecision decision, CircuitProfile profile, OrchestrationRequest request, JobIdentity job)
-    {
-        var total = 0m;
-        List<ExecutionRecord>? records = _subscribers.Any ? [] : null;
-        var alternatives = decision.Ranked.Select(r => new CostAlternative(r.Candidate.Backend.Id, r.Candidate.TotalSeconds, r.Candidate.Cost.Median)).ToList();
-        var place = new JobPlace(job.Run, 0, 0);
-        for (var i = 0; i < report.Attempts.Count; i++)
-        {
-            var attempt = report.Attempts[i];
-            place = place with { Attempt = i, Swaps = place.Swaps + (i > 0 && attempt.BackendId != report.Attempts[i - 1].BackendId ? 1 : 0) };
-            var record = AttemptRecords.Of(attempt, decision, profile, attempt.Ranked.Candidate.Shape, _prices, request.Tag, _time.GetUtcNow(), place);
-            total += record.Cost;
-            records?.Add(record);
-            _journal.Recorded(record);
-            Show(record);
-            _metrics.Recorded(record);
-            TelemetryStore?.TryWrite(record);
-            Monitor.Observe(record, new MonitoredState(BudgetUse(), _memoryBytes, (_admission?.QueueLength ?? 0) / (double)Math.Max(1, _options.MaxQueueLength)));
-            _costs.Settle(record, attempt.Ranked.Candidate.Cost.Upper, alternatives);
-            if (attempt.SpendKey is { } key)
-            {
-                await SettleAsync(key, record.Cost).ConfigureAwait(false);
-            }
-
-            Observed(attempt, record);
-            if (AttemptRecords.HeldAgainstBackend(attempt) is { } succeeded)
-            {
-                _health.Report(record.BackendId, succeeded);
-            }
-
-            if (_options.Learning && _ring.TryWrite(record))
-            {
-                _learning!.Wake();
-            }
-        }
-
-        foreach (var swap in report.Swaps)
-        {
-            _metrics.Swapped(swap.Trigger.ToString());
-        }
-
-        ActivityDescription.AddAttempts(report.Attempts, _time.GetUtcNow());
-        _journal.Finished(report.Last.Result is not null, report.Swaps.Count);
-        if (records is not null)
-        {
-            Tell(job, decision, report, records);
-        }
-
-        return total;
-    }
-
-    // A result is never thrown away because the ledger cannot be written: the reservation then stays until it is reconciled.
-    private async Task SettleAsync(string key, decimal amount)
-    {
-        try
-        {
-            await (Spending ?? _ledger).SettleAsync(key, amount).ConfigureAwait(false);
-        }
-        catch (Exception exception) when (exception is BackendException or ObjectDisposedException)
-        {
-            NotSettled(exception, key, amount, _options.Currency);
-        }
-    }
-
-    private static OrchestrationResult Complete(
-        ExecutionResult result, ExecutionReport report, RoutingDecision decision, CircuitProfile profile, TimeSpan decisionTime, decimal cost)
-    {
-        var timings = result.Timings;
-        return new OrchestrationResult
-        {
-            Execution = result with { Timings = timings with { Queue = timings.Queue + report.Last.QueueTime } },
-            Profile = profile,
-            Decision = decision,
-            Attempts = report.Attempts,
-            SwapEvents = report.Swaps,
-            ResumedAtOperation = report.ResumedAt,
-            DecisionTime = decisionTime,
-            Cost = cost,
-        };
-    }
-
     private Exception Failure(Exception error)
     {
         System.Runtime.ExceptionServices.ExceptionDispatchInfo.Throw(
             error is OperationCanceledException && _aborted.IsCancellationRequested ? new OperationCanceledException("The orchestrator was stopped while the run was under way.", error) : error);
         return error;
     }
-
-    private async Task<IReadOnlyList<TrainingRow>> CalibrateAsync(string? directory, CancellationToken cancellationToken)
-    {
-        if (_options.CalibrationBudget == TimeSpan.Zero)
-        {
-            return [];
-        }
-
-        var backends = _registry.Current.Backends.Where(b => b is ICalibratable && _health.Reason(b) is null).ToList();
-        if (backends.Count == 0)
-        {
-            return [];
-        }
-
-        var devices = string.Join('|', backends.Select(b => ((ICalibratable)b).CalibrationKey).Where(k => k.Length > 0));
-        var store = directory is null ? null : new CalibrationStore(directory, _logger, devices);
-        if (store?.Load([.. backends.Select(b => b.Descriptor.Id)]) is { } kept)
-        {
-            return kept;
-        }
-
-        var rows = await new CalibrationRunner(_time, _logger).RunAsync(backends, _options.CalibrationBudget, cancellationToken).ConfigureAwait(false);
-        store?.Save(rows);
-        return rows;
-    }
-
-    // The first decision and the first run on each engine would else wait for the compiler. Nothing of it is recorded.
-    private async Task WarmUpAsync(CancellationToken cancellationToken)
-    {
-        if (_options.CalibrationBudget == TimeSpan.Zero)
-        {
-            return;
-        }
-
-        var backends = _registry.Current;
-        foreach (var backend in backends.Backends.Where(b => b is ICalibratable && _health.Reason(b) is null))
-        {
-            foreach (var workload in ((ICalibratable)backend).CalibrationWorkloads.Take(6))
-            {
-                try
-                {
-                    await backend.ExecuteAsync(workload, cancellationToken).ConfigureAwait(false);
-                    Decide(_circuits[workload.Circuit], workload.Circuit, OrchestrationRequest.Default, backends, _publisher.Current).Explain();
-                }
-                catch (Exception exception) when (exception is BackendException or NoFeasibleBackendException)
-                {
-                    // A backend that cannot run its own workload says so when it is asked for a real one.
-                }
-            }
-        }
-
-        await RunShadowAsync(cancellationToken).ConfigureAwait(false);
-    }
-
-    private string? StateDirectory() => _options.StateDirectory switch
-    {
-        null => Path.Combine(Environment.GetFolderPath(Environment.SpecialFolder.LocalApplicationData, Environment.SpecialFolderOption.DoNotVerify), "PredictiveOrchestration"),
-        "" => null,
-        var directory => directory,
-    };
-
-    [LoggerMessage(Level = LogLevel.Error, Message = "Job '{Key}' cost {Amount} {Currency}, which could not be settled; its reservation stays until reconciled")]
-    private partial void NotSettled(Exception exception, string key, decimal amount, string currency);
 
     [LoggerMessage(Level = LogLevel.Information, Message = "Started with {Backends} backends, model version {Version}")]
     private partial void Started(int backends, int version);

@@ -32,7 +32,7 @@ public sealed class PredictiveOrchestratorBuilder
     private readonly List<IAnalyticsSink> _sinks = [];
     private readonly List<IBackendSource> _sources = [];
     private ISpendGate? _spending;
-    private ICircuitOptimizer? _optimizer;
+    private Func<TimeProvider, ICircuitOptimizer>? _optimizer;
     private IStrategyAdvisor _advisor = new StrategyAdvisor();
 
     /// <summary>Adds a backend.</summary>
@@ -115,7 +115,7 @@ public sealed class PredictiveOrchestratorBuilder
     /// <param name="optimizer">The optimizer; null for a <see cref="CircuitOptimizer"/>.</param>
     public PredictiveOrchestratorBuilder UseOptimizer(ICircuitOptimizer? optimizer = null)
     {
-        _optimizer = optimizer ?? new CircuitOptimizer(time: _time);
+        _optimizer = time => optimizer ?? new CircuitOptimizer(time: time);
         return this;
     }
 
@@ -186,6 +186,7 @@ public sealed class PredictiveOrchestratorBuilder
             }
         }
 
-        return new PredictiveOrchestrator(options, registry, routers, _time, _loggers.CreateLogger<PredictiveOrchestrator>(), _meters, _store) { Spending = _spending, Sources = [.. _sources], Optimizer = _optimizer, Sinks = [.. _sinks], Advisor = _advisor };
+        var plugs = new OrchestratorPlugs { Meters = _meters, Store = _store, Spending = _spending, Sources = [.. _sources], Optimizer = _optimizer?.Invoke(_time), Sinks = [.. _sinks], Advisor = _advisor };
+        return new PredictiveOrchestrator(options, registry, routers, _time, _loggers.CreateLogger<PredictiveOrchestrator>(), plugs);
     }
 }

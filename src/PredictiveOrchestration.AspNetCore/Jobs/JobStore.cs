@@ -2,6 +2,7 @@ using System.Globalization;
 using System.Text.Json;
 using System.Threading.Channels;
 using Microsoft.Data.Sqlite;
+using PredictiveOrchestration.Common;
 using PredictiveOrchestration.Remote.Worker;
 
 namespace PredictiveOrchestration.AspNetCore.Jobs;
@@ -49,7 +50,7 @@ internal sealed class JobStore : IDisposable
             throw new IOException($"The job store '{path}' is in use by another process. Give each worker a file of its own.", exception);
         }
 
-        _connection = new SqliteConnection(new SqliteConnectionStringBuilder { DataSource = path, DefaultTimeout = 30, Pooling = false }.ToString());
+        _connection = new SqliteConnection(SharedFile.ConnectionString(path));
         _readers = new JobStoreReaders(path);
         _checkpoints = new LogCheckpoints(path);
         try

@@ -1,5 +1,6 @@
 using System.Collections.Concurrent;
 using Microsoft.Data.Sqlite;
+using PredictiveOrchestration.Common;
 
 namespace PredictiveOrchestration.AspNetCore.Jobs;
 
@@ -7,7 +8,7 @@ namespace PredictiveOrchestration.AspNetCore.Jobs;
 internal sealed class JobStoreReaders(string path) : IDisposable
 {
     private readonly ConcurrentBag<Reader> _idle = [];
-    private readonly string _text = new SqliteConnectionStringBuilder { DataSource = path, DefaultTimeout = 30, Mode = SqliteOpenMode.ReadOnly, Pooling = false }.ToString();
+    private readonly string _text = SharedFile.ConnectionString(path, mode: SqliteOpenMode.ReadOnly);
     private volatile bool _isDisposed;
 
     /// <summary>The rows that a query gives.</summary>

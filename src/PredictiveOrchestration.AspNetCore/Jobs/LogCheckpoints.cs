@@ -1,4 +1,5 @@
 using Microsoft.Data.Sqlite;
+using PredictiveOrchestration.Common;
 
 namespace PredictiveOrchestration.AspNetCore.Jobs;
 
@@ -17,7 +18,7 @@ internal sealed class LogCheckpoints : IDisposable
 
     public LogCheckpoints(string path)
     {
-        _text = new SqliteConnectionStringBuilder { DataSource = path, DefaultTimeout = 30, Pooling = false }.ToString();
+        _text = SharedFile.ConnectionString(path);
         _thread = new Thread(Run) { IsBackground = true, Name = "job store log" };
         _thread.Start();
     }

@@ -29,7 +29,7 @@ internal sealed partial class KnowledgeSharer(
     /// <returns>The silo that it is of, or null.</returns>
     internal async Task<string?> BeginAsync(CancellationToken cancellationToken)
     {
-        if (orchestrator.HasLearned)
+        if (orchestrator.Models.HasLearned)
         {
             return null;
         }
@@ -127,7 +127,7 @@ internal sealed partial class KnowledgeSharer(
         }
     }
 
-    private long Runs() => orchestrator.RecordsLearned;
+    private long Runs() => orchestrator.Models.RecordsLearned;
 
     [LoggerMessage(Level = LogLevel.Information, Message = "Predictions begin with release {Version} of silo '{Instance}'")]
     private partial void Began(string instance, long version);

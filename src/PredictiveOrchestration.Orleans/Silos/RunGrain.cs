@@ -72,5 +72,5 @@ internal sealed class RunGrain(SiloWork work, TimeProvider time) : Grain, IRunGr
 [Reentrant]
 internal sealed class SiloGrain(PredictiveOrchestrator orchestrator) : Grain, ISiloGrain
 {
-    public Task<byte[]> GetModelsAsync() => Task.FromResult(orchestrator.ModelsInUse());
+    public Task<byte[]> GetModelsAsync() => Task.FromResult(orchestrator.Models.InUse());
 }

@@ -1,6 +1,7 @@
 using System.Data.Common;
 using Microsoft.Data.Sqlite;
 using Npgsql;
+using PredictiveOrchestration.Common;
 
 namespace PredictiveOrchestration.Orleans.Storage;
 
@@ -78,7 +79,7 @@ internal static class ClusterSql
         return connection;
     }
 
-    public static string SqliteString(string path) => new SqliteConnectionStringBuilder { DataSource = path, DefaultTimeout = 30, Pooling = false }.ToString();
+    public static string SqliteString(string path) => SharedFile.ConnectionString(path);
 
     /// <summary>Makes the tables where there are none, and writes down the statements of this version.</summary>
     public static async Task PrepareSqliteAsync(string path, CancellationToken cancellationToken)

@@ -254,6 +254,40 @@ public sealed partial class Circuit
         return builder.Build();
     }
 
+    /// <summary>The operations on these qubits alone, as a circuit of their own: the k-th qubit and bit here are its k-th. No operation but a barrier may act on others too.</summary>
+    internal Circuit Part(IReadOnlyList<int> qubits, IReadOnlyList<int> clbits)
+    {
+        static int[] Places(IReadOnlyList<int> of, int count)
+        {
+            var places = new int[count];
+            Array.Fill(places, -1);
+            for (var k = 0; k < of.Count; k++)
+            {
+                places[of[k]] = k;
+            }
+
+            return places;
+        }
+
+        var own = Places(qubits, NumQubits);
+        var builder = new CircuitBuilder(qubits.Count, clbits.Count, Name);
+        var copier = new OperationCopier(this, builder, own, Places(clbits, NumClbits));
+        for (var index = 0; index < _operations.Length; index++)
+        {
+            ref readonly var op = ref _operations[index];
+            if (op.Kind == OperationKind.Barrier || (op.QubitCount > 0 && own[QubitsOf(op)[0]] >= 0))
+            {
+                copier.Append(index);
+            }
+            else
+            {
+                copier.Skip(index);
+            }
+        }
+
+        return builder.Build();
+    }
+
     private void AppendTo(CircuitBuilder builder, IReadOnlyList<int>? qubits, IReadOnlyList<int>? clbits, int first = 0, Action<CircuitBuilder, int>? before = null)
     {
         var copier = new OperationCopier(this, builder, qubits, clbits);
@@ -280,6 +314,15 @@ public sealed partial class Circuit
             (_circuit, _builder, _qubits, _clbits) = (circuit, builder, qubits, clbits);
             _scratch = circuit.NumScratchBits == 0 ? 0 : builder.AddScratchBits(circuit.NumScratchBits);
             _variables = [.. circuit.Variables.Select(v => builder.AddVariable(builder.UnusedName(v.Name), v.Type))];
+        }
+
+        /// <summary>Leaves an operation out, and its notes.</summary>
+        public void Skip(int index)
+        {
+            while (_note < _circuit.Annotations.Count && _circuit.Annotations[_note].OperationIndex <= index)
+            {
+                _note++;
+            }
         }
 
         public void Append(int index)

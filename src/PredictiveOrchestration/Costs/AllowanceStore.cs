@@ -1,4 +1,5 @@
 using System.Globalization;
+using PredictiveOrchestration.Common;
 
 namespace PredictiveOrchestration.Costs;
 

@@ -139,6 +139,12 @@ internal sealed class CostAnalyzer(string currency)
 
         public void Add(CostAlternative alternative, ExecutionRecord actual, double seconds)
         {
+            if (alternative.BackendId == actual.BackendId)
+            {
+                // It is what ran: nothing was saved, and how wrong its prediction was does not count.
+                return;
+            }
+
             _cost += alternative.Cost - actual.Cost;
             _seconds += Math.Min(alternative.Seconds, 1e9) - seconds;
         }

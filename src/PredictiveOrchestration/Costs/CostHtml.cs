@@ -29,6 +29,17 @@ internal static class CostHtml
             .. new[] { ("the cheapest", costs.AgainstAlwaysCheapest), ("the fastest", costs.AgainstAlwaysFastest), ("the dearest", costs.AgainstWorst) }
                 .Select(c => (IReadOnlyList<object>)[c.Item1, Money(c.Item2.CostSaved), Figures.Seconds(c.Item2.TimeSaved.TotalSeconds)]),
         ]);
+        if (costs.Forecast is { Total: { Upper: > 0 } total, Steps.Count: var steps } forecast)
+        {
+            string Amount(double value) => Money((decimal)Math.Clamp(value, 0, 1e15));
+            card.Heading("To come, if it goes on so").Table(["Within", "#Expected", "#At least (90 %)", "#At most"],
+                [[Figures.Seconds((steps * forecast.Step).TotalSeconds), Amount(total.Median), Amount(total.Lower), Amount(total.Upper)]]);
+            if (forecast.BudgetExhaustedAt is { } end)
+            {
+                card.Note($"The budget is spent at {end.UtcDateTime.ToString("yyyy-MM-dd HH:mm:ss", CultureInfo.InvariantCulture)} UTC then.");
+            }
+        }
+
         if (costs.Anomalies.Count > 0)
         {
             card.Heading("Cost more than predicted").Table(["When (UTC)", "Backend", "#Cost", "#Predicted at most"],

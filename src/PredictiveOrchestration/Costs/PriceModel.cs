@@ -45,6 +45,9 @@ public sealed record PriceModel
     /// <summary>Gets the amount for each measurement or reset of each shot.</summary>
     public decimal PerMeasurementShot { get; init; }
 
+    /// <summary>Gets the amount for each qubit of the circuit in each shot: its preparation, where that is charged like a reset.</summary>
+    public decimal PerPreparationShot { get; init; }
+
     /// <summary>Gets the amount for each second that a processor core is busy.</summary>
     public decimal PerCpuSecond { get; init; }
 
@@ -74,13 +77,16 @@ public sealed record PriceModel
     {
         ArgumentNullException.ThrowIfNull(usage);
         var seconds = BilledSeconds(usage.Duration);
-        var gates = PerOneQubitGateShot * usage.OneQubitGates + PerTwoQubitGateShot * usage.TwoQubitGates + PerMeasurementShot * usage.Measurements;
+        var gates = PerOneQubitGateShot * usage.OneQubitGates + PerTwoQubitGateShot * usage.TwoQubitGates + PerMeasurementShot * usage.Measurements + PerPreparationShot * usage.Preparations;
         var amount = PerRun + usage.Shots * (PerShot + gates)
             + PerSecond * seconds + PerMinute * seconds / 60 + PerHour * seconds / 3600
             + PerCpuSecond * usage.CpuSeconds + PerGpuSecond * usage.GpuSeconds + PerGigabyteSecond * usage.GigabyteSeconds
             + PerKilowattHour * WattsPerCore * usage.CpuSeconds / 3_600_000;
-        return amount > 0 ? Math.Max(amount, Minimum) : 0;
+        return amount > 0 ? Plain(Math.Max(amount, Minimum)) : 0;
     }
+
+    // Without the zeros behind that factors of zero leave.
+    private static decimal Plain(decimal amount) => amount / 1.0000000000000000000000000000m;
 
     /// <summary>The amount for a predicted run, with the interval of its time.</summary>
     internal CostEstimate Estimate(BackendPrediction prediction, BillableUsage usage)
@@ -96,7 +102,7 @@ public sealed record PriceModel
     {
         ReadOnlySpan<decimal> amounts =
         [
-            PerRun, PerShot, PerSecond, PerMinute, PerHour, PerOneQubitGateShot, PerTwoQubitGateShot, PerMeasurementShot, PerCpuSecond, PerGpuSecond,
+            PerRun, PerShot, PerSecond, PerMinute, PerHour, PerOneQubitGateShot, PerTwoQubitGateShot, PerMeasurementShot, PerPreparationShot, PerCpuSecond, PerGpuSecond,
             PerGigabyteSecond, PerKilowattHour, WattsPerCore, Minimum, Seconds(MinimumDuration), Seconds(BillingIncrement),
         ];
         foreach (var amount in amounts)

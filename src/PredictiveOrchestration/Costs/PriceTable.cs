@@ -174,7 +174,7 @@ internal sealed partial class PriceTable(
 
     // Devices bill what they run.
     private static BillableUsage Usage(BackendDescriptor backend, CircuitProfile profile, JobShape job) =>
-        (profile.On(backend.Id) is { } counts ? BillableUsage.Of(counts, job.Shots) : BillableUsage.Of(profile, job.Shots)) with { Cores = job.Threads, Gpus = backend.Type == BackendType.GpuAccelerated ? 1 : 0 };
+        BillableUsage.Of(profile, profile.On(backend.Id), job.Shots) with { Cores = job.Threads, Gpus = backend.Type == BackendType.GpuAccelerated ? 1 : 0 };
 
     // Options were checked when the orchestrator was built: every price's currency can be converted.
     private decimal Converted(decimal amount, PriceModel price) =>

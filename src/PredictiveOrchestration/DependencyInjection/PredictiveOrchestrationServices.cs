@@ -4,6 +4,9 @@ using Microsoft.Extensions.DependencyInjection.Extensions;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
 using PredictiveOrchestration.Backends;
+using PredictiveOrchestration.Integration.Advice;
+using PredictiveOrchestration.Integration.Analytics;
+using PredictiveOrchestration.Integration.Optimization;
 using PredictiveOrchestration.Routing;
 using PredictiveOrchestration.Telemetry;
 
@@ -13,9 +16,9 @@ namespace PredictiveOrchestration.DependencyInjection;
 public static class PredictiveOrchestrationServices
 {
     /// <summary>
-    /// Adds a <see cref="PredictiveOrchestrator"/> that starts and stops with the host. Registered <see cref="IQuantumBackend"/>s and
-    /// <see cref="IBackendRouter"/>s are added to it, and a registered <see cref="TimeProvider"/>, <see cref="ILoggerFactory"/>, <see cref="TelemetryStore"/> and <see cref="ISpendGate"/> are used,
-    /// as are <see cref="IBackendSource"/>s.
+    /// Adds a <see cref="PredictiveOrchestrator"/> that starts and stops with the host. Registered <see cref="IQuantumBackend"/>s, <see cref="IBackendRouter"/>s, <see cref="IBackendSource"/>s and
+    /// <see cref="IAnalyticsSink"/>s are added to it, and a registered <see cref="TimeProvider"/>, <see cref="ILoggerFactory"/>, <see cref="IMeterFactory"/>, <see cref="TelemetryStore"/>,
+    /// <see cref="ISpendGate"/>, <see cref="ICircuitOptimizer"/> and <see cref="IStrategyAdvisor"/> is used.
     /// </summary>
     /// <param name="services">The services.</param>
     /// <param name="configure">Changes the builder, or null.</param>
@@ -48,6 +51,21 @@ public static class PredictiveOrchestrationServices
             if (provider.GetService<ISpendGate>() is { } gate)
             {
                 builder.UseSpendGate(gate);
+            }
+
+            if (provider.GetService<ICircuitOptimizer>() is { } optimizer)
+            {
+                builder.UseOptimizer(optimizer);
+            }
+
+            if (provider.GetService<IStrategyAdvisor>() is { } advisor)
+            {
+                builder.UseAdvisor(advisor);
+            }
+
+            foreach (var sink in provider.GetServices<IAnalyticsSink>())
+            {
+                builder.AddAnalyticsSink(sink);
             }
 
             foreach (var source in provider.GetServices<IBackendSource>())

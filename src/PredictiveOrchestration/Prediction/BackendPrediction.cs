@@ -32,7 +32,7 @@ public sealed record BackendPrediction
     /// <summary>Gets the terms of the median time, largest first, in seconds.</summary>
     public required IReadOnlyList<PredictionTerm> Terms { get; init; }
 
-    /// <summary>Gets how the time was predicted, such as "analytic", "analytic + forest" or "structure cache".</summary>
+    /// <summary>Gets how the time was predicted, "prior", "analytic", "analytic + learned" or "structure cache".</summary>
     public required string Source { get; init; }
 
     /// <summary>The run, of those that stand for all that were learned from, that is most like the job; null while nothing is learned.</summary>

@@ -2,6 +2,7 @@ using System.Text.Json;
 using System.Text.Json.Serialization;
 using Microsoft.Data.Sqlite;
 using PredictiveOrchestration.Backends;
+using PredictiveOrchestration.Common;
 
 namespace PredictiveOrchestration.Remote;
 
@@ -11,11 +12,10 @@ namespace PredictiveOrchestration.Remote;
 public sealed class SqliteJobJournal : IRemoteJobJournal, IDisposable
 {
     private const int FormatVersion = 1;
-    private readonly SqliteConnection _connection;
+    private readonly SharedFile _file;
     private readonly Lock _lock = new();
     private readonly int _maxPending;
     private readonly int _maxFinished;
-    private SqliteTransaction? _transaction;
 
     /// <summary>Opens or creates the file.</summary>
     /// <param name="path">The file.</param>
@@ -26,44 +26,8 @@ public sealed class SqliteJobJournal : IRemoteJobJournal, IDisposable
     {
         ArgumentException.ThrowIfNullOrWhiteSpace(path);
         (_maxPending, _maxFinished) = (maxPending, maxFinished);
-        if (Path.GetDirectoryName(Path.GetFullPath(path)) is { } folder)
-        {
-            Directory.CreateDirectory(folder);
-        }
-
-        _connection = new SqliteConnection(new SqliteConnectionStringBuilder { DataSource = path, DefaultTimeout = 30, Pooling = false }.ToString());
-        try
-        {
-            _connection.Open();
-            Execute("PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL;");
-            using var transaction = _transaction = _connection.BeginTransaction(deferred: false);
-            var version = Scalar("PRAGMA user_version");
-            if (version == 0 && Scalar("SELECT COUNT(*) FROM sqlite_master") == 0)
-            {
-                Execute($"""
-                    CREATE TABLE jobs (tag TEXT PRIMARY KEY, backend TEXT NOT NULL, pending INTEGER NOT NULL, created INTEGER NOT NULL, job TEXT NOT NULL);
-                    CREATE INDEX jobs_pending ON jobs (pending, backend, created);
-                    PRAGMA user_version = {FormatVersion};
-                    """);
-            }
-            else if (version != FormatVersion)
-            {
-                throw new InvalidDataException($"'{path}' is not a journal of remote jobs of version {FormatVersion} (it says {version}). Name another file.");
-            }
-
-            transaction.Commit();
-            _transaction = null;
-        }
-        catch (SqliteException exception)
-        {
-            _connection.Dispose();
-            throw new InvalidDataException($"The journal of remote jobs '{path}' cannot be opened: {exception.Message} Move it away to begin a new one, or name another file.", exception);
-        }
-        catch
-        {
-            _connection.Dispose();
-            throw;
-        }
+        _file = new SharedFile(
+            path, file => Prepare(file, path), message => $"The journal of remote jobs '{path}' cannot be opened: {message} Move it away to begin a new one, or name another file.");
     }
 
     /// <inheritdoc/>
@@ -75,9 +39,9 @@ public sealed class SqliteJobJournal : IRemoteJobJournal, IDisposable
         {
             try
             {
-                using var transaction = _transaction = _connection.BeginTransaction(deferred: false);
+                _file.Begin();
                 Write(job);
-                transaction.Commit();
+                _file.Commit();
             }
             catch (SqliteException exception)
             {
@@ -85,7 +49,7 @@ public sealed class SqliteJobJournal : IRemoteJobJournal, IDisposable
             }
             finally
             {
-                _transaction = null;
+                _file.Rollback();
             }
         }
 
@@ -115,36 +79,30 @@ public sealed class SqliteJobJournal : IRemoteJobJournal, IDisposable
     {
         lock (_lock)
         {
-            _connection.Dispose();
+            _file.Dispose();
         }
     }
 
     private void Write(RemoteJob job)
     {
-        if (job.IsPending && Scalar("SELECT COUNT(*) FROM jobs WHERE pending = 1") >= _maxPending && Read("SELECT job FROM jobs WHERE tag = $value", job.Tag).Count == 0)
+        if (job.IsPending && _file.Scalar("SELECT COUNT(*) FROM jobs WHERE pending = 1") >= _maxPending && Read("SELECT job FROM jobs WHERE tag = $value", job.Tag).Count == 0)
         {
             throw new BackendException(
                 BackendErrorKind.Unavailable, job.BackendId, $"The journal of remote jobs holds {_maxPending} pending jobs, the most it takes. Resume or reconcile some, or give it more room.");
         }
 
-        using var command = new SqliteCommand(
-            "INSERT INTO jobs VALUES ($tag, $backend, $pending, $created, $job) ON CONFLICT (tag) DO UPDATE SET pending = $pending, job = $job", _connection, _transaction);
-        command.Parameters.AddWithValue("$tag", job.Tag);
-        command.Parameters.AddWithValue("$backend", job.BackendId);
-        command.Parameters.AddWithValue("$pending", job.IsPending ? 1 : 0);
-        command.Parameters.AddWithValue("$created", job.CreatedAt.UtcTicks);
-        command.Parameters.AddWithValue("$job", JsonSerializer.Serialize(job, RemoteJobJson.Default.RemoteJob));
-        command.ExecuteNonQuery();
+        _file.Execute(
+            "INSERT INTO jobs VALUES ($tag, $backend, $pending, $created, $job) ON CONFLICT (tag) DO UPDATE SET pending = $pending, job = $job",
+            ("$tag", job.Tag), ("$backend", job.BackendId), ("$pending", job.IsPending ? 1 : 0), ("$created", job.CreatedAt.UtcTicks), ("$job", JsonSerializer.Serialize(job, RemoteJobJson.Default.RemoteJob)));
         if (!job.IsPending)
         {
-            Execute($"DELETE FROM jobs WHERE pending = 0 AND rowid IN (SELECT rowid FROM jobs WHERE pending = 0 ORDER BY created DESC LIMIT -1 OFFSET {_maxFinished})");
+            _file.Execute($"DELETE FROM jobs WHERE pending = 0 AND rowid IN (SELECT rowid FROM jobs WHERE pending = 0 ORDER BY created DESC LIMIT -1 OFFSET {_maxFinished})");
         }
     }
 
     private List<RemoteJob> Read(string text, string value)
     {
-        using var command = new SqliteCommand(text, _connection, _transaction);
-        command.Parameters.AddWithValue("$value", value);
+        using var command = _file.Command(text, ("$value", value));
         using var reader = command.ExecuteReader();
         var jobs = new List<RemoteJob>();
         while (reader.Read())
@@ -158,16 +116,20 @@ public sealed class SqliteJobJournal : IRemoteJobJournal, IDisposable
         return jobs;
     }
 
-    private void Execute(string text)
+    private static void Prepare(SharedFile file, string path)
     {
-        using var command = new SqliteCommand(text, _connection, _transaction);
-        command.ExecuteNonQuery();
-    }
-
-    private long Scalar(string text)
-    {
-        using var command = new SqliteCommand(text, _connection, _transaction);
-        return (long)command.ExecuteScalar()!;
+        if (file.IsNew)
+        {
+            file.Execute($"""
+                CREATE TABLE jobs (tag TEXT PRIMARY KEY, backend TEXT NOT NULL, pending INTEGER NOT NULL, created INTEGER NOT NULL, job TEXT NOT NULL);
+                CREATE INDEX jobs_pending ON jobs (pending, backend, created);
+                PRAGMA user_version = {FormatVersion};
+                """);
+        }
+        else if (file.Version is var version and not FormatVersion)
+        {
+            throw new InvalidDataException($"'{path}' is not a journal of remote jobs of version {FormatVersion} (it says {version}). Name another file.");
+        }
     }
 }
 

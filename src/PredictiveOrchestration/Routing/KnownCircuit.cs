@@ -67,7 +67,7 @@ internal sealed class KnownJobs
 
     public KnownJob Of(CircuitProfile profile, in DecisionTerms terms)
     {
-        if (profile.GateCount > KnownCircuits.LongestCircuit)
+        if (profile.GateCount > SeenCircuits.LongestCircuit)
         {
             return new KnownJob(terms);
         }

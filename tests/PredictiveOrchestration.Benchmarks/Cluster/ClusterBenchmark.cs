@@ -7,6 +7,7 @@ using Microsoft.Extensions.Logging;
 using Orleans;
 using Orleans.Configuration;
 using Orleans.Hosting;
+using PredictiveOrchestration.Benchmarks.Reliability;
 using PredictiveOrchestration.Circuits;
 using PredictiveOrchestration.Orleans;
 using PredictiveOrchestration.TestKit;
@@ -181,7 +182,8 @@ internal static class ClusterBenchmark
     private static Process Start(string[] arguments, int core)
     {
         string[] pinned = OperatingSystem.IsLinux() ? ["taskset", "-c", $"{core}"] : [];
-        string[] line = [.. pinned, Environment.ProcessPath!, .. Environment.ProcessPath!.EndsWith("dotnet", StringComparison.Ordinal) ? new[] { typeof(ClusterBenchmark).Assembly.Location } : [], .. arguments];
+        var self = ChildProcess.With(arguments);
+        string[] line = [.. pinned, self.FileName, .. self.ArgumentList];
         return Process.Start(new ProcessStartInfo(line[0], line[1..]) { RedirectStandardOutput = true })!;
     }
 

@@ -12,6 +12,12 @@ internal static class OptimizerBenchmark
 {
     public static async Task<int> RunAsync(string[] args)
     {
+        if (args.Contains("--passes"))
+        {
+            PassBenchmark.Run();
+            return 0;
+        }
+
         string? Value(string name) => Array.IndexOf(args, name) is >= 0 and var i && i + 1 < args.Length ? args[i + 1] : null;
         var budget = TimeSpan.FromSeconds(double.Parse(Value("--seconds") ?? "50", CultureInfo.InvariantCulture));
         var start = TimeProvider.System.GetTimestamp();
@@ -82,6 +88,7 @@ internal static class OptimizerBenchmark
     {
         yield return ("qft 16", Fourier.Qft(16));
         yield return ("qft 12 and back", Fourier.Qft(12).Compose(Fourier.Qft(12).Inverse()));
+        yield return ("random 18, depth 30, and back", RandomFamilies.Random(18, 30).Compose(RandomFamilies.Random(18, 30).Inverse()));
         yield return ("phase estimation 10", Fourier.PhaseEstimation(10, 0.3));
         yield return ("cuccaro adder 8", Adders.Cuccaro(8));
         yield return ("draper adder 7", Adders.Draper(7));

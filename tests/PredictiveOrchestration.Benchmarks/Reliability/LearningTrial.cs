@@ -43,7 +43,7 @@ internal static class LearningTrial
             var processes = Number(args, "--processes", 4);
             var killed = args.Contains("--kill") ? processes / 2 : 0;
             const int each = 1000;
-            var children = Enumerable.Range(0, processes).Select(i => Process.Start(new ProcessStartInfo(Environment.ProcessPath!, ["learning-child", folder, $"{each}", $"{i}"]))!).ToList();
+            var children = Enumerable.Range(0, processes).Select(i => Process.Start(ChildProcess.With("learning-child", folder, $"{each}", $"{i}"))!).ToList();
             await Task.Delay(TimeSpan.FromSeconds(3));
             children.Take(killed).ToList().ForEach(c => c.Kill());
             await Task.WhenAll(children.Select(c => c.WaitForExitAsync()));

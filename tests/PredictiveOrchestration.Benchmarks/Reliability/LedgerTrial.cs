@@ -31,13 +31,13 @@ internal static class LedgerTrial
             var killed = 0;
             for (var done = false; !done;)
             {
-                using var child = Process.Start(new ProcessStartInfo(Environment.ProcessPath!, ["ledger-child", folder, $"{jobs}", $"{seed}"]) { RedirectStandardOutput = true })!;
+                using var child = Process.Start(ChildProcess.With("ledger-child", folder, $"{jobs}", $"{seed}"))!;
                 var deadline = killed < kills ? TimeSpan.FromMilliseconds(300 + random.Next(900)) : TimeSpan.FromMinutes(10);
                 using var source = new CancellationTokenSource(deadline);
                 try
                 {
                     await child.WaitForExitAsync(source.Token);
-                    done = child.ExitCode == 0;
+                    done = child.ExitCode == 0 ? true : throw new InvalidOperationException($"The submitting process failed by itself, with status {child.ExitCode}.");
                 }
                 catch (OperationCanceledException)
                 {

@@ -170,7 +170,7 @@ internal static class WorkerTrial
     private static async Task<Process> StartAsync(string folder, int port, HttpClient http)
     {
         // What the project file of samples/RemoteWorker says, unless this process was started with other settings.
-        var info = new ProcessStartInfo(Environment.ProcessPath!, ["worker-child", folder, $"{port}"]);
+        var info = ChildProcess.With("worker-child", folder, $"{port}");
         foreach (var (name, value) in (ReadOnlySpan<(string, string)>)[("DOTNET_TC_QuickJit", "0"), ("DOTNET_TieredPGO", "0"), ("DOTNET_ThreadPool_UnfairSemaphoreSpinLimit", "0")])
         {
             info.Environment.TryAdd(name, value);

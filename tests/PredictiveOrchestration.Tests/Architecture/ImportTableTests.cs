@@ -45,7 +45,7 @@ public sealed partial class ImportTableTests
         ["ILGPU"] = ["Simulation/Gpu"],
         ["System.Net.Http"] = ["Remote"],
         ["Microsoft.ML"] = ["Prediction", "Learning"],
-        ["Microsoft.Data.Sqlite"] = ["Costs", "Integration/Knowledge", "Remote", "Telemetry/Storage"],
+        ["Microsoft.Data.Sqlite"] = ["Common", "Costs", "Remote", "Telemetry/Storage"],
         ["Npgsql"] = [],
         ["Orleans"] = [],
         ["Parquet"] = [],

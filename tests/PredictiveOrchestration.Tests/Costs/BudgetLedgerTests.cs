@@ -37,6 +37,18 @@ public sealed class BudgetLedgerTests : IDisposable
 
     [Theory]
     [MemberData(nameof(Places))]
+    public async Task Reserve_CapOfTheMonth_HoldsUntilTheNextOneBegins(bool onDisk)
+    {
+        var time = new FakeTimeProvider(new DateTimeOffset(2026, 11, 30, 23, 59, 0, TimeSpan.Zero));
+        await using var ledger = Open(onDisk, time, new(BudgetScope.Total, 100), new(BudgetScope.Month, 50));
+        (await ledger.TryReserveAsync(new("a", 30, "x"))).Should().BeNull();
+        (await ledger.TryReserveAsync(new("b", 21, "y", "other")))!.ToString().Should().Be("20 of 50 is left of the budget of 2026-11");
+        time.Advance(TimeSpan.FromMinutes(2));
+        (await ledger.TryReserveAsync(new("b", 21, "y", "other"))).Should().BeNull("it is December");
+    }
+
+    [Theory]
+    [MemberData(nameof(Places))]
     public async Task Calls_Repeated_ChangeNothing_AndContradictionsAreRefused(bool onDisk)
     {
         await using var ledger = Open(onDisk, null, new BudgetCap(BudgetScope.Total, 10));

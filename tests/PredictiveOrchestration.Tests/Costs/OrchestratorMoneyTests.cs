@@ -125,6 +125,11 @@ public sealed class OrchestratorMoneyTests
         var analysis = orchestrator.GetCostAnalysis();
         analysis.AgainstAlwaysCheapest.CostSaved.Should().Be(-0.18m);
         analysis.AgainstWorst.CostSaved.Should().Be(0.09m);
+
+        // What ran without an alternative saved nothing, however wrong its prediction was.
+        await orchestrator.ExecuteAsync(States.Ghz(2), new OrchestrationRequest { Backend = "free" });
+        orchestrator.GetCostAnalysis().Should().Match<CostAnalysis>(a =>
+            a.AgainstAlwaysCheapest == analysis.AgainstAlwaysCheapest && a.AgainstAlwaysFastest == analysis.AgainstAlwaysFastest && a.AgainstWorst == analysis.AgainstWorst);
         analysis.Recommendations.Should().ContainSingle().Which.Should().Match<CostRecommendation>(r => r.From == "paid" && r.To == "free" && r.Runs == 3 && r.CostSaved == 0.18m);
     }
 
@@ -151,6 +156,33 @@ public sealed class OrchestratorMoneyTests
         forecast.Steps.Should().HaveCount(30).And.OnlyContain(s => Math.Abs(s.Median - 0.05) < 1e-9 && s.Lower <= s.Median && s.Upper >= s.Median);
         forecast.Total.Median.Should().BeApproximately(1.5, 1e-6);
         forecast.BudgetExhaustedAt.Should().BeCloseTo(time.GetUtcNow().AddMinutes(20), TimeSpan.FromMinutes(1));
+    }
+
+    [Fact]
+    public async Task Account_WithAHostsPurse_IsThatPurse()
+    {
+        // What a run left open there must be cleared up there.
+        await using var purse = new BudgetLedger("USD", []);
+        var backend = new Paying();
+        await using var orchestrator = new PredictiveOrchestratorBuilder().WithoutLocalEngines().AddBackend(backend).UseSpendGate(purse).Configure(o => o.StateDirectory = string.Empty).Build();
+        await orchestrator.StartAsync();
+        await purse.ReserveAsync(new SpendRequest("job", 3, "paying"));
+        await purse.HoldAsync("job");
+        await backend.Account!.SettleAsync("job", 2);
+        (await purse.GetBalanceAsync()).Should().Be(new Balance(2, 0));
+    }
+
+    private sealed class Paying : IPayingBackend
+    {
+        private readonly FakeBackend _backend = new("paying");
+
+        public ISpendGate? Account { get; private set; }
+
+        public BackendDescriptor Descriptor => _backend.Descriptor;
+
+        public void UseAccount(ISpendGate account) => Account = account;
+
+        public Task<ExecutionResult> ExecuteAsync(ExecutionRequest request, CancellationToken cancellationToken = default) => _backend.ExecuteAsync(request, cancellationToken);
     }
 
     private static Task<PredictiveOrchestrator> StartedAsync(Action<PredictiveOrchestratorOptions> configure, params FakeBackend[] backends) => StartedAsync(configure, TimeProvider.System, backends);

@@ -1,6 +1,7 @@
 using System.Text;
 using PredictiveOrchestration.Circuits;
 using PredictiveOrchestration.Costs;
+using PredictiveOrchestration.Profiling;
 
 namespace PredictiveOrchestration.Tests.Costs;
 
@@ -30,6 +31,31 @@ public sealed class PriceTests
     [Fact]
     public void Price_DurationWithMinimum_IsThatOfThreeSeconds() =>
         new PriceModel { PerMinute = 6, MinimumDuration = TimeSpan.FromSeconds(3) }.Price(new BillableUsage { Duration = 0.123m }).Should().Be(0.30m);
+
+    [Fact]
+    public void Price_CreditsOfACircuit_CountPreparations()
+    {
+        // A GHZ state of ten qubits, measured: one gate on one qubit, nine on two, ten preparations and ten measurements.
+        var builder = new CircuitBuilder(10).H(0);
+        for (var q = 1; q < 10; q++)
+        {
+            builder.CX(0, q);
+        }
+
+        var measured = builder.MeasureAll().Build();
+        var price = PriceList.Default.Find("azure/quantinuum-h2-hqc", Day)!.Price!;
+        price.Price(BillableUsage.Of(measured, 1000)).Should().Be(5 + (1000 * (1 + (10 * 9) + (5 * 20m)) / 5000));
+        price.Price(BillableUsage.Of(CircuitProfiler.Profile(measured), 1000)).Should().Be(43.2m);
+        BillableUsage.Of(new CircuitBuilder(50, 1).H(7).CX(7, 9).Barrier().Measure(9, 0).Build(), 1).Preparations.Should().Be(2, "devices have more qubits than a circuit uses");
+    }
+
+    [Fact]
+    public void Price_GpuTime_CountsEveryGpu() =>
+        new PriceModel { PerGpuSecond = 0.5m, PerCpuSecond = 0.01m }.Price(new BillableUsage { Duration = 4, Gpus = 2, Cores = 1 }).Should().Be(4.04m);
+
+    [Fact]
+    public void Price_SmallAmount_IsWrittenWithoutZerosBehind() =>
+        new PriceModel { PerRun = 0.01m, PerGigabyteSecond = 0m }.Price(new BillableUsage { Shots = 1000.00m, Duration = 0.001234567m, PeakBytes = 123456 }).ToString(System.Globalization.CultureInfo.InvariantCulture).Should().Be("0.01");
 
     [Fact]
     public void Price_LocalRates_AddCoreMemoryAndEnergy()

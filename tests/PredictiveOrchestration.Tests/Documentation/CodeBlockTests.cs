@@ -68,6 +68,15 @@ public sealed partial class CodeBlockTests
         await RunAsync(assembly);
     }
 
+    [Fact]
+    public void PriceFile_OfTheGuide_IsRead()
+    {
+        var text = Regex.Match(File.ReadAllText(Path.Combine(SharedFiles.RepositoryRoot, "docs", "costs.md")), @"^```json\r?\n(.*?)^```", RegexOptions.Multiline | RegexOptions.Singleline).Groups[1].Value;
+        var prices = PredictiveOrchestration.Costs.PriceList.Default.With(PredictiveOrchestration.Costs.PriceList.Parse(System.Text.Encoding.UTF8.GetBytes(text)));
+        var day = new DateOnly(2026, 11, 1);
+        prices.Convert(prices.Find("lab/device", day)!.Price!.Price(new PredictiveOrchestration.Costs.BillableUsage { Shots = 100 }), "EUR", "USD", day).Should().Be(0.33m, "(0.2 + 100 · 0.001) · 1.1");
+    }
+
     private static Assembly Compile(string program, string name)
     {
         var references = ((string)AppContext.GetData("TRUSTED_PLATFORM_ASSEMBLIES")!).Split(Path.PathSeparator).Select(p => MetadataReference.CreateFromFile(p));

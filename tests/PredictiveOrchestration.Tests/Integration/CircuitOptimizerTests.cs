@@ -92,6 +92,100 @@ public sealed class CircuitOptimizerTests
         result.GatesBefore.Should().Be(2 * circuit.Operations.Length);
     }
 
+    [Theory]
+    [InlineData(18, 30)]
+    [InlineData(40, 20)]
+    [InlineData(300, 4)]
+    public void Optimize_CircuitAndItsInverse_WiderThanAnyRegion_IsEmpty(int qubits, int depth)
+    {
+        // With nothing left there is nothing to search; the clock stands still, so that a limit changes nothing.
+        var circuit = RandomFamilies.Random(qubits, depth);
+        var doubled = circuit.Compose(circuit.Inverse());
+        var optimizer = new CircuitOptimizer(new CircuitOptimizerOptions { Generations = 0 }, new Microsoft.Extensions.Time.Testing.FakeTimeProvider());
+        var result = optimizer.Optimize(new OptimizationRequest { Circuit = doubled, PredictSeconds = GateCost, TimeLimit = TimeSpan.FromTicks(1) });
+        (result.GatesBefore, result.GatesAfter).Should().Be((2 * circuit.Operations.Length, 0));
+        result.Passes.Should().Equal("commute");
+    }
+
+    [Theory]
+    [InlineData(null, 0)]
+    [InlineData(500, 0)]
+    [InlineData(100, 168)]
+    public void Optimize_MoreGatesThanAreSearched_MeltsWhereThereIsTime(int? microseconds, int left)
+    {
+        var optimizer = new CircuitOptimizer(new CircuitOptimizerOptions { MaxGates = 2 }, new Microsoft.Extensions.Time.Testing.FakeTimeProvider());
+        OptimizationResult Result(Circuit circuit) =>
+            optimizer.Optimize(new OptimizationRequest { Circuit = circuit, PredictSeconds = GateCost, TimeLimit = microseconds is { } time ? TimeSpan.FromMicroseconds(time) : null });
+        var melted = Result(Fourier.Qft(12).Compose(Fourier.Qft(12).Inverse()));
+        (melted.GatesBefore, melted.GatesAfter).Should().Be((168, left));
+        Result(new CircuitBuilder(2).CX(0, 1).CX(1, 0).CX(0, 1).Build()).GatesAfter.Should().Be(3, "a swap is only found by searching");
+    }
+
+    [Fact]
+    public void Optimize_WideCircuitAroundMeasurements_KeepsThemAndMelts()
+    {
+        // U, measured, U⁻¹: nothing may pass the measurements. U, U⁻¹, measured: all of U goes.
+        var half = RandomFamilies.Random(20, 10);
+        var measurements = new CircuitBuilder(20, 20);
+        for (var q = 0; q < 20; q++)
+        {
+            measurements.Measure(q, q);
+        }
+
+        Circuit empty = new CircuitBuilder(20, 20).Build(), measured = measurements.Build();
+        var melted = Optimize(empty.Compose(half).Compose(half.Inverse()).Compose(measured), generations: 0);
+        melted.GatesAfter.Should().Be(0);
+        melted.Circuit.Operations.ToArray().Count(o => o.Kind == OperationKind.Measure).Should().Be(20);
+        Optimize(empty.Compose(half).Compose(measured).Compose(half.Inverse()), generations: 0).GatesAfter.Should().BeGreaterThan(half.Operations.Length);
+    }
+
+    [Fact]
+    public void Meetings_WhatThePassMadeOfRandomCircuits_Hold_AndAreTheOracles()
+    {
+        var met = 0;
+        for (var seed = 0; seed < 120; seed++)
+        {
+            var circuit = RandomCircuits.Create(seed, new RandomCircuitOptions
+            {
+                Qubits = 2 + (seed % 4), Operations = 60, MaxControls = 2, Unitaries = seed % 3 == 0, CliffordAngles = seed % 2 == 0, Gates = seed % 2 == 0 ? ["x", "t", "z", "rz", "rx", "h", "rzz", "swap"] : null,
+            });
+            var steps = StepReader.Plain(circuit, q => q);
+            var meetings = new List<Meeting>();
+            var made = Cancellation.Run(steps, adds: true, commutes: true, meetings);
+            Meetings.Hold(steps, made, meetings, 1).Should().BeTrue("seed {0}", seed);
+            StateComparison.Distance(OracleSimulator.FinalState(StepReader.Write(circuit, [made])), OracleSimulator.FinalState(circuit)).Should().BeLessThan(1e-9, "seed {0}", seed);
+            met += meetings.Count;
+        }
+
+        met.Should().BeGreaterThan(500, "there is much to meet");
+    }
+
+    [Fact]
+    public void Meetings_Wrong_AreFound()
+    {
+        Step h = Step.Of(GateCatalog.H, 0, [], 0), t = Step.Of(GateCatalog.T, 0, [], 0), tdg = Step.Of(GateCatalog.Tdg, 0, [], 0), cx = Step.Of(GateCatalog.X, 1, [], 0, 1);
+        Step s = Step.Of(GateCatalog.S, 0, [], 0), measured = Step.Kept(3, [0], isClassical: true);
+        static bool Hold(Step[] steps, Step[] made, params Meeting[] meetings) => Meetings.Hold(steps, made, meetings, 1);
+        Hold([t, cx, tdg], [cx], new Meeting(0, 2, null)).Should().BeTrue("a phase passes a control");
+        Hold([t, h, tdg], [h], new Meeting(0, 2, null)).Should().BeFalse("nothing passes a Hadamard gate but itself");
+        Hold([t, measured, tdg], [measured], new Meeting(0, 2, null)).Should().BeFalse("a gate may not pass the measurement of its qubit");
+        Hold([t, cx, t], [s, cx], new Meeting(0, 2, s)).Should().BeTrue();
+        Hold([t, cx, t], [cx], new Meeting(0, 2, null)).Should().BeFalse("two T are no identity");
+        Hold([t, cx, tdg], [t, cx], new Meeting(0, 2, null)).Should().BeFalse("what was made is something else");
+        Hold([t, cx, tdg], [cx]).Should().BeFalse("two steps are gone without a reason");
+        Hold([h, cx, Step.Of(GateCatalog.H, 0, [], 1)], [cx], new Meeting(0, 2, null)).Should().BeFalse("they are on different qubits");
+        Hold([t, Step.Of(GateCatalog.P, 0, [(-Math.PI / 4) + 1e-8], 0)], [], new Meeting(0, 1, null)).Should().BeFalse("8 digits are not enough");
+        Hold([Step.Of(GateCatalog.P, 0, [1e-13], 0)], [], new Meeting(-1, 0, null)).Should().BeTrue();
+        var nearly = Enumerable.Range(0, 1000).Select(_ => Step.Of(GateCatalog.P, 0, [9e-13], 0)).ToArray();
+        Hold(nearly, [], [.. Enumerable.Range(0, 1000).Select(i => new Meeting(-1, i, null))]).Should().BeFalse("a thousand errors of 1e-12 are more than 1e-10");
+
+        // A control where the other acts is no control that may be left out.
+        var ccx = Step.Of(GateCatalog.X, 2, [], 0, 1, 2);
+        Hold([ccx, cx, ccx], [cx], new Meeting(0, 2, null)).Should().BeFalse();
+        var beside = Step.Of(GateCatalog.X, 2, [], 0, 1, 3);
+        Hold([ccx, beside, ccx], [beside], new Meeting(0, 2, null)).Should().BeTrue("their targets are apart");
+    }
+
     [Fact]
     public void Optimize_KnownCases_ReachTheKnownCounts()
     {

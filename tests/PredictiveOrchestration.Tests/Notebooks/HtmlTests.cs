@@ -6,6 +6,7 @@ using PredictiveOrchestration.Backends;
 using PredictiveOrchestration.Circuits;
 using PredictiveOrchestration.Circuits.Library;
 using PredictiveOrchestration.Costs;
+using PredictiveOrchestration.Prediction;
 using PredictiveOrchestration.Profiling;
 using PredictiveOrchestration.Routing;
 using PredictiveOrchestration.TestKit.Fakes;
@@ -117,15 +118,29 @@ public sealed class HtmlTests
     [Fact]
     public void Table_TooLong_IsCutAndSaysSo()
     {
-        var costs = new CostAnalysis
-        {
-            Currency = "USD", TotalCost = 100, FailedRunsCost = 0, ReservedCost = 0, CostPerOperation = 1, CostEfficiency = 1, BudgetUtilization = null, Runs = 100, ComputeTime = TimeSpan.Zero,
-            ByBackend = Enumerable.Range(0, 1000).ToDictionary(i => $"b{i}", _ => 0.1m), ByStrategy = new Dictionary<string, decimal>(), ByDay = new Dictionary<DateOnly, decimal>(), ByTag = new Dictionary<string, decimal>(),
-            AgainstAlwaysCheapest = default, AgainstAlwaysFastest = default, AgainstWorst = default, Anomalies = [], Recommendations = [],
-            Forecast = new CostForecast { Step = TimeSpan.FromSeconds(1), Steps = [], Method = "none", Total = default, BudgetExhaustedAt = null },
-        };
+        var costs = Costs(Enumerable.Range(0, 1000).ToDictionary(i => $"b{i}", _ => 0.1m));
         costs.ToHtml().Should().Contain("936 more rows are not shown.");
     }
+
+    [Fact]
+    public void Costs_Forecast_IsShownWithItsInterval()
+    {
+        var forecast = new CostForecast
+        {
+            Step = TimeSpan.FromMinutes(1), Steps = [.. Enumerable.Repeat(new Estimate(0.1, 0.05, 0.2), 60)], Method = "last value", Total = new Estimate(6, 3, 12),
+            BudgetExhaustedAt = new DateTimeOffset(2026, 11, 26, 12, 0, 0, TimeSpan.Zero),
+        };
+        (Costs([]) with { Forecast = forecast }).ToHtml().Should().Contain("6 USD").And.Contain("3 USD").And.Contain("12 USD").And.Contain("spent at 2026-11-26 12:00:00 UTC");
+        Costs([]).ToHtml().Should().NotContain("To come");
+    }
+
+    private static CostAnalysis Costs(Dictionary<string, decimal> byBackend) => new()
+    {
+        Currency = "USD", TotalCost = 100, FailedRunsCost = 0, ReservedCost = 0, CostPerOperation = 1, CostEfficiency = 1, BudgetUtilization = null, Runs = 100, ComputeTime = TimeSpan.Zero,
+        ByBackend = byBackend, ByStrategy = new Dictionary<string, decimal>(), ByDay = new Dictionary<DateOnly, decimal>(), ByTag = new Dictionary<string, decimal>(),
+        AgainstAlwaysCheapest = default, AgainstAlwaysFastest = default, AgainstWorst = default, Anomalies = [], Recommendations = [],
+        Forecast = new CostForecast { Step = TimeSpan.FromSeconds(1), Steps = [], Method = "none", Total = default, BudgetExhaustedAt = null },
+    };
 
     private static async Task<object> ExampleAsync(Type type, string name)
     {

@@ -7,6 +7,8 @@ using PredictiveOrchestration.Circuits.OpenQasm;
 using PredictiveOrchestration.Costs;
 using PredictiveOrchestration.DependencyInjection;
 using PredictiveOrchestration.Execution;
+using PredictiveOrchestration.Integration.Advice;
+using PredictiveOrchestration.Integration.Analytics;
 using PredictiveOrchestration.Profiling;
 using PredictiveOrchestration.Routing;
 using PredictiveOrchestration.TestKit.Fakes;
@@ -386,12 +388,16 @@ public sealed class OrchestratorTests
         var builder = Host.CreateApplicationBuilder();
         builder.Services.AddSingleton<IQuantumBackend>(new FakeBackend("mine"));
         builder.Services.AddSingleton<IBackendRouter>(new FirstRouter("mine"));
+        var (analytics, advisor) = (new RunAnalytics(), new ContraryAdvisor());
+        builder.Services.AddSingleton<IAnalyticsSink>(analytics).AddSingleton<IStrategyAdvisor>(advisor);
         builder.Services.AddPredictiveOrchestration(b => b.Configure(Quiet).Configure(o => o.PerformanceThreshold = 0));
         using var host = builder.Build();
         await host.StartAsync();
         var orchestrator = host.Services.GetRequiredService<PredictiveOrchestrator>();
         orchestrator.SetRoutingStrategy("first");
         (await orchestrator.ExecuteAsync(States.Ghz(3))).ActualBackend.Should().Be("mine");
+        analytics.GetInsights().Backends.Should().ContainSingle(b => b.BackendId == "mine" && b.Runs == 1);
+        orchestrator.GetStrategyAdvice(States.Ghz(3)).Strategy.Should().Be("cost", "the host's advisor is asked");
         await host.StopAsync();
         var act = () => orchestrator.ExecuteAsync(States.Ghz(3));
         await act.Should().ThrowAsync<ObjectDisposedException>();
@@ -408,6 +414,11 @@ public sealed class OrchestratorTests
         orchestrator.Backends.Unregister("late").Should().BeTrue();
         var act = () => orchestrator.ExecuteAsync(States.Ghz(20_000));
         await act.Should().ThrowAsync<NoFeasibleBackendException>();
+    }
+
+    private sealed class ContraryAdvisor : IStrategyAdvisor
+    {
+        public StrategyAdvice Advise(AdviceRequest request, CancellationToken cancellationToken = default) => new() { Now = null, Strategy = "cost", RequireExact = true, Advisories = [] };
     }
 
     private static void Quiet(PredictiveOrchestratorOptions options)

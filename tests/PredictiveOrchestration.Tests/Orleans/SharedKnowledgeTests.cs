@@ -30,7 +30,7 @@ public sealed class SharedKnowledgeTests
         (await sharers[pupil].BeginAsync(default)).Should().BeNull("nobody has published yet");
         await sharers[teacher].ShareAsync(default);
         (await sharers[pupil].BeginAsync(default)).Should().Be(silos.Cluster.Silos[teacher].Name);
-        orchestrators[pupil].HasLearned.Should().BeTrue();
+        orchestrators[pupil].Models.HasLearned.Should().BeTrue();
         (await sharers[pupil].BeginAsync(default)).Should().BeNull("it has learned something now");
         var circuit = RandomCircuits.Create(99, new RandomCircuitOptions { Qubits = 6, Operations = 40, Unitaries = false });
         double Predicted(int silo) => orchestrators[silo].GetRoutingRecommendation(circuit, new OrchestrationRequest { Backend = "local-dense" }).ExpectedPerformance.Seconds.Median;
@@ -38,7 +38,7 @@ public sealed class SharedKnowledgeTests
 
         // The newer silo neither takes what it cannot read nor is in the way.
         (await sharers[newer].BeginAsync(default)).Should().BeNull();
-        orchestrators[newer].HasLearned.Should().BeFalse();
+        orchestrators[newer].Models.HasLearned.Should().BeFalse();
         var (job, request) = (RandomCircuits.Create(1, new RandomCircuitOptions { Unitaries = false, Gates = TestSilos.Gates, MeasureAtEnd = true }), new OrchestrationRequest { Seed = 3, Backend = "local-dense" });
         var direct = await TestSilos.DirectAsync(job, request);
         for (var i = 0; i < 6; i++)

@@ -100,9 +100,9 @@ public sealed class DecisionReuseTests
     }
 
     [Fact]
-    public void KnownCircuits_BuiltAlike_IsTheSame()
+    public void SeenCircuits_BuiltAlike_IsTheSame()
     {
-        var circuits = new KnownCircuits();
+        var circuits = new SeenCircuits();
         var known = circuits[Ansatz(0.3)];
         circuits[Ansatz(0.3)].Should().BeSameAs(known);
         circuits[Ansatz(Math.BitIncrement(0.3))].Should().NotBeSameAs(known, "the angle is another");
@@ -111,10 +111,10 @@ public sealed class DecisionReuseTests
     }
 
     [Fact]
-    public void KnownCircuits_CircuitsWithExpressions_AreKnownByTheirObject()
+    public void SeenCircuits_CircuitsWithExpressions_AreKnownByTheirObject()
     {
         static Circuit Create() => OpenQasmReader.Read("OPENQASM 3.0; include \"stdgates.inc\"; qubit[2] q; bit[2] c; h q[0]; c[0] = measure q[0]; if (c[0]) x q[1]; c[1] = measure q[1];").GetCircuitOrThrow();
-        var circuits = new KnownCircuits();
+        var circuits = new SeenCircuits();
         var circuit = Create();
         circuits[circuit].Should().BeSameAs(circuits[circuit]);
         circuits[Create()].Should().NotBeSameAs(circuits[circuit]);

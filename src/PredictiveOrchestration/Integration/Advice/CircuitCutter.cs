@@ -39,45 +39,8 @@ internal static class CircuitCutter
         }
 
         var groups = Enumerable.Range(0, leader.Length).Where(i => isUsed[i]).GroupBy(Find).Select(g => g.ToArray()).ToList();
-        return groups.Count < 2 ? [] : [.. groups.Select(g => Part(circuit, [.. g.Where(i => i < circuit.NumQubits)], [.. g.Where(i => i >= circuit.NumQubits).Select(i => i - circuit.NumQubits)]))];
-    }
+        return groups.Count < 2 ? [] : [.. groups.Select(g => Block([.. g.Where(i => i < circuit.NumQubits)], [.. g.Where(i => i >= circuit.NumQubits).Select(i => i - circuit.NumQubits)]))];
 
-    private static CircuitBlock Part(Circuit circuit, int[] qubits, int[] clbits)
-    {
-        var builder = new CircuitBuilder(qubits.Length, clbits.Length, circuit.Name);
-        foreach (ref readonly var op in circuit.Operations)
-        {
-            var own = Array.ConvertAll(circuit.QubitsOf(op).ToArray(), q => Array.BinarySearch(qubits, q));
-            if (op.Kind == OperationKind.Barrier)
-            {
-                own = [.. own.Where(q => q >= 0)];
-            }
-
-            if (own.Length == 0 || own[0] < 0)
-            {
-                continue;
-            }
-
-            switch (op.Kind)
-            {
-                case OperationKind.Gate:
-                    builder.Gate(circuit.GateOf(op), op.ControlCount, circuit.ParametersOf(op), own);
-                    break;
-                case OperationKind.Unitary:
-                    builder.Unitary(circuit.MatrixOf(op), own, op.ControlCount);
-                    break;
-                case OperationKind.Measure:
-                    builder.Measure(own[0], Array.BinarySearch(clbits, op.Argument));
-                    break;
-                case OperationKind.Reset:
-                    builder.Reset(own[0]);
-                    break;
-                default:
-                    builder.Barrier(own);
-                    break;
-            }
-        }
-
-        return new CircuitBlock(builder.Build(), qubits, clbits);
+        CircuitBlock Block(int[] qubits, int[] clbits) => new(circuit.Part(qubits, clbits), qubits, clbits);
     }
 }

@@ -1,4 +1,4 @@
-using Microsoft.Data.Sqlite;
+using PredictiveOrchestration.Common;
 
 namespace PredictiveOrchestration.Integration.Knowledge;
 
@@ -6,7 +6,8 @@ namespace PredictiveOrchestration.Integration.Knowledge;
 public sealed class SqliteKnowledgeStore : IKnowledgeStore, IAsyncDisposable
 {
     private const int FormatVersion = 1;
-    private readonly SqliteConnection _connection;
+    private const long ApplicationId = 1347113803;
+    private readonly SharedFile _file;
     private readonly SemaphoreSlim _one = new(1, 1);
 
     /// <summary>Opens or creates the file.</summary>
@@ -15,27 +16,7 @@ public sealed class SqliteKnowledgeStore : IKnowledgeStore, IAsyncDisposable
     public SqliteKnowledgeStore(string path)
     {
         ArgumentException.ThrowIfNullOrEmpty(path);
-        Directory.CreateDirectory(Path.GetDirectoryName(Path.GetFullPath(path))!);
-        var connection = new SqliteConnection(new SqliteConnectionStringBuilder { DataSource = path, DefaultTimeout = 30, Pooling = false }.ToString());
-        _connection = connection;
-        try
-        {
-            connection.Open();
-            Execute("PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL;", null);
-            using var transaction = connection.BeginTransaction(deferred: false);
-            Prepare(path, transaction);
-            transaction.Commit();
-        }
-        catch (SqliteException exception)
-        {
-            connection.Dispose();
-            throw new InvalidDataException($"The knowledge store '{path}' cannot be opened: {exception.Message} Move it away to begin a new one, or name another file.", exception);
-        }
-        catch
-        {
-            connection.Dispose();
-            throw;
-        }
+        _file = new SharedFile(path, file => Prepare(file, path), message => $"The knowledge store '{path}' cannot be opened: {message} Move it away to begin a new one, or name another file.", synchronises: false);
     }
 
     /// <inheritdoc/>
@@ -50,25 +31,27 @@ public sealed class SqliteKnowledgeStore : IKnowledgeStore, IAsyncDisposable
         await OneAsync(
             () =>
             {
-                using var transaction = _connection.BeginTransaction(deferred: false);
-                foreach (var entry in entries)
+                try
                 {
-                    cancellationToken.ThrowIfCancellationRequested();
-                    using var command = new SqliteCommand(
-                        """
-                        INSERT INTO knowledge (kind, key, instance, at, content) VALUES ($kind, $key, $instance, $at, $content)
-                        ON CONFLICT (kind, key, instance) DO UPDATE SET at = excluded.at, content = excluded.content WHERE excluded.at >= knowledge.at
-                        """,
-                        _connection, transaction);
-                    command.Parameters.AddWithValue("$kind", entry.Kind);
-                    command.Parameters.AddWithValue("$key", entry.Key);
-                    command.Parameters.AddWithValue("$instance", entry.Instance);
-                    command.Parameters.AddWithValue("$at", entry.At.UtcTicks);
-                    command.Parameters.AddWithValue("$content", entry.Content.ToArray());
-                    command.ExecuteNonQuery();
+                    _file.Begin();
+                    foreach (var entry in entries)
+                    {
+                        cancellationToken.ThrowIfCancellationRequested();
+                        _file.Execute(
+                            """
+                            INSERT INTO knowledge (kind, key, instance, at, content) VALUES ($kind, $key, $instance, $at, $content)
+                            ON CONFLICT (kind, key, instance) DO UPDATE SET at = excluded.at, content = excluded.content WHERE excluded.at >= knowledge.at
+                            """,
+                            ("$kind", entry.Kind), ("$key", entry.Key), ("$instance", entry.Instance), ("$at", entry.At.UtcTicks), ("$content", entry.Content.ToArray()));
+                    }
+
+                    _file.Commit();
+                }
+                finally
+                {
+                    _file.Rollback();
                 }
 
-                transaction.Commit();
                 return true;
             },
             cancellationToken).ConfigureAwait(false);
@@ -81,9 +64,7 @@ public sealed class SqliteKnowledgeStore : IKnowledgeStore, IAsyncDisposable
         return OneAsync<IReadOnlyList<KnowledgeEntry>>(
             () =>
             {
-                using var command = new SqliteCommand("SELECT key, instance, at, content FROM knowledge WHERE kind = $kind AND ($key IS NULL OR key = $key) ORDER BY key, instance", _connection);
-                command.Parameters.AddWithValue("$kind", kind);
-                command.Parameters.AddWithValue("$key", (object?)key ?? DBNull.Value);
+                using var command = _file.Command("SELECT key, instance, at, content FROM knowledge WHERE kind = $kind AND ($key IS NULL OR key = $key) ORDER BY key, instance", ("$kind", kind), ("$key", key));
                 using var reader = command.ExecuteReader();
                 var entries = new List<KnowledgeEntry>();
                 while (reader.Read())
@@ -101,7 +82,7 @@ public sealed class SqliteKnowledgeStore : IKnowledgeStore, IAsyncDisposable
     public async ValueTask DisposeAsync()
     {
         await _one.WaitAsync().ConfigureAwait(false);
-        await _connection.DisposeAsync().ConfigureAwait(false);
+        _file.Dispose();
         _one.Release();
     }
 
@@ -119,34 +100,19 @@ public sealed class SqliteKnowledgeStore : IKnowledgeStore, IAsyncDisposable
         }
     }
 
-    private void Prepare(string path, SqliteTransaction transaction)
+    private static void Prepare(SharedFile file, string path)
     {
-        var version = Scalar("PRAGMA user_version", transaction);
-        if (version == 0 && Scalar("SELECT COUNT(*) FROM sqlite_master", transaction) == 0)
+        if (file.IsNew)
         {
-            Execute(
-                $"""
+            file.Execute($"""
                 CREATE TABLE knowledge (kind TEXT NOT NULL, key TEXT NOT NULL, instance TEXT NOT NULL, at INTEGER NOT NULL, content BLOB NOT NULL, PRIMARY KEY (kind, key, instance));
-                PRAGMA application_id = 1347113803;
+                PRAGMA application_id = {ApplicationId};
                 PRAGMA user_version = {FormatVersion};
-                """,
-                transaction);
+                """);
         }
-        else if (version != FormatVersion || Scalar("PRAGMA application_id", transaction) != 1347113803)
+        else if (file.Version != FormatVersion || file.Scalar("PRAGMA application_id") != ApplicationId)
         {
             throw new InvalidDataException($"'{path}' is not a knowledge store of version {FormatVersion}. Name another file.");
         }
-    }
-
-    private void Execute(string text, SqliteTransaction? transaction)
-    {
-        using var command = new SqliteCommand(text, _connection, transaction);
-        command.ExecuteNonQuery();
-    }
-
-    private long Scalar(string text, SqliteTransaction transaction)
-    {
-        using var command = new SqliteCommand(text, _connection, transaction);
-        return (long)command.ExecuteScalar()!;
     }
 }

@@ -34,14 +34,14 @@ internal static class Merging
                 }
 
                 phase = row == 0 && column == 0 ? first.Controls > 0 ? 1 : sum : phase;
-                if ((sum - (row == column ? phase : 0)).Magnitude > Tolerance)
+                if (Probe.Square(sum - (row == column ? phase : 0)) > Tolerance * Tolerance)
                 {
                     return false;
                 }
             }
         }
 
-        return phase.Magnitude > 0.5;
+        return Probe.Square(phase) > 0.25;
     }
 
     /// <summary>Both as one rotation about their common axis; false if they are not such.</summary>
@@ -86,7 +86,7 @@ internal static class Merging
         var phase = step.Controls > 0 ? 1 : m[0];
         for (var i = 0; i < m.Length; i++)
         {
-            if ((m[i] - (i / n == i % n ? phase : 0)).Magnitude > Tolerance)
+            if (Probe.Square(m[i] - (i / n == i % n ? phase : 0)) > Tolerance * Tolerance)
             {
                 return false;
             }

@@ -19,6 +19,12 @@ internal static class PassOrder
         ("three qubits", Resynthesis.Triples),
     ];
 
+    /// <summary>The number of passes.</summary>
+    public static int Count => All.Length;
+
+    /// <summary>The pass that cancels and merges past what commutes.</summary>
+    public const byte Commute = 2;
+
     /// <summary>Orders to begin with: the light passes, with templates, and with either kind of resynthesis.</summary>
     public static IReadOnlyList<byte[]> First { get; } = [[2, 4, 2], [2, 3, 2], [2, 4, 2, 3, 2], [2, 6, 3, 2], [2, 5, 3, 2], [2, 7, 5, 3, 2]];
 

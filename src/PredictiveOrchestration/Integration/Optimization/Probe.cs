@@ -14,26 +14,31 @@ internal static class Probe
     /// <summary>The matrix of steps on these qubits, row-major, the first qubit least significant.</summary>
     public static Complex[] MatrixOf(IReadOnlyList<Step> steps, int[] qubits)
     {
+        // All columns at once: a state of twice as many qubits, of which the upper half says which column it is.
         var n = 1 << qubits.Length;
-        var matrix = new Complex[n * n];
-        var bits = Bits(qubits);
-        for (var column = 0; column < n; column++)
+        var columns = new Complex[n * n];
+        for (var k = 0; k < n; k++)
         {
-            var state = new Complex[n];
-            state[column] = 1;
-            foreach (var step in steps)
-            {
-                Apply(state, step, bits);
-            }
+            columns[k * n + k] = 1;
+        }
 
-            for (var row = 0; row < n; row++)
+        for (var i = 0; i < steps.Count; i++)
+        {
+            Apply(columns, steps[i], qubits);
+        }
+
+        for (var row = 0; row < n; row++)
+        {
+            for (var column = row + 1; column < n; column++)
             {
-                matrix[row * n + column] = state[row];
+                (columns[row * n + column], columns[column * n + row]) = (columns[column * n + row], columns[row * n + column]);
             }
         }
 
-        return matrix;
+        return columns;
     }
+
+    public static double Square(Complex a) => a.Real * a.Real + a.Imaginary * a.Imaginary;
 
     /// <summary>The largest difference of elements after the phase between the two has been taken out.</summary>
     public static double Distance(ReadOnlySpan<Complex> a, ReadOnlySpan<Complex> b)
@@ -45,13 +50,13 @@ internal static class Probe
         }
 
         var phase = overlap.Magnitude > 1e-9 ? overlap / overlap.Magnitude : 1;
-        var distance = 0.0;
+        var largest = 0.0;
         for (var i = 0; i < a.Length; i++)
         {
-            distance = Math.Max(distance, (a[i] * phase - b[i]).Magnitude);
+            largest = Math.Max(largest, Square(a[i] * phase - b[i]));
         }
 
-        return distance;
+        return Math.Sqrt(largest);
     }
 
     /// <summary>
@@ -76,7 +81,6 @@ internal static class Probe
             return Distance(MatrixOf(Marked(a, marked), qubits), MatrixOf(Marked(b, marked), qubits)) <= Tolerance;
         }
 
-        var bits = Bits(qubits);
         for (var k = 0; k < States; k++)
         {
             var one = RandomState(1 << qubits.Length, seed, (ulong)k);
@@ -90,7 +94,7 @@ internal static class Probe
                         return false;
                     }
 
-                    Apply(state, steps[i], bits);
+                    Apply(state, steps[i], qubits);
                 }
             }
 
@@ -130,20 +134,22 @@ internal static class Probe
         return Array.ConvertAll(state, a => a / norm);
     }
 
-    private static Dictionary<int, int> Bits(int[] qubits) => qubits.Select((q, i) => (q, i)).ToDictionary(p => p.q, p => p.i);
-
-    private static void Apply(Complex[] state, Step step, Dictionary<int, int> bits)
+    private static void Apply(Complex[] state, Step step, int[] qubits)
     {
         var controls = 0;
         for (var c = 0; c < step.Controls; c++)
         {
-            controls |= 1 << bits[step.Qubits[c]];
+            controls |= 1 << Array.IndexOf(qubits, step.Qubits[c]);
         }
 
-        var (size, all, offsets) = (1 << step.Targets, 0, new int[1 << step.Targets]);
+        const int OnStack = 16;
+        var (size, all) = (1 << step.Targets, 0);
+        Span<int> offsets = size <= OnStack ? stackalloc int[size] : new int[size];
+        Span<Complex> before = size <= OnStack ? stackalloc Complex[size] : new Complex[size];
+        offsets.Clear();
         for (var t = 0; t < step.Targets; t++)
         {
-            var bit = 1 << bits[step.Qubits[step.Controls + t]];
+            var bit = 1 << Array.IndexOf(qubits, step.Qubits[step.Controls + t]);
             all |= bit;
             for (var k = 0; k < size; k++)
             {
@@ -151,7 +157,7 @@ internal static class Probe
             }
         }
 
-        var (matrix, before) = (step.Matrix, new Complex[size]);
+        var matrix = step.Matrix;
         for (var i = 0; i < state.Length; i++)
         {
             if ((i & all) != 0 || (i & controls) != controls)

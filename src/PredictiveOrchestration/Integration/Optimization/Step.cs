@@ -7,6 +7,10 @@ namespace PredictiveOrchestration.Integration.Optimization;
 internal sealed class Step
 {
     private static readonly Complex[][] Paulis = [[0, 1, 1, 0], [0, -Complex.ImaginaryOne, Complex.ImaginaryOne, 0], [1, 0, 0, -1]];
+
+    // What is the same for all steps of a gate without parameters, by the gate's index.
+    private static readonly Complex[]?[] Matrices = new Complex[GateCatalog.All.Count][];
+    private static readonly byte[]?[] AxesOfGates = new byte[GateCatalog.All.Count][];
     private Complex[]? _matrix;
     private byte[]? _axes;
 
@@ -36,20 +40,9 @@ internal sealed class Step
     public int Targets => Qubits.Length - Controls;
 
     /// <summary>The matrix on the targets, row-major, the first target least significant.</summary>
-    public Complex[] Matrix
-    {
-        get
-        {
-            if (_matrix is null)
-            {
-                var matrix = new Complex[1 << (2 * Gate!.NumQubits)];
-                Gate.WriteMatrix(Parameters, matrix);
-                _matrix = matrix;
-            }
+    public Complex[] Matrix => _matrix ??= IsPlain ? Matrices[Gate!.Index] ??= MatrixOf(Gate, []) : MatrixOf(Gate!, Parameters);
 
-            return _matrix;
-        }
-    }
+    private bool IsPlain => Gate?.NumParameters == 0;
 
     public static Step Kept(int source, int[] qubits, bool isClassical) => new(source, null, 0, [], qubits, null, isClassical);
 
@@ -80,22 +73,28 @@ internal sealed class Step
     public bool HasSameOperands(Step other) => Controls == other.Controls && Qubits.AsSpan().SequenceEqual(other.Qubits);
 
     // The Pauli operators that the step commutes with on its i-th qubit: bits 1 for X, 2 for Y, 4 for Z.
-    private byte Axis(int i) => (_axes ??= FindAxes())[i];
+    private byte Axis(int i) => i < Controls ? (byte)4 : (_axes ??= IsPlain ? AxesOfGates[Gate!.Index] ??= FindAxes() : FindAxes())[i - Controls];
 
     private byte[] FindAxes()
     {
-        var axes = new byte[Qubits.Length];
-        axes.AsSpan(0, Controls).Fill(4);
+        var axes = new byte[Targets];
         var (m, n) = (Matrix, 1 << Targets);
-        for (var t = 0; t < Targets; t++)
+        for (var t = 0; t < axes.Length; t++)
         {
             for (var p = 0; p < 3; p++)
             {
-                axes[Controls + t] |= Commutes(m, n, t, Paulis[p]) ? (byte)(1 << p) : (byte)0;
+                axes[t] |= Commutes(m, n, t, Paulis[p]) ? (byte)(1 << p) : (byte)0;
             }
         }
 
         return axes;
+    }
+
+    private static Complex[] MatrixOf(GateDefinition gate, double[] parameters)
+    {
+        var matrix = new Complex[1 << (2 * gate.NumQubits)];
+        gate.WriteMatrix(parameters, matrix);
+        return matrix;
     }
 
     private static bool Commutes(Complex[] m, int n, int bit, Complex[] pauli)
@@ -112,7 +111,7 @@ internal sealed class Step
                     difference += pauli[r * 2 + k] * m[((row & ~(1 << bit)) | (k << bit)) * n + column] - m[row * n + ((column & ~(1 << bit)) | (k << bit))] * pauli[k * 2 + c];
                 }
 
-                if (difference.Magnitude > 1e-13)
+                if (Probe.Square(difference) > 1e-26)
                 {
                     return false;
                 }

@@ -22,13 +22,12 @@ internal static class StepGroups
     {
         var done = new List<(int Last, StepGroup Group)>();
         var open = new Dictionary<int, Draft>();
+        var touched = new List<Draft>();
         void Close(Draft draft)
         {
-            foreach (var q in draft.Qubits)
-            {
-                open.Remove(q);
-            }
-
+            draft.Qubits.ForEach(q => open.Remove(q));
+            draft.Qubits.Sort();
+            draft.Indices.Sort();
             done.Add((draft.Indices[^1], new StepGroup([.. draft.Qubits], [.. draft.Indices.Select(i => steps[i])])));
         }
 
@@ -38,43 +37,72 @@ internal static class StepGroups
             if (step.IsClassical)
             {
                 // Classical values pass between steps that share no qubit: nothing moves across.
-                foreach (var draft in open.Values.Distinct().ToList())
+                open.Values.Distinct().ToList().ForEach(Close);
+            }
+
+            touched.Clear();
+            var together = 0;
+            foreach (var q in step.Qubits)
+            {
+                if (!open.TryGetValue(q, out var draft))
                 {
-                    Close(draft);
+                    together++;
+                }
+                else if (!touched.Contains(draft))
+                {
+                    touched.Add(draft);
+                    together += draft.Qubits.Count;
                 }
             }
 
-            var touched = step.Qubits.Where(open.ContainsKey).Select(q => open[q]).Distinct().ToList();
-            var together = new SortedSet<int>(step.Qubits);
-            touched.ForEach(d => together.UnionWith(d.Qubits));
             var isAlone = step.Qubits.Length > most || step.Qubits.Length == 0 || step.IsClassical || (step.IsFixed && !keepsFixed);
-            if (isAlone || together.Count > most)
+            if (isAlone || together > most)
             {
                 touched.ForEach(Close);
                 touched.Clear();
-                together = [.. step.Qubits];
             }
 
-            var joined = new Draft(together, [.. touched.SelectMany(d => d.Indices).Order(), i]);
             if (isAlone)
             {
                 done.Add((i, new StepGroup([.. step.Qubits.Order()], [step])));
                 continue;
             }
 
-            foreach (var q in together)
+            // The smaller join the largest, so that a step is moved few times.
+            var joined = touched.MaxBy(d => d.Indices.Count) ?? new Draft();
+            foreach (var other in touched)
             {
-                open[q] = joined;
+                if (!ReferenceEquals(other, joined))
+                {
+                    joined.Indices.AddRange(other.Indices);
+                    Join(joined, other.Qubits);
+                }
+            }
+
+            joined.Indices.Add(i);
+            Join(joined, step.Qubits);
+        }
+
+        void Join(Draft draft, IEnumerable<int> qubits)
+        {
+            foreach (var q in qubits)
+            {
+                if (!open.TryGetValue(q, out var was) || !ReferenceEquals(was, draft))
+                {
+                    draft.Qubits.Add(q);
+                    open[q] = draft;
+                }
             }
         }
 
-        foreach (var draft in open.Values.Distinct().ToList())
-        {
-            Close(draft);
-        }
-
+        open.Values.Distinct().ToList().ForEach(Close);
         return [.. done.OrderBy(d => d.Last).Select(d => d.Group)];
     }
 
-    private sealed record Draft(SortedSet<int> Qubits, List<int> Indices);
+    private sealed class Draft
+    {
+        public List<int> Qubits { get; } = [];
+
+        public List<int> Indices { get; } = [];
+    }
 }

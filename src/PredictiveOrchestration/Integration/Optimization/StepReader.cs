@@ -2,7 +2,7 @@ using PredictiveOrchestration.Circuits;
 
 namespace PredictiveOrchestration.Integration.Optimization;
 
-/// <summary>A part of a circuit that passes work on: no control flow inside.</summary>
+/// <summary>A part of a circuit without control flow inside.</summary>
 /// <param name="Qubits">The qubits, ascending.</param>
 /// <param name="Steps">The steps.</param>
 internal sealed record Region(int[] Qubits, IReadOnlyList<Step> Steps)
@@ -20,21 +20,18 @@ internal static class StepReader
     private const int Narrow = 9;
     private const double CheckedAmplitudes = 1 << 21;
 
-    /// <summary>The regions of a circuit in order; what is control flow is a region of its own.</summary>
-    public static List<Region> Regions(Circuit circuit)
+    /// <summary>The blocks of a circuit in order, however wide, between one piece of control flow and the next; what is control flow is a block of its own.</summary>
+    public static List<Region> Blocks(Circuit circuit)
     {
-        var regions = new List<Region>();
+        var blocks = new List<Region>();
         var block = new List<Step>();
         void Flush()
         {
-            if (block.Count == 0)
+            if (block.Count > 0)
             {
-                return;
+                blocks.Add(new Region([.. block.SelectMany(s => s.Qubits).Distinct().Order()], block));
+                block = [];
             }
-
-            var qubits = block.SelectMany(s => s.Qubits).Distinct().Order().ToArray();
-            regions.AddRange(qubits.Length <= Narrow || (qubits.Length <= MostQubits && Math.ScaleB(block.Count, qubits.Length) <= CheckedAmplitudes) ? [new Region(qubits, [.. block])] : StepGroups.Of(block, Narrow, keepsFixed: true).Select(g => new Region(g.Qubits, g.Steps)));
-            block.Clear();
         }
 
         for (var i = 0; i < circuit.Operations.Length; i++)
@@ -42,7 +39,7 @@ internal static class StepReader
             if (circuit.Operations[i].Kind is >= OperationKind.If)
             {
                 Flush();
-                regions.Add(new Region([], [Step.Kept(i, [], isClassical: true)]));
+                blocks.Add(new Region([], [Step.Kept(i, [], isClassical: true)]));
                 continue;
             }
 
@@ -50,8 +47,15 @@ internal static class StepReader
         }
 
         Flush();
-        return regions;
+        return blocks;
     }
+
+    /// <summary>The regions of a circuit in order: its blocks, where they are few qubits wide, or parts of them.</summary>
+    public static List<Region> Regions(Circuit circuit) =>
+    [
+        .. Blocks(circuit).SelectMany(b => b.Qubits.Length <= Narrow || (b.Qubits.Length <= MostQubits && Math.ScaleB(b.Steps.Count, b.Qubits.Length) <= CheckedAmplitudes) ? [b]
+            : StepGroups.Of(b.Steps, Narrow, keepsFixed: true).Select(g => new Region(g.Qubits, g.Steps))),
+    ];
 
     /// <summary>The steps of a circuit without control flow, on other qubits.</summary>
     public static List<Step> Plain(Circuit circuit, Func<int, int> qubit) => [.. Enumerable.Range(0, circuit.Operations.Length).Select(i => Read(circuit, i, qubit))];

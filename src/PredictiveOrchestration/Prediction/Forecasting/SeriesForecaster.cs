@@ -94,6 +94,12 @@ internal static class SeriesForecaster
                 : Math.Max(h == 0 ? 0 : widths[h - 1], Quantile(errors[h]));
         }
 
+        // Fewer than a dozen values bound nothing by themselves: anything from none to twice the largest is as likely.
+        for (var h = 0; h < horizon && history.Length < LeastHistory; h++)
+        {
+            widths[h] = Math.Max(widths[h], history.Max() * Math.Sqrt(growth[h]));
+        }
+
         return widths;
     }
 

@@ -1,6 +1,7 @@
 using System.Data.Common;
 using System.Globalization;
 using Microsoft.Data.Sqlite;
+using PredictiveOrchestration.Common;
 
 namespace PredictiveOrchestration.Telemetry.Storage;
 
@@ -13,7 +14,7 @@ internal sealed class SqliteTelemetryDatabase(string path) : TelemetryDatabase
     private static readonly string Insert =
         $"INSERT INTO {Table} (id, {string.Join(", ", TelemetryColumns.All.Select(c => c.Name))}) VALUES (@id, {string.Join(", ", TelemetryColumns.All.Select(c => "@" + c.Name))}) ON CONFLICT (id) DO NOTHING";
 
-    private readonly string _connection = new SqliteConnectionStringBuilder { DataSource = path, DefaultTimeout = 10, Pooling = false }.ToString();
+    private readonly string _connection = SharedFile.ConnectionString(path, seconds: 10);
 
     public override string Description => $"'{path}'";
 

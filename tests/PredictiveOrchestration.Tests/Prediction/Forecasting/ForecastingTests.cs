@@ -108,6 +108,7 @@ public sealed class ForecastingTests(ITestOutputHelper output)
     {
         SeriesForecaster.Forecast([3], 5).Steps.Should().AllSatisfy(s => s.Median.Should().Be(3));
         SeriesForecaster.Forecast([0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0], 100_000).Steps.Should().HaveCount(100_000).And.AllSatisfy(s => s.Should().Be(default(PredictiveOrchestration.Prediction.Estimate)));
+        SeriesForecaster.Forecast([3], 5).Steps.Should().AllSatisfy(s => s.Lower.Should().Be(0)).And.AllSatisfy(s => s.Upper.Should().BeGreaterThanOrEqualTo(6), "one value says nothing of the next");
         SeriesForecaster.Forecast([1, 2], 3).Steps[2].Upper.Should().BeGreaterThan(2, "two values say that it changes");
     }
 

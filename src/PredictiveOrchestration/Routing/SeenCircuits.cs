@@ -7,10 +7,10 @@ using PredictiveOrchestration.Profiling;
 namespace PredictiveOrchestration.Routing;
 
 /// <summary>
-/// The circuits that were seen. One is known again as the same object while it is alive, and as another object that was built alike for a while: each step of a loop that
+/// The profiles of circuits that were seen. A circuit is known again as the same object while it is alive, and as another object that was built alike for a while: each step of a loop that
 /// builds its circuit anew. Thread-safe.
 /// </summary>
-internal sealed class KnownCircuits
+internal sealed class SeenCircuits
 {
     /// <summary>Longer circuits are known by their object alone.</summary>
     public const int LongestCircuit = 20_000;

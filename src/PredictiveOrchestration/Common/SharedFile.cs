@@ -1,10 +1,10 @@
 using Microsoft.Data.Sqlite;
 
-namespace PredictiveOrchestration.Costs;
+namespace PredictiveOrchestration.Common;
 
 /// <summary>
-/// An SQLite file with a write-ahead log, synchronised at every commit, so that what was acknowledged survives a kill or a power cut. Several processes may share it: a transaction
-/// locks the others out. One transaction at a time; not thread-safe.
+/// An SQLite file with a write-ahead log: what was acknowledged survives a kill, and, synchronised at every commit, a power cut too. Several processes may share it: a transaction locks the
+/// others out. One transaction at a time; not thread-safe.
 /// </summary>
 internal sealed class SharedFile : IDisposable
 {
@@ -15,19 +15,20 @@ internal sealed class SharedFile : IDisposable
     /// <param name="path">The file.</param>
     /// <param name="prepare">Creates the tables or checks what is there, within a transaction.</param>
     /// <param name="describe">What could not be opened and what to do, from SQLite's message.</param>
+    /// <param name="synchronises">Whether every commit waits for the disk; if not, a power cut may take the last ones.</param>
     /// <exception cref="InvalidDataException">The file is no database.</exception>
-    public SharedFile(string path, Action<SharedFile> prepare, Func<string, string> describe)
+    public SharedFile(string path, Action<SharedFile> prepare, Func<string, string> describe, bool synchronises = true)
     {
         if (Path.GetDirectoryName(Path.GetFullPath(path)) is { } folder)
         {
             Directory.CreateDirectory(folder);
         }
 
-        _connection = new SqliteConnection(new SqliteConnectionStringBuilder { DataSource = path, DefaultTimeout = 30, Pooling = false }.ToString());
+        _connection = new SqliteConnection(ConnectionString(path));
         try
         {
             _connection.Open();
-            Execute("PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL");
+            Execute($"PRAGMA journal_mode = WAL; PRAGMA synchronous = {(synchronises ? "FULL" : "NORMAL")}");
             Begin();
             prepare(this);
             Commit();
@@ -43,6 +44,10 @@ internal sealed class SharedFile : IDisposable
             throw;
         }
     }
+
+    /// <summary>How such a file is opened: a connection of its own, which waits so long for others.</summary>
+    public static string ConnectionString(string path, int seconds = 30, SqliteOpenMode mode = SqliteOpenMode.ReadWriteCreate) =>
+        new SqliteConnectionStringBuilder { DataSource = path, DefaultTimeout = seconds, Mode = mode, Pooling = false }.ToString();
 
     /// <summary>The version that the file says it has; 0 if it says none.</summary>
     public long Version => Scalar("PRAGMA user_version");
@@ -96,16 +101,17 @@ internal sealed class SharedFile : IDisposable
         command.ExecuteNonQuery();
     }
 
+    /// <summary>The number that a command gives.</summary>
+    public long Scalar(string text)
+    {
+        using var command = Command(text);
+        return (long)command.ExecuteScalar()!;
+    }
+
     public void Dispose()
     {
         Rollback();
         _connection.Dispose();
-    }
-
-    private long Scalar(string text)
-    {
-        using var command = Command(text);
-        return (long)command.ExecuteScalar()!;
     }
 
     private void End()

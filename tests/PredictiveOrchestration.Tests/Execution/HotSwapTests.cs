@@ -112,9 +112,9 @@ public sealed class HotSwapTests
         }
 
         var planner = Planner(builder.Build(), new FakeCosts());
-        var outlook = planner.Outlook(40, 0);
+        var outlook = planner.Walk.Outlook(40, 0);
         outlook.GrowthPerMixing.Should().Be(0.1);
-        planner.Expected(outlook, 49).Should().BeApproximately(9, 1e-12);
+        planner.Walk.Expected(outlook, 49).Should().BeApproximately(9, 1e-12);
     }
 
     [Fact]

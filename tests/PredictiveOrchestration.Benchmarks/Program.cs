@@ -18,6 +18,7 @@ internal static class Program
         ["planning"] = PlanningBenchmark.RunAsync,
         ["parts"] = PartsBenchmark.RunAsync,
         ["transfer"] = TransferBenchmark.RunAsync,
+        ["overhead"] = OverheadBenchmark.RunAsync,
         ["hotswap"] = HotSwapBenchmark.RunAsync,
         ["optimizer"] = OptimizerBenchmark.RunAsync,
         ["fuzz"] = EngineFuzz.RunAsync,

@@ -49,6 +49,12 @@ public interface ICalibratable
     /// <summary>Gets what timings depend on besides this machine, such as the name of a device; empty by default.</summary>
     string CalibrationKey => string.Empty;
 
+    /// <summary>
+    /// Gets a value indicating whether a run is the work of this process's own threads and waits for nothing; false by default. Then its processor time tells what it would take on a
+    /// machine that is not busy.
+    /// </summary>
+    bool RunsOnProcessor => false;
+
     /// <summary>Does what happens only once, such as compiling for a device, so that it is not timed; nothing by default.</summary>
     /// <param name="cancellationToken">Gives up.</param>
     /// <exception cref="BackendException">It failed.</exception>

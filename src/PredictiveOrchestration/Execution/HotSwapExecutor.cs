@@ -121,7 +121,7 @@ internal sealed class HotSwapExecutor(BackendSet backends, LocalAdmission admiss
         TimeSpan cpu;
         try
         {
-            report = await Task.Run(() => run.Run(planned.Plan, cancellationToken, from), CancellationToken.None).ConfigureAwait(false);
+            report = await Task.Run(() => run.Run(planned.Plan, cancellationToken, from, planned.Unplanned), CancellationToken.None).ConfigureAwait(false);
         }
         finally
         {

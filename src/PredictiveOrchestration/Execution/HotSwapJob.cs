@@ -1,4 +1,5 @@
 using PredictiveOrchestration.Backends;
+using PredictiveOrchestration.Prediction;
 using PredictiveOrchestration.Profiling;
 using PredictiveOrchestration.Routing;
 
@@ -22,8 +23,8 @@ internal sealed record HotSwapJob(
     // A run that is surely shorter is not worth a file.
     private const double LeastSecondsForCheckpoints = 0.1;
 
-    // Planning may take this share of the predicted run: it is lost where there is nothing to swap.
-    private const double MostPlanning = 0.02;
+    // Planning may take this share of the predicted run, and this one if it is as short as its interval says: it is lost where there is nothing to swap.
+    private const double MostPlanning = 0.02, MostPlanningIfShort = 0.05;
 
     /// <summary>Takes the job's place among the checkpoints; null if it needs or gets none.</summary>
     public CheckpointSlot? Claim(RoutingDecision decision, ExecutionRequest request) =>
@@ -40,7 +41,7 @@ internal sealed record HotSwapJob(
     public PlannedJob? Plan(RoutingDecision decision, BackendSet backends, ExecutionRequest request, TimeProvider time, bool isKept = false, Checkpoint? from = null)
     {
         var chosen = decision.Chosen.Candidate;
-        var swaps = Policy.Enabled && decision.Ranked.Count + decision.Refused.Count >= 2 && (Control is not null || MayPay(request.Circuit.Operations.Length, chosen.Prediction.Seconds.Median));
+        var swaps = Policy.Enabled && decision.Ranked.Count + decision.Refused.Count >= 2 && (Control is not null || MayPay(request.Circuit.Operations.Length, chosen.Prediction.Seconds));
         if ((!swaps && !isKept) || backends.Find(chosen.Backend.Id) is not ISegmentedBackend || !chosen.IsFree)
         {
             return null;
@@ -68,24 +69,41 @@ internal sealed record HotSwapJob(
         var features = Profile.Features;
         var branchings = features is null ? 0 : features.MidCircuitMeasurementCount + features.ResetCount;
         var passes = branchings == 0 ? 1 : Math.Min(Math.Max(1, request.Shots), Math.Pow(2, Math.Min(60, branchings)));
-        var begun = time.GetTimestamp();
-        var trajectory = new WorkTrajectory(request.Circuit);
-        if (trajectory.UnitaryEnd < 2)
+        if (request.Circuit.UnitaryEnd(0) < 2)
         {
             return null;
         }
 
-        var planner = new HotSwapPlanner(trajectory, Profile.NumQubits, Costs(), Conversions, engines, MemoryBytes, passes);
+        var planner = new HotSwapPlanner(
+            new Lazy<CircuitWalk>(() => new CircuitWalk(new WorkTrajectory(request.Circuit), Profile.NumQubits)), new EngineCosts(Costs(), Conversions, engines, Profile.NumQubits, MemoryBytes), engines, passes);
         if (from is not null)
         {
-            var outlook = planner.Outlook(from.Snapshot.OperationIndex, Math.Log2(Math.Max(1, from.Snapshot.Amplitudes.Length)));
+            var outlook = planner.Walk.Outlook(from.Snapshot.OperationIndex, Math.Log2(Math.Max(1, from.Snapshot.Amplitudes.Length)));
             var holder = engines.FindIndex(e => e.Descriptor.Id == from.BackendId);
             var rest = planner.Plan(outlook, only: holder >= 0 ? holder : first) ?? planner.Plan(outlook);
-            return rest is null || from.Snapshot.OperationIndex > trajectory.UnitaryEnd ? null : new PlannedJob(planner, rest, ranked);
+            return rest is null || from.Snapshot.OperationIndex > planner.Walk.UnitaryEnd ? null : new PlannedJob(planner, rest, ranked);
         }
 
+        HotSwapPlan? Begin() => First(planner, first, request.Circuit.Operations.Length, swaps, isKept, time);
+        if (Control is null && !isKept && features is not null && chosen.Backend.Capabilities is { CliffordOnly: false, StoresAllAmplitudes: false })
+        {
+            // Its time follows from a bound, which may be loose: it may be over before a plan would be made.
+            var most = Math.Min(MostPlanningIfShort * chosen.Prediction.Seconds.Median, Planning.Seconds(request.Circuit.Operations.Length) / MostPlanningIfShort);
+            var steps = new FirstSteps(request.Circuit, features.SupportTrajectory, TimeSpan.FromSeconds(most), time);
+            var alone = new HotSwapPlan(
+                [new PlannedSegment(engines[first], 0, request.Circuit.Operations.Length)], chosen.Prediction.Seconds.Median, chosen.Prediction.PeakBytes.Upper, chosen.Prediction.Seconds.Median);
+            return new PlannedJob(planner, alone, ranked) { Unplanned = new UnplannedStart(steps, Begin) };
+        }
+
+        return Begin() is { } plan ? new PlannedJob(planner, plan, ranked) : null;
+    }
+
+    // The plan to begin with, or null if the engine chosen shall run it all without being watched.
+    private HotSwapPlan? First(HotSwapPlanner planner, int first, int operations, bool swaps, bool isKept, TimeProvider time)
+    {
+        var begun = time.GetTimestamp();
         var best = planner.Plan(StateOutlook.AtStart, stay: first);
-        Planning.Observe(request.Circuit.Operations.Length, time.GetElapsedTime(begun).TotalSeconds);
+        Planning.Observe(operations, time.GetElapsedTime(begun).TotalSeconds);
         if (best is null)
         {
             return null;
@@ -93,25 +111,25 @@ internal sealed record HotSwapJob(
 
         // Which engine runs a job alone is the router's choice; the planner's is where to change. To begin on another engine must surely pay; on the chosen one nothing is at stake
         // yet, and it is decided when the state has been seen.
-        var alone = best.StaySeconds;
-        if (swaps && !best.IsSingle && (best.LeastSaving > 0 || best.Segments[0].Backend == engines[first]) && alone - best.Seconds > Math.Max(Policy.MinSaving.TotalSeconds, Policy.MinGain * Math.Min(alone, 1e9)))
+        var (chosen, alone) = (planner.Engines[first], best.StaySeconds);
+        if (swaps && !best.IsSingle && (best.LeastSaving > 0 || best.Segments[0].Backend == chosen) && alone - best.Seconds > Math.Max(Policy.MinSaving.TotalSeconds, Policy.MinGain * Math.Min(alone, 1e9)))
         {
-            return new PlannedJob(planner, best with { IsCommitted = best.Segments[0].Backend != engines[first] }, ranked);
+            return best with { IsCommitted = best.Segments[0].Backend != chosen };
         }
 
         // A tableau that runs it all has better ways than parts, and writes nothing down.
-        if (engines[first].Descriptor.Capabilities.CliffordOnly && Control is null)
+        if (chosen.Descriptor.Capabilities.CliffordOnly && Control is null)
         {
             return null;
         }
 
         // Without a swap in sight a run is watched only if there is time for one to show.
-        return Control is null && !isKept && alone < SegmentedRun.LeastSecondsToLook ? null
-            : best.IsSingle && best.Segments[0].Backend == engines[first] ? new PlannedJob(planner, best, ranked)
-            : planner.Plan(StateOutlook.AtStart, only: first) is { } single ? new PlannedJob(planner, single, ranked) : null;
+        return Control is null && !isKept && alone < RunStops.LeastSecondsToLook ? null
+            : best.IsSingle && best.Segments[0].Backend == chosen ? best : planner.Plan(StateOutlook.AtStart, only: first);
     }
 
-    private bool MayPay(int operations, double seconds) => seconds >= Policy.ShortestRun.TotalSeconds && Planning.IsWithin(operations, MostPlanning * seconds);
+    private bool MayPay(int operations, Estimate seconds) =>
+        seconds.Median >= Policy.ShortestRun.TotalSeconds && Planning.IsWithin(operations, Math.Min(MostPlanning * seconds.Median, MostPlanningIfShort * seconds.Lower));
 
     private bool Takes(BackendDescriptor backend, RoutingCandidate candidate, ExecutionRequest request) =>
         candidate.IsFree && backend.Capabilities.Gates is null && (backend.Capabilities.IsExact || !request.RequireExact)
@@ -122,5 +140,8 @@ internal sealed record HotSwapJob(
 /// <summary>A job with its plan.</summary>
 internal sealed record PlannedJob(HotSwapPlanner Planner, HotSwapPlan Plan, IReadOnlyDictionary<string, RankedBackend> Ranked)
 {
+    /// <summary>Gets how it begins without a plan, or null; the plan is then the chosen engine alone.</summary>
+    public UnplannedStart? Unplanned { get; init; }
+
     public RankedBackend RankedOf(ISegmentedBackend backend) => Ranked[backend.Descriptor.Id];
 }

@@ -48,7 +48,7 @@ internal static class PlanningBenchmark
                 planner.Plan(StateOutlook.AtStart, stay: 0);
                 first = Math.Min(first, Stopwatch.GetElapsedTime(start).TotalMicroseconds);
                 start = Stopwatch.GetTimestamp();
-                planner.Plan(planner.Outlook(work.UnitaryEnd / 2, 4), 0);
+                planner.Plan(planner.Walk.Outlook(work.UnitaryEnd / 2, 4), 0);
                 again = Math.Min(again, Stopwatch.GetElapsedTime(start).TotalMicroseconds);
             }
 

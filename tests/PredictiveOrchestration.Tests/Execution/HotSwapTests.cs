@@ -112,9 +112,9 @@ public sealed class HotSwapTests
         }
 
         var planner = Planner(builder.Build(), new FakeCosts());
-        var outlook = planner.Outlook(40, 0);
+        var outlook = planner.Walk.Outlook(40, 0);
         outlook.GrowthPerMixing.Should().Be(0.1);
-        planner.Expected(outlook, 49).Should().BeApproximately(9, 1e-12);
+        planner.Walk.Expected(outlook, 49).Should().BeApproximately(9, 1e-12);
     }
 
     [Fact]
@@ -428,41 +428,6 @@ public sealed class HotSwapTests
 
     private static void Matches(ExecutionResult result, Circuit circuit) =>
         StateComparison.Distance(result.Probabilities, OracleSimulator.OutcomeDistribution(circuit)).Should().BeLessThan(1e-12);
-
-    // Costs per amplitude and gate, so large that measured times and hand-overs do not matter.
-    private sealed class FakeCosts : ISegmentCostModel
-    {
-        public double Dense { get; init; } = 1e-4;
-
-        public double Sparse { get; init; } = 1e-3;
-
-        public double Bond { get; init; } = 1;
-
-        public double DenseBytes { get; init; } = 65_536;
-
-        public double Sigma { get; init; } = 0.1;
-
-        public double OpenSeconds(BackendDescriptor backend) => 1e-6;
-
-        public double SegmentSeconds(BackendDescriptor backend, in SegmentWork work) => backend.CostModel switch
-        {
-            "dense" => Dense * work.DenseWork,
-            "sparse" => Sparse * work.SparseWork,
-            "mps" => Bond * work.BondWork,
-            _ => work.IsClifford ? 1e-6 * work.Gates : double.PositiveInfinity,
-        };
-
-        public double FinishSeconds(BackendDescriptor backend, double supportLog2) => 1e-6;
-
-        public double StateBytes(BackendDescriptor backend, double supportLog2, double bondLog2) => backend.CostModel switch
-        {
-            "dense" => DenseBytes,
-            "sparse" => 24 * Math.Pow(2, supportLog2),
-            _ => 4096,
-        };
-
-        public double LogSecondsSigma(BackendDescriptor backend) => Sigma;
-    }
 
     // Fails when it takes the state, or before an operation.
     private sealed class FailingBackend(ISegmentedBackend inner, BackendErrorKind kind = BackendErrorKind.Fault, int at = 0) : WrappedBackend(inner)

@@ -44,6 +44,8 @@ public sealed class MatrixProductStateSimulator : LocalSimulator, ICalibratable,
     /// <inheritdoc/>
     public IReadOnlyList<ExecutionRequest> CalibrationWorkloads { get; } = MatrixProductWorkloads.All();
 
+    bool ICalibratable.RunsOnProcessor => true;
+
     double IWorkForecaster.ForecastSeconds(CircuitProfile profile) => ChainForecast.Seconds(profile.GateCount);
 
     PlannedWork? IWorkForecaster.Forecast(Circuit circuit, CircuitProfile profile) =>

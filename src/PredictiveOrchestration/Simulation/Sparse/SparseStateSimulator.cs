@@ -35,6 +35,8 @@ public sealed class SparseStateSimulator : LocalSimulator, ICalibratable
     /// <inheritdoc/>
     public IReadOnlyList<ExecutionRequest> CalibrationWorkloads { get; } = SparseWorkloads.All();
 
+    bool ICalibratable.RunsOnProcessor => true;
+
     private protected override IQuantumState CreateState(int numQubits, ExecutionLimits limits, RunContext context) =>
         new SparseState(numQubits, _options.PruningThreshold, _kernels, context);
 

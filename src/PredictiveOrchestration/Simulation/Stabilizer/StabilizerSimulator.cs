@@ -23,6 +23,8 @@ public sealed class StabilizerSimulator : LocalSimulator, ICalibratable
     /// <inheritdoc/>
     public IReadOnlyList<ExecutionRequest> CalibrationWorkloads { get; } = StabilizerWorkloads.All();
 
+    bool ICalibratable.RunsOnProcessor => true;
+
     private protected override IQuantumState CreateState(int numQubits, ExecutionLimits limits, RunContext context) =>
         new StabilizerState(numQubits, context);
 

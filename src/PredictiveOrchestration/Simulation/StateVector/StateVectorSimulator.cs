@@ -39,6 +39,8 @@ public sealed class StateVectorSimulator : LocalSimulator, ICalibratable, IWorkF
     /// <inheritdoc/>
     public IReadOnlyList<ExecutionRequest> CalibrationWorkloads => AmplitudeWorkloads.All;
 
+    bool ICalibratable.RunsOnProcessor => true;
+
     double IWorkForecaster.ForecastSeconds(CircuitProfile profile) => DenseForecast.Seconds(profile.GateCount);
 
     PlannedWork? IWorkForecaster.Forecast(Circuit circuit, CircuitProfile profile) => DenseForecast.Of(circuit, _settings, Descriptor.CostModel);

@@ -21,6 +21,11 @@ public sealed partial class FakeIbm(TimeProvider time) : ScriptedService(time)
 
     public string? ReasonCode { get; set; }
 
+    /// <summary>A status that is reported for all jobs.</summary>
+    public string? Word { get; set; }
+
+    public string? Failure { get; set; }
+
     public bool IsCancelled { get; set; }
 
     public int Tokens => _tokens;
@@ -65,7 +70,7 @@ public sealed partial class FakeIbm(TimeProvider time) : ScriptedService(time)
             (_, ["jobs", var id, ..]) when !Jobs.Exists(j => j.Id == id) => Error(404, "1291", "job not found"),
             ("GET", ["jobs", var id]) => Describe(id),
             ("GET", ["jobs", var id, "results"]) => Status(id) == "Completed" ? Results(Jobs.Find(j => j.Id == id).Body) : new FakeReply(204),
-            ("GET", ["jobs", _, "metrics"]) => new FakeReply(200, """{"timestamps":{},"usage":{"qpu_charge_time_seconds":2.5,"status":"complete"}}"""),
+            ("GET", ["jobs", _, "metrics"]) => new FakeReply(200, IsCancelled ? """{"timestamps":{},"usage":{"qpu_charge_time_seconds":0,"status":"complete"}}""" : """{"timestamps":{},"usage":{"qpu_charge_time_seconds":2.5,"status":"complete"}}"""),
             ("POST", ["jobs", _, "cancel"]) => Cancel(),
             _ => Error(404, "1000", "no such path"),
         };
@@ -73,7 +78,7 @@ public sealed partial class FakeIbm(TimeProvider time) : ScriptedService(time)
 
     private static FakeReply Error(int status, string code, string message) => new(status, $$"""{"trace":"t","errors":[{"code":"{{code}}","message":"{{message}}"}]}""");
 
-    private static string Tag(JsonElement body) => body.GetProperty("tags")[0].GetString()!;
+    public static string Tag(JsonElement body) => body.GetProperty("tags")[0].GetString()!;
 
     private FakeReply Cancel()
     {
@@ -109,7 +114,7 @@ public sealed partial class FakeIbm(TimeProvider time) : ScriptedService(time)
     private string Status(string id)
     {
         var age = Now - Jobs.Find(j => j.Id == id).At;
-        return IsCancelled || ReasonCode is not null ? "Cancelled" : age < QueueTime ? "Queued" : age < QueueTime + RunTime ? "Running" : "Completed";
+        return Word ?? (IsCancelled || ReasonCode is not null ? "Cancelled" : age < QueueTime ? "Queued" : age < QueueTime + RunTime ? "Running" : Failure is null ? "Completed" : "Failed");
     }
 
     private FakeReply Describe(string id)
@@ -118,6 +123,11 @@ public sealed partial class FakeIbm(TimeProvider time) : ScriptedService(time)
         if (ReasonCode is not null)
         {
             (state["reason_code"], state["reason"]) = (int.Parse(ReasonCode, CultureInfo.InvariantCulture), "Ran too long");
+        }
+
+        if (Failure is not null)
+        {
+            state["reason"] = Failure;
         }
 
         return new FakeReply(200, new JsonObject { ["id"] = id, ["state"] = state, ["status"] = Status(id), ["usage"] = new JsonObject { ["qpu_charge_time_seconds"] = 2.5, ["status"] = "complete" } }.ToJsonString());

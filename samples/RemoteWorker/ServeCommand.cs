@@ -17,7 +17,7 @@ internal static class ServeCommand
     {
         var urls = arguments.Url("--urls");
         var builder = WebApplication.CreateSlimBuilder();
-        builder.WebHost.UseUrls(urls.ToString());
+        builder.WebHost.UseUrls(urls.ToString()).UseKestrelHttpsConfiguration();
         builder.Logging.SetMinimumLevel(LogLevel.Warning);
         builder.Logging.AddFilter("Microsoft.Hosting.Lifetime", LogLevel.Information);
 

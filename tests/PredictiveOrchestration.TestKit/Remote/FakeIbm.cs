@@ -28,6 +28,9 @@ public sealed partial class FakeIbm(TimeProvider time) : ScriptedService(time)
 
     public bool IsCancelled { get; set; }
 
+    /// <summary>Whether the usage limit of the instance is reached.</summary>
+    public bool IsUsedUp { get; set; }
+
     public int Tokens => _tokens;
 
     public List<(string Id, JsonElement Body, DateTimeOffset At)> Jobs { get; } = [];
@@ -65,6 +68,7 @@ public sealed partial class FakeIbm(TimeProvider time) : ScriptedService(time)
             }.ToJsonString()),
             ("GET", ["backends", _, "properties"]) => new FakeReply(200, """{"backend_name":"ibm_test","last_update_date":"2026-11-01T10:00:00Z","qubits":[[{"name":"T1","unit":"us","value":200},{"name":"T2","unit":"us","value":100},{"name":"readout_error","unit":"","value":0.01},{"name":"readout_length","unit":"ns","value":1200}],[{"name":"T1","unit":"us","value":300},{"name":"prob_meas0_prep1","unit":"","value":0.04},{"name":"prob_meas1_prep0","unit":"","value":0.02}]],"gates":[{"gate":"sx","qubits":[0],"parameters":[{"name":"gate_error","unit":"","value":0.0002},{"name":"gate_length","unit":"ns","value":32}]},{"gate":"cz","qubits":[1,0],"parameters":[{"name":"gate_error","unit":"","value":0.003},{"name":"gate_length","unit":"ns","value":68}]}],"general":[],"unknown":{}}"""),
             ("GET", ["backends", _, "status"]) => new FakeReply(200, """{"state":true,"status":"active","message":"","length_queue":12,"backend_version":"1"}"""),
+            ("GET", ["instances", "usage"]) => new FakeReply(200, $$"""{"instance_id":"i","plan_id":"p","usage_consumed_seconds":{{(IsUsedUp ? 600 : 12)}},"usage_limit_seconds":600,"usage_limit_reached":{{(IsUsedUp ? "true" : "false")}}}"""),
             ("POST", ["jobs"]) => Create(request.Body),
             ("GET", ["jobs"]) => new FakeReply(200, new JsonObject { ["jobs"] = new JsonArray([.. Jobs.Where(j => Tag(j.Body) == request.Query["tags"]).Reverse().Select(j => (JsonNode)new JsonObject { ["id"] = j.Id, ["tags"] = new JsonArray(Tag(j.Body)) })]), ["count"] = 1 }.ToJsonString()),
             (_, ["jobs", var id, ..]) when !Jobs.Exists(j => j.Id == id) => Error(404, "1291", "job not found"),

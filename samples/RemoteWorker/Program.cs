@@ -8,7 +8,8 @@ internal static class Program
         Usage: RemoteWorker serve --urls URL [options]     serve jobs at URL, such as http://localhost:5005
                  --db FILE           where jobs are kept (worker-jobs.db)
                  --noise FILE        also serve a device with the noise of a calibration (IonQ's, IBM's or a worker's); may be repeated
-                 --api-key KEY       a key that callers must send; without one only this machine is served; may be repeated
+                 --api-key KEY       a key that callers must send (or the environment variable WORKER_API_KEY, which others on
+                                     this machine do not see); without one only this machine is served; may be repeated
                  --concurrency N     jobs that run at one time (one for each processor)
                  --no-calibration    begin at once, with rougher predictions
                  --dashboard         show what happens, live, at URL/dashboard/ on this machine

@@ -17,15 +17,21 @@ internal static class ServeCommand
     {
         var urls = arguments.Url("--urls");
         var builder = WebApplication.CreateSlimBuilder();
-        builder.WebHost.UseUrls(urls.ToString());
+        builder.WebHost.UseUrls(urls.ToString()).UseKestrelHttpsConfiguration();
         builder.Logging.SetMinimumLevel(LogLevel.Warning);
         builder.Logging.AddFilter("Microsoft.Hosting.Lifetime", LogLevel.Information);
+
+        // Why it does not start is said below, in one line.
+        builder.Logging.AddFilter("Microsoft.Extensions.Hosting.Internal.Host", LogLevel.None);
         try
         {
             builder.Services.AddPredictiveOrchestration(o => o.Configure(c =>
             {
                 c.CalibrationBudget = arguments.Has("--no-calibration") ? TimeSpan.Zero : c.CalibrationBudget;
                 c.StopTimeout = TimeSpan.FromSeconds(5);
+
+                // A server that runs a hundred jobs a second would fit its models anew every ten: callers feel that (docs/reliability.md).
+                c.ModelUpdateFrequency = 10_000;
             }));
             builder.Services.AddPredictiveOrchestrationWorker(o =>
             {
@@ -36,7 +42,10 @@ internal static class ServeCommand
                     o.NoisyDevices.Add(NoisySimulatorOptions.For(ReadCalibration(file)));
                 }
 
-                foreach (var (key, i) in arguments.Values("--api-key").Select((k, i) => (k, i)))
+                // A key on the command line is seen by everybody on this machine.
+                string[] keys = [.. arguments.Values("--api-key")];
+                keys = keys.Length == 0 && Environment.GetEnvironmentVariable("WORKER_API_KEY") is { Length: > 0 } kept ? [kept] : keys;
+                foreach (var (key, i) in keys.Select((k, i) => (k, i)))
                 {
                     o.ApiKeys.Add(WorkerApiKey.FromText($"key-{i + 1}", key));
                 }

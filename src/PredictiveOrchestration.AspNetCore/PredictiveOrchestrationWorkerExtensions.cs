@@ -55,6 +55,11 @@ public static class PredictiveOrchestrationWorkerExtensions
         services.AddSingleton<JobEndpoints>();
         services.AddSingleton<DeviceEndpoints>();
         services.AddSingleton<IonQReader>();
+        services.AddSingleton<IonQJobWriter>();
+        services.AddSingleton<IonQJobs>();
+        services.AddSingleton<IonQEstimates>();
+        services.AddSingleton<IonQResultEndpoints>();
+        services.AddSingleton<IonQBackends>();
         services.AddSingleton<IonQEndpoints>();
         services.AddHostedService<JobRunner>();
         services.AddHostedService<LoopbackCheck>();

@@ -21,7 +21,7 @@ internal sealed record AzureProgram(string Text, IReadOnlyList<int> Readout, Cir
 /// <summary>The formats in which a provider takes circuits and gives results.</summary>
 internal abstract class AzureFormat
 {
-    private static readonly Dictionary<string, AzureFormat> All = new(StringComparer.Ordinal) { ["ionq"] = new IonQFormat(), ["quantinuum"] = new QuantinuumFormat() };
+    private static readonly Dictionary<string, AzureFormat> All = new(StringComparer.Ordinal) { ["ionq"] = new IonQFormat(), ["quantinuum"] = new QuantinuumFormat(), ["rigetti"] = new QuilFormat() };
 
     public abstract string Input { get; }
 

@@ -16,6 +16,9 @@ public static class AzureQuantumBackend
             "ionq.simulator" => 29,
             "ionq.qpu.aria-1" => 25,
             "ionq.qpu.forte-1" or "ionq.qpu.forte-enterprise-1" => 36,
+            "rigetti.qpu.ankaa-3" => 84,
+            "rigetti.qpu.cepheus-1-36q" => 36,
+            "rigetti.qpu.cepheus-1-108q" => 108,
             _ when options.Target.Contains(".h1-", StringComparison.Ordinal) => 20,
             _ when options.Target.Contains(".h2-", StringComparison.Ordinal) => 56,
             _ => null,
@@ -33,11 +36,11 @@ public static class AzureQuantumBackend
             {
                 MaxQubits = qubits!.Value,
                 MaxShots = isIonQ ? 1_000_000 : 10_000,
-                MidCircuitMeasurement = !isIonQ,
+                MidCircuitMeasurement = options.Provider == "quantinuum",
                 ClassicalControl = false,
 
                 // Quantinuum's emulators have its noise, and its syntax checkers answer with zeros.
-                IsExact = options.Target == "ionq.simulator",
+                IsExact = options.Target is "ionq.simulator" or "rigetti.sim.qvm",
             },
         };
         IRemoteAuthorizer authorizer = options.Credential is { } key ? new HeaderAuthorizer(key, string.Empty, "x-ms-quantum-api-key") : new AzureAuthorizer(options);

@@ -5,7 +5,7 @@ using PredictiveOrchestration.Remote;
 namespace PredictiveOrchestration.Azure;
 
 /// <summary>
-/// How to reach a workspace of Azure Quantum. <see cref="RemoteBackendOptions.Target"/> is a target of IonQ or Quantinuum, such as <c>ionq.simulator</c>;
+/// How to reach a workspace of Azure Quantum. <see cref="RemoteBackendOptions.Target"/> is a target of IonQ, Quantinuum or Rigetti, such as <c>ionq.simulator</c>;
 /// <see cref="RemoteBackendOptions.Credential"/> is an access key of the workspace, if you use one instead of <see cref="Identity"/>.
 /// </summary>
 public sealed record AzureQuantumOptions : RemoteBackendOptions
@@ -101,7 +101,7 @@ public sealed record AzureQuantumOptions : RemoteBackendOptions
 
         if (AzureFormat.Of(Provider) is null)
         {
-            yield return $"Target is '{Target}'; accepted are targets of ionq and quantinuum, those of others take QIR only";
+            yield return $"Target is '{Target}'; accepted are targets of ionq, quantinuum and rigetti, those of others take QIR only";
         }
     }
 }

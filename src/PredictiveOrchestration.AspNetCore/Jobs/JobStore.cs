@@ -2,6 +2,7 @@ using System.Globalization;
 using System.Text.Json;
 using System.Threading.Channels;
 using Microsoft.Data.Sqlite;
+using Microsoft.Win32.SafeHandles;
 using PredictiveOrchestration.Common;
 using PredictiveOrchestration.Remote.Worker;
 
@@ -10,8 +11,8 @@ namespace PredictiveOrchestration.AspNetCore.Jobs;
 /// <summary>
 /// Jobs in an SQLite file with a write-ahead log. What a write's task confirms survives a kill. What must survive a power cut too is synchronised to the
 /// disk: acceptance, deletion, and whatever concerns runs that others charge for; any other job whose end a power cut takes back runs again, and is booked
-/// once. Writes are served in batches by one thread, each batch one transaction; reads use connections of their own and see what was confirmed. What the log
-/// holds is carried over to the file by a third thread, so that no job waits for it. One process at a time.
+/// once. Writes are served in batches by one thread, each batch one transaction; a second synchronises the log meanwhile, once for all that wait for it, so
+/// that nothing else waits for the disk; a third carries the log over to the file. Reads use connections of their own. One process at a time.
 /// </summary>
 internal sealed class JobStore : IDisposable
 {
@@ -20,6 +21,7 @@ internal sealed class JobStore : IDisposable
     private readonly SqliteConnection _connection;
     private readonly JobStoreReaders _readers;
     private readonly LogCheckpoints _checkpoints;
+    private readonly LogSynchroniser _synchroniser;
     private readonly Dictionary<string, decimal> _spent = new(StringComparer.Ordinal);
     private readonly FileStream _lock;
     private readonly Channel<Write> _writes = Channel.CreateBounded<Write>(new BoundedChannelOptions(8192) { SingleReader = true });
@@ -31,13 +33,15 @@ internal sealed class JobStore : IDisposable
     private readonly SqliteCommand _begin;
     private readonly SqliteCommand _commit;
     private int _disposed;
-    private bool _synchronises = true;
     private bool _booksAreStale;
+    private volatile string? _trouble;
 
     /// <summary>Opens or creates the file.</summary>
+    /// <param name="path">The file.</param>
+    /// <param name="synchronise">Brings what was written to a file onto the disk; null for what the system offers.</param>
     /// <exception cref="InvalidDataException">The file is no job store, or of another version.</exception>
     /// <exception cref="IOException">Another process has it open.</exception>
-    public JobStore(string path)
+    public JobStore(string path, Action<SafeFileHandle>? synchronise = null)
     {
         path = Path.GetFullPath(path);
         Directory.CreateDirectory(Path.GetDirectoryName(path)!);
@@ -56,9 +60,12 @@ internal sealed class JobStore : IDisposable
         try
         {
             _connection.Open();
-            Execute("PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA wal_autocheckpoint = 0;");
+
+            // Commits leave the log to the synchroniser.
+            Execute("PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL; PRAGMA wal_autocheckpoint = 0;");
             Prepare(path);
             LoadBooks();
+            _synchroniser = new LogSynchroniser(path + "-wal", synchronise ?? RandomAccess.FlushToDisk);
         }
         catch (Exception exception)
         {
@@ -88,8 +95,8 @@ internal sealed class JobStore : IDisposable
         _writer.Start();
     }
 
-    /// <summary>Why the last batch could not be written, or null if it could.</summary>
-    public string? Trouble { get; private set; }
+    /// <summary>Why the last batch could not be written, or null if it could. What could not be synchronised may be lost, whatever the disk says later: then nothing more is written.</summary>
+    public string? Trouble => _synchroniser.Trouble ?? _trouble;
 
     /// <summary>Writes new jobs, all or none.</summary>
     public Task AddAsync(IReadOnlyList<NewJob> jobs) => SendAsync(() =>
@@ -99,7 +106,13 @@ internal sealed class JobStore : IDisposable
             Set(_insert, job.Record.Id, job.Record.Owner, job.Key, job.Fingerprint, job.Record.State.Name(), job.Record.SubmittedAt.UtcTicks, job.Record.EndedAt?.UtcTicks, job.Record.Parent, Json(job.Record), job.Request);
             _insert.ExecuteNonQuery();
         }
-    }, bytes: jobs.Sum(j => j.Request?.LongLength ?? 0));
+    }, bytes: jobs.Sum(j => j.Request?.LongLength ?? 0), undo: () =>
+    {
+        foreach (var job in jobs)
+        {
+            Execute("DELETE FROM jobs WHERE id = $id", ("$id", job.Record.Id));
+        }
+    });
 
     /// <summary>Writes that a job has changed, without having ended.</summary>
     public Task UpdateAsync(JobRecord record) => SendAsync(
@@ -183,6 +196,7 @@ internal sealed class JobStore : IDisposable
         {
             _writes.Writer.TryComplete();
             _writer.Join();
+            _synchroniser.Dispose();
             _checkpoints.Dispose();
             foreach (var command in (ReadOnlySpan<SqliteCommand>)[_insert, _update, _end, _book, _begin, _commit])
             {
@@ -206,9 +220,29 @@ internal sealed class JobStore : IDisposable
         _booksAreStale = false;
     }
 
-    private async Task SendAsync(Action apply, bool synchronise = true, long bytes = 0)
+    private async Task SendAsync(Action apply, bool synchronise = true, long bytes = 0, Action? undo = null)
     {
-        var write = new Write(apply, synchronise, bytes);
+        if (_synchroniser.Trouble is { } trouble)
+        {
+            throw new JobStoreException(trouble, null);
+        }
+
+        var written = await WriteAsync(new Write(apply, bytes, synchronise)).ConfigureAwait(false);
+        if (written is not null && await written.ConfigureAwait(false) is { } exception)
+        {
+            if (undo is not null)
+            {
+                // Who asked is told no: then it must not be there after a restart, as far as this disk still does anything.
+                await WriteAsync(new Write(undo, 0, false)).ConfigureAwait(false);
+            }
+
+            throw new JobStoreException($"The job store cannot be written: {exception.Message}", exception);
+        }
+    }
+
+    // The synchronisation that is still to come, if the write wants one.
+    private async Task<Task<Exception?>?> WriteAsync(Write write)
+    {
         try
         {
             await _writes.Writer.WriteAsync(write).ConfigureAwait(false);
@@ -218,7 +252,7 @@ internal sealed class JobStore : IDisposable
             throw new JobStoreException("The job store is closed.", null);
         }
 
-        await write.Done.Task.ConfigureAwait(false);
+        return await write.Done.Task.ConfigureAwait(false);
     }
 
     private void Run()
@@ -241,37 +275,35 @@ internal sealed class JobStore : IDisposable
     {
         try
         {
-            var synchronise = batch.Exists(w => w.Synchronise);
-            if (synchronise != _synchronises)
-            {
-                Execute(synchronise ? "PRAGMA synchronous = FULL" : "PRAGMA synchronous = NORMAL");
-                _synchronises = synchronise;
-            }
-
             if (_booksAreStale)
             {
                 LoadBooks();
             }
 
-            _begin.ExecuteNonQuery();
-            foreach (var write in batch)
+            lock (_checkpoints.Turn)
             {
-                Apply(write, batch.Count == 1);
+                _begin.ExecuteNonQuery();
+                foreach (var write in batch)
+                {
+                    Apply(write, batch.Count == 1);
+                }
+
+                _commit.ExecuteNonQuery();
             }
 
-            _commit.ExecuteNonQuery();
             _checkpoints.Written(batch.Sum(w => w.Bytes));
-            Trouble = null;
+            _trouble = null;
         }
         catch (Exception exception)
         {
             // What one write alone violates is its caller's trouble, not the store's.
-            Trouble = exception is SqliteException { SqliteErrorCode: SQLitePCL.raw.SQLITE_CONSTRAINT } ? Trouble : exception.Message;
+            _trouble = exception is SqliteException { SqliteErrorCode: SQLitePCL.raw.SQLITE_CONSTRAINT } ? _trouble : exception.Message;
             Undo();
             _booksAreStale = true;
             batch.ForEach(w => w.Error = exception);
         }
 
+        var onDisk = batch.Exists(w => w is { Synchronise: true, Error: null }) ? _synchroniser.Ask() : null;
         foreach (var write in batch)
         {
             if (write.Error is { } error)
@@ -280,7 +312,7 @@ internal sealed class JobStore : IDisposable
             }
             else
             {
-                write.Done.TrySetResult();
+                write.Done.TrySetResult(write.Synchronise ? onDisk : null);
             }
         }
     }
@@ -388,7 +420,7 @@ internal sealed class JobStore : IDisposable
         command.ExecuteNonQuery();
     }
 
-    private sealed class Write(Action apply, bool synchronise, long bytes)
+    private sealed class Write(Action apply, long bytes, bool synchronise)
     {
         public long Bytes => bytes;
 
@@ -398,7 +430,7 @@ internal sealed class JobStore : IDisposable
 
         public Exception? Error { get; set; }
 
-        public TaskCompletionSource Done { get; } = new(TaskCreationOptions.RunContinuationsAsynchronously);
+        public TaskCompletionSource<Task<Exception?>?> Done { get; } = new(TaskCreationOptions.RunContinuationsAsynchronously);
     }
 }
 

@@ -9,6 +9,7 @@ namespace PredictiveOrchestration.Remote;
 public sealed partial class RemoteBackend
 {
     private const int MaxUnreadable = 5;
+    private const int OptionalTries = 2;
 
     // Right after a job was accepted, or ended, the service may not find it, or its result, at once.
     private static readonly TimeSpan Consistency = TimeSpan.FromMinutes(2);
@@ -158,16 +159,24 @@ public sealed partial class RemoteBackend
     private async Task<decimal?> SettleAsync(RemoteJob job, ISpendGate? gate, bool succeeded)
     {
         decimal? billed = null;
-        var asked = true;
-        using var limit = new CancellationTokenSource(OptionalTime, _time);
-        try
+        var asked = false;
+        for (var tries = OptionalTries; !asked && tries > 0; tries--)
         {
-            billed = InAccount(await _protocol.GetCostAsync(_http, job, limit.Token).ConfigureAwait(false));
-        }
-        catch (Exception exception) when (exception is RemoteCallException or JsonException or FormatException or OperationCanceledException)
-        {
-            asked = false;
-            NoCost(exception, job.Tag);
+            using var limit = new CancellationTokenSource(OptionalTime, _time);
+            try
+            {
+                billed = InAccount(await _protocol.GetCostAsync(_http, job, limit.Token).ConfigureAwait(false));
+                asked = true;
+            }
+            catch (Exception exception) when (tries > 1 && exception is OperationCanceledException or RemoteCallException { IsTransient: true })
+            {
+                // An answer that does not come: another may.
+            }
+            catch (Exception exception) when (exception is RemoteCallException or JsonException or FormatException or OperationCanceledException)
+            {
+                NoCost(exception, job.Tag);
+                break;
+            }
         }
 
         if (gate is null || job.SpendKey is not { } key)

@@ -60,7 +60,9 @@ public sealed partial class RemoteBackend
     private async Task BeginAsync(RemoteJob job, ISpendGate? gate, SpendPermit? permit, CancellationToken cancellationToken)
     {
         var most = Math.Max(job.ExpectedCost, permit?.Most ?? 0);
-        var key = gate is not null && (most > 0 || permit is { IsMetered: true }) ? permit?.Key ?? job.Tag : null;
+
+        // A gate of the backend's own is asked also where nobody can say what the job will cost: what it did cost is booked there.
+        var key = gate is not null && (most > 0 || permit is { IsMetered: true } || (permit is null && _options.SpendGate is not null)) ? permit?.Key ?? job.Tag : null;
         if (key is not null)
         {
             await gate!.ReserveAsync(new SpendRequest(key, most, Descriptor.Id, permit?.Tag), cancellationToken).ConfigureAwait(false);

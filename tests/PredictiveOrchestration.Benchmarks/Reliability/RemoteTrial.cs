@@ -25,7 +25,7 @@ internal sealed record RemoteTrialReport(int Jobs, int PaidTwice, int Lost, int 
 
 /// <summary>
 /// Remote jobs on a service of whose answers one in twenty is lost, whatever the call, besides lost requests, 429s and broken gateways; once looked up by
-/// tag, once with idempotency keys, once with neither, and by the adapters of Amazon Braket and Azure Quantum. In virtual time: the same seed gives the same run.
+/// tag, once with idempotency keys, once with neither, and by the adapters of Amazon Braket, Azure Quantum and IBM Quantum. In virtual time: the same seed gives the same run.
 /// </summary>
 internal static class RemoteTrial
 {

@@ -28,7 +28,7 @@ internal static class WorkerTrial
     private static readonly TimeSpan WarmUp = TimeSpan.FromSeconds(8);
 
     /// <summary>Runs the trial.</summary>
-    /// <param name="args">[--clients N=200] [--seconds S=60] [--rate JOBS_PER_SECOND=100] [--kills K=1].</param>
+    /// <param name="args">[--clients N=200] [--seconds S=60] [--rate JOBS_PER_SECOND=100] [--kills K=1] [--no-learning].</param>
     /// <returns>0 if every rule held.</returns>
     public static async Task<int> RunAsync(string[] args)
     {
@@ -38,7 +38,7 @@ internal static class WorkerTrial
         using var http = new HttpClient(new SocketsHttpHandler { MaxConnectionsPerServer = 2 * clients }) { BaseAddress = new Uri($"http://127.0.0.1:{port}"), Timeout = TimeSpan.FromSeconds(40) };
         http.DefaultRequestHeaders.Authorization = new AuthenticationHeaderValue("Bearer", Key);
         var trial = new Trial(http);
-        var server = await StartAsync(folder, port, http);
+        var server = await StartAsync(folder, port, http, args.Contains("--no-learning"));
         trial.CalmFrom = Stopwatch.GetTimestamp() + (long)(WarmUp.TotalSeconds * Stopwatch.Frequency);
         try
         {
@@ -50,16 +50,17 @@ internal static class WorkerTrial
                 trial.CalmFrom = long.MaxValue;
                 server.Kill();
                 await server.WaitForExitAsync();
-                server = await StartAsync(folder, port, http);
+                server = await StartAsync(folder, port, http, args.Contains("--no-learning"));
                 trial.CalmFrom = Stopwatch.GetTimestamp() + (long)(WarmUp.TotalSeconds * Stopwatch.Frequency);
             }
 
             var calmAt = trial.CalmFrom - Stopwatch.GetTimestamp();
             await Task.Delay(TimeSpan.FromSeconds(Math.Max(0, calmAt / (double)Stopwatch.Frequency)), end.Token).ContinueWith(_ => { }, CancellationToken.None);
-            var (cpu, served) = (server.TotalProcessorTime, trial.Accepted.Count);
+            var (cpu, own, served) = (server.TotalProcessorTime, Environment.CpuUsage.TotalTime, trial.Accepted.Count);
             await Task.WhenAll(work);
             server.Refresh();
             trial.ServerCpuMs = (server.TotalProcessorTime - cpu).TotalMilliseconds / Math.Max(1, trial.Accepted.Count - served);
+            trial.ClientCpuMs = (Environment.CpuUsage.TotalTime - own).TotalMilliseconds / Math.Max(1, trial.Accepted.Count - served);
             var lost = 0;
             foreach (var id in trial.Accepted.Keys)
             {
@@ -90,7 +91,10 @@ internal static class WorkerTrial
         builder.Logging.ClearProviders();
         builder.Services.AddPredictiveOrchestration(o => o.Configure(c =>
         {
-            c.StateDirectory = Path.Combine(args[0], "state");
+            (c.StateDirectory, c.Learning) = (Path.Combine(args[0], "state"), args[2] == "learning");
+
+            // As samples/RemoteWorker has it.
+            c.ModelUpdateFrequency = 10_000;
             foreach (var id in (string[])["local-dense", "local-sparse", "local-mps", "local-stabilizer"])
             {
                 c.Prices[id] = new PriceModel { PerRun = Price };
@@ -102,6 +106,7 @@ internal static class WorkerTrial
             o.ApiKeys.Add(WorkerApiKey.FromText("trial", Key));
         });
         await using var app = builder.Build();
+        app.Use(WorkerPhases.StampAsync);
         app.MapPredictiveOrchestrationWorker();
         await app.RunAsync();
         return 0;
@@ -162,15 +167,17 @@ internal static class WorkerTrial
         Console.WriteLine($"{clients} clients at {rate} jobs/s together, {kills} kill(s): {trial.Accepted.Count} jobs accepted, {trial.Retries} submissions sent again, {trial.Wrong} results wrong");
         Console.WriteLine($"accepted and lost: {lost}; in the store {jobs}, of different keys {distinct}; booked {spent} for {jobs} jobs at {Price}");
         Console.WriteLine(string.Create(CultureInfo.InvariantCulture, $"calm jobs: {overhead.Length}; end to end p50 {At(latency, 0.5):F2} ms, p99 {At(latency, 0.99):F2} ms; over the bare simulation p50 {At(overhead, 0.5):F2} ms, p90 {At(overhead, 0.9):F2} ms, p99 {At(overhead, 0.99):F2} ms; simulation p50 {At(bare, 0.5):F2} ms; server {trial.ServerCpuMs:F2} ms of processor time a job"));
+        WorkerPhases.Report(trial.Phases);
+        Console.WriteLine(string.Create(CultureInfo.InvariantCulture, $"clients {trial.ClientCpuMs:F2} ms of processor time a job"));
         var (typical, rare) = DiskTrial.Synchronise(folder);
         Console.WriteLine(string.Create(CultureInfo.InvariantCulture, $"synchronising 4 KiB to this disk by itself, afterwards: p50 {typical:F2} ms, p99 {rare:F2} ms"));
         return lost == 0 && again == 0 && trial.Wrong == 0 && jobs == distinct && spent == jobs * Price ? 0 : 1;
     }
 
-    private static async Task<Process> StartAsync(string folder, int port, HttpClient http)
+    private static async Task<Process> StartAsync(string folder, int port, HttpClient http, bool withoutLearning)
     {
         // What the project file of samples/RemoteWorker says, unless this process was started with other settings.
-        var info = ChildProcess.With("worker-child", folder, $"{port}");
+        var info = ChildProcess.With("worker-child", folder, $"{port}", withoutLearning ? "no-learning" : "learning");
         foreach (var (name, value) in (ReadOnlySpan<(string, string)>)[("DOTNET_TC_QuickJit", "0"), ("DOTNET_TieredPGO", "0"), ("DOTNET_ThreadPool_UnfairSemaphoreSpinLimit", "0")])
         {
             info.Environment.TryAdd(name, value);
@@ -220,6 +227,11 @@ internal static class WorkerTrial
         /// <summary>Processor time of the server for each job, simulation included.</summary>
         public double ServerCpuMs { get; set; }
 
+        /// <summary>Processor time of the clients for each job.</summary>
+        public double ClientCpuMs { get; set; }
+
+        public ConcurrentBag<WorkerPhases> Phases { get; } = [];
+
         public int Retries => _retries;
 
         public int Wrong => _wrong;
@@ -227,12 +239,15 @@ internal static class WorkerTrial
         /// <summary>From when on times count: some seconds after a start, while the compiler is busy, they do not.</summary>
         public long CalmFrom { get; set; }
 
-
         public async Task RunAsync(string key, string body)
         {
-            var start = Stopwatch.GetTimestamp();
-            var (id, status) = await SubmitAsync(key, body);
+            var (start, pauses) = (Stopwatch.GetTimestamp(), GC.GetTotalPauseDuration());
+            var sent = DateTimeOffset.UtcNow;
+            var phases = new WorkerPhases { Sent = sent };
+            var (id, status) = await SubmitAsync(key, body, phases);
             var elapsed = Stopwatch.GetElapsedTime(start).TotalMilliseconds;
+            phases.Read = sent + TimeSpan.FromMilliseconds(elapsed);
+            phases.ClientPauseMs = (GC.GetTotalPauseDuration() - pauses).TotalMilliseconds;
             var calm = status == "succeeded" && start > CalmFrom;
             Accepted[id] = key;
             if (await EndedAsync(id) != "succeeded")
@@ -249,6 +264,8 @@ internal static class WorkerTrial
             if (calm)
             {
                 var timings = result.RootElement.GetProperty("timings");
+                phases.EngineMs = timings.GetProperty("prepareMs").GetDouble() + timings.GetProperty("runMs").GetDouble() + timings.GetProperty("sampleMs").GetDouble();
+                Phases.Add(phases);
                 Latencies.Add(elapsed);
                 Overheads.Add(elapsed - timings.GetProperty("prepareMs").GetDouble() - timings.GetProperty("runMs").GetDouble() - timings.GetProperty("sampleMs").GetDouble());
             }
@@ -272,7 +289,7 @@ internal static class WorkerTrial
             }
         }
 
-        private async Task<(string Id, string Status)> SubmitAsync(string key, string body)
+        private async Task<(string Id, string Status)> SubmitAsync(string key, string body, WorkerPhases phases)
         {
             using var job = JsonDocument.Parse(await AskAsync(() =>
             {
@@ -280,12 +297,13 @@ internal static class WorkerTrial
                 request.Headers.Add("Idempotency-Key", key);
                 request.Headers.Add("Prefer", "wait=20");
                 return request;
-            }));
+            }, phases));
+            phases.Take(job.RootElement);
             return (job.RootElement.GetProperty("id").GetString()!, job.RootElement.GetProperty("status").GetString()!);
         }
 
         // Asks until there is an answer that is not "later".
-        private async Task<string> AskAsync(Func<HttpRequestMessage> make)
+        private async Task<string> AskAsync(Func<HttpRequestMessage> make, WorkerPhases? phases = null)
         {
             while (true)
             {
@@ -295,6 +313,7 @@ internal static class WorkerTrial
                     using var response = await http.SendAsync(request);
                     if (response.StatusCode is not (HttpStatusCode.Conflict or HttpStatusCode.ServiceUnavailable or HttpStatusCode.TooManyRequests))
                     {
+                        phases?.Take(response);
                         return await response.Content.ReadAsStringAsync();
                     }
                 }

@@ -186,6 +186,12 @@ public sealed class FakeAzure(TimeProvider time) : ScriptedService(time)
             return new JsonObject { ["histogram"] = new JsonObject(histogram) }.ToJsonString();
         }
 
+        if (job.Body.GetProperty("inputDataFormat").GetString() == "rigetti.quil.v1")
+        {
+            var program = FakeQuil.Read(job.Input);
+            return new JsonObject { ["ro"] = new JsonArray([.. FakeShots.Of(OracleSimulator.OutcomeDistribution(program), shots.GetProperty("count").GetInt32()).Select(o => (JsonNode)new JsonArray([.. o.Reverse().Select(b => (JsonNode)(b - '0'))]))]) }.ToJsonString();
+        }
+
         // Shot by shot, each register's bit 0 rightmost; the oracle's text has the first register's bit 0 rightmost.
         var read = OpenQasmReader.Read(job.Input).GetCircuitOrThrow();
         var count = shots.GetProperty("count").GetInt32();

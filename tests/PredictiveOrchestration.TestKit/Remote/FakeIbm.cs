@@ -10,6 +10,7 @@ namespace PredictiveOrchestration.TestKit.Remote;
 public sealed partial class FakeIbm(TimeProvider time) : ScriptedService(time)
 {
     private static readonly int[][] Couplings = [[0, 1], [1, 2], [2, 3], [3, 4], [4, 5], [1, 6], [3, 7]];
+    private readonly Dictionary<string, (JsonElement Body, DateTimeOffset At)> _byId = [];
     private int _tokens;
     private DateTimeOffset _tokenUntil;
 
@@ -21,7 +22,15 @@ public sealed partial class FakeIbm(TimeProvider time) : ScriptedService(time)
 
     public string? ReasonCode { get; set; }
 
+    /// <summary>A status that is reported for all jobs.</summary>
+    public string? Word { get; set; }
+
+    public string? Failure { get; set; }
+
     public bool IsCancelled { get; set; }
+
+    /// <summary>Whether the usage limit of the instance is reached.</summary>
+    public bool IsUsedUp { get; set; }
 
     public int Tokens => _tokens;
 
@@ -60,12 +69,13 @@ public sealed partial class FakeIbm(TimeProvider time) : ScriptedService(time)
             }.ToJsonString()),
             ("GET", ["backends", _, "properties"]) => new FakeReply(200, """{"backend_name":"ibm_test","last_update_date":"2026-11-01T10:00:00Z","qubits":[[{"name":"T1","unit":"us","value":200},{"name":"T2","unit":"us","value":100},{"name":"readout_error","unit":"","value":0.01},{"name":"readout_length","unit":"ns","value":1200}],[{"name":"T1","unit":"us","value":300},{"name":"prob_meas0_prep1","unit":"","value":0.04},{"name":"prob_meas1_prep0","unit":"","value":0.02}]],"gates":[{"gate":"sx","qubits":[0],"parameters":[{"name":"gate_error","unit":"","value":0.0002},{"name":"gate_length","unit":"ns","value":32}]},{"gate":"cz","qubits":[1,0],"parameters":[{"name":"gate_error","unit":"","value":0.003},{"name":"gate_length","unit":"ns","value":68}]}],"general":[],"unknown":{}}"""),
             ("GET", ["backends", _, "status"]) => new FakeReply(200, """{"state":true,"status":"active","message":"","length_queue":12,"backend_version":"1"}"""),
+            ("GET", ["instances", "usage"]) => new FakeReply(200, $$"""{"instance_id":"i","plan_id":"p","usage_consumed_seconds":{{(IsUsedUp ? 600 : 12)}},"usage_limit_seconds":600,"usage_limit_reached":{{(IsUsedUp ? "true" : "false")}}}"""),
             ("POST", ["jobs"]) => Create(request.Body),
             ("GET", ["jobs"]) => new FakeReply(200, new JsonObject { ["jobs"] = new JsonArray([.. Jobs.Where(j => Tag(j.Body) == request.Query["tags"]).Reverse().Select(j => (JsonNode)new JsonObject { ["id"] = j.Id, ["tags"] = new JsonArray(Tag(j.Body)) })]), ["count"] = 1 }.ToJsonString()),
-            (_, ["jobs", var id, ..]) when !Jobs.Exists(j => j.Id == id) => Error(404, "1291", "job not found"),
+            (_, ["jobs", var id, ..]) when !_byId.ContainsKey(id) => Error(404, "1291", "job not found"),
             ("GET", ["jobs", var id]) => Describe(id),
-            ("GET", ["jobs", var id, "results"]) => Status(id) == "Completed" ? Results(Jobs.Find(j => j.Id == id).Body) : new FakeReply(204),
-            ("GET", ["jobs", _, "metrics"]) => new FakeReply(200, """{"timestamps":{},"usage":{"qpu_charge_time_seconds":2.5,"status":"complete"}}"""),
+            ("GET", ["jobs", var id, "results"]) => Status(id) == "Completed" ? Results(_byId[id].Body) : new FakeReply(204),
+            ("GET", ["jobs", _, "metrics"]) => new FakeReply(200, IsCancelled ? """{"timestamps":{},"usage":{"qpu_charge_time_seconds":0,"status":"complete"}}""" : """{"timestamps":{},"usage":{"qpu_charge_time_seconds":2.5,"status":"complete"}}"""),
             ("POST", ["jobs", _, "cancel"]) => Cancel(),
             _ => Error(404, "1000", "no such path"),
         };
@@ -73,7 +83,7 @@ public sealed partial class FakeIbm(TimeProvider time) : ScriptedService(time)
 
     private static FakeReply Error(int status, string code, string message) => new(status, $$"""{"trace":"t","errors":[{"code":"{{code}}","message":"{{message}}"}]}""");
 
-    private static string Tag(JsonElement body) => body.GetProperty("tags")[0].GetString()!;
+    public static string Tag(JsonElement body) => body.GetProperty("tags")[0].GetString()!;
 
     private FakeReply Cancel()
     {
@@ -101,6 +111,7 @@ public sealed partial class FakeIbm(TimeProvider time) : ScriptedService(time)
 
         var id = $"ibm-{Jobs.Count + 1}";
         Jobs.Add((id, body, Now));
+        _byId.Add(id, (body, Now));
         return new FakeReply(200, $$"""{"id":"{{id}}","backend":"ibm_test"}""");
     }
 
@@ -108,8 +119,8 @@ public sealed partial class FakeIbm(TimeProvider time) : ScriptedService(time)
 
     private string Status(string id)
     {
-        var age = Now - Jobs.Find(j => j.Id == id).At;
-        return IsCancelled || ReasonCode is not null ? "Cancelled" : age < QueueTime ? "Queued" : age < QueueTime + RunTime ? "Running" : "Completed";
+        var age = Now - _byId[id].At;
+        return Word ?? (IsCancelled || ReasonCode is not null ? "Cancelled" : age < QueueTime ? "Queued" : age < QueueTime + RunTime ? "Running" : Failure is null ? "Completed" : "Failed");
     }
 
     private FakeReply Describe(string id)
@@ -120,6 +131,11 @@ public sealed partial class FakeIbm(TimeProvider time) : ScriptedService(time)
             (state["reason_code"], state["reason"]) = (int.Parse(ReasonCode, CultureInfo.InvariantCulture), "Ran too long");
         }
 
+        if (Failure is not null)
+        {
+            state["reason"] = Failure;
+        }
+
         return new FakeReply(200, new JsonObject { ["id"] = id, ["state"] = state, ["status"] = Status(id), ["usage"] = new JsonObject { ["qpu_charge_time_seconds"] = 2.5, ["status"] = "complete" } }.ToJsonString());
     }
 
@@ -128,15 +144,7 @@ public sealed partial class FakeIbm(TimeProvider time) : ScriptedService(time)
         var pub = body.GetProperty("params").GetProperty("pubs")[0];
         var circuit = OpenQasmReader.Read(pub[0].GetString()!).GetCircuitOrThrow();
         var shots = pub[2].GetInt32();
-        var samples = new JsonArray();
-        foreach (var (outcome, p) in OracleSimulator.OutcomeDistribution(circuit).OrderByDescending(o => o.Value))
-        {
-            for (var k = 0; k < Math.Round(p * shots) && samples.Count < shots; k++)
-            {
-                samples.Add("0x" + Convert.ToInt64(outcome, 2).ToString("x", CultureInfo.InvariantCulture));
-            }
-        }
-
+        var samples = new JsonArray([.. FakeShots.Of(OracleSimulator.OutcomeDistribution(circuit), shots).Select(o => (JsonNode)("0x" + Convert.ToInt64(o, 2).ToString("x", CultureInfo.InvariantCulture)))]);
         var data = new JsonObject { ["c"] = new JsonObject { ["samples"] = samples, ["num_bits"] = circuit.NumClbits } };
         return new FakeReply(200, new JsonObject { ["results"] = new JsonArray(new JsonObject { ["data"] = data, ["metadata"] = new JsonObject() }), ["metadata"] = new JsonObject() }.ToJsonString());
     }

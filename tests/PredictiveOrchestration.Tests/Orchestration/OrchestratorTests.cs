@@ -27,13 +27,13 @@ public sealed class OrchestratorTests
         result.Counts.Keys.Select(k => k.ToString()).Should().BeSubsetOf(["00", "11"]);
         result.Counts.Values.Sum().Should().Be(2000);
         result.Probabilities.Select(p => p.Probability).Should().Equal(new[] { 0.5, 0.5 }, (a, b) => Math.Abs(a - b) < 1e-12);
-        result.ActualBackend.Should().StartWith("local-").And.Be(result.RequestedBackend);
+        result.ActualBackend.Should().StartWith("local-").And.Be(result.Attempts[^1].BackendId);
         result.IsExact.Should().BeTrue();
-        result.Decision.Explain().Should().Contain(result.ActualBackend).And.Contain("confidence").And.Contain("runner-up");
+        result.Decision.Explain().Should().Contain(result.RequestedBackend).And.Contain("confidence").And.Contain("runner-up");
         await orchestrator.FlushLearningAsync();
         var statistics = orchestrator.GetRoutingStatistics();
         statistics.TotalRoutingDecisions.Should().Be(1);
-        statistics.RecordsLearned.Should().Be(1);
+        statistics.RecordsLearned.Should().Be(result.Attempts.Count);
         orchestrator.GetDebugInfo().PredictionErrors.Should().ContainKey(result.ActualBackend);
     }
 

@@ -11,12 +11,14 @@ namespace PredictiveOrchestration.Tests.Remote;
 public sealed class AzureQuantumTests
 {
     private const string Emulator = "quantinuum.sim.h1-1e";
+    private const string Ankaa = "rigetti.qpu.ankaa-3";
     private readonly AzureHarness _cloud = new();
 
     [Theory]
     [InlineData("ionq.simulator", "Succeeded")]
     [InlineData("ionq.simulator", "Completed")]
     [InlineData(Emulator, "Succeeded")]
+    [InlineData(Ankaa, "Succeeded")]
     public async Task Execute_AsymmetricCircuitOverLoopback_KeepsTheBitOrder(string target, string success)
     {
         var service = new FakeAzure(TimeProvider.System) { QueueTime = TimeSpan.Zero, RunTime = TimeSpan.Zero, Storage = null, Success = success };
@@ -32,6 +34,7 @@ public sealed class AzureQuantumTests
     [Theory]
     [InlineData("ionq.simulator")]
     [InlineData(Emulator)]
+    [InlineData(Ankaa)]
     public void Execute_RandomCircuits_MatchTheOracle(string target)
     {
         var run = 0;
@@ -75,6 +78,58 @@ public sealed class AzureQuantumTests
         result.Counts.Should().ContainSingle().Which.Should().Be(new KeyValuePair<BitString, long>(BitString.Parse("10101"), 10));
         _cloud.Fake.Jobs.Single().Input.Should().StartWith("OPENQASM 2.0;").And.Contain("reset q[0];");
         _cloud.Fake.Jobs.Single().Body.GetProperty("inputDataFormat").GetString().Should().Be("honeywell.openqasm.v1");
+    }
+
+    [Fact]
+    public void Execute_OnRigetti_SendsQuilThatReadsWhatIsAskedForAlone()
+    {
+        var circuit = new CircuitBuilder(4, 3).H(0).Sdg(1).P(-0.25, 2).RZ(1e-7, 3).CX(0, 2).Gate(GateCatalog.P, 1, [0.5], [1, 3]).Swap(2, 3).Measure(3, 0).Measure(1, 2).Build();
+
+        _cloud.Time.Run(_cloud.Create("job", s => s.Target = Ankaa).ExecuteAsync(CloudHarness.Request(circuit, 10)));
+
+        var job = _cloud.Fake.Jobs.Single();
+        job.Input.Should().Be(
+            """
+            DECLARE ro BIT[2]
+            H 0
+            DAGGER S 1
+            PHASE(-0.25) 2
+            RZ(1E-07) 3
+            CNOT 0 2
+            CPHASE(0.5) 1 3
+            SWAP 2 3
+            MEASURE 1 ro[0]
+            MEASURE 3 ro[1]
+
+            """.ReplaceLineEndings("\n"));
+        job.Body.GetProperty("providerId").GetString().Should().Be("rigetti");
+        job.Body.GetProperty("inputDataFormat").GetString().Should().Be("rigetti.quil.v1");
+        job.Body.GetProperty("outputDataFormat").GetString().Should().Be("rigetti.quil-results.v1");
+        job.Body.GetProperty("inputParams").GetRawText().Should().Be("""{"count":10}""");
+    }
+
+    [Fact]
+    public void Read_ResultOfRigetti_AsItsClientDocumentsIt()
+    {
+        // Bit 0 of the outcome is ro[1], bit 1 nobody writes, bit 2 is ro[0]; other registers may come along.
+        _cloud.Service.Faults.Add(new Fault(FaultKind.ReplaceAnswer, _cloud.IsResult, 1, new FakeReply(200, """{"beta":[[0.5],[0.5],[0.5]],"ro":[[1,0],[1,0],[0,1]]}""")));
+
+        var result = _cloud.Time.Run(_cloud.Create("job", s => s.Target = Ankaa).ExecuteAsync(CloudHarness.Request(new CircuitBuilder(4, 3).Measure(3, 0).Measure(1, 2).Build(), 3)));
+
+        result.Counts.Should().BeEquivalentTo(new Dictionary<BitString, long> { [BitString.Parse("100")] = 2, [BitString.Parse("001")] = 1 });
+    }
+
+    [Theory]
+    [InlineData("""{"ro":[[1],[1]]}""")]
+    [InlineData("""{"ro":[[1,2]]}""")]
+    [InlineData("""{"ro":[]}""")]
+    [InlineData("""{"other":[[1,0]]}""")]
+    public void Read_ResultOfRigettiThatIsNone_IsAFaultNotACount(string result)
+    {
+        _cloud.Service.Faults.Add(new Fault(FaultKind.ReplaceAnswer, _cloud.IsResult, 99, new FakeReply(200, result)));
+
+        ((Action)(() => _cloud.Time.Run(_cloud.Create("job", s => s.Target = Ankaa).ExecuteAsync(CloudHarness.Request(new CircuitBuilder(4, 3).Measure(3, 0).Measure(1, 2).Build(), 3)))))
+            .Should().Throw<BackendException>();
     }
 
     [Fact]
@@ -160,7 +215,7 @@ public sealed class AzureQuantumTests
     [Fact]
     public void Create_WrongOptions_NamesEachAndNoSecret()
     {
-        ((Action)(() => AzureQuantumBackend.Create(new AzureQuantumOptions { Target = "rigetti.sim.qvm" }))).Should().Throw<ArgumentException>().WithMessage("*SubscriptionId*ResourceGroup*Workspace*Location*rigetti*QIR*");
+        ((Action)(() => AzureQuantumBackend.Create(new AzureQuantumOptions { Target = "pasqal.sim.emu-tn" }))).Should().Throw<ArgumentException>().WithMessage("*SubscriptionId*ResourceGroup*Workspace*Location*pasqal*QIR*");
         ((Action)(() => AzureQuantumOptions.FromConnectionString("SubscriptionId=s;ApiKey=hush"))).Should().Throw<ArgumentException>().WithMessage("*ResourceGroupName, WorkspaceName, QuantumEndpoint*").Which.Message.Should().NotContain("hush");
         ((Action)(() => AzureQuantumBackend.Create(_cloud.Options() with { Endpoint = new Uri("http://example.com") }))).Should().Throw<ArgumentException>().WithMessage("*address*");
     }

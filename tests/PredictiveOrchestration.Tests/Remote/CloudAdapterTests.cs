@@ -5,7 +5,7 @@ using PredictiveOrchestration.TestKit.Remote;
 
 namespace PredictiveOrchestration.Tests.Remote;
 
-/// <summary>The adapters of Amazon Braket and Azure Quantum under one script of faults.</summary>
+/// <summary>The adapters of all services but the worker's under one script of faults. What IonQ's interface has of its own in it is in RemoteBackendTests.</summary>
 public sealed class CloudAdapterTests
 {
     public static TheoryData<string, FaultKind, int, string> Survivable
@@ -13,7 +13,7 @@ public sealed class CloudAdapterTests
         get
         {
             var data = new TheoryData<string, FaultKind, int, string>();
-            foreach (var cloud in (string[])["braket", "azure"])
+            foreach (var cloud in CloudHarness.Names)
             {
                 data.Add(cloud, FaultKind.LoseAnswer, 0, "");
                 data.Add(cloud, FaultKind.LoseRequest, 0, "");
@@ -23,7 +23,10 @@ public sealed class CloudAdapterTests
                 data.Add(cloud, FaultKind.ReplaceAnswer, 502, "<html>Bad gateway</html>");
                 data.Add(cloud, FaultKind.Refuse, 500, "{\"message\":\"oops\"}");
                 data.Add(cloud, FaultKind.Refuse, 503, "");
+                data.Add(cloud, FaultKind.Refuse, 504, "<html>Gateway time-out</html>");
+                data.Add(cloud, FaultKind.Refuse, 522, "");
                 data.Add(cloud, FaultKind.Refuse, 429, "{\"message\":\"slow down\"}");
+                data.Add(cloud, FaultKind.ReplaceAnswer, 200, "<html>Welcome</html>");
             }
 
             return data;
@@ -66,6 +69,20 @@ public sealed class CloudAdapterTests
     [InlineData("azure", 403, BackendErrorKind.Unavailable)]
     [InlineData("azure", 404, BackendErrorKind.Fault)]
     [InlineData("azure", 413, BackendErrorKind.Unsupported)]
+    [InlineData("ionq", 400, BackendErrorKind.Unsupported)]
+    [InlineData("ionq", 401, BackendErrorKind.Unavailable)]
+    [InlineData("ionq", 402, BackendErrorKind.BudgetRefused)]
+    [InlineData("ionq", 403, BackendErrorKind.Unavailable)]
+    [InlineData("ionq", 404, BackendErrorKind.Fault)]
+    [InlineData("ionq", 409, BackendErrorKind.Fault)]
+    [InlineData("ionq", 413, BackendErrorKind.Unsupported)]
+    [InlineData("ibm", 400, BackendErrorKind.Unsupported)]
+    [InlineData("ibm", 401, BackendErrorKind.Unavailable)]
+    [InlineData("ibm", 402, BackendErrorKind.BudgetRefused)]
+    [InlineData("ibm", 403, BackendErrorKind.Unavailable)]
+    [InlineData("ibm", 404, BackendErrorKind.Fault)]
+    [InlineData("ibm", 409, BackendErrorKind.Fault)]
+    [InlineData("ibm", 413, BackendErrorKind.Unsupported)]
     public void Execute_SubmissionRefusedForGood_FreesTheMoney(string name, int status, BackendErrorKind kind)
     {
         var cloud = CloudHarness.Of(name);
@@ -79,8 +96,7 @@ public sealed class CloudAdapterTests
     }
 
     [Theory]
-    [InlineData("braket")]
-    [InlineData("azure")]
+    [MemberData(nameof(CloudHarness.All), MemberType = typeof(CloudHarness))]
     public void Execute_RetryAfter_IsHonoured(string name)
     {
         var cloud = CloudHarness.Of(name);
@@ -93,8 +109,7 @@ public sealed class CloudAdapterTests
     }
 
     [Theory]
-    [InlineData("braket")]
-    [InlineData("azure")]
+    [MemberData(nameof(CloudHarness.WithKeys), MemberType = typeof(CloudHarness))]
     public void Execute_EveryAnswerToTheSubmissionIsLost_HoldsTheJobAndReconcileFindsIt(string name)
     {
         var cloud = CloudHarness.Of(name);
@@ -121,6 +136,7 @@ public sealed class CloudAdapterTests
     [Theory]
     [InlineData("braket", FaultKind.LoseAnswer)]
     [InlineData("azure", FaultKind.LoseAnswer)]
+    [InlineData("azure-rigetti", FaultKind.LoseAnswer)]
     [InlineData("braket", FaultKind.BreakOff)]
     [InlineData("azure", FaultKind.BreakOff)]
     public void Execute_FirstAnswerLostAndTheRepetitionRefused_HoldsTheJobWithItsMoney(string name, FaultKind first)
@@ -142,8 +158,7 @@ public sealed class CloudAdapterTests
     }
 
     [Theory]
-    [InlineData("braket")]
-    [InlineData("azure")]
+    [MemberData(nameof(CloudHarness.All), MemberType = typeof(CloudHarness))]
     public void Execute_UnknownState_IsAnErrorAndNotALoop(string name)
     {
         var cloud = CloudHarness.Of(name);
@@ -153,8 +168,7 @@ public sealed class CloudAdapterTests
     }
 
     [Theory]
-    [InlineData("braket")]
-    [InlineData("azure")]
+    [MemberData(nameof(CloudHarness.All), MemberType = typeof(CloudHarness))]
     public void Execute_CancelledAtTheServiceWhileQueued_IsAnErrorThatCostsNothing(string name)
     {
         var cloud = CloudHarness.Of(name);
@@ -167,8 +181,7 @@ public sealed class CloudAdapterTests
     }
 
     [Theory]
-    [InlineData("braket")]
-    [InlineData("azure")]
+    [MemberData(nameof(CloudHarness.All), MemberType = typeof(CloudHarness))]
     public void Execute_FailedByTheService_GivesItsReason(string name)
     {
         var cloud = CloudHarness.Of(name);
@@ -178,8 +191,7 @@ public sealed class CloudAdapterTests
     }
 
     [Theory]
-    [InlineData("braket")]
-    [InlineData("azure")]
+    [MemberData(nameof(CloudHarness.All), MemberType = typeof(CloudHarness))]
     public void Execute_QueueDeadline_CancelsTheJobIfAsked(string name)
     {
         var cloud = CloudHarness.Of(name);
@@ -191,8 +203,7 @@ public sealed class CloudAdapterTests
     }
 
     [Theory]
-    [InlineData("braket")]
-    [InlineData("azure")]
+    [MemberData(nameof(CloudHarness.All), MemberType = typeof(CloudHarness))]
     public void Execute_ResultIsNotThereYet_IsAskedForAgain(string name)
     {
         var cloud = CloudHarness.Of(name);
@@ -202,8 +213,7 @@ public sealed class CloudAdapterTests
     }
 
     [Theory]
-    [InlineData("braket")]
-    [InlineData("azure")]
+    [MemberData(nameof(CloudHarness.All), MemberType = typeof(CloudHarness))]
     public void Execute_StorageSendsOnToAnotherHost_IsRefused(string name)
     {
         var cloud = CloudHarness.Of(name);
@@ -215,8 +225,7 @@ public sealed class CloudAdapterTests
     }
 
     [Theory]
-    [InlineData("braket")]
-    [InlineData("azure")]
+    [MemberData(nameof(CloudHarness.All), MemberType = typeof(CloudHarness))]
     public void Execute_ResultTooLong_IsRefused(string name)
     {
         var cloud = CloudHarness.Of(name);
@@ -238,8 +247,47 @@ public sealed class CloudAdapterTests
     }
 
     [Theory]
-    [InlineData("braket")]
-    [InlineData("azure")]
+    [MemberData(nameof(CloudHarness.All), MemberType = typeof(CloudHarness))]
+    public void Execute_EverythingGoesWrong_SecretsAreInNoLogAndNoMessage(string name)
+    {
+        // Every way in which a job ends badly, each with all that is logged and thrown.
+        (FaultKind Kind, int Times, FakeReply? Reply)[] script =
+        [
+            (FaultKind.LoseAnswer, 99, null), (FaultKind.LoseRequest, 99, null), (FaultKind.Truncate, 99, null), (FaultKind.Refuse, 99, new FakeReply(400, "{\"message\":\"no\"}")),
+            (FaultKind.Refuse, 99, new FakeReply(401)), (FaultKind.Refuse, 99, new FakeReply(403, "<html>no</html>", "text/html")), (FaultKind.Refuse, 99, new FakeReply(500)),
+            (FaultKind.Refuse, 99, new FakeReply(302).With("Location", "https://elsewhere.example/?sig=x")), (FaultKind.ReplaceAnswer, 99, new FakeReply(200, "{}")),
+        ];
+        var log = new TextLogger();
+        foreach (var (kind, times, reply) in script)
+        {
+            for (var at = 0; at < 8; at += 2)
+            {
+                var cloud = CloudHarness.Of(name);
+                var seen = 0;
+                cloud.Service.Faults.Add(new Fault(kind, _ => seen++ >= at, times, reply));
+                try
+                {
+                    cloud.Run("job", s => s.Logger = log);
+                }
+                catch (Exception exception) when (exception is BackendException or InvalidOperationException or FormatException)
+                {
+                    log.Texts.Add(exception.ToString());
+                    log.Texts.Add(exception is RemoteJobException { Job: var job } ? $"{job} {System.Text.Json.JsonSerializer.Serialize(job)}" : string.Empty);
+                }
+            }
+        }
+
+        // The signing key, the access key of the workspace, signatures of storage, keys and tokens of IBM's: whatever was sent.
+        log.Texts.Should().HaveCountGreaterThan(25);
+        var all = string.Join('\n', log.Texts);
+        foreach (var secret in (string[])["secret-key", "api-key", "sig=", "hush", "token-1", "apikey=", "Signature="])
+        {
+            all.Should().NotContain(secret);
+        }
+    }
+
+    [Theory]
+    [MemberData(nameof(CloudHarness.All), MemberType = typeof(CloudHarness))]
     public void Journal_AfterAJob_HoldsNoSecret(string name)
     {
         var cloud = CloudHarness.Of(name);
@@ -247,7 +295,7 @@ public sealed class CloudAdapterTests
         var job = cloud.Time.Run(cloud.Journal.FindAsync("job").AsTask())!;
 
         var text = System.Text.Json.JsonSerializer.Serialize(job);
-        text.Should().NotContain("secret-key").And.NotContain("sig=").And.NotContain("hush");
+        text.Should().NotContain("secret-key").And.NotContain("sig=").And.NotContain("hush").And.NotContain("api-key").And.NotContain("token-");
         job.State.Should().Be(RemoteJobState.Fetched);
         job.Cost.Should().Be(cloud.Billed);
     }
@@ -263,5 +311,24 @@ public sealed class CloudAdapterTests
         ((Action)(() => cloud.Time.Run(cloud.Create("job").ExecuteAsync(CloudHarness.Request(circuit))))).Should().Throw<BackendException>().Where(e => e.Kind == BackendErrorKind.Unsupported);
 
         cloud.Tags.Should().BeEmpty();
+    }
+
+    // Whatever is logged, formatted and with its exception.
+    private sealed class TextLogger : Microsoft.Extensions.Logging.ILogger
+    {
+        public List<string> Texts { get; } = [];
+
+        public IDisposable? BeginScope<TState>(TState state)
+            where TState : notnull => null;
+
+        public bool IsEnabled(Microsoft.Extensions.Logging.LogLevel logLevel) => true;
+
+        public void Log<TState>(Microsoft.Extensions.Logging.LogLevel logLevel, Microsoft.Extensions.Logging.EventId eventId, TState state, Exception? exception, Func<TState, Exception?, string> formatter)
+        {
+            lock (Texts)
+            {
+                Texts.Add($"{formatter(state, exception)} {exception}");
+            }
+        }
     }
 }

@@ -1,10 +1,13 @@
 using Amazon.Runtime;
+using Microsoft.Extensions.Logging;
 using PredictiveOrchestration.Aws;
 using PredictiveOrchestration.Azure;
 using PredictiveOrchestration.Backends;
 using PredictiveOrchestration.Circuits;
 using PredictiveOrchestration.Costs;
 using PredictiveOrchestration.Remote;
+using PredictiveOrchestration.Remote.Ibm;
+using PredictiveOrchestration.Remote.IonQ;
 using PredictiveOrchestration.TestKit.Remote;
 
 namespace PredictiveOrchestration.Tests.Remote;
@@ -35,7 +38,23 @@ internal abstract class CloudHarness
 
     public abstract TimeSpan QueueTime { set; }
 
-    public static CloudHarness Of(string name) => name == "braket" ? new BraketHarness() : new AzureHarness();
+    /// <summary>The services that are asked alike; IonQ's and IBM's take no idempotency key.</summary>
+    public static readonly string[] Names = ["braket", "azure", "azure-rigetti", "ionq", "ibm"];
+
+    public static TheoryData<string> All => [.. Names];
+
+    /// <summary>Those whose submission may be repeated.</summary>
+    public static TheoryData<string> WithKeys => ["braket", "azure", "azure-rigetti"];
+
+    public static CloudHarness Of(string name) => name switch
+    {
+        "braket" => new BraketHarness(),
+        "azure" => new AzureHarness(),
+        "azure-rigetti" => new AzureHarness("rigetti.qpu.ankaa-3"),
+        "ionq" => new IonQHarness(),
+        "ibm" => new IbmHarness(),
+        _ => throw new ArgumentOutOfRangeException(nameof(name), name, "There is no such service."),
+    };
 
     public abstract bool IsSubmission(FakeRequest request);
 
@@ -64,6 +83,8 @@ internal abstract class CloudHarness
         public global::Azure.Core.TokenCredential? Identity { get; set; }
 
         public string? Target { get; set; }
+
+        public ILogger? Logger { get; set; }
     }
 }
 
@@ -105,14 +126,16 @@ internal sealed class BraketHarness : CloudHarness
             Target = s.Target ?? Sv1, Region = s.Target is null ? "us-east-1" : null, ResultBucket = "amazon-braket-results", Credentials = s.Aws ?? new BasicAWSCredentials("AKIDEXAMPLE", "secret-key"),
             Price = PriceList.Default.Find("braket/iqm-garnet", new DateOnly(2026, 11, 2))!.Price, Handler = Service.Handler(), Time = Time, NewTag = () => tag, Journal = Journal, SpendGate = Gate, MaxQubits = 34,
             RateLimit = new RemoteRateLimit(10_000, 10_000), AttemptTimeout = TimeSpan.FromSeconds(20), MaxResponseBytes = s.MaxResponseBytes, CancelRemoteJobs = s.CancelRemoteJobs,
-            QueueDeadline = s.QueueDeadline, MaxCostPerJob = s.MaxCostPerJob,
+            QueueDeadline = s.QueueDeadline, MaxCostPerJob = s.MaxCostPerJob, Logger = s.Logger,
         };
     }
 }
 
 internal sealed class AzureHarness : CloudHarness
 {
-    public AzureHarness() => Fake = new FakeAzure(Time);
+    private readonly string _target;
+
+    public AzureHarness(string target = "ionq.simulator") => (_target, Fake) = (target, new FakeAzure(Time));
 
     public FakeAzure Fake { get; }
 
@@ -142,11 +165,88 @@ internal sealed class AzureHarness : CloudHarness
         change?.Invoke(s);
         return new AzureQuantumOptions
         {
-            Target = s.Target ?? "ionq.simulator", SubscriptionId = "sub", ResourceGroup = "group", Workspace = "space", Location = "westeurope", Identity = s.Identity,
+            Target = s.Target ?? _target, SubscriptionId = "sub", ResourceGroup = "group", Workspace = "space", Location = "westeurope", Identity = s.Identity,
             Credential = s.Identity is null ? RemoteCredential.FromSecret("secret-key") : null,
             Price = PriceList.Default.Find("azure/ionq-aria-1-unmitigated", new DateOnly(2026, 11, 2))!.Price, Handler = Service.Handler(), Time = Time, NewTag = () => tag, Journal = Journal, SpendGate = Gate,
             RateLimit = new RemoteRateLimit(10_000, 10_000), AttemptTimeout = TimeSpan.FromSeconds(20), MaxResponseBytes = s.MaxResponseBytes, CancelRemoteJobs = s.CancelRemoteJobs,
-            QueueDeadline = s.QueueDeadline, MaxCostPerJob = s.MaxCostPerJob,
+            QueueDeadline = s.QueueDeadline, MaxCostPerJob = s.MaxCostPerJob, Logger = s.Logger,
         };
+    }
+}
+
+internal sealed class IonQHarness : CloudHarness
+{
+    public IonQHarness() => Fake = new FakeIonQ(Time);
+
+    public FakeIonQ Fake { get; }
+
+    public override ScriptedService Service => Fake;
+
+    public override IReadOnlyList<string> Tags => [.. Fake.Jobs.Select(j => j.Tag)];
+
+    public override decimal Billed => 0.20m;
+
+    public override string UnknownWord { set => Fake.Word = value; }
+
+    public override string Failure { set => Fake.Failure = value; }
+
+    public override TimeSpan QueueTime { set => Fake.QueueTime = value; }
+
+    public override bool IsSubmission(FakeRequest request) => request.Method == "POST" && request.Path.EndsWith("/jobs", StringComparison.Ordinal);
+
+    public override bool IsResult(FakeRequest request) => request.Path.EndsWith("/results/probabilities", StringComparison.Ordinal);
+
+    // What is cancelled in the queue is not billed.
+    public override void CancelAtService() => (Fake.HasCost, Fake.Jobs[^1].Cancelled) = (false, true);
+
+    public override RemoteBackend Create(string tag, Action<Settings>? change = null)
+    {
+        var s = new Settings();
+        change?.Invoke(s);
+        return IonQBackend.Create(new IonQOptions
+        {
+            Target = s.Target ?? "simulator", Credential = RemoteCredential.FromSecret("secret-key"), Handler = Service.Handler(), Time = Time, NewTag = () => tag, Journal = Journal, SpendGate = Gate,
+            RateLimit = new RemoteRateLimit(10_000, 10_000), AttemptTimeout = TimeSpan.FromSeconds(20), MaxResponseBytes = s.MaxResponseBytes, CancelRemoteJobs = s.CancelRemoteJobs,
+            QueueDeadline = s.QueueDeadline, MaxCostPerJob = s.MaxCostPerJob, Logger = s.Logger,
+        });
+    }
+}
+
+internal sealed class IbmHarness : CloudHarness
+{
+    public IbmHarness() => Fake = new FakeIbm(Time) { QueueTime = TimeSpan.FromSeconds(7), RunTime = TimeSpan.FromSeconds(3) };
+
+    public FakeIbm Fake { get; }
+
+    public override ScriptedService Service => Fake;
+
+    public override IReadOnlyList<string> Tags => [.. Fake.Jobs.Select(j => FakeIbm.Tag(j.Body))];
+
+    // 2.5 seconds at 1.60.
+    public override decimal Billed => 4.00m;
+
+    public override string UnknownWord { set => Fake.Word = value; }
+
+    public override string Failure { set => Fake.Failure = value; }
+
+    public override TimeSpan QueueTime { set => Fake.QueueTime = value; }
+
+    public override bool IsSubmission(FakeRequest request) => request.Method == "POST" && request.Path.EndsWith("/jobs", StringComparison.Ordinal);
+
+    public override bool IsResult(FakeRequest request) => request.Path.EndsWith("/results", StringComparison.Ordinal);
+
+    public override void CancelAtService() => Fake.IsCancelled = true;
+
+    public override RemoteBackend Create(string tag, Action<Settings>? change = null)
+    {
+        var s = new Settings();
+        change?.Invoke(s);
+        return IbmQuantumBackend.Create(new IbmQuantumOptions
+        {
+            Target = "ibm_test", Instance = "crn:v1:bluemix:public:quantum-computing:us-east:a/1:2::", MaxQubits = 8, PricePerSecond = 1.6m, Credential = RemoteCredential.FromSecret("api-key"),
+            Handler = Service.Handler(), Time = Time, NewTag = () => tag, Journal = Journal, SpendGate = Gate,
+            RateLimit = new RemoteRateLimit(10_000, 10_000), AttemptTimeout = TimeSpan.FromSeconds(20), MaxResponseBytes = s.MaxResponseBytes, CancelRemoteJobs = s.CancelRemoteJobs,
+            QueueDeadline = s.QueueDeadline, MaxCostPerJob = s.MaxCostPerJob, Logger = s.Logger,
+        });
     }
 }

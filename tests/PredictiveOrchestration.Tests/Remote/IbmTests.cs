@@ -80,6 +80,46 @@ public sealed class IbmTests
         ((Action)(() => Run(new CircuitBuilder(1, 1).Measure(0, 0).Build(), 10))).Should().Throw<RemoteJobException>().WithMessage("*failed by the service*1305 Ran too long*");
     }
 
+    [Theory]
+    [InlineData(5.0, 3)]
+    [InlineData(1.6, 1)]
+    [InlineData(1e6, 10800)]
+    public void Execute_WithAMostToPay_TellsTheServiceAfterHowManySecondsToEnd(double most, int seconds)
+    {
+        _time.Run(Create("job", (decimal)most).ExecuteAsync(new ExecutionRequest { Circuit = new CircuitBuilder(1, 1).Measure(0, 0).Build(), Shots = 10, RequireExact = false }));
+
+        _service.Jobs.Single().Body.GetProperty("cost").GetInt32().Should().Be(seconds, "a second costs 1.60");
+    }
+
+    [Fact]
+    public void Execute_LessThanASecondCanBePaid_IsRefused()
+    {
+        ((Action)(() => _time.Run(Create("job", 1.59m).ExecuteAsync(new ExecutionRequest { Circuit = new CircuitBuilder(1, 1).Measure(0, 0).Build(), Shots = 10, RequireExact = false }))))
+            .Should().Throw<BackendException>().Where(e => e.Kind == BackendErrorKind.BudgetRefused);
+
+        _service.Jobs.Should().BeEmpty();
+    }
+
+    [Fact]
+    public void Execute_LimitOfTheInstanceIsReached_IsRefusedInsteadOfWaitingForEver()
+    {
+        _service.IsUsedUp = true;
+
+        ((Action)(() => Run(new CircuitBuilder(1, 1).Measure(0, 0).Build(), 10))).Should().Throw<BackendException>().Where(e => e.Kind == BackendErrorKind.BudgetRefused).WithMessage("*usage limit*");
+
+        _service.Jobs.Should().BeEmpty();
+        var queue = _time.Run(Create("y").GetQueueAsync())!;
+        (queue.IsAvailable, queue.Status).Should().Be((false, "the usage limit of the instance is reached"));
+    }
+
+    [Fact]
+    public void Execute_LimitOfTheInstanceCannotBeAsked_RunsAllTheSame()
+    {
+        _service.Faults.Add(new Fault(FaultKind.Refuse, r => r.Path.EndsWith("/instances/usage", StringComparison.Ordinal), 9, new FakeReply(403, "{}")));
+
+        Run(new CircuitBuilder(2, 2).X(1).Measure(1, 1).Build(), 10).Counts.Should().ContainKey(BitString.Parse("10"));
+    }
+
     [Fact]
     public void Execute_CircuitThatDoesNotFit_IsRefused() =>
         ((Action)(() => Run(new CircuitBuilder(9, 1).X(8).Measure(8, 0).Build(), 10))).Should().Throw<BackendException>().Where(e => e.Kind == BackendErrorKind.Unsupported);
@@ -106,9 +146,9 @@ public sealed class IbmTests
 
     private ExecutionResult Run(Circuit circuit, int shots, string tag = "job") => _time.Run(Create(tag).ExecuteAsync(new ExecutionRequest { Circuit = circuit, Shots = shots, RequireExact = false }));
 
-    private RemoteBackend Create(string tag) => IbmQuantumBackend.Create(new IbmQuantumOptions
+    private RemoteBackend Create(string tag, decimal? most = null) => IbmQuantumBackend.Create(new IbmQuantumOptions
     {
         Target = "ibm_test", Instance = "crn:v1:bluemix:public:quantum-computing:us-east:a/1:2::", MaxQubits = 8, Credential = RemoteCredential.FromSecret("api-key"),
-        Handler = _service.Handler(), Time = _time, NewTag = () => tag, PricePerSecond = 1.6m, RateLimit = new RemoteRateLimit(1000, 1000),
+        Handler = _service.Handler(), Time = _time, NewTag = () => tag, PricePerSecond = 1.6m, MaxCostPerJob = most, RateLimit = new RemoteRateLimit(1000, 1000),
     });
 }

@@ -4,7 +4,9 @@ using PredictiveOrchestration.Backends;
 using PredictiveOrchestration.Circuits;
 using PredictiveOrchestration.Costs;
 using PredictiveOrchestration.Remote;
+using PredictiveOrchestration.Remote.Ibm;
 using PredictiveOrchestration.Remote.IonQ;
+using PredictiveOrchestration.Routing;
 using PredictiveOrchestration.TestKit.Remote;
 
 namespace PredictiveOrchestration.Tests.Remote;
@@ -34,6 +36,37 @@ public sealed class OrchestratedRemoteTests
         var costs = orchestrator.GetCostAnalysis();
         costs.TotalCost.Should().Be(0.20m);
         orchestrator.GetAvailableBackends().Should().ContainSingle().Which.Descriptor.Type.Should().Be(BackendType.RemoteCloud);
+    }
+
+    [Theory]
+    [InlineData(100, true)]
+    [InlineData(0, false)]
+    public async Task Execute_OnIbmQuantumWithAPrice_IsPricedBeforehandAndBookedBySeconds(int threshold, bool runs)
+    {
+        var service = new FakeIbm(TimeProvider.System) { QueueTime = TimeSpan.Zero, RunTime = TimeSpan.Zero };
+        await using var host = await LoopbackHost.StartAsync(service);
+        await using var orchestrator = new PredictiveOrchestratorBuilder()
+            .WithoutLocalEngines()
+            .Configure(o => (o.StateDirectory, o.CalibrationBudget, o.CostThreshold, o.Budget) = (string.Empty, TimeSpan.Zero, threshold, 1000))
+            .AddIbmQuantum(new IbmQuantumOptions
+            {
+                Target = "ibm_test", Instance = "crn:v1:bluemix:public:quantum-computing:us-east:a/1:2::", MaxQubits = 8, PricePerSecond = 1.6m, Endpoint = new Uri(host.Address, "/api/v1"),
+                IdentityEndpoint = host.Address, Credential = RemoteCredential.FromSecret("api-key"), MinPollInterval = TimeSpan.FromMilliseconds(5), RateLimit = new RemoteRateLimit(1000, 1000),
+            })
+            .Build();
+        await orchestrator.StartAsync();
+        var run = () => orchestrator.ExecuteAsync(new CircuitBuilder(5, 5).X(3).Measure(3, 1).Build(), new OrchestrationRequest { RequireExact = false });
+
+        if (runs)
+        {
+            (await run()).Cost.Should().Be(4.00m, "2.5 seconds at 1.60");
+            orchestrator.GetCostAnalysis().TotalCost.Should().Be(4.00m);
+        }
+        else
+        {
+            await run.Should().ThrowAsync<NoFeasibleBackendException>("a device with a price is not free");
+            service.Jobs.Should().BeEmpty();
+        }
     }
 
     [Theory]

@@ -28,6 +28,8 @@ public sealed class RemoteTrialTests
     [InlineData(0)]
     [InlineData(1)]
     [InlineData(2)]
+    [InlineData(3)]
+    [InlineData(4)]
     public void JobsInClouds_OneAnswerInTwentyLost_AreNeverPaidTwiceLostOrWrong(int kind)
     {
         var report = CloudTrial.Run((CloudKind)kind, 200, seed: 11);

@@ -189,7 +189,7 @@ public sealed class IonQFacadeTests
 
     internal static async Task<JsonElement> EndAsync(WorkerHost worker, string id)
     {
-        using var limit = new CancellationTokenSource(TimeSpan.FromSeconds(20));
+        using var limit = new CancellationTokenSource(TimeSpan.FromMinutes(10));
         while (true)
         {
             var job = (await worker.GetAsync($"/v0.4/jobs/{id}")).Json;

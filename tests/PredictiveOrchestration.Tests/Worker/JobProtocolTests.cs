@@ -250,7 +250,7 @@ public sealed class JobProtocolTests
 
     internal static async Task<Reply> WaitForAsync(WorkerHost worker, string id, string status)
     {
-        using var limit = new CancellationTokenSource(TimeSpan.FromSeconds(20));
+        using var limit = new CancellationTokenSource(TimeSpan.FromMinutes(10));
         while (true)
         {
             var reply = await worker.GetAsync($"/v1/jobs/{id}");

@@ -1,4 +1,5 @@
 using System.Net;
+using Microsoft.Extensions.Logging;
 using PredictiveOrchestration.AspNetCore;
 using PredictiveOrchestration.Backends;
 using PredictiveOrchestration.Circuits;
@@ -7,6 +8,7 @@ using PredictiveOrchestration.Remote;
 using PredictiveOrchestration.Remote.Worker;
 using PredictiveOrchestration.TestKit;
 using PredictiveOrchestration.TestKit.Fakes;
+using PredictiveOrchestration.TestKit.Remote;
 
 namespace PredictiveOrchestration.Tests.Worker;
 
@@ -83,16 +85,111 @@ public sealed class WorkerBackendTests
     }
 
     [Fact]
+    public async Task Execute_OneFaultAtAnyCall_RunsOnceAndGivesTheResult()
+    {
+        // At the submission, at the question for the state and at the result, all at the same time on one worker.
+        (FaultKind Kind, FakeReply? Reply)[] faults =
+        [
+            (FaultKind.LoseRequest, null), (FaultKind.LoseAnswer, null), (FaultKind.BreakOff, null), (FaultKind.Truncate, null), (FaultKind.Drip, null),
+            (FaultKind.Refuse, new FakeReply(500, "{\"title\":\"oops\"}")), (FaultKind.Refuse, new FakeReply(503)), (FaultKind.Refuse, new FakeReply(504, "<html>", "text/html")), (FaultKind.Refuse, new FakeReply(522)),
+            (FaultKind.Refuse, new FakeReply(429)), (FaultKind.Refuse, new FakeReply(429).With("Retry-After", "1")), (FaultKind.Refuse, new FakeReply(401)),
+            (FaultKind.ReplaceAnswer, new FakeReply(502, "<html>Bad gateway</html>", "text/html")), (FaultKind.ReplaceAnswer, new FakeReply(200, "<html>Welcome</html>", "text/html")),
+        ];
+        var counting = new FakeBackend("b", isLocal: true);
+        await using var worker = await WorkerHost.StartAsync(backends: [counting]);
+        var cases = faults.SelectMany(f => Enumerable.Range(0, 3).Select(at => (f.Kind, f.Reply, At: at))).ToList();
+
+        await Task.WhenAll(cases.Select(async (c, i) =>
+        {
+            using var network = new FaultyHandler(c.Kind, c.Reply, c.At);
+            await using var backend = WorkerBackend.Create(new WorkerBackendOptions
+            {
+                Endpoint = worker.Address, Handler = network, MaxRetries = 10, MinPollInterval = TimeSpan.FromMilliseconds(5), LongPoll = TimeSpan.FromSeconds(2), AttemptTimeout = TimeSpan.FromSeconds(5),
+                Credential = RemoteCredential.FromSecret("not asked for"),
+            });
+            var result = await backend.ExecuteAsync(new ExecutionRequest { Circuit = Asymmetric, Shots = 10 + i });
+
+            result.Shots.Should().Be(10 + i, $"{c.Kind} {c.Reply?.Status} at call {c.At}");
+            network.Faults.Should().Be(1, $"{c.Kind} {c.Reply?.Status} at call {c.At}");
+        }));
+
+        counting.Calls.Should().Be(cases.Count, "no job runs twice");
+    }
+
+    [Theory]
+    [InlineData(400, BackendErrorKind.Unsupported)]
+    [InlineData(402, BackendErrorKind.BudgetRefused)]
+    [InlineData(403, BackendErrorKind.Unavailable)]
+    [InlineData(404, BackendErrorKind.Fault)]
+    [InlineData(409, BackendErrorKind.Fault)]
+    [InlineData(413, BackendErrorKind.Unsupported)]
+    public async Task Execute_SubmissionRefusedForGood_FreesTheMoneyAndIsNotSentAgain(int status, BackendErrorKind kind)
+    {
+        using var network = new FaultyHandler(FaultKind.Refuse, new FakeReply(status, "{\"detail\":\"no, because\"}"), 0);
+        var (gate, journal) = (new RecordingGate(), new MemoryJobJournal());
+        await using var backend = WorkerBackend.Create(new WorkerBackendOptions { Endpoint = new Uri("http://127.0.0.1:9"), Handler = network, Journal = journal });
+        var request = new ExecutionRequest { Circuit = Asymmetric, Spending = new SpendPermit(gate, "job/0", 0, 0.5m) };
+        network.Skips = c => c.EndsWith("/estimate", StringComparison.Ordinal);
+
+        (await FluentActions.Awaiting(() => backend.ExecuteAsync(request)).Should().ThrowAsync<BackendException>().WithMessage($"*{status}*no, because*")).Which.Kind.Should().Be(kind);
+
+        network.Sent.Should().Be(1);
+        gate.Released.Should().Equal("job/0");
+        (await journal.ListPendingAsync(backend.Descriptor.Id)).Should().BeEmpty();
+    }
+
+    [Fact]
+    public async Task Execute_UnknownState_IsAnErrorThatNamesItAndNotALoop()
+    {
+        await using var worker = await WorkerHost.StartAsync(backends: [new FakeBackend("b", isLocal: true)]);
+        using var network = new FaultyHandler(FaultKind.ReplaceAnswer, new FakeReply(200, """{"id":"x","status":"meditating","device":"auto"}"""), 1);
+        await using var backend = WorkerBackend.Create(new WorkerBackendOptions { Endpoint = worker.Address, Handler = network });
+
+        await FluentActions.Awaiting(() => backend.ExecuteAsync(new ExecutionRequest { Circuit = Asymmetric })).Should().ThrowAsync<RemoteJobException>().WithMessage("*'meditating'*no known state*");
+
+        network.Sent.Should().Be(2);
+    }
+
+    [Fact]
+    public async Task Keys_AreInNoLogOfTheWorker_WhateverIsAsked()
+    {
+        const string Key = "me-0123456789abcdefgh";
+        var log = new TextLog();
+        await using var worker = await WorkerHost.StartAsync(o => o.ApiKeys.Add(WorkerApiKey.FromText("me", Key)), logs: log);
+        await worker.RunAsync(WorkerHost.Job(), Key);
+        foreach (var path in (string[])["/v1/jobs", "/v1/jobs/none", "/v1/devices", "/v0.4/jobs", "/v0.4/whoami", "/metrics", "/nowhere"])
+        {
+            await worker.GetAsync(path, Key);
+            await worker.GetAsync(path, Key + "-but-wrong");
+        }
+
+        await worker.PostAsync("/v1/jobs", "{", Key);
+        log.Texts.Should().NotBeEmpty();
+        string.Join('\n', log.Texts).Should().NotContain(Key);
+        (await worker.GetAsync("/metrics", Key)).Text.Should().NotContain(Key);
+        await worker.StopAsync();
+        File.ReadAllBytes(worker.Database).AsSpan().IndexOf(System.Text.Encoding.UTF8.GetBytes(Key)).Should().Be(-1, "keys are kept as hashes");
+    }
+
+    [Fact]
     public async Task Cancel_ByTheCaller_CancelsAtTheWorker()
     {
         await using var worker = await WorkerHost.StartAsync(backends: [FakeBackend.Hanging("b", isLocal: true)]);
         await using var backend = WorkerBackend.Create(new WorkerBackendOptions { Endpoint = worker.Address, LongPoll = TimeSpan.FromSeconds(1) });
-        using var soon = new CancellationTokenSource(TimeSpan.FromMilliseconds(1500));
-        await FluentActions.Awaiting(() => backend.ExecuteAsync(new ExecutionRequest { Circuit = Asymmetric }, soon.Token)).Should().ThrowAsync<OperationCanceledException>();
-        using var limit = new CancellationTokenSource(TimeSpan.FromSeconds(20));
-        while ((await worker.GetAsync("/v1/jobs")).Json.GetProperty("jobs")[0].GetProperty("status").GetString() != "cancelled")
+        using var cancel = new CancellationTokenSource();
+        using var limit = new CancellationTokenSource(TimeSpan.FromMinutes(10));
+        var execution = backend.ExecuteAsync(new ExecutionRequest { Circuit = Asymmetric }, cancel.Token);
+        await UntilAsync("running");
+        await cancel.CancelAsync();
+        await FluentActions.Awaiting(() => execution).Should().ThrowAsync<OperationCanceledException>();
+        await UntilAsync("cancelled");
+
+        async Task UntilAsync(string status)
         {
-            await Task.Delay(20, limit.Token);
+            while (!(await worker.GetAsync("/v1/jobs")).Json.GetProperty("jobs").EnumerateArray().Any(j => j.GetProperty("status").GetString() == status))
+            {
+                await Task.Delay(20, limit.Token);
+            }
         }
     }
 
@@ -115,6 +212,106 @@ public sealed class WorkerBackendTests
             }
 
             return response;
+        }
+    }
+
+    // One call goes wrong; those before and after it do not.
+    private sealed class FaultyHandler(FaultKind kind, FakeReply? reply, int at) : DelegatingHandler(new SocketsHttpHandler())
+    {
+        private int _sent = -1;
+        private int _faults;
+
+        public int Sent => _sent + 1;
+
+        public int Faults => _faults;
+
+        /// <summary>Calls that are answered with an error and not counted.</summary>
+        public Func<string, bool> Skips { get; set; } = _ => false;
+
+        protected override async Task<HttpResponseMessage> SendAsync(HttpRequestMessage request, CancellationToken cancellationToken)
+        {
+            if (Skips(request.RequestUri!.AbsolutePath))
+            {
+                return new HttpResponseMessage(HttpStatusCode.NotFound) { RequestMessage = request };
+            }
+
+            if (Interlocked.Increment(ref _sent) != at)
+            {
+                return await base.SendAsync(request, cancellationToken);
+            }
+
+            Interlocked.Increment(ref _faults);
+            if (kind == FaultKind.LoseRequest)
+            {
+                throw new HttpRequestException(HttpRequestError.ResponseEnded, "lost on purpose");
+            }
+
+            if (kind == FaultKind.Refuse)
+            {
+                return Of(request, reply!);
+            }
+
+            var response = await base.SendAsync(request, cancellationToken);
+            var body = await response.Content.ReadAsByteArrayAsync(cancellationToken);
+            switch (kind)
+            {
+                case FaultKind.LoseAnswer:
+                    response.Dispose();
+                    throw new HttpRequestException(HttpRequestError.ResponseEnded, "lost on purpose");
+                case FaultKind.ReplaceAnswer:
+                    response.Dispose();
+                    return Of(request, reply!);
+                case FaultKind.Truncate:
+                    response.Content = new ByteArrayContent(body[..(body.Length / 2)]);
+                    return response;
+                default:
+                    response.Content = new StreamContent(new HalfStream(body[..(body.Length / 2)], hangs: kind == FaultKind.Drip));
+                    return response;
+            }
+        }
+
+        private static HttpResponseMessage Of(HttpRequestMessage request, FakeReply reply)
+        {
+            var response = new HttpResponseMessage((HttpStatusCode)reply.Status) { RequestMessage = request, Content = new StringContent(reply.Body) };
+            reply.Headers.ForEach(h => response.Headers.TryAddWithoutValidation(h.Name, h.Value));
+            return response;
+        }
+    }
+
+    // Half of an answer: then the connection dies, or nothing more comes.
+    private sealed class HalfStream(byte[] half, bool hangs) : MemoryStream(half)
+    {
+        public override async ValueTask<int> ReadAsync(Memory<byte> buffer, CancellationToken cancellationToken = default)
+        {
+            if (Position < Length)
+            {
+                return Read(buffer.Span);
+            }
+
+            if (hangs)
+            {
+                await Task.Delay(Timeout.InfiniteTimeSpan, cancellationToken);
+            }
+
+            throw new IOException("The connection died in the middle of the answer.");
+        }
+    }
+
+    private sealed class TextLog : ILoggerProvider, ILogger
+    {
+        public System.Collections.Concurrent.ConcurrentQueue<string> Texts { get; } = new();
+
+        public ILogger CreateLogger(string categoryName) => this;
+
+        public IDisposable? BeginScope<TState>(TState state)
+            where TState : notnull => null;
+
+        public bool IsEnabled(LogLevel logLevel) => true;
+
+        public void Log<TState>(LogLevel logLevel, EventId eventId, TState state, Exception? exception, Func<TState, Exception?, string> formatter) => Texts.Enqueue($"{formatter(state, exception)} {exception}");
+
+        public void Dispose()
+        {
         }
     }
 }

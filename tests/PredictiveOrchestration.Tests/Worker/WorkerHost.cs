@@ -25,7 +25,7 @@ internal sealed class WorkerHost : IAsyncDisposable
         _app = app;
         Database = database;
         Address = new Uri(app.Services.GetRequiredService<IServer>().Features.Get<IServerAddressesFeature>()!.Addresses.Single());
-        Client = new HttpClient { BaseAddress = Address, Timeout = TimeSpan.FromSeconds(60) };
+        Client = new HttpClient { BaseAddress = Address, Timeout = TimeSpan.FromMinutes(10) };
     }
 
     public Uri Address { get; }
@@ -37,12 +37,18 @@ internal sealed class WorkerHost : IAsyncDisposable
     public IServiceProvider Services => _app.Services;
 
     public static async Task<WorkerHost> StartAsync(
-        Action<WorkerOptions>? configure = null, IEnumerable<IQuantumBackend>? backends = null, string? database = null, TimeProvider? time = null, Action<PredictiveOrchestratorBuilder>? orchestrator = null)
+        Action<WorkerOptions>? configure = null, IEnumerable<IQuantumBackend>? backends = null, string? database = null, TimeProvider? time = null, Action<PredictiveOrchestratorBuilder>? orchestrator = null,
+        ILoggerProvider? logs = null)
     {
         database ??= Path.Combine(Directory.CreateTempSubdirectory("worker-").FullName, "jobs.db");
         var builder = WebApplication.CreateSlimBuilder();
         builder.WebHost.UseUrls("http://127.0.0.1:0");
         builder.Logging.ClearProviders();
+        if (logs is not null)
+        {
+            builder.Logging.SetMinimumLevel(LogLevel.Trace).AddProvider(logs);
+        }
+
         if (time is not null)
         {
             builder.Services.AddSingleton(time);

@@ -17,6 +17,7 @@ namespace PredictiveOrchestration.Remote.Ibm;
 /// </summary>
 internal sealed class IbmProtocol(string backendId, IbmQuantumOptions options) : IRemoteProtocol
 {
+    private const long MostJobSeconds = 10_800;
     private readonly SemaphoreSlim _reading = new(1);
     private volatile DeviceModel? _device;
     private volatile DeviceCalibration? _calibration;
@@ -46,6 +47,11 @@ internal sealed class IbmProtocol(string backendId, IbmQuantumOptions options) :
             json.WriteStartArray("tags");
             json.WriteStringValue(tag);
             json.WriteEndArray();
+            if (MostSeconds() is { } most)
+            {
+                json.WriteNumber("cost", most);
+            }
+
             json.WriteStartObject("params");
             json.WriteNumber("version", 2);
             json.WriteStartArray("pubs");
@@ -57,6 +63,11 @@ internal sealed class IbmProtocol(string backendId, IbmQuantumOptions options) :
             json.WriteEndArray();
             json.WriteEndObject();
             json.WriteEndObject();
+        }
+
+        if (await IsUsedUpAsync(http, cancellationToken).ConfigureAwait(false))
+        {
+            throw new BackendException(BackendErrorKind.BudgetRefused, backendId, $"The usage limit of the instance of '{backendId}' is reached: IBM Quantum would accept the job and never run it. Raise the limit, or wait for the next period.");
         }
 
         // Where nothing is measured all qubits are read, into bits behind the circuit's own.
@@ -147,8 +158,35 @@ internal sealed class IbmProtocol(string backendId, IbmQuantumOptions options) :
     public async Task<RemoteQueue?> GetQueueAsync(RemoteTransport http, CancellationToken cancellationToken)
     {
         var json = (await http.SendAsync(new RemoteCall(HttpMethod.Get, $"backends/{Uri.EscapeDataString(options.Target)}/status"), cancellationToken).ConfigureAwait(false)).Json();
-        var status = json.Get("status").Text() ?? "unknown";
+        var status = await IsUsedUpAsync(http, cancellationToken).ConfigureAwait(false) ? "the usage limit of the instance is reached" : json.Get("status").Text() ?? "unknown";
         return new RemoteQueue(json.Get("state") is { ValueKind: JsonValueKind.True } && status == "active", status, (int?)json.Get("length_queue").Number(), null, options.Time.GetUtcNow());
+    }
+
+    // What may be paid at the most, as the seconds after which the service ends the job by itself.
+    private long? MostSeconds()
+    {
+        if (options.MaxCostPerJob is not { } most || options.PricePerSecond is not > 0m)
+        {
+            return null;
+        }
+
+        var seconds = (long)Math.Min(MostJobSeconds, Math.Floor(most / options.PricePerSecond.Value));
+        return seconds >= 1 ? seconds : throw new BackendException(
+            BackendErrorKind.BudgetRefused, backendId, $"A second of '{backendId}' costs {options.PricePerSecond} {options.Currency}; MaxCostPerJob is {most}, and the service limits jobs by whole seconds.");
+    }
+
+    // Jobs beyond the limit are accepted and never run. What cannot be asked is no reason against a job.
+    private async Task<bool> IsUsedUpAsync(RemoteTransport http, CancellationToken cancellationToken)
+    {
+        try
+        {
+            var call = new RemoteCall(HttpMethod.Get, "instances/usage") { MaxRetries = 1 };
+            return (await http.SendAsync(call, cancellationToken).ConfigureAwait(false)).Json().Get("usage_limit_reached") is { ValueKind: JsonValueKind.True };
+        }
+        catch (Exception exception) when (exception is RemoteCallException or JsonException)
+        {
+            return false;
+        }
     }
 
     public async Task<DeviceCalibration?> GetCalibrationAsync(RemoteTransport http, CancellationToken cancellationToken)

@@ -18,7 +18,7 @@ public sealed record IbmQuantumOptions : RemoteBackendOptions
     /// <summary>Gets the number of qubits of the backend.</summary>
     public int MaxQubits { get; init; }
 
-    /// <summary>Gets the price of a second of the device in <see cref="RemoteBackendOptions.Currency"/>, by your plan; null (default) if what jobs cost is not to be read from their usage.</summary>
+    /// <summary>Gets the price of a second of the device in <see cref="RemoteBackendOptions.Currency"/>, by your plan; null (default) if what jobs cost is not to be read from their usage. With <see cref="RemoteBackendOptions.MaxCostPerJob"/> it also gives the whole seconds after which the service ends a job.</summary>
     public decimal? PricePerSecond { get; init; }
 
     internal Uri Address => Endpoint ?? new Uri(Region is "" or "us-east" ? "https://quantum.cloud.ibm.com/api/v1" : $"https://{Region}.quantum.cloud.ibm.com/api/v1");

@@ -3,6 +3,7 @@ using System.Net;
 using System.Text.Json;
 using PredictiveOrchestration.Backends;
 using PredictiveOrchestration.Circuits;
+using PredictiveOrchestration.Common;
 using PredictiveOrchestration.Circuits.OpenQasm;
 using PredictiveOrchestration.Noise;
 using PredictiveOrchestration.Transpilation;
@@ -63,7 +64,9 @@ internal sealed class WorkerClient(string backendId, WorkerBackendOptions option
             JobState.Cancelled => RemotePhase.Cancelled,
             _ => RemotePhase.Unknown,
         };
-        return new RemoteStatus(phase, found.Status.Name())
+
+        // A state of a newer worker is named as it names it.
+        return new RemoteStatus(phase, phase == RemotePhase.Unknown ? reply.Json().Get("status").Text() ?? "none" : found.Status.Name())
         {
             Reason = found.Failure is { } failure ? $"{failure.Code}: {failure.Message}" : found.Status == JobState.Expired ? "its result was kept for its time and is gone" : null,
 

@@ -11,6 +11,9 @@ namespace PredictiveOrchestration.Profiling;
 internal sealed class BondDimensionBound
 {
     private const int Unit = GateEntanglement.Unit;
+
+    // Years on any machine: beyond that work is not counted any more.
+    private const double Hopeless = 1e18;
     private static readonly double[] Fractions = [.. Enumerable.Range(0, Unit).Select(i => Math.Pow(2, (double)i / Unit))];
     private readonly int _numQubits;
     private readonly byte[] _now;
@@ -54,7 +57,7 @@ internal sealed class BondDimensionBound
     /// <summary>The base-2 logarithm of the greatest bond that is typical.</summary>
     public double GreatestTypical { get; private set; }
 
-    /// <summary>The work of applying the gates so far with typical bonds: Σ 8 · χl · χr · min(2χl, 2χr) over the cuts that each gate spans.</summary>
+    /// <summary>The work of applying the gates so far with typical bonds: Σ 8 · χl · χr · min(2χl, 2χr) over the cuts that each gate spans; 10^18 and more is not counted on.</summary>
     public double Work { get; private set; }
 
     /// <summary>The cuts that gates spanned.</summary>
@@ -216,7 +219,7 @@ internal sealed class BondDimensionBound
 
     private void Pass(int low, int high)
     {
-        for (var cut = low; cut < high; cut++)
+        for (var cut = low; cut < high && Work < Hopeless; cut++)
         {
             Work += CutWork(high - low, cut == 0 ? 0 : _typical[cut - 1], cut == _numQubits - 2 ? 0 : _typical[cut + 1]);
         }
@@ -258,7 +261,7 @@ internal sealed class BondDimensionBound
             GreatestTypical = Math.Max(GreatestTypical, (double)soft / Unit);
         }
 
-        Work += CutWork(span, left, right);
+        Work += Work < Hopeless ? CutWork(span, left, right) : 0;
         return held;
     }
 

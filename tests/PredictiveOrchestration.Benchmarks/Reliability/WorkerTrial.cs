@@ -59,8 +59,11 @@ internal static class WorkerTrial
             var (cpu, own, served) = (server.TotalProcessorTime, Environment.CpuUsage.TotalTime, trial.Accepted.Count);
             await Task.WhenAll(work);
             server.Refresh();
-            trial.ServerCpuMs = (server.TotalProcessorTime - cpu).TotalMilliseconds / Math.Max(1, trial.Accepted.Count - served);
-            trial.ClientCpuMs = (Environment.CpuUsage.TotalTime - own).TotalMilliseconds / Math.Max(1, trial.Accepted.Count - served);
+
+            // Where the server was not calm before the end there are none, and no figure.
+            var calmJobs = trial.Accepted.Count > served ? trial.Accepted.Count - served : double.NaN;
+            trial.ServerCpuMs = (server.TotalProcessorTime - cpu).TotalMilliseconds / calmJobs;
+            trial.ClientCpuMs = (Environment.CpuUsage.TotalTime - own).TotalMilliseconds / calmJobs;
             var lost = 0;
             foreach (var id in trial.Accepted.Keys)
             {

@@ -3,8 +3,8 @@ using System.Net;
 using System.Text.Json;
 using PredictiveOrchestration.Backends;
 using PredictiveOrchestration.Circuits;
-using PredictiveOrchestration.Common;
 using PredictiveOrchestration.Circuits.OpenQasm;
+using PredictiveOrchestration.Common;
 using PredictiveOrchestration.Noise;
 using PredictiveOrchestration.Transpilation;
 

@@ -247,7 +247,7 @@ public sealed partial class PredictiveOrchestrator : IAsyncDisposable
         try
         {
             report = await new HotSwapExecutor(
-                backends, _admission!, new MeteredSpending(Spending ?? _ledger, _prices, decision, profile), _time, decision.IsExploration ? null : SwapJob(model, profile, request), _prices.IsMetered).RunAsync(decision, ToBackend(circuit, request), label, either.Token).ConfigureAwait(false);
+                backends, _admission!, new MeteredSpending(Spending ?? _ledger, _prices, decision, profile), _time, SwapJob(model, profile, request), _prices.IsMetered).RunAsync(decision, ToBackend(circuit, request), label, either.Token).ConfigureAwait(false);
             var cost = await RecordAsync(report, decision, profile, request, new JobIdentity(run, circuit.Operations.Length)).ConfigureAwait(false);
             return report.Last.Result is { } result
                 ? Complete(result, report, decision, profile, decisionTime, cost) with { Optimization = optimization }

@@ -85,7 +85,8 @@ internal sealed class HotSwapExecutor(BackendSet backends, LocalAdmission admiss
         RoutingDecision decision, ExecutionRequest request, CheckpointSlot? slot, Checkpoint? from, List<ExecutionAttempt> attempts, List<SwapEvent> swaps,
         CancellationToken cancellationToken)
     {
-        if (job?.Plan(decision, backends, request, time, slot is not null, from) is not { } planned)
+        // What explores runs on one backend alone, unless there is a state to go on from.
+        if ((decision.IsExploration && from is null) || job?.Plan(decision, backends, request, time, slot is not null, from) is not { } planned)
         {
             return null;
         }

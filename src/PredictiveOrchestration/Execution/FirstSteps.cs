@@ -13,25 +13,26 @@ internal sealed record UnplannedStart(FirstSteps Steps, Func<HotSwapPlan?> Plan)
 /// ends when its time is over, or as soon as the amplitudes are as many as the bound says, for then the prediction is right.
 /// </summary>
 /// <param name="circuit">The circuit.</param>
+/// <param name="end">The first operation that measures, resets or depends on a measurement.</param>
 /// <param name="bound">The base-2 logarithm of the support bound after each operation.</param>
 /// <param name="most">The longest time.</param>
 /// <param name="time">The clock.</param>
-internal sealed class FirstSteps(Circuit circuit, ReadOnlyMemory<byte> bound, TimeSpan most, TimeProvider time)
+internal sealed class FirstSteps(Circuit circuit, int end, ReadOnlyMemory<byte> bound, TimeSpan most, TimeProvider time)
 {
     // So many amplitudes are few, whatever the bound says; and by how much they may fall short of it and be called as many.
     private const int FewLog2 = 6;
     private const double Close = 1.5;
 
     // By how much they may grow between two looks, and how much work may be done.
-    private const double Growth = 4, Work = 1 << 17;
-    private readonly int _end = circuit.UnitaryEnd(0);
+    private const int Growth = 4, Work = 1 << 17;
+    private static readonly bool[] Mixes = Array.ConvertAll(GateCatalog.Table, g => g.Structure == GateStructure.Generic);
 
     /// <summary>Goes ahead.</summary>
     /// <returns>Whether everything up to the first measurement is done.</returns>
     public bool Run(IBackendSession session)
     {
         var start = time.GetTimestamp();
-        while (session.Position < _end)
+        while (session.Position < end)
         {
             var position = session.Position;
             if (session.Observe().NonZeros is not { } stored || time.GetElapsedTime(start) > most)
@@ -41,7 +42,7 @@ internal sealed class FirstSteps(Circuit circuit, ReadOnlyMemory<byte> bound, Ti
 
             var support = Math.Log2(Math.Max(1, stored));
             var stop = Next(position, support);
-            if (stop < _end && support >= FewLog2 && bound.Span[position - 1] - support < Close)
+            if (stop < end && support >= FewLog2 && bound.Span[position - 1] - support < Close)
             {
                 return false;
             }
@@ -53,28 +54,27 @@ internal sealed class FirstSteps(Circuit circuit, ReadOnlyMemory<byte> bound, Ti
     }
 
     // As far as the amplitudes surely stay few enough.
-    private int Next(int position, double support)
+    private int Next(int position, double seen)
     {
         var operations = circuit.Operations;
         var trajectory = bound.Span;
-        double limit = Math.Max(support, FewLog2) + Growth, work = 0, power = double.NaN, amplitudes = 0;
-        for (var i = position; i < _end; i++)
+        var support = (int)Math.Ceiling(seen);
+        var (limit, work) = (Math.Max(support, FewLog2) + Growth, 0L);
+        for (var i = position; i < end; i++)
         {
             ref readonly var op = ref operations[i];
-            var mixes = op.Kind == OperationKind.Unitary || (op.Kind == OperationKind.Gate && circuit.GateOf(op).Structure == GateStructure.Generic);
-            support = Math.Min(trajectory[i], support + (mixes ? op.QubitCount - op.ControlCount : 0));
-            if (support != power)
+            if (op.Kind == OperationKind.Gate ? Mixes[op.GateIndex] : op.Kind == OperationKind.Unitary)
             {
-                (power, amplitudes) = (support, Math.Pow(2, support));
+                support += op.QubitCount - op.ControlCount;
             }
 
-            work += amplitudes;
-            if (support > limit || work > Work)
+            support = Math.Min(support, trajectory[i]);
+            if (support > limit || (work += 1L << support) > Work)
             {
                 return Math.Max(position + 1, i);
             }
         }
 
-        return _end;
+        return end;
     }
 }

@@ -69,19 +69,21 @@ internal sealed record HotSwapJob(
         var features = Profile.Features;
         var branchings = features is null ? 0 : features.MidCircuitMeasurementCount + features.ResetCount;
         var passes = branchings == 0 ? 1 : Math.Min(Math.Max(1, request.Shots), Math.Pow(2, Math.Min(60, branchings)));
-        if (request.Circuit.UnitaryEnd(0) < 2)
+        var end = request.Circuit.UnitaryEnd(0);
+        if (end < 2)
         {
             return null;
         }
 
-        var planner = new HotSwapPlanner(
-            new Lazy<CircuitWalk>(() => new CircuitWalk(new WorkTrajectory(request.Circuit), Profile.NumQubits)), new EngineCosts(Costs(), Conversions, engines, Profile.NumQubits, MemoryBytes), engines, passes);
+        var grounds = new Lazy<PlanningGrounds>(() => new PlanningGrounds(
+            new CircuitWalk(new WorkTrajectory(request.Circuit), Profile.NumQubits), new EngineCosts(Costs(), Conversions, engines, Profile.NumQubits, MemoryBytes)));
+        var planner = new HotSwapPlanner(grounds, engines, passes);
         if (from is not null)
         {
             var outlook = planner.Walk.Outlook(from.Snapshot.OperationIndex, Math.Log2(Math.Max(1, from.Snapshot.Amplitudes.Length)));
             var holder = engines.FindIndex(e => e.Descriptor.Id == from.BackendId);
             var rest = planner.Plan(outlook, only: holder >= 0 ? holder : first) ?? planner.Plan(outlook);
-            return rest is null || from.Snapshot.OperationIndex > planner.Walk.UnitaryEnd ? null : new PlannedJob(planner, rest, ranked);
+            return rest is null || from.Snapshot.OperationIndex > end ? null : new PlannedJob(planner, rest, ranked);
         }
 
         HotSwapPlan? Begin() => First(planner, first, request.Circuit.Operations.Length, swaps, isKept, time);
@@ -89,7 +91,7 @@ internal sealed record HotSwapJob(
         {
             // Its time follows from a bound, which may be loose: it may be over before a plan would be made.
             var most = Math.Min(MostPlanningIfShort * chosen.Prediction.Seconds.Median, Planning.Seconds(request.Circuit.Operations.Length) / MostPlanningIfShort);
-            var steps = new FirstSteps(request.Circuit, features.SupportTrajectory, TimeSpan.FromSeconds(most), time);
+            var steps = new FirstSteps(request.Circuit, end, features.SupportTrajectory, TimeSpan.FromSeconds(most), time);
             var alone = new HotSwapPlan(
                 [new PlannedSegment(engines[first], 0, request.Circuit.Operations.Length)], chosen.Prediction.Seconds.Median, chosen.Prediction.PeakBytes.Upper, chosen.Prediction.Seconds.Median);
             return new PlannedJob(planner, alone, ranked) { Unplanned = new UnplannedStart(steps, Begin) };

@@ -3,16 +3,21 @@ using PredictiveOrchestration.Profiling;
 
 namespace PredictiveOrchestration.Execution;
 
+/// <summary>What plans of one job rest on.</summary>
+/// <param name="Walk">How the state grows along the circuit.</param>
+/// <param name="Costs">What parts take.</param>
+internal sealed record PlanningGrounds(CircuitWalk Walk, EngineCosts Costs);
+
 /// <summary>
 /// Finds the parts and hand-overs with the least predicted time: a dynamic programme over positions × engines; a single part is a plan too. The circuit is walked through when the
 /// first plan is asked for.
 /// </summary>
-internal sealed class HotSwapPlanner(Lazy<CircuitWalk> walk, EngineCosts costs, IReadOnlyList<ISegmentedBackend> engines, double tailPasses)
+internal sealed class HotSwapPlanner(Lazy<PlanningGrounds> grounds, IReadOnlyList<ISegmentedBackend> engines, double tailPasses)
 {
     /// <summary>A planner for a circuit that has been walked through.</summary>
     public HotSwapPlanner(
         WorkTrajectory work, int numQubits, ISegmentCostModel costs, ConversionCosts conversions, IReadOnlyList<ISegmentedBackend> engines, double memoryBytes, double tailPasses)
-        : this(new Lazy<CircuitWalk>(new CircuitWalk(work, numQubits)), new EngineCosts(costs, conversions, engines, numQubits, memoryBytes), engines, tailPasses)
+        : this(new Lazy<PlanningGrounds>(new PlanningGrounds(new CircuitWalk(work, numQubits), new EngineCosts(costs, conversions, engines, numQubits, memoryBytes))), engines, tailPasses)
     {
     }
 
@@ -20,7 +25,9 @@ internal sealed class HotSwapPlanner(Lazy<CircuitWalk> walk, EngineCosts costs, 
     public IReadOnlyList<ISegmentedBackend> Engines => engines;
 
     /// <summary>How the state grows along the circuit.</summary>
-    public CircuitWalk Walk => walk.Value;
+    public CircuitWalk Walk => grounds.Value.Walk;
+
+    private EngineCosts Costs => grounds.Value.Costs;
 
     /// <summary>Finds the best plan from a state on.</summary>
     /// <param name="outlook">Where the run stands, and how the state grows.</param>
@@ -32,9 +39,10 @@ internal sealed class HotSwapPlanner(Lazy<CircuitWalk> walk, EngineCosts costs, 
     /// <returns>The plan, or null if no engine can go on.</returns>
     public HotSwapPlan? Plan(StateOutlook outlook, int current = -1, double pace = 1, int only = -1, int stay = -1, double known = 1)
     {
+        var (walk, costs) = (Walk, Costs);
         stay = stay < 0 ? current : stay;
         var staySeconds = stay < 0 ? double.PositiveInfinity : stay == current ? 0 : costs.Open(stay);
-        var positions = Walk.Positions(outlook.Position);
+        var positions = walk.Positions(outlook.Position);
         var count = positions.Count - 1;
         var cost = new double[(count + 1) * engines.Count];
         var runs = new double[(count + 1) * engines.Count];
@@ -48,7 +56,7 @@ internal sealed class HotSwapPlanner(Lazy<CircuitWalk> walk, EngineCosts costs, 
                 continue;
             }
 
-            cost[e] = current < 0 ? costs.Open(e) : e == current ? 0 : costs.HandOver(current, e, outlook.SupportLog2, Walk.Bond(outlook.Position));
+            cost[e] = current < 0 ? costs.Open(e) : e == current ? 0 : costs.HandOver(current, e, outlook.SupportLog2, walk.Bond(outlook.Position));
             from[e] = e;
         }
 
@@ -56,11 +64,11 @@ internal sealed class HotSwapPlanner(Lazy<CircuitWalk> walk, EngineCosts costs, 
         var bytes = new double[engines.Count];
         for (var p = 1; p <= count; p++)
         {
-            var part = Walk.Part(positions[p - 1], positions[p], ref support, outlook);
+            var part = walk.Part(positions[p - 1], positions[p], ref support, outlook);
             var snapshot = costs.SnapshotBytes(part.SupportBefore);
             for (var e = 0; e < engines.Count; e++)
             {
-                bytes[e] = costs.StateBytes(e, part.SupportBefore, Walk.Bond(positions[p - 1]));
+                bytes[e] = costs.StateBytes(e, part.SupportBefore, walk.Bond(positions[p - 1]));
             }
 
             for (var e = 0; e < engines.Count; e++)
@@ -102,7 +110,7 @@ internal sealed class HotSwapPlanner(Lazy<CircuitWalk> walk, EngineCosts costs, 
     public double Seconds(int engine, int start, int end, StateOutlook outlook)
     {
         var support = outlook.SupportLog2;
-        return costs.Seconds(engine, Walk.Part(start, end, ref support, outlook));
+        return Costs.Seconds(engine, Walk.Part(start, end, ref support, outlook));
     }
 
     /// <summary>How far an engine comes in a time by prediction: at least one operation, at most to the limit.</summary>
@@ -123,10 +131,10 @@ internal sealed class HotSwapPlanner(Lazy<CircuitWalk> walk, EngineCosts costs, 
     }
 
     /// <summary>The bytes that a state takes on an engine.</summary>
-    public double StateBytes(int engine, double supportLog2, int position) => costs.StateBytes(engine, supportLog2, Walk.Bond(position));
+    public double StateBytes(int engine, double supportLog2, int position) => Costs.StateBytes(engine, supportLog2, Walk.Bond(position));
 
     /// <summary>The bytes of a snapshot: dense, or indices and amplitudes.</summary>
-    public double SnapshotBytes(double supportLog2) => costs.SnapshotBytes(supportLog2);
+    public double SnapshotBytes(double supportLog2) => Costs.SnapshotBytes(supportLog2);
 
     /// <summary>The place of an engine among <see cref="Engines"/>.</summary>
     public int IndexOf(ISegmentedBackend backend)
@@ -145,10 +153,12 @@ internal sealed class HotSwapPlanner(Lazy<CircuitWalk> walk, EngineCosts costs, 
     private HotSwapPlan? Best(
         List<int> positions, double[] cost, double[] runs, int[] from, double support, StateOutlook outlook, Func<int, double> pace, int stay, double staySeconds, int current, double known)
     {
+        var (walk, costs) = (Walk, Costs);
+
         // What comes after the first measurement is done where the state then is.
         var last = positions.Count - 1;
         var tailSupport = support;
-        var tail = Walk.Part(Walk.UnitaryEnd, Walk.Length, ref tailSupport, outlook);
+        var tail = walk.Part(walk.UnitaryEnd, walk.Length, ref tailSupport, outlook);
         var best = -1;
         double least = double.PositiveInfinity, end = 0;
         for (var e = 0; e < engines.Count; e++)
@@ -173,10 +183,10 @@ internal sealed class HotSwapPlanner(Lazy<CircuitWalk> walk, EngineCosts costs, 
         var takes = new double[engines.Count];
         takes[best] = end;
         double peak = 0, handOvers = 0;
-        for (int p = last, e = best, until = Walk.Length; p >= 1; p--)
+        for (int p = last, e = best, until = walk.Length; p >= 1; p--)
         {
             var (f, run) = (from[p * engines.Count + e], runs[p * engines.Count + e]);
-            peak = Math.Max(peak, StateBytes(e, Math.Min(Walk.Bound(positions[p]), support), positions[p]));
+            peak = Math.Max(peak, StateBytes(e, Math.Min(walk.Bound(positions[p]), support), positions[p]));
             takes[e] += run;
             handOvers += Math.Max(0, cost[p * engines.Count + e] - cost[(p - 1) * engines.Count + f] - run);
             if (f != e || p == 1)
@@ -190,7 +200,7 @@ internal sealed class HotSwapPlanner(Lazy<CircuitWalk> walk, EngineCosts costs, 
         }
 
         handOvers += cost[parts[0].Engine];
-        var sure = new SureSaving(Walk, costs);
+        var sure = new SureSaving(walk, costs);
         var saving = sure.OfTimes((takes, handOvers), least, stay, staySeconds, current, known);
         if (saving > 0 && stay >= 0 && double.IsFinite(staySeconds))
         {

@@ -31,6 +31,9 @@ internal sealed class RunStops(HotSwapPlanner planner, ConversionCosts conversio
     private const double LeastSecondsBetweenStops = 0.1;
     private double _looking;
 
+    // An engine that is slower than predicted is not believed to be faster from here on.
+    private double Slowness => Math.Max(1, view.Pace);
+
     /// <summary>Where to stop next; null to run to the end.</summary>
     /// <param name="plan">The plan.</param>
     /// <param name="engine">The engine that holds the state.</param>
@@ -102,7 +105,7 @@ internal sealed class RunStops(HotSwapPlanner planner, ConversionCosts conversio
         if (!isControlled && plan.IsSingle && view.Outlook.GrowthPerMixing >= 1)
         {
             // That it takes as long as the bound says is reckoned with; only its pace is of interest, and each stop takes passes over the state.
-            var at = planner.Reach(engine, position, end, Math.Max(LeastSecondsToLook, whole / DenseLooks), view.Outlook);
+            var at = planner.Reach(engine, position, end, Math.Max(LeastSecondsToLook, whole / DenseLooks) / Slowness, view.Outlook);
             return at < end ? at : null;
         }
 
@@ -141,7 +144,7 @@ internal sealed class RunStops(HotSwapPlanner planner, ConversionCosts conversio
         var ahead = view.Outlook;
         for (var i = 1; i < positions.Count; i++)
         {
-            budget -= planner.BoundSeconds(engine, positions[i - 1], positions[i], ahead);
+            budget -= Slowness * planner.BoundSeconds(engine, positions[i - 1], positions[i], ahead);
             ahead = new StateOutlook(positions[i], planner.Walk.Expected(ahead with { GrowthPerMixing = 1 }, positions[i]), 1);
             if (positions[i] >= planned || (budget < 0 && i > 1))
             {

@@ -128,14 +128,14 @@ internal sealed class SegmentedRun(HotSwapPlanner planner, ConversionCosts conve
         }
 
         _alone = plan.StaySeconds;
-        if (!plan.IsCommitted)
+        var isBegun = session.Position > 0;
+        if (!isBegun && !plan.IsCommitted)
         {
-            var (next, to, state) = Consider(session, engine, plan, cancellationToken, isDue: true);
-            return (true, next, to, state);
+            return (true, plan, engine, session);
         }
 
-        var outlook = Look(session, engine, plan);
-        if (_view.Plan(outlook, engine) is { } here && here.Seconds <= plan.Seconds)
+        var here = !plan.IsCommitted ? plan : isBegun ? _view.Plan(Look(session, engine, plan), engine) : null;
+        if (here is not null && here.Seconds <= plan.Seconds)
         {
             var (next, to, state) = Consider(session, engine, here, cancellationToken, isDue: true);
             return (true, next, to, state);

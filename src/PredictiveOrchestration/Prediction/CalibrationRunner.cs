@@ -13,80 +13,99 @@ namespace PredictiveOrchestration.Prediction;
 /// <param name="processorTime">The processor time of this process so far; null for the operating system's.</param>
 internal sealed partial class CalibrationRunner(TimeProvider time, ILogger logger, Func<TimeSpan>? processorTime = null)
 {
-    private const int Repetitions = 3;
+    // Of each workload; the compiler may have a part in the first.
+    private const int Runs = 4;
+
+    // Workloads that take more than this share of their backend's time take long.
+    private const double MostOfBudget = 0.01;
 
     // What runs on another processor may be counted only at the next tick.
     private static readonly double TickSeconds = OperatingSystem.IsWindows() ? 0.016 : 0.004;
     private readonly Func<TimeSpan> _processorTime = processorTime ?? (static () => Environment.CpuUsage.TotalTime);
 
-    /// <summary>Calibrates the backends that can be, sharing the budget equally.</summary>
+    /// <summary>Calibrates the backends that can be, each with an equal share of what is left of the budget.</summary>
     /// <param name="backends">The backends.</param>
-    /// <param name="budget">The longest time in all; a workload under way is finished.</param>
+    /// <param name="budget">The longest time in all; a workload under way is finished, and the first run of each backend, most of which is compilation, does not count.</param>
     /// <param name="cancellationToken">Ends the calibration.</param>
     /// <returns>One row for each workload that ran.</returns>
     public async Task<IReadOnlyList<TrainingRow>> RunAsync(IReadOnlyList<IQuantumBackend> backends, TimeSpan budget, CancellationToken cancellationToken)
     {
         var rows = new List<TrainingRow>();
         var able = backends.Where(b => b is ICalibratable).ToList();
-        foreach (var backend in able)
+        for (var i = 0; i < able.Count; i++)
         {
-            await RunAsync(backend, ((ICalibratable)backend).CalibrationWorkloads, budget / able.Count, rows, cancellationToken).ConfigureAwait(false);
+            var took = await RunAsync(able[i], ((ICalibratable)able[i]).CalibrationWorkloads, budget / (able.Count - i), rows, cancellationToken).ConfigureAwait(false);
+            budget -= took < budget ? took : budget;
         }
 
         return rows;
     }
 
-    private async Task RunAsync(IQuantumBackend backend, IReadOnlyList<ExecutionRequest> workloads, TimeSpan budget, List<TrainingRow> rows, CancellationToken cancellationToken)
+    private async Task<TimeSpan> RunAsync(IQuantumBackend backend, IReadOnlyList<ExecutionRequest> workloads, TimeSpan budget, List<TrainingRow> rows, CancellationToken cancellationToken)
     {
         var descriptor = backend.Descriptor;
         try
         {
             await ((ICalibratable)backend).PrepareAsync(cancellationToken).ConfigureAwait(false);
+            if (workloads.Count > 0)
+            {
+                await backend.ExecuteAsync(workloads[0], cancellationToken).ConfigureAwait(false);
+            }
         }
         catch (BackendException exception)
         {
             CalibrationFailed(exception, descriptor.Id);
-            return;
+            return TimeSpan.Zero;
         }
 
+        // Those that take long have two runs at first, so that none is missing where time is short, and the others after all have had them.
         var start = time.GetTimestamp();
-        foreach (var workload in workloads)
+        var shortest = Enumerable.Repeat(double.PositiveInfinity, workloads.Count).ToArray();
+        var runs = new int[workloads.Count];
+        foreach (var isFirst in (bool[])[true, false])
         {
-            try
+            for (var w = 0; w < workloads.Count; w++)
             {
-                var shortest = double.PositiveInfinity;
-                for (var k = 0; k <= Repetitions; k++)
+                while (runs[w] < Runs && (runs.All(r => r == 0) || time.GetElapsedTime(start) <= budget))
                 {
-                    var processor = _processorTime();
-                    var result = await backend.ExecuteAsync(workload, cancellationToken).ConfigureAwait(false);
-                    shortest = Math.Min(shortest, result.Timings.Service.TotalSeconds);
-                    if (((ICalibratable)backend).RunsOnProcessor)
+                    runs[w]++;
+                    try
                     {
-                        // On one thread it is what the run takes where nothing else runs, on more it is longer.
-                        shortest = Math.Min(shortest, (_processorTime() - processor).TotalSeconds + TickSeconds);
+                        var seconds = await SecondsAsync(backend, workloads[w], cancellationToken).ConfigureAwait(false);
+                        shortest[w] = Math.Min(shortest[w], seconds);
+                        if (isFirst && runs[w] >= 2 && seconds > MostOfBudget * budget.TotalSeconds)
+                        {
+                            break;
+                        }
                     }
-
-                    if (time.GetElapsedTime(start) > budget)
+                    catch (BackendException exception)
                     {
-                        break;
+                        CalibrationFailed(exception, descriptor.Id);
+                        runs[w] = Runs;
                     }
                 }
-
-                if (shortest > 0)
-                {
-                    rows.AddRange(Rows(backend, workload, shortest));
-                }
-            }
-            catch (BackendException exception)
-            {
-                CalibrationFailed(exception, descriptor.Id);
-            }
-
-            if (time.GetElapsedTime(start) > budget)
-            {
-                break;
             }
         }
+
+        for (var w = 0; w < workloads.Count; w++)
+        {
+            if (shortest[w] is > 0 and < double.PositiveInfinity)
+            {
+                rows.AddRange(Rows(backend, workloads[w], shortest[w]));
+            }
+        }
+
+        return time.GetElapsedTime(start);
+    }
+
+    private async Task<double> SecondsAsync(IQuantumBackend backend, ExecutionRequest workload, CancellationToken cancellationToken)
+    {
+        var before = _processorTime();
+        var result = await backend.ExecuteAsync(workload, cancellationToken).ConfigureAwait(false);
+        var seconds = result.Timings.Service.TotalSeconds;
+
+        // On one thread the processor time is what the run takes where nothing else runs, on more it is longer.
+        return ((ICalibratable)backend).RunsOnProcessor ? Math.Min(seconds, (_processorTime() - before).TotalSeconds + TickSeconds) : seconds;
     }
 
     // As the job is predicted from its profile alone, and with what the backend plans.

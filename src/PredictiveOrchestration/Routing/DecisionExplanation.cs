@@ -57,6 +57,12 @@ internal static class DecisionExplanation
             text.AppendLine("  it is kept from before: the runner-up would gain less than HysteresisMargin");
         }
 
+        if (!first.Candidate.Backend.IsLocal)
+        {
+            // States move between engines of this process only.
+            Line($"  its state cannot be taken over: should it fail, the job begins anew{(decision.Ranked.Count > 1 ? $" on {decision.Ranked[1].Candidate.Backend.Id}" : string.Empty)}");
+        }
+
         if (decision.Ranked.Count > 1)
         {
             var second = decision.Ranked[1];

@@ -19,7 +19,7 @@ internal sealed class FakeCosts : ISegmentCostModel
 
     public double SegmentSeconds(BackendDescriptor backend, in SegmentWork work) => backend.CostModel switch
     {
-        "dense" => Dense * work.DenseWork,
+        "dense" or "gpu" => Dense * work.DenseWork,
         "sparse" => Sparse * work.SparseWork,
         "mps" => Bond * work.BondWork,
         _ => work.IsClifford ? 1e-6 * work.Gates : double.PositiveInfinity,
@@ -29,7 +29,7 @@ internal sealed class FakeCosts : ISegmentCostModel
 
     public double StateBytes(BackendDescriptor backend, double supportLog2, double bondLog2) => backend.CostModel switch
     {
-        "dense" => DenseBytes,
+        "dense" or "gpu" => DenseBytes,
         "sparse" => 24 * Math.Pow(2, supportLog2),
         _ => 4096,
     };

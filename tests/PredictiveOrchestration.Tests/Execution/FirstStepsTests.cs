@@ -97,7 +97,7 @@ public sealed class FirstStepsTests
         Matches(report, circuit);
     }
 
-    private static FirstSteps Steps(Circuit circuit, TimeProvider time) => new(circuit, Features(circuit).SupportTrajectory, TimeSpan.FromSeconds(1), time);
+    private static FirstSteps Steps(Circuit circuit, TimeProvider time) => new(circuit, circuit.UnitaryEnd(0), Features(circuit).SupportTrajectory, TimeSpan.FromSeconds(1), time);
 
     private static CircuitFeatures Features(Circuit circuit) => CircuitProfiler.Profile(circuit).Features!;
 

@@ -368,6 +368,30 @@ public sealed class HotSwapTests
         Matches(report.Result!, circuit);
     }
 
+    [Theory]
+    [InlineData(1, false)]
+    [InlineData(100, true)]
+    public async Task Next_SlowerThanPredicted_IsLookedAtAgainSoon(double slower, bool stops)
+    {
+        // What is left takes some 40 s by prediction, and a quarter of 400 s may pass between two looks.
+        const int seen = 380;
+        var circuit = SparseThenDense(9);
+        var planner = Planner(circuit, new FakeCosts(), engines: [Engines[1]]);
+        using var session = await Engines[1].OpenAsync(new ExecutionRequest { Circuit = circuit }, null);
+        var time = new SteppedTime();
+        var (view, account) = (new RunView(planner, time), new RunAccount(time));
+        view.Begin();
+        view.Advancing(0, 0, seen);
+        time.Advance(TimeSpan.FromSeconds(slower * planner.Seconds(0, 0, seen, StateOutlook.AtStart)));
+        session.Advance(seen);
+        view.Look(session, count: false);
+        view.SeePace();
+        view.Pace.Should().BeApproximately(slower, 1e-3 * slower);
+        var next = new RunStops(planner, new ConversionCosts(TimeProvider.System), new SwapPolicy(), false, null, view, account).Next(planner.Plan(view.Outlook, 0)!, 0, session, 400);
+        (next is not null).Should().Be(stops);
+        (next ?? seen + 1).Should().BeInRange(seen + 1, circuit.UnitaryEnd(0) - 1);
+    }
+
     [Fact]
     public void Run_EngineFailsWithACheckpoint_ResumesFromTheDisk()
     {

@@ -2,6 +2,7 @@ using PredictiveOrchestration.Backends;
 using PredictiveOrchestration.Circuits;
 using PredictiveOrchestration.Circuits.Library;
 using PredictiveOrchestration.Execution;
+using PredictiveOrchestration.Routing;
 using PredictiveOrchestration.Simulation.MatrixProductState;
 using PredictiveOrchestration.Simulation.Sparse;
 using PredictiveOrchestration.Simulation.StateVector;
@@ -105,6 +106,22 @@ public sealed class ResumeTests : IDisposable
         checkpointer.SecondsUntilDue(1e9, 1000).Should().Be(double.PositiveInfinity, "state and copy together do not fit");
     }
 
+    [Fact]
+    public async Task ExecuteAsync_WouldExplore_GoesOnWithTheStateInstead()
+    {
+        var (router, time) = (new Exploring(), new SteppedTime());
+        await using var orchestrator = await StartAsync(b => b.AddRouter(router).UseTimeProvider(time).Configure(o => (o.Learning, o.ExplorationShare) = (true, 0.5)), () => time.Advance(TimeSpan.FromHours(1)));
+        orchestrator.SetRoutingStrategy(router.Name);
+        var circuit = RandomCircuits.Create(7, new RandomCircuitOptions { Qubits = 6, Operations = 50 });
+        var expected = await orchestrator.ExecuteAsync(circuit);
+        await InterruptAsync(orchestrator, circuit, OrchestrationRequest.Default, 20);
+        router.Explores = true;
+        var resumed = await orchestrator.ExecuteAsync(circuit);
+        resumed.ResumedAtOperation.Should().BePositive();
+        resumed.Counts.Should().BeEquivalentTo(expected.Counts);
+        resumed.Decision.IsExploration.Should().BeTrue("there was enough at stake, and it would have run elsewhere");
+    }
+
     private string[] Files() => Directory.GetFiles(_folder, "*.checkpoint");
 
     private static async Task InterruptAsync(PredictiveOrchestrator orchestrator, Circuit circuit, OrchestrationRequest request, int at)
@@ -120,18 +137,21 @@ public sealed class ResumeTests : IDisposable
         }
     }
 
-    private async Task<PredictiveOrchestrator> StartAsync()
+    private async Task<PredictiveOrchestrator> StartAsync(Action<PredictiveOrchestratorBuilder>? configure = null, Action? ending = null)
     {
         var builder = new PredictiveOrchestratorBuilder().WithoutLocalEngines().Configure(o =>
         {
+            // Where nothing learns nothing explores, which would hang on how long the runs before took.
             (o.StateDirectory, o.Learning, o.CalibrationBudget) = (string.Empty, false, TimeSpan.Zero);
             o.CheckpointDirectory = _folder;
             o.Checkpoints = new CheckpointPolicy { Interval = TimeSpan.Zero, MaxShare = 1 };
         });
         foreach (var engine in new ISegmentedBackend[] { new StateVectorSimulator(), new SparseStateSimulator(), new MatrixProductStateSimulator() })
         {
-            builder.AddBackend(new Interruption(engine));
+            builder.AddBackend(new Interruption(engine, ending));
         }
+
+        configure?.Invoke(builder);
 
         var orchestrator = builder.Build();
         await orchestrator.StartAsync();
@@ -139,7 +159,7 @@ public sealed class ResumeTests : IDisposable
     }
 
     // An engine whose process ends before it runs an operation.
-    private sealed class Interruption(ISegmentedBackend inner) : WrappedBackend(inner)
+    private sealed class Interruption(ISegmentedBackend inner, Action? ending) : WrappedBackend(inner)
     {
         private static readonly AsyncLocal<int?> Place = new();
 
@@ -155,7 +175,35 @@ public sealed class ResumeTests : IDisposable
             {
                 throw new OperationCanceledException();
             }
+
+            if (end == int.MaxValue)
+            {
+                ending?.Invoke();
+            }
         });
+    }
+
+    // Takes the second wherever it may explore.
+    private sealed class Exploring : IChanceRouter
+    {
+        public bool Explores { get; set; }
+
+        public string Name => "exploring";
+
+        public bool NeedsDraw => false;
+
+        public IReadOnlyList<RankedBackend> Rank(RoutingContext context) => [.. context.Candidates.Select((c, i) => new RankedBackend(c, i + 1, 0.1, "in order"))];
+
+        public TimeSpan? Choose(RankedBackend[] ranked, int good, in Chance chance)
+        {
+            if (!Explores)
+            {
+                return null;
+            }
+
+            Ranking.ToFront(ranked, 1);
+            return TimeSpan.FromSeconds(10);
+        }
     }
 
     private sealed class SlowSession(SteppedTime time) : IBackendSession

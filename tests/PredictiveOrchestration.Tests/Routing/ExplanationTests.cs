@@ -28,6 +28,17 @@ public sealed class ExplanationTests
         First(Inputs(own * 0.99, 2, 0.3)).Should().Be("fast");
     }
 
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public void Explain_RemoteBackend_SaysThatItsJobsCanOnlyBeginAnew(bool isLocal)
+    {
+        var chosen = Given.Candidate("chosen", 1);
+        chosen = chosen with { Prediction = chosen.Prediction with { Backend = chosen.Backend with { IsLocal = isLocal } } };
+        var text = DecisionMaker.Decide(Given.Inputs(new PredictiveRouter(), [chosen, Given.Candidate("next", 2)], threshold: 0), 1, 1).Explain();
+        text.Contains("should it fail, the job begins anew on next", StringComparison.Ordinal).Should().Be(!isLocal, text);
+    }
+
     [Fact]
     public void Explain_WeightOfCost_FlipsWhereItSays()
     {

@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using System.Text.Json;
+using PredictiveOrchestration.Simulation.Gpu;
 using PredictiveOrchestration.TestKit;
 
 namespace PredictiveOrchestration.Tests.Samples;
@@ -236,6 +237,27 @@ public sealed class CircuitRunnerTests : IDisposable
         }
     }
 
+    // The runtime writes down which assemblies a whole process loaded.
+    [SkippableTheory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task Gpu_OfferedWhereThereIsNoDriver_LoadsNoIlgpu(bool offered)
+    {
+        Skip.If(offered && !OperatingSystem.IsLinux(), "where drivers are looked for can be told on Linux only");
+        Skip.If(offered && GpuDrivers.AnyOnLinux([.. GpuDrivers.LinuxFolders], "/nowhere", false, out _), "this machine has a CUDA driver");
+        var trace = Path.Combine(_folder, "loaded.nettrace");
+        using var process = Begin(["--no-learning", .. offered ? new[] { "--gpu" } : [], Add("bell.qasm", Bell)], Path.Combine(_folder, "state"), new()
+        {
+            ["OCL_ICD_VENDORS"] = "/nowhere", ["DOTNET_EnableEventPipe"] = "1", ["DOTNET_EventPipeOutputPath"] = trace, ["DOTNET_EventPipeConfig"] = "Microsoft-Windows-DotNETRuntime:0x8:4",
+        });
+        var error = process.StandardError.ReadToEndAsync();
+        await process.StandardOutput.ReadToEndAsync();
+        await process.WaitForExitAsync();
+        process.ExitCode.Should().Be(0, await error);
+        var loaded = System.Text.Encoding.Unicode.GetString(await File.ReadAllBytesAsync(trace)) + System.Text.Encoding.Unicode.GetString((await File.ReadAllBytesAsync(trace))[1..]);
+        loaded.Should().Contain("PredictiveOrchestration, Version=").And.NotContain("ILGPU");
+    }
+
     private Task<(int Status, string Output, string Error)> RunAsync(params string[] arguments) => RunAsync(arguments, Path.Combine(_folder, "state"));
 
     private static async Task<(int Status, string Output, string Error)> RunAsync(string[] arguments, string state)
@@ -246,7 +268,7 @@ public sealed class CircuitRunnerTests : IDisposable
         return (process.ExitCode, await output, await error);
     }
 
-    private static Process Begin(string[] arguments, string state)
+    private static Process Begin(string[] arguments, string state, Dictionary<string, string>? environment = null)
     {
         // Built with these tests, in the same configuration.
         var configuration = new DirectoryInfo(AppContext.BaseDirectory).Name;
@@ -255,6 +277,11 @@ public sealed class CircuitRunnerTests : IDisposable
         foreach (var argument in arguments.Prepend(state).Prepend("--state-dir").Prepend(program))
         {
             start.ArgumentList.Add(argument);
+        }
+
+        foreach (var (name, value) in environment ?? [])
+        {
+            start.Environment[name] = value;
         }
 
         return Process.Start(start)!;

@@ -3,7 +3,8 @@ namespace PredictiveOrchestration.Simulation.Gpu;
 /// <summary>Looks for drivers without loading any: some file checks, well below a millisecond.</summary>
 internal static class GpuDrivers
 {
-    private static readonly string[] LinuxFolders = ["/usr/lib/x86_64-linux-gnu", "/usr/lib/aarch64-linux-gnu", "/usr/lib64", "/usr/lib", "/usr/local/cuda/compat", "/usr/lib/wsl/lib"];
+    /// <summary>Where Linux keeps libraries.</summary>
+    public static readonly string[] LinuxFolders = ["/usr/lib/x86_64-linux-gnu", "/usr/lib/aarch64-linux-gnu", "/usr/lib64", "/usr/lib", "/usr/local/cuda/compat", "/usr/lib/wsl/lib"];
 
     // Drivers whose only device is the processor: opening them takes a good part of a second, for nothing where that will not do.
     private static readonly string[] ProcessorDrivers = ["pocl", "intelocl", "intel64"];

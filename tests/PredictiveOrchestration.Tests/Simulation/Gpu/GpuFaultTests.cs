@@ -4,11 +4,14 @@ using PredictiveOrchestration.Backends;
 using PredictiveOrchestration.Circuits;
 using PredictiveOrchestration.Circuits.Library;
 using PredictiveOrchestration.Execution;
+using PredictiveOrchestration.Profiling;
 using PredictiveOrchestration.Simulation.Gpu;
+using PredictiveOrchestration.Simulation.Sparse;
 using PredictiveOrchestration.Simulation.StateVector;
 using PredictiveOrchestration.TestKit;
 using PredictiveOrchestration.TestKit.Fakes;
 using PredictiveOrchestration.Tests.Conformance;
+using PredictiveOrchestration.Tests.Execution;
 
 namespace PredictiveOrchestration.Tests.Simulation.Gpu;
 
@@ -51,7 +54,6 @@ public sealed class GpuFaultTests
     {
         var (engine, _) = Failing(new CLException(CLError.CL_DEVICE_NOT_AVAILABLE), 2);
         await using var orchestrator = new PredictiveOrchestratorBuilder().WithoutLocalEngines().AddBackend(engine).AddBackend(new StateVectorSimulator()).AddRouter(new InOrder())
-            
             .Configure(o => (o.StateDirectory, o.CalibrationBudget, o.Learning, o.PerformanceThreshold, o.Swap) = (string.Empty, TimeSpan.Zero, false, 0, new SwapPolicy { Enabled = false })).Build().WithStrategy("in-order");
         await orchestrator.StartAsync();
         var result = await orchestrator.ExecuteAsync(Circuit, new OrchestrationRequest { Shots = 0, TopProbabilities = int.MaxValue });
@@ -60,6 +62,39 @@ public sealed class GpuFaultTests
         var swap = result.SwapEvents.Should().ContainSingle().Subject;
         (swap.From, swap.To, swap.Trigger).Should().Be(("gpu", "local-dense", SwapTrigger.Fault));
         swap.Reason.Should().Contain("gpu");
+    }
+
+    // A sparse beginning is handed to the device, which is lost, or has no memory left, when it has run a part: nothing before the hand-over is run again.
+    [SkippableTheory]
+    [InlineData(CLError.CL_DEVICE_NOT_AVAILABLE, SwapTrigger.Fault)]
+    [InlineData(CLError.CL_MEM_OBJECT_ALLOCATION_FAILURE, SwapTrigger.MemoryThreshold)]
+    public void SegmentedRun_DeviceFailsAfterTheHandOver_GoesOnElsewhereFromTheLastSnapshot(CLError error, SwapTrigger trigger)
+    {
+        var builder = new CircuitBuilder(13).H(0);
+        for (var i = 0; i < 200; i++)
+        {
+            builder.CX(i % 13, (i + 1) % 13).T(i % 13);
+        }
+
+        for (var i = 0; i < 130; i++)
+        {
+            builder.RY(0.3 + i, i % 13).CX(i % 13, (i + 4) % 13);
+        }
+
+        var circuit = builder.Build();
+        var (engine, _) = Failing(new CLException(error), 3);
+        ISegmentedBackend[] engines = [engine, new SparseStateSimulator()];
+        var planner = new HotSwapPlanner(new WorkTrajectory(circuit), 13, new FakeCosts { Dense = 1e-9 }, new ConversionCosts(TimeProvider.System), engines, 1e9, 1);
+        var request = new ExecutionRequest { Circuit = circuit, Shots = 0, TopProbabilities = int.MaxValue };
+        var plan = new HotSwapPlan([new PlannedSegment(engines[1], 0, 300), new PlannedSegment(engines[0], 300, circuit.Operations.Length)], 1, 0, 1);
+        var report = new SegmentedRun(planner, new ConversionCosts(TimeProvider.System), new SwapPolicy(), request, null, 1e9, new SteppedTime()).Run(plan, CancellationToken.None);
+        StateComparison.Distance(report.Result!.Probabilities, OracleSimulator.OutcomeDistribution(circuit)).Should().BeLessThan(1e-12);
+        report.Parts.Select(p => p.Backend.Descriptor.Id).Should().Equal("local-sparse", "gpu", "local-sparse");
+        report.Parts[1].Error.Should().BeOfType<BackendException>();
+        var (handOver, resumed) = (report.Swaps[0], report.Swaps[1]);
+        (resumed.From, resumed.To, resumed.Trigger, resumed.OperationIndex).Should().Be(("gpu", "local-sparse", trigger, handOver.OperationIndex));
+        resumed.OperationIndex.Should().BePositive();
+        report.Parts[2].Start.Should().Be(handOver.OperationIndex);
     }
 
     [SkippableFact]

@@ -14,12 +14,12 @@ namespace PredictiveOrchestration.Orleans.Silos;
 /// Runs while its silo does: starts the workers, tells the silo's state and takes the cluster's, and when a silo is gone has the jobs looked after that were driven there.
 /// </summary>
 internal sealed partial class SiloReporter(
-    IOptions<OrleansWorkerOptions> options, ILocalSiloDetails silo, IGrainFactory grains, SiloDirectory directory, SiloWork work, PredictiveOrchestrator orchestrator, ISiloStatusOracle oracle,
+    IOptions<OrleansWorkerOptions> options, ILocalSiloDetails silo, IGrainFactory grains, SiloDirectory directory, SiloWork work, PredictiveOrchestrator orchestrator, ReferenceWorkloads references, ISiloStatusOracle oracle,
     ClusterMetrics metrics, TimeProvider time, ILogger<SiloReporter> logger) : BackgroundService, ISiloStatusListener
 {
+    private const int MostSweeps = 10;
     private readonly long _memoryBytes = options.Value.MemoryBytes ?? MachineMemory.AvailableBytes;
-    private int _sweeping;
-    private (IPerformancePredictor? Model, Dictionary<string, double> Seconds) _references = (null, []);
+    private int _deaths;
 
     public override Task StartAsync(CancellationToken cancellationToken)
     {
@@ -49,7 +49,7 @@ internal sealed partial class SiloReporter(
 
         // One of those that are left looks after all jobs.
         var first = oracle.GetApproximateSiloStatuses(true).Keys.Order().FirstOrDefault();
-        if (silo.SiloAddress.Equals(first) && Interlocked.Exchange(ref _sweeping, 1) == 0)
+        if (silo.SiloAddress.Equals(first) && Interlocked.Increment(ref _deaths) == 1)
         {
             _ = Task.Run(SweepAsync);
         }
@@ -100,45 +100,53 @@ internal sealed partial class SiloReporter(
 
     private EngineReport[] Engines()
     {
-        var references = References();
+        var seconds = references.Seconds;
         return
         [
             .. orchestrator.GetAvailableBackends().Where(b => b.Descriptor.IsLocal)
-                .Select(b => EngineReport.Of(b.Descriptor, references.GetValueOrDefault(b.Descriptor.Id), b.IsAvailable ? null : b.Reason)),
+                .Select(b => EngineReport.Of(b.Descriptor, seconds.GetValueOrDefault(b.Descriptor.Id), b.IsAvailable ? null : b.Reason)),
         ];
     }
 
-    // Predicted anew when the model has changed.
-    private Dictionary<string, double> References()
+    // Shards may have been with the silo that is gone: they are asked again until another has them. A silo that goes meanwhile has all of them asked once more.
+    private async Task SweepAsync()
     {
-        var model = orchestrator.Predictor;
-        if (!ReferenceEquals(_references.Model, model))
+        int seen;
+        do
         {
-            _references = (model, ReferenceWorkloads.Seconds(orchestrator.Backends.Current, model));
-        }
+            seen = Volatile.Read(ref _deaths);
+            var left = Enumerable.Range(0, JobShards.Count).ToList();
+            for (var tries = 0; tries < MostSweeps && left.Count > 0; tries++)
+            {
+                if (tries > 0)
+                {
+                    await Task.Delay(options.Value.ReportInterval, time).ConfigureAwait(false);
+                }
 
-        return _references.Seconds;
+                var swept = await Task.WhenAll(left.Select(SweepAsync)).ConfigureAwait(false);
+                left = [.. left.Where((_, i) => !swept[i])];
+            }
+        }
+        while (Interlocked.CompareExchange(ref _deaths, 0, seen) != seen);
     }
 
-    private async Task SweepAsync()
+    private async Task<bool> SweepAsync(int shard)
     {
         try
         {
-            await Task.WhenAll(Enumerable.Range(0, JobShards.Count).Select(s => grains.GetGrain<IJobShardGrain>(s).SweepAsync())).ConfigureAwait(false);
+            await grains.GetGrain<IJobShardGrain>(shard).SweepAsync().ConfigureAwait(false);
+            return true;
         }
         catch (Exception exception) when (exception is not OutOfMemoryException)
         {
-            NotSwept(exception);
-        }
-        finally
-        {
-            Volatile.Write(ref _sweeping, 0);
+            NotSwept(exception.Message, shard);
+            return false;
         }
     }
 
     [LoggerMessage(Level = LogLevel.Debug, Message = "The silo's state could not be told: {Why}")]
     private partial void NotReported(string why);
 
-    [LoggerMessage(Level = LogLevel.Warning, Message = "Open jobs could not be looked after now; the shards' reminders will")]
-    private partial void NotSwept(Exception exception);
+    [LoggerMessage(Level = LogLevel.Debug, Message = "The open jobs of shard {Shard} could not be looked after now: {Why}")]
+    private partial void NotSwept(string why, int shard);
 }

@@ -125,6 +125,38 @@ internal sealed class FairQueue<T>(int maxLength, Func<string, double>? weight =
         }
     }
 
+    /// <summary>Takes jobs out that wait, the latest of the owner with the most work first.</summary>
+    /// <param name="take">Whether a job is taken; null to end.</param>
+    public List<T> TakeLatest(Func<T, bool?> take)
+    {
+        var taken = new List<T>();
+        lock (_lock)
+        {
+            foreach (var line in _lines.Values.OrderByDescending(l => l.Seconds))
+            {
+                for (var node = line.Jobs.Last; node is not null;)
+                {
+                    var (at, wanted) = (node, take(node.Value));
+                    node = node.Previous;
+                    if (wanted is null)
+                    {
+                        return taken;
+                    }
+
+                    if (wanted.Value)
+                    {
+                        line.Jobs.Remove(at);
+                        line.Seconds -= Expected(at.Value);
+                        _count--;
+                        taken.Add(at.Value);
+                    }
+                }
+            }
+        }
+
+        return taken;
+    }
+
     /// <summary>Corrects what an owner has used by what a job really took.</summary>
     public void Settle(T job, double seconds)
     {

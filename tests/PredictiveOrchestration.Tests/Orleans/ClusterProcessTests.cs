@@ -26,7 +26,7 @@ public sealed class ClusterProcessTests(ITestOutputHelper output)
         string[] submission = ["submit", file, "--copies", $"{Jobs}", "--shots", "100", "--backend", "local-dense", "--json", "--key", "all"];
         await cluster.StartSilosAsync(4);
         var (status, load) = await cluster.RunAsync("load");
-        status.Should().Be(0, load);
+        status.Should().Be(0, "{0}", load);
         load.Should().Contain("Places = ");
 
         var submitting = cluster.RunAsync(submission);
@@ -36,11 +36,20 @@ public sealed class ClusterProcessTests(ITestOutputHelper output)
         ClusterProcesses.Signal(cluster.Silos[3], "STOP");
         cluster.Silos[2].Kill();
         await cluster.UntilEndedAsync(300, submitting);
-        cluster.Silos[1].Kill();
+        if (!cluster.Silos[0].HasExited)
+        {
+            // On a machine that is too busy for them, silos take each other for dead: that was the second one then.
+            cluster.Silos[1].Kill();
+        }
+
         (status, var lines) = await submitting;
         ClusterProcesses.Signal(cluster.Silos[3], "CONT");
+        foreach (var complaint in status == 0 ? [] : cluster.Complaints.AsEnumerable())
+        {
+            output.WriteLine(complaint);
+        }
 
-        status.Should().Be(0, string.Join('\n', lines.Split('\n').Where(l => !l.Contains("Succeeded", StringComparison.Ordinal)).Take(5)));
+        status.Should().Be(0, "{0}", string.Join('\n', lines.Split('\n').Where(l => !l.Contains("\"failure\":null", StringComparison.Ordinal)).Take(5)));
         var ended = lines.Split('\n', StringSplitOptions.RemoveEmptyEntries).Select(l => JsonDocument.Parse(l).RootElement).ToList();
         ended.Should().HaveCount(Jobs).And.OnlyContain(e => e.GetProperty("state").GetString() == "Succeeded");
         ended.Select(e => e.GetProperty("id").GetString()).Distinct().Should().HaveCount(Jobs);
@@ -81,7 +90,7 @@ public sealed class ClusterProcessTests(ITestOutputHelper output)
         cluster.Silos.MaxBy(s => ClusterProcesses.Worked(s) - before[s])!.Kill();
         var (status, lines) = await submitting;
 
-        status.Should().Be(0, lines);
+        status.Should().Be(0, "{0}", lines);
         var job = JsonDocument.Parse(lines).RootElement;
         job.GetProperty("restarts").GetInt32().Should().BeGreaterThan(0);
         job.GetProperty("resumedAt").GetInt32().Should().BeGreaterThan(0);
@@ -114,7 +123,7 @@ public sealed class ClusterProcessTests(ITestOutputHelper output)
             cluster.Silos[1].Kill();
             var (status, lines) = await submitting;
 
-            status.Should().Be(0, lines);
+            status.Should().Be(0, "{0}", lines);
             lines.Split('\n', StringSplitOptions.RemoveEmptyEntries).Should().HaveCount(100).And.OnlyContain(l => l.Contains("Succeeded"));
             (await cluster.RunAsync("prune", "--hours", "0")).Status.Should().Be(0);
             ((long)(await source.CreateCommand($"SELECT COUNT(*) FROM {schema}.OrleansStorage WHERE GrainTypeString LIKE '%ended'").ExecuteScalarAsync())!).Should().Be(0);

@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using System.Diagnostics;
 using System.Globalization;
 using Microsoft.Extensions.DependencyInjection;
@@ -34,6 +35,9 @@ internal sealed class ClusterProcesses : IAsyncDisposable
 
     /// <summary>The silos in the order in which they were started, also those that were killed.</summary>
     public List<Process> Silos { get; } = [];
+
+    /// <summary>What the silos have complained of, with their names.</summary>
+    public ConcurrentQueue<string> Complaints { get; } = new();
 
     /// <summary>Starts silos at one time and waits until each is there.</summary>
     public async Task StartSilosAsync(int count, params string[] options)
@@ -105,6 +109,7 @@ internal sealed class ClusterProcesses : IAsyncDisposable
         var ready = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
         silo.OutputDataReceived += (_, e) =>
         {
+            Complain(e.Data);
             if (e.Data is null)
             {
                 ready.TrySetException(new InvalidOperationException($"'{name}' has ended."));
@@ -115,8 +120,15 @@ internal sealed class ClusterProcesses : IAsyncDisposable
             }
         };
 
-        // What is not read would fill the pipe and stop it.
-        silo.ErrorDataReceived += (_, _) => { };
+        silo.ErrorDataReceived += (_, e) => Complain(e.Data);
+        void Complain(string? line)
+        {
+            if (!string.IsNullOrEmpty(line) && Complaints.Count < 1000)
+            {
+                Complaints.Enqueue($"{name}: {line}");
+            }
+        }
+
         silo.BeginOutputReadLine();
         silo.BeginErrorReadLine();
         return ready.Task;

@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using System.Diagnostics;
 using System.Globalization;
 using System.Net;
@@ -7,8 +8,10 @@ using Microsoft.Extensions.Logging;
 using Orleans;
 using Orleans.Configuration;
 using Orleans.Hosting;
+using Orleans.Storage;
 using PredictiveOrchestration.Circuits;
 using PredictiveOrchestration.Orleans;
+using PredictiveOrchestration.Orleans.Storage;
 using PredictiveOrchestration.TestKit;
 
 namespace PredictiveOrchestration.Benchmarks.Cluster;
@@ -42,14 +45,27 @@ internal static class ClusterBenchmark
         var folder = Directory.CreateTempSubdirectory("cluster-benchmark").FullName;
         var database = Value(args, "--postgres", string.Empty) is { Length: > 0 } ? Database(args) : ClusterDatabase.Sqlite(Path.Combine(folder, "cluster.db"));
         await database.PrepareAsync();
-        using var host = Silo(database, 0, 2);
+        var calls = new ConcurrentDictionary<string, int>();
+        using var host = Silo(database, 0, 2, call =>
+        {
+            calls.AddOrUpdate($"{call.InterfaceName.Split('.')[^1]}.{call.MethodName}", 1, (_, n) => n + 1);
+            return call.Invoke();
+        });
         await host.StartAsync();
+        var storage = host.Services.GetRequiredKeyedService<IGrainStorage>(OrleansWorkerOptions.StorageName) as SqliteGrainStorage;
+        var (writes, commits) = (0L, 0L);
         var (jobs, orchestrator) = (host.Services.GetRequiredService<ClusterJobs>(), host.Services.GetRequiredService<PredictiveOrchestrator>());
         var circuits = Enumerable.Range(0, 50).Select(i => Qft(6 + (i % 7))).ToList();
         var (direct, cluster) = (new List<double>(), new List<double>());
         for (var i = -200; i < count; i++)
         {
             var (circuit, request) = (circuits[(i + 200) % circuits.Count], new OrchestrationRequest { Shots = 100, Seed = (ulong)(i + 200), Backend = "local-dense" });
+            if (i == 0)
+            {
+                (writes, commits) = (storage?.Writes ?? 0, storage?.Commits ?? 0);
+                calls.Clear();
+            }
+
             var start = Stopwatch.GetTimestamp();
             var run = await orchestrator.ExecuteAsync(circuit, request);
             var alone = Stopwatch.GetElapsedTime(start) - run.Timings.Service;
@@ -67,6 +83,16 @@ internal static class ClusterBenchmark
         Print("in process", direct);
         Print("by the cluster", cluster);
         Print("difference", [.. cluster.Zip(direct, (c, d) => c - d)]);
+        if (storage is not null)
+        {
+            Console.WriteLine(string.Create(CultureInfo.InvariantCulture, $"for each job {(double)(storage.Writes - writes) / count:F2} states written in {(double)(storage.Commits - commits) / count:F2} transactions"));
+        }
+
+        foreach (var (call, times) in calls.OrderByDescending(c => c.Value))
+        {
+            Console.WriteLine(string.Create(CultureInfo.InvariantCulture, $"    {(double)times / count,6:F2} {call}"));
+        }
+
         await host.StopAsync();
         Directory.Delete(folder, true);
         return 0;
@@ -121,12 +147,17 @@ internal static class ClusterBenchmark
         return 0;
     }
 
-    private static IHost Silo(ClusterDatabase database, int port, int concurrency)
+    private static IHost Silo(ClusterDatabase database, int port, int concurrency, Func<IIncomingGrainCallContext, Task>? filter = null)
     {
         var (silo, gateway) = port > 0 ? (port, port + 1) : (Free(), Free());
         return Host.CreateDefaultBuilder().ConfigureLogging(l => l.ClearProviders()).UseOrleans(s =>
         {
             s.UseClusterDatabase(database);
+            if (filter is not null)
+            {
+                s.AddIncomingGrainCallFilter(c => filter(c));
+            }
+
             s.Configure<EndpointOptions>(o => (o.AdvertisedIPAddress, o.SiloPort, o.GatewayPort) = (IPAddress.Loopback, silo, gateway));
             s.AddPredictiveOrchestrationWorkers(o => (o.Concurrency, o.MaxBacklog, o.MaxTenantShare) = (concurrency, TimeSpan.FromHours(10), 1), b => b.Configure(c => (c.StateDirectory, c.Learning) = (string.Empty, false)));
         }).Build();

@@ -236,7 +236,7 @@ internal sealed partial class JobGrain(
             using var keeping = this.RegisterGrainTimer(_ => { DelayDeactivation(Keeping); return Task.CompletedTask; }, new GrainTimerCreationOptions(Keeping / 3, Keeping / 3) { Interleave = true });
             await EndAsync(await drive.RunAsync(_leaving.Token));
         }
-        catch (OperationCanceledException) when (_leaving.IsCancellationRequested)
+        catch (Exception exception) when (exception is not OutOfMemoryException && _leaving.IsCancellationRequested)
         {
             // The silo stops, or the grain goes elsewhere; who is next goes on.
         }

@@ -35,6 +35,9 @@ internal static class PlacementChooser
     // What it takes to send a run that waits from one silo to another.
     private const double Sending = 5e-3;
 
+    // What is known of silos is old: the first may have nothing left.
+    private const int MostAsked = 3;
+
     // Below this a difference is noise of the network.
     private const double Negligible = 1e-3;
 
@@ -94,6 +97,12 @@ internal static class PlacementChooser
 
         return best;
     }
+
+    /// <summary>The silos that one which has nothing to do asks for runs that wait there, those with the longest wait first.</summary>
+    /// <param name="places">A few silos by chance, so that not all who are idle ask the same.</param>
+    /// <param name="idle">The address of who asks.</param>
+    public static List<Place> Busy(IEnumerable<Place> places, string idle) =>
+        [.. places.Where(p => p.Report is { Waiting: > 0, GivesWork: true } && p.Report.Address != idle).OrderByDescending(p => p.WaitSeconds).Take(MostAsked)];
 
     /// <summary>Whether a run that waits at one silo would end sooner at another, by more than a margin of its completion where it is, and what it takes to send it.</summary>
     /// <param name="here">Where it waits, without it.</param>

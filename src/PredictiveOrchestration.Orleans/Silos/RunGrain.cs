@@ -21,7 +21,7 @@ internal sealed class RunGrain(SiloWork work, TimeProvider time) : Grain, IRunGr
         if (_run is null)
         {
             DeactivateOnIdle();
-            return Task.FromResult(work.IsDraining ? RunReport.Returned : new RunReport { Phase = RunPhase.Refused, RetryAfter = work.RetryAfter, Silo = work.SiloName });
+            return Task.FromResult(new RunReport { Phase = RunPhase.Refused, RetryAfter = work.IsDraining ? TimeSpan.Zero : work.RetryAfter, Silo = work.SiloName });
         }
 
         return WaitAsync(patience);

@@ -34,7 +34,11 @@ internal sealed partial class SiloReporter(
     public override async Task StopAsync(CancellationToken cancellationToken)
     {
         oracle.UnSubscribeFromSiloStatusEvents(this);
-        await work.DisposeAsync().AsTask().WaitAsync(cancellationToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        var drained = work.DisposeAsync().AsTask();
+
+        // The others know at once that nothing more is to be sent here.
+        await TellAsync().WaitAsync(cancellationToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        await drained.WaitAsync(cancellationToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         await base.StopAsync(cancellationToken).ConfigureAwait(false);
     }
 
@@ -59,16 +63,7 @@ internal sealed partial class SiloReporter(
     {
         while (!stoppingToken.IsCancellationRequested)
         {
-            try
-            {
-                directory.Update(await grains.GetGrain<ICatalogGrain>(0).ReportAsync(Report()).ConfigureAwait(false));
-            }
-            catch (Exception exception) when (exception is not OutOfMemoryException)
-            {
-                // The silo is starting, or whoever has the catalog is being found out to be dead: the next time will do.
-                NotReported(exception.Message);
-            }
-
+            await TellAsync().ConfigureAwait(false);
             try
             {
                 await Task.Delay(options.Value.ReportInterval, time, stoppingToken).ConfigureAwait(false);
@@ -77,6 +72,19 @@ internal sealed partial class SiloReporter(
             {
                 return;
             }
+        }
+    }
+
+    private async Task TellAsync()
+    {
+        try
+        {
+            directory.Update(await grains.GetGrain<ICatalogGrain>(0).ReportAsync(Report()).ConfigureAwait(false));
+        }
+        catch (Exception exception) when (exception is not OutOfMemoryException)
+        {
+            // The silo is starting, or whoever has the catalog is being found out to be dead: the next time will do.
+            NotReported(exception.Message);
         }
     }
 
@@ -95,6 +103,7 @@ internal sealed partial class SiloReporter(
         TenantSeconds = new Dictionary<string, double>(work.TenantSeconds, StringComparer.Ordinal),
         IsDraining = work.IsDraining,
         Ended = work.Ended,
+        GivesWork = true,
         Engines = Engines(),
     };
 

@@ -34,34 +34,26 @@ internal sealed partial class WorkFinder(
         }
     }
 
-    // Of a few silos by chance the one with the longest wait, so that not all who are idle ask the same.
     private async Task<int> FindAsync(CancellationToken cancellationToken)
     {
         var own = reporter.Report();
-        Place? busiest = null;
-        foreach (var place in directory.Choices())
+        foreach (var silo in PlacementChooser.Busy(directory.Choices(), own.Address))
         {
-            if (place.Report.Waiting > 0 && place.Report.Address != own.Address && !(busiest?.WaitSeconds >= place.WaitSeconds))
+            try
             {
-                busiest = place;
+                if (await grains.GetGrain<ISiloGrain>(silo.Report.Address).GiveAsync(own).WaitAsync(Patience, time, cancellationToken).ConfigureAwait(false) is > 0 and var given)
+                {
+                    return given;
+                }
+            }
+            catch (Exception exception) when (exception is not OutOfMemoryException && !cancellationToken.IsCancellationRequested)
+            {
+                // It is gone, or too busy to answer.
+                NotGiven(silo.Report.Name, exception.Message);
             }
         }
 
-        if (busiest is not { } from)
-        {
-            return 0;
-        }
-
-        try
-        {
-            return await grains.GetGrain<ISiloGrain>(from.Report.Address).GiveAsync(own).WaitAsync(Patience, time, cancellationToken).ConfigureAwait(false);
-        }
-        catch (Exception exception) when (exception is not OutOfMemoryException && !cancellationToken.IsCancellationRequested)
-        {
-            // It is gone, or of a version that gives nothing.
-            NotGiven(from.Report.Name, exception.Message);
-            return 0;
-        }
+        return 0;
     }
 
     [LoggerMessage(Level = LogLevel.Debug, Message = "Silo '{Silo}' gave no work: {Why}")]

@@ -35,7 +35,7 @@ internal sealed class FairQueue<T>(int maxLength, Func<string, double>? weight =
         {
             lock (_lock)
             {
-                return _lines.Values.Sum(l => l.Seconds);
+                return _lines.Values.Sum(l => l.Jobs.Count == 0 ? 0 : l.Seconds);
             }
         }
     }

@@ -218,19 +218,16 @@ internal static class ClusterSimulation
                 return;
             }
 
-            var name = Name(idle);
-            Place? busiest = null;
-            foreach (var place in _directories[idle].Choices())
-            {
-                busiest = place.Report.Waiting > 0 && place.Report.Address != name && !(busiest?.WaitSeconds >= place.WaitSeconds) ? place : busiest;
-            }
-
             var found = 0;
-            if (busiest is { } from)
+            foreach (var busy in PlacementChooser.Busy(_directories[idle].Choices(), Name(idle)))
             {
                 _asked++;
-                found = Give(int.Parse(from.Report.Address, CultureInfo.InvariantCulture), idle, now, waits);
-                _moved += found;
+                found = Give(int.Parse(busy.Report.Address, CultureInfo.InvariantCulture), idle, now, waits);
+                if (found > 0)
+                {
+                    _moved += found;
+                    break;
+                }
             }
 
             Look(idle, now + (found > 0 ? ArrivalSeconds : ReportSeconds));
@@ -271,7 +268,7 @@ internal static class ClusterSimulation
 
         private SiloReport Report(int silo, double speed, int waiting, int running, double backlog) => new()
         {
-            Address = Name(silo), Name = Name(silo), Concurrency = _places, MemoryBytes = long.MaxValue, Waiting = waiting, Running = running, BacklogSeconds = backlog,
+            Address = Name(silo), Name = Name(silo), Concurrency = _places, MemoryBytes = long.MaxValue, Waiting = waiting, Running = running, BacklogSeconds = backlog, GivesWork = true,
             Engines = [new EngineReport { Id = "engine", ReferenceSeconds = 1 / speed }],
         };
 

@@ -50,6 +50,14 @@ public sealed class PlacementChooserTests
     }
 
     [Fact]
+    public void Busy_OfAFew_AsksThoseThatWaitLongestAndUnderstand()
+    {
+        static Place Waits(string name, double backlog, bool gives = true) => At(name, backlog: backlog, running: 2) is var at ? at with { Report = at.Report with { Waiting = 3, GivesWork = gives } } : default;
+        PlacementChooser.Busy([Waits("b", 20), At("none", backlog: 99, running: 2), Waits("old", 99, gives: false), Waits("a", 30), Waits("me", 99), Waits("d", 1), Waits("c", 10)], "me")
+            .Select(p => p.Report.Address).Should().Equal("a", "b", "c");
+    }
+
+    [Fact]
     public void Gain_IdleSiloLacksTheMemory_IsNone() => PlacementChooser.Gain(At("here", backlog: 1e6, running: 2), At("idle", memory: 999), OneSecond.Engines, 0).Should().BeNull();
 
     [Fact]

@@ -103,6 +103,7 @@ internal static class ClusterBenchmark
     {
         var (count, milliseconds, perJob) = (int.Parse(Value(args, "--jobs", "10000"), CultureInfo.InvariantCulture), double.Parse(Value(args, "--milliseconds", "20"), CultureInfo.InvariantCulture), int.Parse(Value(args, "--per-job", "10"), CultureInfo.InvariantCulture));
         var (circuit, shots) = await SizedAsync(milliseconds);
+        await CeilingAsync(circuit, shots, Math.Min(count, 500));
         Console.WriteLine($"{count} runs of about {milliseconds} ms ({circuit.NumQubits} qubits, {circuit.Operations.Length} operations), {perJob} in a job");
         var seconds = new List<double>();
         foreach (var silos in new[] { 1, 2 })
@@ -132,11 +133,11 @@ internal static class ClusterBenchmark
                 }
             }));
             await RunAsync(Math.Min(count, 20 * perJob) / 10);
-            var (start, own, their) = (Stopwatch.GetTimestamp(), Environment.CpuUsage.TotalTime, processes.Sum(Cpu));
+            var (start, own, their) = (Stopwatch.GetTimestamp(), Environment.CpuUsage.TotalTime, processes.ConvertAll(Cpu));
             await RunAsync(count);
             var took = Stopwatch.GetElapsedTime(start).TotalSeconds;
             seconds.Add(took);
-            Console.WriteLine(string.Create(CultureInfo.InvariantCulture, $"{silos} silo(s): {took:F1} s, {count / took:F1} runs/s; silos' processor time {processes.Sum(Cpu) - their:F1} s, the driver's {(Environment.CpuUsage.TotalTime - own).TotalSeconds:F1} s ({(Environment.CpuUsage.TotalTime - own).TotalSeconds / took:P1} of one core)"));
+            Console.WriteLine(string.Create(CultureInfo.InvariantCulture, $"{silos} silo(s): {took:F1} s, {count / took:F1} runs/s; the silos worked {string.Join(" and ", processes.Select((p, i) => string.Create(CultureInfo.InvariantCulture, $"{Cpu(p) - their[i]:F1} s")))}, the driver {(Environment.CpuUsage.TotalTime - own).TotalSeconds:F1} s ({(Environment.CpuUsage.TotalTime - own).TotalSeconds / took:P1} of one core)"));
             await client.StopAsync();
             processes.ForEach(p => p.Kill());
             processes.ForEach(p => p.WaitForExit());
@@ -144,6 +145,41 @@ internal static class ClusterBenchmark
         }
 
         Console.WriteLine(string.Create(CultureInfo.InvariantCulture, $"two silos to one: {seconds[0] / seconds[1]:F2}"));
+        return 0;
+    }
+
+    // What the machine gives to two processes that have nothing to do with each other, against one: no cluster can give more.
+    private static async Task CeilingAsync(Circuit circuit, int shots, int runs)
+    {
+        var seconds = new List<double>();
+        foreach (var processes in new[] { 1, 2 })
+        {
+            var all = Enumerable.Range(0, processes).Select(i => Start(["cluster-plain", "--operations", $"{circuit.Operations.Length}", "--shots", $"{shots}", "--jobs", $"{runs}"], i)).ToList();
+            var took = await Task.WhenAll(all.Select(async p => double.Parse((await p.StandardOutput.ReadToEndAsync()).Trim(), CultureInfo.InvariantCulture)));
+            seconds.Add(took.Max() / processes);
+        }
+
+        Console.WriteLine(string.Create(CultureInfo.InvariantCulture, $"without a cluster: {runs} runs in {seconds[0]:F1} s by a process on a core of its own; two such processes do {seconds[0] / seconds[1]:F2} times as many"));
+    }
+
+    /// <summary>Runs a circuit again and again and tells what that took, as a process of its own.</summary>
+    public static async Task<int> PlainAsync(string[] args)
+    {
+        int Number(string name) => int.Parse(Value(args, name, "0"), CultureInfo.InvariantCulture);
+        var (engine, circuit) = (new PredictiveOrchestration.Simulation.StateVector.StateVectorSimulator(), Sized(Number("--operations")));
+        var request = new Backends.ExecutionRequest { Circuit = circuit, Shots = Number("--shots"), Limits = new Backends.ExecutionLimits { Threads = 1 } };
+        for (var i = 0; i < 50; i++)
+        {
+            await engine.ExecuteAsync(request);
+        }
+
+        var start = Stopwatch.GetTimestamp();
+        for (var i = 0; i < Number("--jobs"); i++)
+        {
+            await engine.ExecuteAsync(request with { Seed = (ulong)i });
+        }
+
+        Console.WriteLine(Stopwatch.GetElapsedTime(start).TotalSeconds.ToString(CultureInfo.InvariantCulture));
         return 0;
     }
 
@@ -169,7 +205,7 @@ internal static class ClusterBenchmark
         var engine = new PredictiveOrchestration.Simulation.StateVector.StateVectorSimulator();
         for (var depth = 1; ; depth += Math.Max(1, depth / 4))
         {
-            var circuit = RandomCircuits.Pairs(1, 18, depth);
+            var circuit = OfDepth(depth);
             var times = new List<double>();
             for (var i = 0; i < 5; i++)
             {
@@ -179,6 +215,19 @@ internal static class ClusterBenchmark
             if (times.Min() >= milliseconds)
             {
                 return (circuit, 100);
+            }
+        }
+    }
+
+    private static Circuit OfDepth(int depth) => RandomCircuits.Pairs(1, 18, depth);
+
+    private static Circuit Sized(int operations)
+    {
+        for (var depth = 1; ; depth++)
+        {
+            if (OfDepth(depth) is { } circuit && circuit.Operations.Length >= operations)
+            {
+                return circuit;
             }
         }
     }

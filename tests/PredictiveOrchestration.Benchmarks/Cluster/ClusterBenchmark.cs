@@ -19,6 +19,9 @@ namespace PredictiveOrchestration.Benchmarks.Cluster;
 /// <summary>What a cluster takes besides the runs, and what a second silo gives.</summary>
 internal static class ClusterBenchmark
 {
+    // Until then the runtime compiles anew what is called often.
+    private const int WarmUp = 2000;
+
     /// <summary>Runs it.</summary>
     /// <param name="args">overhead [--jobs N=2000] | throughput [--jobs N=10000] [--milliseconds M=20] [--per-job K=100: runs in one job] [--postgres CONNECTION].</param>
     public static async Task<int> RunAsync(string[] args) => args switch
@@ -57,9 +60,9 @@ internal static class ClusterBenchmark
         var (jobs, orchestrator) = (host.Services.GetRequiredService<ClusterJobs>(), host.Services.GetRequiredService<PredictiveOrchestrator>());
         var circuits = Enumerable.Range(0, 50).Select(i => Qft(6 + (i % 7))).ToList();
         var (direct, cluster) = (new List<double>(), new List<double>());
-        for (var i = -200; i < count; i++)
+        for (var i = -WarmUp; i < count; i++)
         {
-            var (circuit, request) = (circuits[(i + 200) % circuits.Count], new OrchestrationRequest { Shots = 100, Seed = (ulong)(i + 200), Backend = "local-dense" });
+            var (circuit, request) = (circuits[(i + WarmUp) % circuits.Count], new OrchestrationRequest { Shots = 100, Seed = (ulong)(i + WarmUp), Backend = "local-dense" });
             if (i == 0)
             {
                 (writes, commits) = (storage?.Writes ?? 0, storage?.Commits ?? 0);

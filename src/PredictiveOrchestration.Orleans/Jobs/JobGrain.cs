@@ -139,6 +139,7 @@ internal sealed partial class JobGrain(
         try
         {
             var read = JobPayload.Read(payload);
+            await planner.ReadyAsync(_leaving.Token);
             var parts = await Task.Run(() => planner.Plan(read, _leaving.Token));
             if (Overload(parts) is { } overload)
             {

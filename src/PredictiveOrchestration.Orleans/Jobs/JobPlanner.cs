@@ -26,6 +26,9 @@ internal sealed class JobPlanner(PredictiveOrchestrator orchestrator, ReferenceW
     // The time of sharing must fall at least by this much.
     private const double MostShared = 0.7;
 
+    /// <summary>Waits until the silo's orchestrator has started: a silo is in the cluster before its machine is measured.</summary>
+    public Task ReadyAsync(CancellationToken cancellationToken) => orchestrator.IsRunning ? Task.CompletedTask : orchestrator.StartAsync(cancellationToken);
+
     /// <summary>Plans a job.</summary>
     /// <exception cref="Circuits.OpenQasm.OpenQasmException">A program has errors.</exception>
     /// <exception cref="NoFeasibleBackendException">No silo that is known can run a circuit.</exception>

@@ -177,7 +177,6 @@ internal sealed class SqliteGrainStorage : IGrainStorage, IAsyncDisposable
                 Execute("COMMIT");
                 Commits++;
                 Writes += batch.Count(a => a.Writes);
-                _log.Committed();
             }
         }
         catch (SqliteException exception)
@@ -188,6 +187,10 @@ internal sealed class SqliteGrainStorage : IGrainStorage, IAsyncDisposable
         }
 
         batch.ForEach(a => a.Done.TrySetResult(a.Answer));
+        if (writes)
+        {
+            _log.Committed();
+        }
     }
 
     private void Undo()

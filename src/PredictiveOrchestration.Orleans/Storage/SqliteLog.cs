@@ -38,7 +38,7 @@ internal sealed class SqliteLog : IAsyncDisposable
         _commits = 0;
         if (_isTooLong)
         {
-            Pages(_writer, "PRAGMA wal_checkpoint(RESTART)");
+            Try(() => Pages(_writer, "PRAGMA wal_checkpoint(RESTART)"));
         }
 
         _working = Task.Run(Work);
@@ -47,12 +47,17 @@ internal sealed class SqliteLog : IAsyncDisposable
     /// <summary>Waits for what is under way.</summary>
     public async ValueTask DisposeAsync() => await _working.ConfigureAwait(false);
 
-    private void Work()
+    private void Work() => Try(() =>
+    {
+        using var connection = ClusterSql.OpenSqlite(_path);
+        _isTooLong = Pages(connection, "PRAGMA wal_checkpoint(PASSIVE)") > MostPages;
+    });
+
+    private static void Try(Action action)
     {
         try
         {
-            using var connection = ClusterSql.OpenSqlite(_path);
-            _isTooLong = Pages(connection, "PRAGMA wal_checkpoint(PASSIVE)") > MostPages;
+            action();
         }
         catch (SqliteException)
         {

@@ -75,7 +75,7 @@ internal sealed class TestSilos : IAsyncDisposable
     /// <summary>Waits until each silo knows of so many.</summary>
     public async Task UntilKnownAsync(int silos)
     {
-        using var limit = new CancellationTokenSource(TimeSpan.FromSeconds(60));
+        using var limit = new CancellationTokenSource(TimeSpan.FromMinutes(10));
         while (!Cluster.Silos.All(s => s.ServiceProvider.GetRequiredService<SiloDirectory>().View.SiloCount == silos))
         {
             await Task.Delay(10, limit.Token);

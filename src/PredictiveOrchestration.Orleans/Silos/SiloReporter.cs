@@ -18,6 +18,7 @@ internal sealed partial class SiloReporter(
     ClusterMetrics metrics, TimeProvider time, ILogger<SiloReporter> logger) : BackgroundService, ISiloStatusListener
 {
     private const int MostSweeps = 10;
+    private static readonly TimeSpan Farewell = TimeSpan.FromSeconds(1);
     private readonly long _memoryBytes = options.Value.MemoryBytes ?? MachineMemory.AvailableBytes;
     private int _deaths;
 
@@ -36,8 +37,8 @@ internal sealed partial class SiloReporter(
         oracle.UnSubscribeFromSiloStatusEvents(this);
         var drained = work.DisposeAsync().AsTask();
 
-        // The others know at once that nothing more is to be sent here.
-        await TellAsync().WaitAsync(cancellationToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        // The others know at once that nothing more is to be sent here, unless whoever would tell them is gone itself.
+        await TellAsync().WaitAsync(Farewell, time, cancellationToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         await drained.WaitAsync(cancellationToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         await base.StopAsync(cancellationToken).ConfigureAwait(false);
     }

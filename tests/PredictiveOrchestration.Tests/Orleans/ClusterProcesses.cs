@@ -150,7 +150,6 @@ internal sealed class ClusterProcesses : IAsyncDisposable
         builder.UseOrleansClient(client =>
         {
             client.UseClusterDatabase(_database);
-            client.Configure<GatewayOptions>(o => o.GatewayListRefreshPeriod = TimeSpan.FromSeconds(1));
 
             // A silo that is killed or frozen answers nothing: another one is asked then.
             client.Configure<ClientMessagingOptions>(o => o.ResponseTimeout = TimeSpan.FromSeconds(2));

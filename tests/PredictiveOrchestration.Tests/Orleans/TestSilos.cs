@@ -33,6 +33,7 @@ internal sealed class TestSilos : IAsyncDisposable
         var builder = new InProcessTestClusterBuilder((short)silos);
         builder.ConfigureHost(h => h.Logging.ClearProviders());
         builder.ConfigureSiloHost((_, h) => h.Logging.ClearProviders());
+        builder.ConfigureClient(c => c.Configure<GatewayOptions>(o => o.GatewayListRefreshPeriod = TimeSpan.FromSeconds(1)));
         builder.ConfigureSilo((_, s) =>
         {
             s.AddClusterStorage(database);

@@ -38,7 +38,7 @@ internal sealed partial class SiloReporter(
         var drained = work.DisposeAsync().AsTask();
 
         // The others know at once that nothing more is to be sent here, unless whoever would tell them is gone itself.
-        await TellAsync().WaitAsync(Farewell, time, cancellationToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        await TellAsync(cancellationToken).WaitAsync(Farewell, time, cancellationToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         await drained.WaitAsync(cancellationToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         await base.StopAsync(cancellationToken).ConfigureAwait(false);
     }
@@ -64,7 +64,7 @@ internal sealed partial class SiloReporter(
     {
         while (!stoppingToken.IsCancellationRequested)
         {
-            await TellAsync().ConfigureAwait(false);
+            await TellAsync(stoppingToken).ConfigureAwait(false);
             try
             {
                 await Task.Delay(options.Value.ReportInterval, time, stoppingToken).ConfigureAwait(false);
@@ -76,15 +76,15 @@ internal sealed partial class SiloReporter(
         }
     }
 
-    private async Task TellAsync()
+    private async Task TellAsync(CancellationToken cancellationToken)
     {
         try
         {
-            directory.Update(await grains.GetGrain<ICatalogGrain>(0).ReportAsync(Report()).ConfigureAwait(false));
+            directory.Update(await grains.GetGrain<ICatalogGrain>(0).ReportAsync(Report()).WaitAsync(cancellationToken).ConfigureAwait(false));
         }
         catch (Exception exception) when (exception is not OutOfMemoryException)
         {
-            // The silo is starting, or whoever has the catalog is being found out to be dead: the next time will do.
+            // The silo is starting, or stopping, or whoever has the catalog is being found out to be dead: the next time will do.
             NotReported(exception.Message);
         }
     }

@@ -58,6 +58,10 @@ internal static class Program
         {
             return await PrintAsync(Console.Error, "Stopped. Jobs that were accepted go on.", 1);
         }
+        catch (Exception exception) when (exception is not OutOfMemoryException)
+        {
+            return await PrintAsync(Console.Error, $"It failed: {exception.Message}", 1);
+        }
     }
 
     private static async Task<int> PruneAsync(Arguments arguments, CancellationToken cancellationToken)

@@ -3,7 +3,6 @@ using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
 using Orleans;
-using Orleans.Configuration;
 using Orleans.Hosting;
 using PredictiveOrchestration;
 using PredictiveOrchestration.Orleans;
@@ -136,7 +135,6 @@ internal static class SubmitCommand
         builder.UseOrleansClient(client =>
         {
             client.UseClusterDatabase(database);
-            client.Configure<GatewayOptions>(o => o.GatewayListRefreshPeriod = TimeSpan.FromSeconds(2));
 
             // Silos may not be there yet.
             client.UseConnectionRetryFilter(async (_, token) =>

@@ -7,6 +7,7 @@ using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
 using PredictiveOrchestration.AspNetCore.Access;
 using PredictiveOrchestration.AspNetCore.Dashboard;
+using PredictiveOrchestration.Backends;
 
 namespace PredictiveOrchestration.AspNetCore;
 
@@ -14,7 +15,7 @@ namespace PredictiveOrchestration.AspNetCore;
 public static partial class PredictiveOrchestrationDashboardExtensions
 {
     /// <summary>
-    /// Maps a page that shows the application's orchestrator live: decisions and their reasons, predicted against actual times, load, cost, model quality, changes of backend. It only shows, and
+    /// Maps a page that shows the application's orchestrator live: decisions and their reasons, predicted against actual times, load, cost, model quality, changes of backend; on a silo or a client of a cluster also its machines. It only shows, and
     /// needs nothing from elsewhere. Unless the host puts authorization on what is returned (<c>RequireAuthorization()</c>), requests from other machines, through a proxy, or by
     /// another name than this machine's are refused with 403.
     /// </summary>
@@ -34,7 +35,7 @@ public static partial class PredictiveOrchestrationDashboardExtensions
         var orchestrator = services.GetService<PredictiveOrchestrator>()
             ?? throw new InvalidOperationException("The dashboard needs an orchestrator: call builder.Services.AddPredictiveOrchestration() first.");
         var logger = services.GetRequiredService<ILoggerFactory>().CreateLogger(typeof(PredictiveOrchestrationDashboardExtensions));
-        var feed = new DashboardFeed(orchestrator, services.GetService<TimeProvider>() ?? TimeProvider.System, limits, Guid.NewGuid().ToString("N"), logger);
+        var feed = new DashboardFeed(orchestrator, services.GetService<TimeProvider>() ?? TimeProvider.System, limits, Guid.NewGuid().ToString("N"), logger, services.GetService<IMachineOverview>());
         var pages = new DashboardEndpoints(feed);
         var group = endpoints.MapGroup(path).WithMetadata(pages);
         group.MapGet("/", DashboardEndpoints.Guard(DashboardEndpoints.PageAsync));

@@ -25,7 +25,8 @@ public static class ClusterDatabaseExtensions
         return silo.AddClusterStorage(database);
     }
 
-    /// <summary>Uses the database for membership. Call <see cref="ClusterDatabase.PrepareAsync"/> before the client starts.</summary>
+    /// <summary>Uses the database for membership, and looks every two seconds which silos are there: a client that does not know that one is gone still asks it. Call
+    /// <see cref="ClusterDatabase.PrepareAsync"/> before the client starts.</summary>
     /// <param name="client">The client.</param>
     /// <param name="database">The database.</param>
     public static IClientBuilder UseClusterDatabase(this IClientBuilder client, ClusterDatabase database)
@@ -33,6 +34,7 @@ public static class ClusterDatabaseExtensions
         ArgumentNullException.ThrowIfNull(client);
         ArgumentNullException.ThrowIfNull(database);
         var (invariant, connection) = Of(database);
+        client.Configure<GatewayOptions>(o => o.GatewayListRefreshPeriod = TimeSpan.FromSeconds(2));
         return client.UseAdoNetClustering(o => (o.Invariant, o.ConnectionString) = (invariant, connection));
     }
 

@@ -9,7 +9,10 @@ namespace PredictiveOrchestration.Orleans;
 /// <summary>Submits durable jobs to a cluster and asks for them. Thread-safe. What is asked is asked again where a silo went away before it answered: that is safe.</summary>
 public sealed class ClusterJobs
 {
-    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(10);
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(5);
+
+    // A gateway that is frozen answers nothing, and nobody says so: after this another one is asked. What takes longer goes on meanwhile and is found by whoever asks again.
+    private static readonly TimeSpan Longest = Patience + TimeSpan.FromSeconds(3);
     private static readonly TimeSpan FirstPause = TimeSpan.FromMilliseconds(100);
     private readonly IGrainFactory _grains;
     private readonly TimeProvider _time;
@@ -56,7 +59,7 @@ public sealed class ClusterJobs
 
     /// <summary>Waits until a job has ended.</summary>
     /// <param name="id">Its id.</param>
-    /// <param name="progress">Told how it stands, about every ten seconds and at the end; or null.</param>
+    /// <param name="progress">Told how it stands, about every five seconds and at the end; or null.</param>
     /// <param name="cancellationToken">Gives up waiting; the job goes on.</param>
     /// <returns>The end and the results; no results if it is not known.</returns>
     public async Task<ClusterJobResult> WaitAsync(string id, IProgress<ClusterJobStatus>? progress = null, CancellationToken cancellationToken = default)
@@ -66,10 +69,23 @@ public sealed class ClusterJobs
         {
             var status = await AskAsync(id, job => job.GetAsync(Patience), cancellationToken).ConfigureAwait(false);
             progress?.Report(status);
-            if (status.IsFinal)
+            if (!status.IsFinal)
             {
-                return await GetResultAsync(id, cancellationToken).ConfigureAwait(false) ?? new ClusterJobResult(status, []);
+                continue;
             }
+
+            if (await GetResultAsync(id, cancellationToken).ConfigureAwait(false) is { } result)
+            {
+                return result;
+            }
+
+            if (status.State == ClusterJobState.Unknown)
+            {
+                return new ClusterJobResult(status, []);
+            }
+
+            // Where a silo was taken for dead and was not, another may not know of the end yet that this one has written; it will when it cannot write its own.
+            await Task.Delay(FirstPause, _time, cancellationToken).ConfigureAwait(false);
         }
     }
 
@@ -109,7 +125,7 @@ public sealed class ClusterJobs
         {
             try
             {
-                return await ask().WaitAsync(cancellationToken).ConfigureAwait(false);
+                return await ask().WaitAsync(Longest, _time, cancellationToken).ConfigureAwait(false);
             }
             catch (Exception exception) when (!cancellationToken.IsCancellationRequested && RunDriver.IsTransient(exception))
             {

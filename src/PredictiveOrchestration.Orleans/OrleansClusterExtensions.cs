@@ -3,7 +3,9 @@ using Microsoft.Extensions.DependencyInjection.Extensions;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Logging.Abstractions;
 using Orleans;
+using PredictiveOrchestration.Backends;
 using PredictiveOrchestration.Orleans.Backends;
+using PredictiveOrchestration.Orleans.Silos;
 
 namespace PredictiveOrchestration.Orleans;
 
@@ -33,8 +35,13 @@ public static class OrleansClusterExtensions
         ArgumentNullException.ThrowIfNull(services);
         services.TryAddSingleton(TimeProvider.System);
         services.TryAddSingleton(p => new ClusterJobs(p.GetRequiredService<IGrainFactory>(), p.GetRequiredService<TimeProvider>()));
-        services.AddSingleton<IBackendSource>(p => new ClusterBackendSource(
+
+        // There may be several clusters, each with a source of its own.
+        var cluster = new object();
+        services.AddKeyedSingleton(cluster, (p, _) => new ClusterBackendSource(
             p.GetRequiredService<IGrainFactory>(), options ?? new OrleansClusterOptions(), p.GetRequiredService<TimeProvider>(), p.GetRequiredService<ILogger<ClusterBackendSource>>()));
+        services.AddSingleton<IBackendSource>(p => p.GetRequiredKeyedService<ClusterBackendSource>(cluster));
+        services.TryAddSingleton<IMachineOverview>(p => new ClusterMachines(() => p.GetRequiredKeyedService<ClusterBackendSource>(cluster).View));
         return services;
     }
 }

@@ -30,13 +30,17 @@ public static class PredictiveOrchestrationSiloExtensions
         services.TryAddSingleton(TimeProvider.System);
         services.AddPredictiveOrchestration(orchestrator);
         services.AddSingleton(p => new SiloDirectory(true, (ulong)p.GetRequiredService<global::Orleans.Runtime.ILocalSiloDetails>().SiloAddress.GetConsistentHashCode()));
+        services.TryAddSingleton<IMachineOverview>(p => new ClusterMachines(() => p.GetRequiredService<SiloDirectory>().View));
         services.AddSingleton<SiloWork>();
+        services.AddSingleton<ReferenceWorkloads>();
         services.AddSingleton<JobPlanner>();
         services.AddSingleton<ClusterMetrics>();
         services.TryAddSingleton(p => new ClusterJobs(p.GetRequiredService<global::Orleans.IGrainFactory>(), p.GetRequiredService<TimeProvider>()));
         services.AddPlacementDirector<PredictivePlacement, PredictivePlacementDirector>();
         services.AddPlacementDirector<SiloKeyPlacement, SiloKeyPlacementDirector>();
-        services.AddHostedService<SiloReporter>();
+        services.AddSingleton<SiloReporter>();
+        services.AddHostedService(p => p.GetRequiredService<SiloReporter>());
+        services.AddHostedService<WorkFinder>();
         services.AddHostedService<KnowledgeSharer>();
         silo.AddActivityPropagation();
         return silo;

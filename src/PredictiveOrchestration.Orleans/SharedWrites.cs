@@ -7,6 +7,9 @@ internal sealed class SharedWrites(Func<Task> write)
     private Task _writing = Task.CompletedTask;
     private Task? _next;
 
+    /// <summary>Ends when what was to be written before is written; fails with the write.</summary>
+    public Task LatestAsync() => _next ?? _writing;
+
     /// <summary>Ends when what is in memory now is written; fails with the write.</summary>
     public Task WriteAsync()
     {

@@ -27,6 +27,7 @@ internal static class Program
         ["worker"] = WorkerTrial.RunAsync,
         ["worker-child"] = WorkerTrial.ChildAsync,
         ["cluster"] = ClusterBenchmark.RunAsync,
+        ["cluster-plain"] = ClusterBenchmark.PlainAsync,
         ["cluster-silo"] = ClusterBenchmark.SiloAsync,
         ["cluster-simulation"] = args => Task.FromResult(ClusterSimulation.Run(args)),
         ["learning"] = LearningTrial.RunAsync,

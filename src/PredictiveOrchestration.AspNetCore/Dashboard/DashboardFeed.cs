@@ -1,6 +1,7 @@
 using System.Text.Json;
 using System.Threading.Channels;
 using Microsoft.Extensions.Logging;
+using PredictiveOrchestration.Backends;
 
 namespace PredictiveOrchestration.AspNetCore.Dashboard;
 
@@ -11,6 +12,7 @@ namespace PredictiveOrchestration.AspNetCore.Dashboard;
 internal sealed partial class DashboardFeed : IDisposable
 {
     private readonly PredictiveOrchestrator _orchestrator;
+    private readonly IMachineOverview? _machines;
     private readonly TimeProvider _time;
     private readonly DashboardLimits _limits;
     private readonly string _epoch;
@@ -29,9 +31,9 @@ internal sealed partial class DashboardFeed : IDisposable
     private long _ticks;
     private bool _stopped;
 
-    public DashboardFeed(PredictiveOrchestrator orchestrator, TimeProvider time, DashboardLimits limits, string epoch, ILogger logger)
+    public DashboardFeed(PredictiveOrchestrator orchestrator, TimeProvider time, DashboardLimits limits, string epoch, ILogger logger, IMachineOverview? machines = null)
     {
-        (_orchestrator, _time, _limits, _epoch, _logger) = (orchestrator, time, limits, epoch, logger);
+        (_orchestrator, _time, _limits, _epoch, _logger, _machines) = (orchestrator, time, limits, epoch, logger, machines);
         _events = Channel.CreateBounded<OrchestrationEvent>(new BoundedChannelOptions(limits.PendingEvents) { SingleReader = true });
         _quality = new QualitySeries(limits.QualityInterval);
         _history = new MessageHistory(epoch, limits.KeptBytes);
@@ -160,7 +162,7 @@ internal sealed partial class DashboardFeed : IDisposable
         }
     }
 
-    private WireState State() => WireMapping.State(_orchestrator, _time.GetUtcNow(), Clients);
+    private WireState State() => WireMapping.State(_orchestrator, _machines?.GetMachines(), _time.GetUtcNow(), Clients);
 
     private WireSnapshot Snapshot(WireState state) => new(_epoch, [.. _decisions.Select(d => d.Wire)], [.. _runs], [.. _jobs], _quality.All(), state);
 

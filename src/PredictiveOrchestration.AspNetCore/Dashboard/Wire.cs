@@ -36,7 +36,7 @@ internal sealed record WireSnapshot(
 
 internal sealed record WireState(
     long At, bool Running, string Strategy, int Jobs, int Waiting, double Load, double P50, double P95, double P99, double PerSecond, long Decisions, long Completed, long Failed, long FallBacks,
-    int ModelsTrained, long Learned, int Clients, IReadOnlyList<WireBackend> Backends, WireCost Cost, IReadOnlyList<WireAlert> Alerts);
+    int ModelsTrained, long Learned, int Clients, IReadOnlyList<WireBackend> Backends, WireCost Cost, IReadOnlyList<WireAlert> Alerts, WireCluster? Cluster);
 
 internal sealed record WireBackend(
     string Id, string Name, bool Local, bool Available, string Reason, int InFlight, int Waiting, double Success, double Utilization, double[]? ForecastLoad, double[]? ForecastWait);
@@ -45,6 +45,14 @@ internal sealed record WireCost(
     string Currency, double Total, double Reserved, double? Budget, double? Used, IReadOnlyDictionary<string, double> ByBackend, IReadOnlyDictionary<string, double> ByDay);
 
 internal sealed record WireAlert(string Kind, string Subject, string Text, long At);
+
+/// <summary>The machines that work together, or null where there is only this one.</summary>
+internal sealed record WireCluster(int Machines, int Places, int Waiting, int Running, double Backlog, double PerPlace, IReadOnlyList<WireMachine> Shown);
+
+internal sealed record WireMachine(
+    string Name, bool Stopping, int Places, int Waiting, int Running, double Backlog, double Wait, long Ended, int Cores, double Bytes, IReadOnlyList<WireEngine> Engines);
+
+internal sealed record WireEngine(string Id, string? Reason);
 
 /// <summary>How it is written.</summary>
 [JsonSourceGenerationOptions(JsonSerializerDefaults.Web, NumberHandling = JsonNumberHandling.AllowNamedFloatingPointLiterals)]

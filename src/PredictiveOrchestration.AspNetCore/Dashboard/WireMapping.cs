@@ -1,3 +1,4 @@
+using PredictiveOrchestration.Backends;
 using PredictiveOrchestration.Costs;
 using PredictiveOrchestration.Prediction;
 using PredictiveOrchestration.Routing;
@@ -56,7 +57,7 @@ internal static class WireMapping
             Support(job.Records[0]));
     }
 
-    public static WireState State(PredictiveOrchestrator orchestrator, DateTimeOffset now, int clients)
+    public static WireState State(PredictiveOrchestrator orchestrator, MachineOverview? machines, DateTimeOffset now, int clients)
     {
         var metrics = orchestrator.GetRealTimeMetrics();
         var statistics = orchestrator.GetRoutingStatistics();
@@ -66,8 +67,17 @@ internal static class WireMapping
             statistics.FallBacks, statistics.ModelsTrained, statistics.RecordsLearned, clients,
             [.. orchestrator.GetAvailableBackends().Take(MaxListed).Select(b => Of(b, metrics))],
             Of(orchestrator.GetCostAnalysis()),
-            [.. orchestrator.Monitor.ActiveAlerts.Take(MaxListed).Select(a => new WireAlert(a.Kind.ToString(), a.Subject, Cut(a.Text), a.At.ToUnixTimeMilliseconds()))]);
+            [.. orchestrator.Monitor.ActiveAlerts.Take(MaxListed).Select(a => new WireAlert(a.Kind.ToString(), a.Subject, Cut(a.Text), a.At.ToUnixTimeMilliseconds()))],
+            machines is null ? null : Of(machines));
     }
+
+    private static WireCluster Of(MachineOverview all) => new(
+        all.Count, all.Places, all.Waiting, all.Running, all.BacklogSeconds, all.BacklogSecondsPerPlace,
+        [
+            .. all.Machines.OrderBy(m => m.Name, StringComparer.Ordinal).Take(MaxListed).Select(m => new WireMachine(
+                Cut(m.Name), m.IsStopping, m.Places, m.Waiting, m.Running, m.BacklogSeconds, m.WaitSeconds, m.Ended, m.Cores, m.MemoryBytes,
+                [.. m.Engines.Take(MaxBackends).Select(e => new WireEngine(Cut(e.Key), e.Value is null ? null : Cut(e.Value)))])),
+        ]);
 
     private static WireBackend Of(BackendStatus status, RealTimeMetrics metrics)
     {

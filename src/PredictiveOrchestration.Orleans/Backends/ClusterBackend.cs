@@ -55,7 +55,7 @@ internal sealed class ClusterBackend(BackendDescriptor descriptor, string silo, 
                 return result with { BackendId = descriptor.Id, Timings = result.Timings with { Queue = result.Timings.Queue + report.Waited }, DeferredMisreads = MisreadCodec.Read(report.Misreads) };
             case RunPhase.Cancelled:
                 throw new OperationCanceledException(cancellationToken);
-            case RunPhase.Lost:
+            case RunPhase.Lost or RunPhase.Returned:
                 throw new BackendException(BackendErrorKind.Unavailable, descriptor.Id, $"The silo of '{descriptor.Id}' was lost during the run.");
             case RunPhase.Refused:
                 throw new BackendException(BackendErrorKind.Unavailable, descriptor.Id, string.Create(CultureInfo.InvariantCulture, $"The silo of '{descriptor.Id}' has no room; ask again in {report.RetryAfter.TotalSeconds:G3} s."));

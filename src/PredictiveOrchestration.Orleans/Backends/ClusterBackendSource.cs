@@ -9,6 +9,11 @@ namespace PredictiveOrchestration.Orleans.Backends;
 /// <summary>Keeps the engines of a cluster's silos in an orchestrator's registry while they are there, and begins predicting each with what its own silo has learned.</summary>
 internal sealed partial class ClusterBackendSource(IGrainFactory grains, OrleansClusterOptions options, TimeProvider time, ILogger logger) : IBackendSource
 {
+    private ClusterView _view = ClusterView.Empty;
+
+    /// <summary>The cluster as it was seen last.</summary>
+    public ClusterView View => Volatile.Read(ref _view);
+
     public async ValueTask<IAsyncDisposable> StartAsync(BackendSourceContext context, CancellationToken cancellationToken = default)
     {
         var sync = new Sync(this, context);
@@ -47,6 +52,7 @@ internal sealed partial class ClusterBackendSource(IGrainFactory grains, Orleans
             }
 
             _directory.Update(view);
+            Volatile.Write(ref source._view, view);
             var offered = view.Silos.Where(s => !s.IsDraining).SelectMany(s => s.Engines.Select(e => (Silo: s, Engine: e, Descriptor: e.ToDescriptor(s)))).Where(e => source.Options.Includes(e.Silo.Name, e.Engine.Id)).ToDictionary(e => e.Descriptor.Id, StringComparer.Ordinal);
             foreach (var (id, backend) in _backends.Where(b => !offered.TryGetValue(b.Key, out var still) || still.Silo.Address != b.Value.Silo).ToList())
             {

@@ -6,6 +6,7 @@ using System.Text.Json;
 using Microsoft.Extensions.Logging;
 using Orleans;
 using PredictiveOrchestration.Orleans.Placement;
+using PredictiveOrchestration.Orleans.Silos;
 using PredictiveOrchestration.Orleans.Wire;
 using PredictiveOrchestration.Remote.Worker;
 
@@ -13,9 +14,10 @@ namespace PredictiveOrchestration.Orleans.Jobs;
 
 /// <summary>Has the parts of one job run, each again until it ends, and joins them. Used by one grain, on its scheduler.</summary>
 internal sealed partial class JobDrive(
-    string id, string tenant, JobState job, Func<JobState, Task> write, IGrainFactory grains, OrleansWorkerOptions options, ClusterMetrics metrics, TimeProvider time, ILogger logger)
+    string id, string tenant, string silo, JobState job, Func<JobState, Task> write, IGrainFactory grains, SiloDirectory directory, OrleansWorkerOptions options, ClusterMetrics metrics, TimeProvider time, ILogger logger)
 {
     private const int AtOnce = 256;
+    private static readonly TimeSpan LeastPause = TimeSpan.FromMilliseconds(50);
     private static readonly TimeSpan WriteEvery = TimeSpan.FromSeconds(5);
     private readonly JobPayload _payload = JobPayload.Read(job.Payload);
     private readonly CancellationTokenSource _cancelled = new();
@@ -39,7 +41,7 @@ internal sealed partial class JobDrive(
     public async Task<EndedJob> RunAsync(CancellationToken leaving)
     {
         using var activity = ClusterTelemetry.Activities.StartActivity(ClusterTelemetry.JobActivity, ActivityKind.Internal, job.TraceParent);
-        activity?.SetTag(ClusterTelemetry.JobTag, id).SetTag(ClusterTelemetry.TenantTag, tenant);
+        activity?.SetTag(ClusterTelemetry.JobTag, id).SetTag(ClusterTelemetry.TenantTag, tenant).SetTag(ClusterTelemetry.SiloTag, silo);
         var trace = activity?.Id ?? job.TraceParent;
         if (job.CancelRequested)
         {
@@ -69,7 +71,8 @@ internal sealed partial class JobDrive(
             }
         }
 
-        var runs = await Task.Run(() => JobJoiner.Join(_payload, job.Parts), CancellationToken.None);
+        // What is not joined needs no thread of its own.
+        var runs = job.Parts.Count == 1 ? JobJoiner.Join(_payload, job.Parts) : await Task.Run(() => JobJoiner.Join(_payload, job.Parts), CancellationToken.None);
         return new EndedJob { Fingerprint = job.Fingerprint, Runs = runs, Status = Status() with { State = StateOf(runs), EndedAt = time.GetUtcNow(), Progress = 1 } };
     }
 
@@ -107,8 +110,8 @@ internal sealed partial class JobDrive(
     {
         var part = job.Parts[index];
         var order = OrderOf(part, index, trace);
-        var avoid = new List<string>();
-        var lost = 0;
+        var lost = new HashSet<string>(StringComparer.Ordinal);
+        string? refusedBy = null, movesTo = null;
         for (var tries = 0; ; tries++)
         {
             if (cancellationToken.IsCancellationRequested)
@@ -117,30 +120,51 @@ internal sealed partial class JobDrive(
                 return;
             }
 
-            var needs = new RunNeeds { Engines = part.Needs, Avoid = [.. avoid] };
+            var needs = new RunNeeds { Engines = part.Needs, Avoid = refusedBy is null ? [.. lost] : [.. lost, refusedBy], Rather = movesTo };
             var name = Name(index, tries);
             var own = order.SpendKey is null ? order : order with { SpendKey = $"{order.SpendKey}{ClusterLedger.TryMark}{name[^32..]}" };
             var report = await RunDriver.TryAsync(grains, name, own, needs, p => _progress[index] = p, time, cancellationToken);
+            var at = directory.Forget(name);
+            var pause = LeastPause;
+            (refusedBy, movesTo) = (null, null);
             switch (report.Phase)
             {
                 case RunPhase.Succeeded or RunPhase.Failed or RunPhase.Cancelled:
                     End(index, report);
                     return;
-                case RunPhase.Lost when ++lost >= options.MaxAttempts:
-                    End(index, new RunReport { Phase = RunPhase.Failed, FailureCode = "interrupted", FailureMessage = $"The run was lost with its silo {lost} times; it may need more memory than predicted, or the cluster is not well." });
-                    return;
                 case RunPhase.Lost:
+                    // A silo that is gone counts once, however often it is tried before the others find out.
+                    if (lost.Add(at ?? name))
+                    {
+                        job.Restarts++;
+                        metrics.RunLost();
+                        RunLost(id, index, lost.Count);
+                    }
+
+                    if (lost.Count >= options.MaxAttempts)
+                    {
+                        End(index, new RunReport { Phase = RunPhase.Failed, FailureCode = "interrupted", FailureMessage = $"The run was lost with {lost.Count} silos; it may need more memory than predicted, or the cluster is not well." });
+                        return;
+                    }
+
+                    pause = TimeSpan.FromMilliseconds(100 * Math.Pow(2, Math.Min(5, lost.Count)));
+                    break;
+                case RunPhase.Returned when report.MovesTo is { } other:
+                    // It has only waited, and goes where there is room at once.
+                    movesTo = other;
+                    continue;
+                case RunPhase.Returned:
                     job.Restarts++;
-                    metrics.RunLost();
-                    RunLost(id, index, lost);
+                    refusedBy = at;
                     break;
                 default:
                     // A silo without room: another, or the same later.
+                    refusedBy = at;
+                    pause = report.RetryAfter > LeastPause ? report.RetryAfter : LeastPause;
                     break;
             }
 
-            var pause = report.Phase == RunPhase.Refused ? report.RetryAfter : TimeSpan.FromMilliseconds(100 * Math.Pow(2, Math.Min(5, lost)));
-            await Task.Delay(pause < TimeSpan.FromMilliseconds(50) ? TimeSpan.FromMilliseconds(50) : pause, time, cancellationToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing | ConfigureAwaitOptions.ContinueOnCapturedContext);
+            await Task.Delay(pause, time, cancellationToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing | ConfigureAwaitOptions.ContinueOnCapturedContext);
         }
     }
 
@@ -172,11 +196,11 @@ internal sealed partial class JobDrive(
 
         return new RunOrder
         {
-            Submission = submission, Tenant = tenant, FirstShot = part.FirstShot, PredictedSeconds = part.PredictedSeconds, DefersReadout = part.FirstShot > 0 || part.Shots < _payload.Asked.Shots,
+            Submission = submission, Tenant = tenant, Needs = part.Needs, FirstShot = part.FirstShot, PredictedSeconds = part.PredictedSeconds, DefersReadout = part.FirstShot > 0 || part.Shots < _payload.Asked.Shots,
             SpendKey = _payload.MayPay ? string.Create(CultureInfo.InvariantCulture, $"{(id.Length <= 120 ? id : Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(id))))}/{index}") : null, TraceParent = trace,
         };
     }
 
-    [LoggerMessage(Level = LogLevel.Information, Message = "Part {Part} of job '{Job}' was lost with its silo for the {Times}. time and begins again")]
+    [LoggerMessage(Level = LogLevel.Information, Message = "Part {Part} of job '{Job}' was lost with its silo, the {Times}. one, and begins again")]
     private partial void RunLost(string job, int part, int times);
 }

@@ -20,12 +20,14 @@ namespace PredictiveOrchestration.Orleans.Jobs;
 internal sealed partial class JobGrain(
     [PersistentState("job", OrleansWorkerOptions.StorageName)] IPersistentState<JobState> open,
     [PersistentState("ended", OrleansWorkerOptions.StorageName)] IPersistentState<EndedJob> ended,
-    JobPlanner planner, SiloDirectory directory, ClusterMetrics metrics, IOptions<OrleansWorkerOptions> options, TimeProvider time, ILogger<JobGrain> logger) : Grain, IJobGrain
+    JobPlanner planner, ILocalSiloDetails silo, SiloDirectory directory, ClusterMetrics metrics, IOptions<OrleansWorkerOptions> options, TimeProvider time, ILogger<JobGrain> logger) : Grain, IJobGrain
 {
+    private static readonly TimeSpan Keeping = TimeSpan.FromMinutes(10);
     private static readonly TimeSpan MostPatience = TimeSpan.FromSeconds(20);
     private readonly TaskCompletionSource _done = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly CancellationTokenSource _leaving = new();
     private Task<SubmitAnswer>? _submitting;
+    private Task<string?>? _opening;
     private JobDrive? _drive;
 
     // Nobody is told what is not written yet.
@@ -44,9 +46,15 @@ internal sealed partial class JobGrain(
     {
         (_isOpenWritten, _isEndWritten) = (open.State.Payload.Length > 0 && !ended.RecordExists, ended.RecordExists);
 
-        // Whoever had it before is gone.
-        open.State.Restarts += _isOpenWritten ? 1 : 0;
-        Begin();
+        if (_isOpenWritten)
+        {
+            // Whoever had it before is gone, perhaps before the shard had it.
+            open.State.Restarts++;
+            _opening = OpenAsync();
+            _opening.Ignore();
+            Begin();
+        }
+
         return Task.CompletedTask;
     }
 
@@ -64,6 +72,19 @@ internal sealed partial class JobGrain(
         if (_submitting is { } submitting && await submitting is { Status: null } refused)
         {
             return refused;
+        }
+
+        if (IsOpen && _opening is { } opening)
+        {
+            if (opening.IsFaulted)
+            {
+                _opening = opening = OpenAsync();
+            }
+
+            if (await opening is { } full)
+            {
+                return Full(full);
+            }
         }
 
         if (HasEnded || IsOpen)
@@ -118,6 +139,7 @@ internal sealed partial class JobGrain(
         try
         {
             var read = JobPayload.Read(payload);
+            await planner.ReadyAsync(_leaving.Token);
             var parts = await Task.Run(() => planner.Plan(read, _leaving.Token));
             if (Overload(parts) is { } overload)
             {
@@ -132,12 +154,8 @@ internal sealed partial class JobGrain(
             return new SubmitAnswer { Refusal = exception.Message };
         }
 
-        if (await GrainFactory.GetGrain<IJobShardGrain>(JobShards.Of(Id)).OpenAsync(Id, Tenant) is { } full)
-        {
-            metrics.Refused(Tenant);
-            return new SubmitAnswer { Refusal = full, RetryAfter = TimeSpan.FromSeconds(Math.Clamp(directory.View.BacklogPerPlace / 2, 1, 60)) };
-        }
-
+        // Shard and job are written at one time; it is accepted when both are.
+        var opening = OpenAsync();
         try
         {
             if (ended.RecordExists)
@@ -149,11 +167,18 @@ internal sealed partial class JobGrain(
 
             open.State = job.Copy();
             await open.WriteStateAsync();
+            if (await opening is { } full)
+            {
+                await open.ClearStateAsync();
+                return Full(full);
+            }
+
             _isOpenWritten = true;
         }
         catch (Exception exception) when (exception is not OutOfMemoryException)
         {
             // What is in memory is not what is kept.
+            opening.Ignore();
             DeactivateOnIdle();
             throw;
         }
@@ -161,6 +186,14 @@ internal sealed partial class JobGrain(
         metrics.Accepted(Tenant);
         Begin();
         return new SubmitAnswer { Status = Status() };
+    }
+
+    private Task<string?> OpenAsync() => GrainFactory.GetGrain<IJobShardGrain>(JobShards.Of(Id)).OpenAsync(Id, Tenant);
+
+    private SubmitAnswer Full(string full)
+    {
+        metrics.Refused(Tenant);
+        return new SubmitAnswer { Refusal = full, RetryAfter = TimeSpan.FromSeconds(Math.Clamp(directory.View.BacklogPerPlace / 2, 1, 60)) };
     }
 
     // Admission by predicted work: for all, and for one tenant.
@@ -189,7 +222,7 @@ internal sealed partial class JobGrain(
     {
         if (_drive is null && IsOpen)
         {
-            _drive = new JobDrive(Id, Tenant, open.State.Copy(), WriteAsync, GrainFactory, options.Value, metrics, time, logger);
+            _drive = new JobDrive(Id, Tenant, silo.Name, open.State.Copy(), WriteAsync, GrainFactory, directory, options.Value, metrics, time, logger);
             _ = DriveAsync(_drive);
         }
     }
@@ -200,10 +233,11 @@ internal sealed partial class JobGrain(
         try
         {
             // Nobody may ask for a long job until it has ended.
-            using var keeping = this.RegisterGrainTimer(_ => { DelayDeactivation(TimeSpan.FromMinutes(10)); return Task.CompletedTask; }, new GrainTimerCreationOptions(TimeSpan.Zero, TimeSpan.FromMinutes(4)) { Interleave = true });
+            DelayDeactivation(Keeping);
+            using var keeping = this.RegisterGrainTimer(_ => { DelayDeactivation(Keeping); return Task.CompletedTask; }, new GrainTimerCreationOptions(Keeping / 3, Keeping / 3) { Interleave = true });
             await EndAsync(await drive.RunAsync(_leaving.Token));
         }
-        catch (OperationCanceledException) when (_leaving.IsCancellationRequested)
+        catch (Exception exception) when (exception is not OutOfMemoryException && _leaving.IsCancellationRequested)
         {
             // The silo stops, or the grain goes elsewhere; who is next goes on.
         }

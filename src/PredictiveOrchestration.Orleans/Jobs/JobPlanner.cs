@@ -15,7 +15,7 @@ namespace PredictiveOrchestration.Orleans.Jobs;
 /// Cuts a job into runs and predicts each: by programs and bindings; by parts of a circuit that never meet, where that is fixed by the circuit alone; and by shots, where the predicted time falls
 /// by it. All parts of one circuit's shots take the same engine, so that their counts add up to those of one run.
 /// </summary>
-internal sealed class JobPlanner(PredictiveOrchestrator orchestrator, SiloDirectory directory, IOptions<OrleansWorkerOptions> options)
+internal sealed class JobPlanner(PredictiveOrchestrator orchestrator, ReferenceWorkloads workloads, SiloDirectory directory, IOptions<OrleansWorkerOptions> options)
 {
     private const int MostShotParts = 256;
     private const int LeastShots = 64;
@@ -26,6 +26,9 @@ internal sealed class JobPlanner(PredictiveOrchestrator orchestrator, SiloDirect
     // The time of sharing must fall at least by this much.
     private const double MostShared = 0.7;
 
+    /// <summary>Waits until the silo's orchestrator has started: a silo is in the cluster before its machine is measured.</summary>
+    public Task ReadyAsync(CancellationToken cancellationToken) => orchestrator.IsRunning ? Task.CompletedTask : orchestrator.StartAsync(cancellationToken);
+
     /// <summary>Plans a job.</summary>
     /// <exception cref="Circuits.OpenQasm.OpenQasmException">A program has errors.</exception>
     /// <exception cref="NoFeasibleBackendException">No silo that is known can run a circuit.</exception>
@@ -33,7 +36,7 @@ internal sealed class JobPlanner(PredictiveOrchestrator orchestrator, SiloDirect
     public List<JobPart> Plan(JobPayload payload, CancellationToken cancellationToken)
     {
         var parts = new List<JobPart>();
-        var references = ReferenceWorkloads.Seconds(orchestrator.Backends.Current, orchestrator.Predictor);
+        var references = workloads.Seconds;
         for (var unit = 0; unit < payload.Units; unit++)
         {
             cancellationToken.ThrowIfCancellationRequested();
@@ -62,7 +65,7 @@ internal sealed class JobPlanner(PredictiveOrchestrator orchestrator, SiloDirect
         Circuit = circuit, Shots = request.Shots, Seed = request.Seed, TopProbabilities = request.TopProbabilities, Observables = request.Observables, RequireExact = request.RequireExact, Limits = request.Limits,
     };
 
-    private void Plan(JobPayload payload, int unit, Dictionary<string, double> references, List<JobPart> parts)
+    private void Plan(JobPayload payload, int unit, IReadOnlyDictionary<string, double> references, List<JobPart> parts)
     {
         var circuit = payload.CircuitOf(unit);
         if (BlocksOf(payload, circuit) is not { } blocks)
@@ -77,7 +80,7 @@ internal sealed class JobPlanner(PredictiveOrchestrator orchestrator, SiloDirect
         }
     }
 
-    private void Plan(JobPayload payload, ExecutionRequest run, int unit, int block, Dictionary<string, double> references, List<JobPart> parts)
+    private void Plan(JobPayload payload, ExecutionRequest run, int unit, int block, IReadOnlyDictionary<string, double> references, List<JobPart> parts)
     {
         var (needs, profile) = Needs(payload, run, references);
         var best = needs.Count == 0 ? default : needs.MinBy(n => n.Seconds);
@@ -97,7 +100,7 @@ internal sealed class JobPlanner(PredictiveOrchestrator orchestrator, SiloDirect
     private static string? Named(JobPayload payload) => payload.Asked.Device == WorkerProtocol.AutoDevice ? null : payload.Asked.Device;
 
     // What each engine that can do it would take, here or on the silos that have it, and the profile.
-    private (List<EngineNeed> Needs, CircuitProfile? Profile) Needs(JobPayload payload, ExecutionRequest run, Dictionary<string, double> references)
+    private (List<EngineNeed> Needs, CircuitProfile? Profile) Needs(JobPayload payload, ExecutionRequest run, IReadOnlyDictionary<string, double> references)
     {
         var named = Named(payload);
         var asked = new OrchestrationRequest
@@ -157,7 +160,7 @@ internal sealed class JobPlanner(PredictiveOrchestrator orchestrator, SiloDirect
         }
     }
 
-    private static EngineNeed Need(BackendPrediction prediction, Dictionary<string, double> references) =>
+    private static EngineNeed Need(BackendPrediction prediction, IReadOnlyDictionary<string, double> references) =>
         new(prediction.Backend.Id, prediction.Seconds.Median, references.GetValueOrDefault(prediction.Backend.Id), prediction.PeakBytes.Lower);
 
     private static JobRequirements Requirements(ExecutionRequest run, CircuitProfile profile) => new()

@@ -41,7 +41,7 @@ internal sealed partial class JobShardGrain(
 
         if (_jobs.ContainsKey(job))
         {
-            await WriteAsync();
+            await (_writes?.LatestAsync() ?? Task.CompletedTask);
             return null;
         }
 

@@ -32,6 +32,12 @@ internal readonly record struct PlacementChoice(string Silo, string Engine, doub
 /// </summary>
 internal static class PlacementChooser
 {
+    // What it takes to send a run that waits from one silo to another.
+    private const double Sending = 5e-3;
+
+    // What is known of silos is old: the first may have nothing left.
+    private const int MostAsked = 3;
+
     // Below this a difference is noise of the network.
     private const double Negligible = 1e-3;
 
@@ -90,6 +96,24 @@ internal static class PlacementChooser
         }
 
         return best;
+    }
+
+    /// <summary>The silos that one which has nothing to do asks for runs that wait there, those with the longest wait first.</summary>
+    /// <param name="places">A few silos by chance, so that not all who are idle ask the same.</param>
+    /// <param name="idle">The address of who asks.</param>
+    public static List<Place> Busy(IEnumerable<Place> places, string idle) =>
+        [.. places.Where(p => p.Report is { Waiting: > 0, GivesWork: true } && p.Report.Address != idle).OrderByDescending(p => p.WaitSeconds).Take(MostAsked)];
+
+    /// <summary>Whether a run that waits at one silo would end sooner at another, by more than a margin of its completion where it is, and what it takes to send it.</summary>
+    /// <param name="here">Where it waits, without it.</param>
+    /// <param name="there">Where it may go.</param>
+    /// <param name="engines">What it needs.</param>
+    /// <param name="margin">The share of its completion.</param>
+    /// <returns>What it would take there; null if it should stay.</returns>
+    public static PlacementChoice? Gain(Place here, Place there, EngineNeed[] engines, double margin)
+    {
+        var needs = new RunNeeds { Engines = engines };
+        return Of(there, needs) is { } go && (Of(here, needs) is not { } stay || go.CompletionSeconds + Sending < stay.CompletionSeconds * (1 - margin)) ? go : null;
     }
 
     private static PlacementChoice Sooner(PlacementChoice? one, PlacementChoice other) => one is { } first && first.CompletionSeconds <= other.CompletionSeconds ? first : other;

@@ -31,6 +31,12 @@ internal sealed class PredictivePlacementDirector(SiloDirectory directory, IOpti
                 ?? throw new OrleansException($"The silo '{only}' is gone, or runs a version without '{target.GrainIdentity.Type}'."));
         }
 
+        if (needs?.Rather is { } rather && Array.Find(compatible, s => s.ToParsableString() == rather) is { } free)
+        {
+            directory.Sent(rather, 0, target.GrainIdentity.Key.ToString());
+            return Task.FromResult(free);
+        }
+
         var here = context.LocalSilo;
         bool IsCompatible(Place place) => Array.Exists(compatible, s => s.ToParsableString() == place.Report.Address);
         needs ??= new RunNeeds();
@@ -40,7 +46,7 @@ internal sealed class PredictivePlacementDirector(SiloDirectory directory, IOpti
         if ((PlacementChooser.Choose(directory.Choices().Where(IsCompatible), needs, incumbent, options.Value.PlacementMargin)
             ?? PlacementChooser.Choose(directory.Places().Where(IsCompatible), needs, incumbent, options.Value.PlacementMargin)) is { } choice)
         {
-            directory.Sent(choice.Silo, choice.RunSeconds);
+            directory.Sent(choice.Silo, choice.RunSeconds, needs.Engines.Length > 0 ? target.GrainIdentity.Key.ToString() : null);
             return Task.FromResult(Array.Find(compatible, s => s.ToParsableString() == choice.Silo)!);
         }
 

@@ -22,6 +22,10 @@ internal sealed record RunNeeds
     /// <summary>Silos that refused or lost it, which come last.</summary>
     [Id(2)]
     public string[] Avoid { get; init; } = [];
+
+    /// <summary>The silo that has room for it, taken if it is there; or null.</summary>
+    [Id(3)]
+    public string? Rather { get; init; }
 }
 
 /// <summary>What a run would take on one engine.</summary>

@@ -24,6 +24,12 @@ internal interface ISiloGrain : IGrainWithStringKey
     /// <summary>The models that the silo predicts with, without their runs.</summary>
     [Alias("Models")]
     Task<byte[]> GetModelsAsync();
+
+    /// <summary>Sends runs that wait at the silo, the latest first, to one that has nothing to do, as far as they would end sooner there.</summary>
+    /// <param name="idle">Who has nothing to do.</param>
+    /// <returns>How many go.</returns>
+    [Alias("Give")]
+    Task<int> GiveAsync(SiloReport idle);
 }
 
 /// <summary>One run on one silo. The key is the run's name, a new one for each try.</summary>

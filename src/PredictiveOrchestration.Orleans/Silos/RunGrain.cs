@@ -1,3 +1,4 @@
+using Microsoft.Extensions.Options;
 using Orleans;
 using Orleans.Concurrency;
 using PredictiveOrchestration.Orleans.Placement;
@@ -20,7 +21,7 @@ internal sealed class RunGrain(SiloWork work, TimeProvider time) : Grain, IRunGr
         if (_run is null)
         {
             DeactivateOnIdle();
-            return Task.FromResult(work.IsDraining ? RunReport.Lost : new RunReport { Phase = RunPhase.Refused, RetryAfter = work.RetryAfter, Silo = work.SiloName });
+            return Task.FromResult(new RunReport { Phase = RunPhase.Refused, RetryAfter = work.IsDraining ? TimeSpan.Zero : work.RetryAfter, Silo = work.SiloName });
         }
 
         return WaitAsync(patience);
@@ -70,7 +71,9 @@ internal sealed class RunGrain(SiloWork work, TimeProvider time) : Grain, IRunGr
 /// <summary>Answers for one silo.</summary>
 [SiloKeyPlacement]
 [Reentrant]
-internal sealed class SiloGrain(PredictiveOrchestrator orchestrator) : Grain, ISiloGrain
+internal sealed class SiloGrain(PredictiveOrchestrator orchestrator, SiloReporter reporter, SiloWork work, IOptions<OrleansWorkerOptions> options) : Grain, ISiloGrain
 {
     public Task<byte[]> GetModelsAsync() => Task.FromResult(orchestrator.Models.InUse());
+
+    public Task<int> GiveAsync(SiloReport idle) => Task.FromResult(work.Give(reporter.Report(), idle, options.Value.PlacementMargin));
 }

@@ -14,6 +14,7 @@ internal sealed class SiloDirectory(bool isOneOfMany, ulong seed)
     private readonly SeededRandom _random = new(seed, 0x706c616365UL);
     private readonly Lock _lock = new();
     private readonly Dictionary<string, (double Seconds, int Runs)> _sent = new(StringComparer.Ordinal);
+    private readonly Dictionary<string, string> _runs = new(StringComparer.Ordinal);
     private ClusterView _view = ClusterView.Empty;
 
     /// <summary>The latest view.</summary>
@@ -72,13 +73,31 @@ internal sealed class SiloDirectory(bool isOneOfMany, ulong seed)
     }
 
     /// <summary>Notes a run that is sent to a silo.</summary>
-    public void Sent(string silo, double seconds)
+    /// <param name="silo">The silo.</param>
+    /// <param name="seconds">What it is predicted to take there.</param>
+    /// <param name="run">The name of a run that this process follows, and will <see cref="Forget"/>; or null.</param>
+    public void Sent(string silo, double seconds, string? run = null)
     {
         lock (_lock)
         {
+            if (run is not null)
+            {
+                // Whoever asks for a run that is lost asks a second place, which never had it.
+                _runs.TryAdd(run, silo);
+            }
+
             var (before, runs) = _sent.GetValueOrDefault(silo);
             var many = isOneOfMany ? Math.Max(1, _view.SiloCount) : 1;
             _sent[silo] = (before + (many * seconds), runs + many);
+        }
+    }
+
+    /// <summary>Forgets a run that is followed no more, and tells where it was sent.</summary>
+    public string? Forget(string run)
+    {
+        lock (_lock)
+        {
+            return _runs.Remove(run, out var silo) ? silo : null;
         }
     }
 

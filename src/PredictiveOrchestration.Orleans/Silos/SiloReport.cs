@@ -55,6 +55,10 @@ internal sealed record SiloReport
     [Id(12)]
     public long Ended { get; init; }
 
+    /// <summary>Whether it gives runs that wait to others that ask: silos of older versions know no such question.</summary>
+    [Id(13)]
+    public bool GivesWork { get; init; }
+
     /// <summary>What a run that came now would wait, in seconds.</summary>
     public double WaitSeconds => Waiting == 0 && Running < Concurrency ? 0 : BacklogSeconds / Math.Max(1, Concurrency);
 

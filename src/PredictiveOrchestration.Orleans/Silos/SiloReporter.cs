@@ -14,12 +14,13 @@ namespace PredictiveOrchestration.Orleans.Silos;
 /// Runs while its silo does: starts the workers, tells the silo's state and takes the cluster's, and when a silo is gone has the jobs looked after that were driven there.
 /// </summary>
 internal sealed partial class SiloReporter(
-    IOptions<OrleansWorkerOptions> options, ILocalSiloDetails silo, IGrainFactory grains, SiloDirectory directory, SiloWork work, PredictiveOrchestrator orchestrator, ISiloStatusOracle oracle,
+    IOptions<OrleansWorkerOptions> options, ILocalSiloDetails silo, IGrainFactory grains, SiloDirectory directory, SiloWork work, PredictiveOrchestrator orchestrator, ReferenceWorkloads references, ISiloStatusOracle oracle,
     ClusterMetrics metrics, TimeProvider time, ILogger<SiloReporter> logger) : BackgroundService, ISiloStatusListener
 {
+    private const int MostSweeps = 10;
+    private static readonly TimeSpan Farewell = TimeSpan.FromSeconds(1);
     private readonly long _memoryBytes = options.Value.MemoryBytes ?? MachineMemory.AvailableBytes;
-    private int _sweeping;
-    private (IPerformancePredictor? Model, Dictionary<string, double> Seconds) _references = (null, []);
+    private int _deaths;
 
     public override Task StartAsync(CancellationToken cancellationToken)
     {
@@ -34,7 +35,11 @@ internal sealed partial class SiloReporter(
     public override async Task StopAsync(CancellationToken cancellationToken)
     {
         oracle.UnSubscribeFromSiloStatusEvents(this);
-        await work.DisposeAsync().AsTask().WaitAsync(cancellationToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        var drained = work.DisposeAsync().AsTask();
+
+        // The others know at once that nothing more is to be sent here, unless whoever would tell them is gone itself.
+        await TellAsync(cancellationToken).WaitAsync(Farewell, time, cancellationToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        await drained.WaitAsync(cancellationToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         await base.StopAsync(cancellationToken).ConfigureAwait(false);
     }
 
@@ -49,7 +54,7 @@ internal sealed partial class SiloReporter(
 
         // One of those that are left looks after all jobs.
         var first = oracle.GetApproximateSiloStatuses(true).Keys.Order().FirstOrDefault();
-        if (silo.SiloAddress.Equals(first) && Interlocked.Exchange(ref _sweeping, 1) == 0)
+        if (silo.SiloAddress.Equals(first) && Interlocked.Increment(ref _deaths) == 1)
         {
             _ = Task.Run(SweepAsync);
         }
@@ -59,16 +64,7 @@ internal sealed partial class SiloReporter(
     {
         while (!stoppingToken.IsCancellationRequested)
         {
-            try
-            {
-                directory.Update(await grains.GetGrain<ICatalogGrain>(0).ReportAsync(Report()).ConfigureAwait(false));
-            }
-            catch (Exception exception) when (exception is not OutOfMemoryException)
-            {
-                // The silo is starting, or whoever has the catalog is being found out to be dead: the next time will do.
-                NotReported(exception.Message);
-            }
-
+            await TellAsync(stoppingToken).ConfigureAwait(false);
             try
             {
                 await Task.Delay(options.Value.ReportInterval, time, stoppingToken).ConfigureAwait(false);
@@ -77,6 +73,19 @@ internal sealed partial class SiloReporter(
             {
                 return;
             }
+        }
+    }
+
+    private async Task TellAsync(CancellationToken cancellationToken)
+    {
+        try
+        {
+            directory.Update(await grains.GetGrain<ICatalogGrain>(0).ReportAsync(Report()).WaitAsync(cancellationToken).ConfigureAwait(false));
+        }
+        catch (Exception exception) when (exception is not OutOfMemoryException)
+        {
+            // The silo is starting, or stopping, or whoever has the catalog is being found out to be dead: the next time will do.
+            NotReported(exception.Message);
         }
     }
 
@@ -95,50 +104,59 @@ internal sealed partial class SiloReporter(
         TenantSeconds = new Dictionary<string, double>(work.TenantSeconds, StringComparer.Ordinal),
         IsDraining = work.IsDraining,
         Ended = work.Ended,
+        GivesWork = true,
         Engines = Engines(),
     };
 
     private EngineReport[] Engines()
     {
-        var references = References();
+        var seconds = references.Seconds;
         return
         [
             .. orchestrator.GetAvailableBackends().Where(b => b.Descriptor.IsLocal)
-                .Select(b => EngineReport.Of(b.Descriptor, references.GetValueOrDefault(b.Descriptor.Id), b.IsAvailable ? null : b.Reason)),
+                .Select(b => EngineReport.Of(b.Descriptor, seconds.GetValueOrDefault(b.Descriptor.Id), b.IsAvailable ? null : b.Reason)),
         ];
     }
 
-    // Predicted anew when the model has changed.
-    private Dictionary<string, double> References()
+    // Shards may have been with the silo that is gone: they are asked again until another has them. A silo that goes meanwhile has all of them asked once more.
+    private async Task SweepAsync()
     {
-        var model = orchestrator.Predictor;
-        if (!ReferenceEquals(_references.Model, model))
+        int seen;
+        do
         {
-            _references = (model, ReferenceWorkloads.Seconds(orchestrator.Backends.Current, model));
-        }
+            seen = Volatile.Read(ref _deaths);
+            var left = Enumerable.Range(0, JobShards.Count).ToList();
+            for (var tries = 0; tries < MostSweeps && left.Count > 0; tries++)
+            {
+                if (tries > 0)
+                {
+                    await Task.Delay(options.Value.ReportInterval, time).ConfigureAwait(false);
+                }
 
-        return _references.Seconds;
+                var swept = await Task.WhenAll(left.Select(SweepAsync)).ConfigureAwait(false);
+                left = [.. left.Where((_, i) => !swept[i])];
+            }
+        }
+        while (Interlocked.CompareExchange(ref _deaths, 0, seen) != seen);
     }
 
-    private async Task SweepAsync()
+    private async Task<bool> SweepAsync(int shard)
     {
         try
         {
-            await Task.WhenAll(Enumerable.Range(0, JobShards.Count).Select(s => grains.GetGrain<IJobShardGrain>(s).SweepAsync())).ConfigureAwait(false);
+            await grains.GetGrain<IJobShardGrain>(shard).SweepAsync().ConfigureAwait(false);
+            return true;
         }
         catch (Exception exception) when (exception is not OutOfMemoryException)
         {
-            NotSwept(exception);
-        }
-        finally
-        {
-            Volatile.Write(ref _sweeping, 0);
+            NotSwept(exception.Message, shard);
+            return false;
         }
     }
 
     [LoggerMessage(Level = LogLevel.Debug, Message = "The silo's state could not be told: {Why}")]
     private partial void NotReported(string why);
 
-    [LoggerMessage(Level = LogLevel.Warning, Message = "Open jobs could not be looked after now; the shards' reminders will")]
-    private partial void NotSwept(Exception exception);
+    [LoggerMessage(Level = LogLevel.Debug, Message = "The open jobs of shard {Shard} could not be looked after now: {Why}")]
+    private partial void NotSwept(string why, int shard);
 }

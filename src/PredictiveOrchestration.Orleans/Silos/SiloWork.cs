@@ -5,6 +5,7 @@ using Microsoft.Extensions.Options;
 using PredictiveOrchestration.Backends;
 using PredictiveOrchestration.Circuits.OpenQasm;
 using PredictiveOrchestration.Execution;
+using PredictiveOrchestration.Orleans.Placement;
 using PredictiveOrchestration.Orleans.Wire;
 using PredictiveOrchestration.Routing;
 
@@ -22,6 +23,7 @@ internal sealed partial class SiloWork : IAsyncDisposable
     private readonly FairQueue<SiloRun> _queue;
     private readonly ConcurrentDictionary<SiloRun, long> _running = new();
     private readonly CancellationTokenSource _stop = new();
+    private readonly SemaphoreSlim _idle = new(0, 1);
     private Task[] _workers = [];
     private volatile bool _draining;
     private long _ended;
@@ -42,9 +44,9 @@ internal sealed partial class SiloWork : IAsyncDisposable
 
     public bool IsDraining => _draining;
 
-    /// <summary>The predicted seconds of what waits and of what is left of what runs.</summary>
+    /// <summary>The predicted seconds of what waits and of what is left of what runs. What has taken longer than predicted is taken to need as long again as it is late.</summary>
     public double BacklogSeconds =>
-        _queue.Seconds + _running.Sum(r => Math.Max(0, r.Key.ExpectedSeconds - _time.GetElapsedTime(r.Value).TotalSeconds));
+        _queue.Seconds + _running.Sum(r => Math.Abs(r.Key.ExpectedSeconds - _time.GetElapsedTime(r.Value).TotalSeconds));
 
     public IReadOnlyDictionary<string, double> TenantSeconds => _queue.SecondsByOwner();
 
@@ -73,6 +75,42 @@ internal sealed partial class SiloWork : IAsyncDisposable
         run.End(new RunReport { Phase = RunPhase.Cancelled, Silo = SiloName });
     }
 
+    /// <summary>Sends runs that wait here to a silo that has nothing to do, the latest first, as long as they would end sooner there.</summary>
+    /// <returns>How many go.</returns>
+    public int Give(SiloReport here, SiloReport idle, double margin)
+    {
+        var (given, secondsHere, secondsThere) = (0, 0.0, 0.0);
+        var gone = _queue.TakeLatest(run =>
+        {
+            if (run.Order.Needs.Length == 0)
+            {
+                return false;
+            }
+
+            // As if it came last, to what is left here and to what goes there.
+            var (mine, theirs) = (new Place(here, -secondsHere - run.ExpectedSeconds, -given - 1), new Place(idle, secondsThere, given));
+            if (PlacementChooser.Gain(mine, theirs, run.Order.Needs, margin) is not { } there)
+            {
+                return null;
+            }
+
+            (given, secondsHere, secondsThere) = (given + 1, secondsHere + run.ExpectedSeconds, secondsThere + there.RunSeconds);
+            return true;
+        });
+        foreach (var run in gone)
+        {
+            run.End(RunReport.Returned with { MovesTo = idle.Address, Silo = SiloName });
+        }
+
+        return gone.Count;
+    }
+
+    /// <summary>Waits until there is nothing to do for a place.</summary>
+    public Task WhenIdleAsync(CancellationToken cancellationToken) => _idle.WaitAsync(cancellationToken);
+
+    /// <summary>Whether a place has nothing to do.</summary>
+    public bool IsIdle => !_draining && Waiting == 0 && Running < _options.Concurrency;
+
     /// <summary>Takes no more, and gives what waits and runs back to who asked.</summary>
     public async ValueTask DisposeAsync()
     {
@@ -86,7 +124,7 @@ internal sealed partial class SiloWork : IAsyncDisposable
         await Task.WhenAll(_workers).ConfigureAwait(false);
         while (_queue.Count > 0)
         {
-            (await _queue.TakeAsync(CancellationToken.None).ConfigureAwait(false)).End(RunReport.Lost);
+            (await _queue.TakeAsync(CancellationToken.None).ConfigureAwait(false)).End(RunReport.Returned);
         }
 
         _stop.Dispose();
@@ -97,6 +135,7 @@ internal sealed partial class SiloWork : IAsyncDisposable
         while (!_stop.IsCancellationRequested)
         {
             SiloRun run;
+            SayIfIdle();
             try
             {
                 run = await _queue.TakeAsync(_stop.Token).ConfigureAwait(false);
@@ -125,6 +164,21 @@ internal sealed partial class SiloWork : IAsyncDisposable
         }
     }
 
+    private void SayIfIdle()
+    {
+        if (_queue.Count == 0 && _idle.CurrentCount == 0)
+        {
+            try
+            {
+                _idle.Release();
+            }
+            catch (SemaphoreFullException)
+            {
+                // Another worker has just said it.
+            }
+        }
+    }
+
     private async Task<RunReport> RunAsync(SiloRun run, TimeSpan waited)
     {
         using var activity = ClusterTelemetry.Activities.StartActivity(ClusterTelemetry.RunActivity, ActivityKind.Consumer, run.Order.TraceParent);
@@ -149,11 +203,11 @@ internal sealed partial class SiloWork : IAsyncDisposable
         }
         catch (OperationCanceledException)
         {
-            return run.Cancellation.IsCancellationRequested ? new RunReport { Phase = RunPhase.Cancelled, Silo = SiloName } : RunReport.Lost;
+            return run.Cancellation.IsCancellationRequested ? new RunReport { Phase = RunPhase.Cancelled, Silo = SiloName } : RunReport.Returned;
         }
         catch (ObjectDisposedException)
         {
-            return RunReport.Lost;
+            return RunReport.Returned;
         }
         catch (QueueFullException exception)
         {

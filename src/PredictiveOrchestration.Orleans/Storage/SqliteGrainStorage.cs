@@ -10,7 +10,8 @@ namespace PredictiveOrchestration.Orleans.Storage;
 
 /// <summary>
 /// Grain state in a SQLite file with a write-ahead log, which the silos of one machine share. One connection for each silo; what is asked while a transaction runs goes into the next one
-/// together, so that many grains share a write. A state's version is its ETag: of two writers of the same version one is refused.
+/// together, so that many grains share a write. A state's version is its ETag: of two writers of the same version one is refused. No write waits until the log is brought into the file: that is done
+/// beside them, see <see cref="SqliteLog"/>.
 /// </summary>
 internal sealed class SqliteGrainStorage : IGrainStorage, IAsyncDisposable
 {
@@ -19,13 +20,21 @@ internal sealed class SqliteGrainStorage : IGrainStorage, IAsyncDisposable
     private readonly SqliteConnection _connection;
     private readonly SqliteCommand _read, _insert, _update, _clear;
     private readonly Channel<Ask> _asked = Channel.CreateBounded<Ask>(new BoundedChannelOptions(65_536) { SingleReader = true });
+    private readonly SqliteLog _log;
     private readonly Task _loop;
+
+    /// <summary>Transactions written so far.</summary>
+    public long Commits { get; private set; }
+
+    /// <summary>States written and cleared so far.</summary>
+    public long Writes { get; private set; }
 
     /// <summary>Opens the file; its tables must have been made.</summary>
     public SqliteGrainStorage(string path, Serializer serializer)
     {
         _serializer = serializer;
         _connection = ClusterSql.OpenSqlite(path);
+        _log = new SqliteLog(path, _connection);
         _read = Command("SELECT payload, version FROM grains WHERE type = $type AND id = $id", "$type", "$id");
         _insert = Command("INSERT INTO grains (type, id, version, payload, modified) VALUES ($type, $id, 1, $payload, unixepoch()) ON CONFLICT DO NOTHING", "$type", "$id", "$payload");
         _update = Command("UPDATE grains SET payload = $payload, version = version + 1, modified = unixepoch() WHERE type = $type AND id = $id AND version = $version", "$type", "$id", "$payload", "$version");
@@ -100,6 +109,7 @@ internal sealed class SqliteGrainStorage : IGrainStorage, IAsyncDisposable
         if (_asked.Writer.TryComplete())
         {
             await _loop.ConfigureAwait(false);
+            await _log.DisposeAsync().ConfigureAwait(false);
             foreach (var command in (ReadOnlySpan<SqliteCommand>)[_read, _insert, _update, _clear])
             {
                 command.Dispose();
@@ -165,6 +175,8 @@ internal sealed class SqliteGrainStorage : IGrainStorage, IAsyncDisposable
             if (writes)
             {
                 Execute("COMMIT");
+                Commits++;
+                Writes += batch.Count(a => a.Writes);
             }
         }
         catch (SqliteException exception)
@@ -175,6 +187,10 @@ internal sealed class SqliteGrainStorage : IGrainStorage, IAsyncDisposable
         }
 
         batch.ForEach(a => a.Done.TrySetResult(a.Answer));
+        if (writes)
+        {
+            _log.Committed();
+        }
     }
 
     private void Undo()

@@ -22,7 +22,7 @@ internal static class RunDriver
     /// <param name="progress">Told how far it is, or null.</param>
     /// <param name="time">The clock.</param>
     /// <param name="cancellationToken">Cancels the run where it is; the report then says so.</param>
-    /// <returns>The end, a refusal, or <see cref="RunPhase.Lost"/>: then nobody works on it any more, or what does is cut off and its result thrown away.</returns>
+    /// <returns>The end, a refusal, <see cref="RunPhase.Returned"/>, or <see cref="RunPhase.Lost"/>: then nobody works on it any more, or what does is cut off and its result thrown away.</returns>
     public static async Task<RunReport> TryAsync(
         IGrainFactory grains, string name, RunOrder order, RunNeeds needs, Action<double>? progress, TimeProvider time, CancellationToken cancellationToken)
     {
@@ -60,7 +60,7 @@ internal static class RunDriver
             begun = true;
             if (report.Phase is not (RunPhase.Waiting or RunPhase.Running))
             {
-                return report.Phase == RunPhase.Lost && cancellationToken.IsCancellationRequested ? report with { Phase = RunPhase.Cancelled } : report;
+                return report.Phase is RunPhase.Lost or RunPhase.Returned && cancellationToken.IsCancellationRequested ? report with { Phase = RunPhase.Cancelled } : report;
             }
 
             progress?.Invoke(report.Progress);

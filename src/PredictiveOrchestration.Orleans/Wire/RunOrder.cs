@@ -1,4 +1,5 @@
 using Orleans;
+using PredictiveOrchestration.Orleans.Placement;
 
 namespace PredictiveOrchestration.Orleans.Wire;
 
@@ -33,6 +34,10 @@ internal sealed record RunOrder
     /// <summary>The W3C trace context of whoever asked for the job, or null.</summary>
     [Id(6)]
     public string? TraceParent { get; init; }
+
+    /// <summary>What engines would take, for a run that may go from the line of one silo to another; empty for one that stays.</summary>
+    [Id(7)]
+    public EngineNeed[] Needs { get; init; } = [];
 }
 
 /// <summary>What a run has come to.</summary>
@@ -43,6 +48,9 @@ internal sealed record RunReport
 {
     /// <summary>The silo knows nothing of the run: it was lost with the silo that had it.</summary>
     public static RunReport Lost { get; } = new() { Phase = RunPhase.Lost };
+
+    /// <summary>The silo is stopping and gives back what it has.</summary>
+    public static RunReport Returned { get; } = new() { Phase = RunPhase.Returned };
 
     [Id(0)]
     public RunPhase Phase { get; init; }
@@ -88,6 +96,10 @@ internal sealed record RunReport
     [Id(11)]
     public TimeSpan Waited { get; init; }
 
+    /// <summary>Where it goes, if it was returned because another silo has room for it; else null.</summary>
+    [Id(12)]
+    public string? MovesTo { get; init; }
+
     public bool IsFinal => Phase is RunPhase.Succeeded or RunPhase.Failed or RunPhase.Cancelled;
 }
 
@@ -107,4 +119,7 @@ internal enum RunPhase
 
     /// <summary>The silo that had it is gone.</summary>
     Lost,
+
+    /// <summary>The silo gives it back: it is stopping, or another has room for what waits here.</summary>
+    Returned,
 }

@@ -35,7 +35,7 @@ internal sealed class FairQueue<T>(int maxLength, Func<string, double>? weight =
         {
             lock (_lock)
             {
-                return _lines.Values.Sum(l => l.Seconds);
+                return _lines.Values.Sum(l => l.Jobs.Count == 0 ? 0 : l.Seconds);
             }
         }
     }
@@ -123,6 +123,38 @@ internal sealed class FairQueue<T>(int maxLength, Func<string, double>? weight =
                 _count--;
             }
         }
+    }
+
+    /// <summary>Takes jobs out that wait, the latest of the owner with the most work first.</summary>
+    /// <param name="take">Whether a job is taken; null to end.</param>
+    public List<T> TakeLatest(Func<T, bool?> take)
+    {
+        var taken = new List<T>();
+        lock (_lock)
+        {
+            foreach (var line in _lines.Values.OrderByDescending(l => l.Seconds))
+            {
+                for (var node = line.Jobs.Last; node is not null;)
+                {
+                    var (at, wanted) = (node, take(node.Value));
+                    node = node.Previous;
+                    if (wanted is null)
+                    {
+                        return taken;
+                    }
+
+                    if (wanted.Value)
+                    {
+                        line.Jobs.Remove(at);
+                        line.Seconds -= Expected(at.Value);
+                        _count--;
+                        taken.Add(at.Value);
+                    }
+                }
+            }
+        }
+
+        return taken;
     }
 
     /// <summary>Corrects what an owner has used by what a job really took.</summary>

@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using System.Diagnostics;
 using System.Globalization;
 using System.Net;
@@ -7,9 +8,11 @@ using Microsoft.Extensions.Logging;
 using Orleans;
 using Orleans.Configuration;
 using Orleans.Hosting;
+using Orleans.Storage;
 using PredictiveOrchestration.Benchmarks.Reliability;
 using PredictiveOrchestration.Circuits;
 using PredictiveOrchestration.Orleans;
+using PredictiveOrchestration.Orleans.Storage;
 using PredictiveOrchestration.TestKit;
 
 namespace PredictiveOrchestration.Benchmarks.Cluster;
@@ -17,6 +20,9 @@ namespace PredictiveOrchestration.Benchmarks.Cluster;
 /// <summary>What a cluster takes besides the runs, and what a second silo gives.</summary>
 internal static class ClusterBenchmark
 {
+    // Until then the runtime compiles anew what is called often.
+    private const int WarmUp = 2000;
+
     /// <summary>Runs it.</summary>
     /// <param name="args">overhead [--jobs N=2000] | throughput [--jobs N=10000] [--milliseconds M=20] [--per-job K=100: runs in one job] [--postgres CONNECTION].</param>
     public static async Task<int> RunAsync(string[] args) => args switch
@@ -43,14 +49,27 @@ internal static class ClusterBenchmark
         var folder = Directory.CreateTempSubdirectory("cluster-benchmark").FullName;
         var database = Value(args, "--postgres", string.Empty) is { Length: > 0 } ? Database(args) : ClusterDatabase.Sqlite(Path.Combine(folder, "cluster.db"));
         await database.PrepareAsync();
-        using var host = Silo(database, 0, 2);
+        var calls = new ConcurrentDictionary<string, int>();
+        using var host = Silo(database, 0, 2, call =>
+        {
+            calls.AddOrUpdate($"{call.InterfaceName.Split('.')[^1]}.{call.MethodName}", 1, (_, n) => n + 1);
+            return call.Invoke();
+        });
         await host.StartAsync();
+        var storage = host.Services.GetRequiredKeyedService<IGrainStorage>(OrleansWorkerOptions.StorageName) as SqliteGrainStorage;
+        var (writes, commits) = (0L, 0L);
         var (jobs, orchestrator) = (host.Services.GetRequiredService<ClusterJobs>(), host.Services.GetRequiredService<PredictiveOrchestrator>());
         var circuits = Enumerable.Range(0, 50).Select(i => Qft(6 + (i % 7))).ToList();
         var (direct, cluster) = (new List<double>(), new List<double>());
-        for (var i = -200; i < count; i++)
+        for (var i = -WarmUp; i < count; i++)
         {
-            var (circuit, request) = (circuits[(i + 200) % circuits.Count], new OrchestrationRequest { Shots = 100, Seed = (ulong)(i + 200), Backend = "local-dense" });
+            var (circuit, request) = (circuits[(i + WarmUp) % circuits.Count], new OrchestrationRequest { Shots = 100, Seed = (ulong)(i + WarmUp), Backend = "local-dense" });
+            if (i == 0)
+            {
+                (writes, commits) = (storage?.Writes ?? 0, storage?.Commits ?? 0);
+                calls.Clear();
+            }
+
             var start = Stopwatch.GetTimestamp();
             var run = await orchestrator.ExecuteAsync(circuit, request);
             var alone = Stopwatch.GetElapsedTime(start) - run.Timings.Service;
@@ -68,6 +87,16 @@ internal static class ClusterBenchmark
         Print("in process", direct);
         Print("by the cluster", cluster);
         Print("difference", [.. cluster.Zip(direct, (c, d) => c - d)]);
+        if (storage is not null)
+        {
+            Console.WriteLine(string.Create(CultureInfo.InvariantCulture, $"for each job {(double)(storage.Writes - writes) / count:F2} states written in {(double)(storage.Commits - commits) / count:F2} transactions"));
+        }
+
+        foreach (var (call, times) in calls.OrderByDescending(c => c.Value))
+        {
+            Console.WriteLine(string.Create(CultureInfo.InvariantCulture, $"    {(double)times / count,6:F2} {call}"));
+        }
+
         await host.StopAsync();
         Directory.Delete(folder, true);
         return 0;
@@ -78,6 +107,7 @@ internal static class ClusterBenchmark
     {
         var (count, milliseconds, perJob) = (int.Parse(Value(args, "--jobs", "10000"), CultureInfo.InvariantCulture), double.Parse(Value(args, "--milliseconds", "20"), CultureInfo.InvariantCulture), int.Parse(Value(args, "--per-job", "10"), CultureInfo.InvariantCulture));
         var (circuit, shots) = await SizedAsync(milliseconds);
+        await CeilingAsync(circuit, shots, Math.Min(count, 500));
         Console.WriteLine($"{count} runs of about {milliseconds} ms ({circuit.NumQubits} qubits, {circuit.Operations.Length} operations), {perJob} in a job");
         var seconds = new List<double>();
         foreach (var silos in new[] { 1, 2 })
@@ -107,11 +137,11 @@ internal static class ClusterBenchmark
                 }
             }));
             await RunAsync(Math.Min(count, 20 * perJob) / 10);
-            var (start, own, their) = (Stopwatch.GetTimestamp(), Environment.CpuUsage.TotalTime, processes.Sum(Cpu));
+            var (start, own, their) = (Stopwatch.GetTimestamp(), Environment.CpuUsage.TotalTime, processes.ConvertAll(Cpu));
             await RunAsync(count);
             var took = Stopwatch.GetElapsedTime(start).TotalSeconds;
             seconds.Add(took);
-            Console.WriteLine(string.Create(CultureInfo.InvariantCulture, $"{silos} silo(s): {took:F1} s, {count / took:F1} runs/s; silos' processor time {processes.Sum(Cpu) - their:F1} s, the driver's {(Environment.CpuUsage.TotalTime - own).TotalSeconds:F1} s ({(Environment.CpuUsage.TotalTime - own).TotalSeconds / took:P1} of one core)"));
+            Console.WriteLine(string.Create(CultureInfo.InvariantCulture, $"{silos} silo(s): {took:F1} s, {count / took:F1} runs/s; the silos worked {string.Join(" and ", processes.Select((p, i) => string.Create(CultureInfo.InvariantCulture, $"{Cpu(p) - their[i]:F1} s")))}, the driver {(Environment.CpuUsage.TotalTime - own).TotalSeconds:F1} s ({(Environment.CpuUsage.TotalTime - own).TotalSeconds / took:P1} of one core)"));
             await client.StopAsync();
             processes.ForEach(p => p.Kill());
             processes.ForEach(p => p.WaitForExit());
@@ -122,12 +152,52 @@ internal static class ClusterBenchmark
         return 0;
     }
 
-    private static IHost Silo(ClusterDatabase database, int port, int concurrency)
+    // What the machine gives to two processes that have nothing to do with each other, against one: no cluster can give more.
+    private static async Task CeilingAsync(Circuit circuit, int shots, int runs)
+    {
+        var seconds = new List<double>();
+        foreach (var processes in new[] { 1, 2 })
+        {
+            var all = Enumerable.Range(0, processes).Select(i => Start(["cluster-plain", "--operations", $"{circuit.Operations.Length}", "--shots", $"{shots}", "--jobs", $"{runs}"], i)).ToList();
+            var took = await Task.WhenAll(all.Select(async p => double.Parse((await p.StandardOutput.ReadToEndAsync()).Trim(), CultureInfo.InvariantCulture)));
+            seconds.Add(took.Max() / processes);
+        }
+
+        Console.WriteLine(string.Create(CultureInfo.InvariantCulture, $"without a cluster: {runs} runs in {seconds[0]:F1} s by a process on a core of its own; two such processes do {seconds[0] / seconds[1]:F2} times as many"));
+    }
+
+    /// <summary>Runs a circuit again and again and tells what that took, as a process of its own.</summary>
+    public static async Task<int> PlainAsync(string[] args)
+    {
+        int Number(string name) => int.Parse(Value(args, name, "0"), CultureInfo.InvariantCulture);
+        var (engine, circuit) = (new PredictiveOrchestration.Simulation.StateVector.StateVectorSimulator(), Sized(Number("--operations")));
+        var request = new Backends.ExecutionRequest { Circuit = circuit, Shots = Number("--shots"), Limits = new Backends.ExecutionLimits { Threads = 1 } };
+        for (var i = 0; i < 50; i++)
+        {
+            await engine.ExecuteAsync(request);
+        }
+
+        var start = Stopwatch.GetTimestamp();
+        for (var i = 0; i < Number("--jobs"); i++)
+        {
+            await engine.ExecuteAsync(request with { Seed = (ulong)i });
+        }
+
+        Console.WriteLine(Stopwatch.GetElapsedTime(start).TotalSeconds.ToString(CultureInfo.InvariantCulture));
+        return 0;
+    }
+
+    private static IHost Silo(ClusterDatabase database, int port, int concurrency, Func<IIncomingGrainCallContext, Task>? filter = null)
     {
         var (silo, gateway) = port > 0 ? (port, port + 1) : (Free(), Free());
         return Host.CreateDefaultBuilder().ConfigureLogging(l => l.ClearProviders()).UseOrleans(s =>
         {
             s.UseClusterDatabase(database);
+            if (filter is not null)
+            {
+                s.AddIncomingGrainCallFilter(c => filter(c));
+            }
+
             s.Configure<EndpointOptions>(o => (o.AdvertisedIPAddress, o.SiloPort, o.GatewayPort) = (IPAddress.Loopback, silo, gateway));
             s.AddPredictiveOrchestrationWorkers(o => (o.Concurrency, o.MaxBacklog, o.MaxTenantShare) = (concurrency, TimeSpan.FromHours(10), 1), b => b.Configure(c => (c.StateDirectory, c.Learning) = (string.Empty, false)));
         }).Build();
@@ -139,7 +209,7 @@ internal static class ClusterBenchmark
         var engine = new PredictiveOrchestration.Simulation.StateVector.StateVectorSimulator();
         for (var depth = 1; ; depth += Math.Max(1, depth / 4))
         {
-            var circuit = RandomCircuits.Pairs(1, 18, depth);
+            var circuit = OfDepth(depth);
             var times = new List<double>();
             for (var i = 0; i < 5; i++)
             {
@@ -149,6 +219,19 @@ internal static class ClusterBenchmark
             if (times.Min() >= milliseconds)
             {
                 return (circuit, 100);
+            }
+        }
+    }
+
+    private static Circuit OfDepth(int depth) => RandomCircuits.Pairs(1, 18, depth);
+
+    private static Circuit Sized(int operations)
+    {
+        for (var depth = 1; ; depth++)
+        {
+            if (OfDepth(depth) is { } circuit && circuit.Operations.Length >= operations)
+            {
+                return circuit;
             }
         }
     }

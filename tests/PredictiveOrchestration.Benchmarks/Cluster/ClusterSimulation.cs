@@ -17,7 +17,12 @@ internal static class ClusterSimulation
 
     // Of a job: submit and answer, open in its shard and answer, run and answer, close, wait and answer, result and answer.
     private const int MessagesPerJob = 11;
-    private const int WritesPerJob = 3;
+
+    // The job and its shard together, the end, and then that it is open no more: in its state and in its shard.
+    private const int WritesPerJob = 5;
+
+    // How long what an idle silo was given is on its way.
+    private const double ArrivalSeconds = 0.05;
 
     /// <summary>Runs it.</summary>
     /// <param name="args">[--silos 10,100,1000] [--jobs 1000000] [--sigma S=0.4: of the logarithm of predictions] [--load L=0.9: of what the cluster can do] [--paid P=0.01] [--table FOLDER].</param>
@@ -27,7 +32,7 @@ internal static class ClusterSimulation
         var (jobs, sigma, load, paid) = (int.Parse(Value(args, "--jobs", "1000000"), CultureInfo.InvariantCulture), Number(args, "--sigma", "0.4"), Number(args, "--load", "0.9"), Number(args, "--paid", "0.01"));
         var times = Recorded(Value(args, "--table", Path.Combine(SharedFiles.RepositoryRoot, "tests", "PredictiveOrchestration.Tests", "Routing", "Table")));
         Console.WriteLine($"{times.Length} recorded service times, mean {times.Average() * 1e3:F2} ms, greatest {times.Max():F2} s; {Places} places a silo, speeds 0.5 to 2; predictions wrong by a factor of e^{sigma} (one standard deviation)");
-        Console.WriteLine("scenario     silos      jobs  completion s  bound s  ratio  mean wait ms  p99 wait s  imbalance  messages/job  jobs/s  writes/s  ledger messages/s  catalogue MB/s");
+        Console.WriteLine("scenario     silos      jobs  completion s  bound s  ratio  mean wait ms  p99 wait s  imbalance  moved  messages/job  jobs/s  writes/s  ledger messages/s  catalogue MB/s");
         foreach (var n in silos)
         {
             Print("at once", n, jobs, times, new Simulation(n, Places, sigma, seed: 1), double.PositiveInfinity, paid);
@@ -54,7 +59,7 @@ internal static class ClusterSimulation
         var reports = silos / ReportSeconds;
         Console.WriteLine(string.Create(
             CultureInfo.InvariantCulture,
-            $"{name,-10} {silos,7} {jobs,9} {result.Completion,13:F1} {bound,8:F1} {result.Completion / bound,6:F3} {result.MeanWait * 1e3,13:F2} {result.P99Wait,11:F3} {result.Imbalance,10:P1} {MessagesPerJob + (2 * reports / perSecond),13:F2} {perSecond,7:F0} {WritesPerJob * perSecond,9:F0} {4 * paid * perSecond,18:F1} {reports * Math.Min(silos, CatalogGrain.MostSilos) * 300 / 1e6,15:F2}"));
+            $"{name,-10} {silos,7} {jobs,9} {result.Completion,13:F1} {bound,8:F1} {result.Completion / bound,6:F3} {result.MeanWait * 1e3,13:F2} {result.P99Wait,11:F3} {result.Imbalance,10:P1} {(double)result.Moved / jobs,6:P1} {MessagesPerJob + (2 * reports / perSecond) + (2.0 * (result.Asked + result.Moved) / jobs),13:F2} {perSecond,7:F0} {WritesPerJob * perSecond,9:F0} {4 * paid * perSecond,18:F1} {reports * Math.Min(silos, CatalogGrain.MostSilos) * 300 / 1e6,15:F2}"));
     }
 
     // The fastest backend's median of each instance that ended.
@@ -71,7 +76,9 @@ internal static class ClusterSimulation
 
     private static string Value(string[] args, string name, string otherwise) => Array.IndexOf(args, name) is >= 0 and var at && at + 1 < args.Length ? args[at + 1] : otherwise;
 
-    private sealed record Outcome(double Completion, double MeanWait, double P99Wait, double Imbalance);
+    private sealed record Outcome(double Completion, double MeanWait, double P99Wait, double Imbalance, int Asked, int Moved);
+
+    private readonly record struct Job(double Work, EngineNeed Need, double Predicted, double At);
 
     // Each silo knows the cluster by its own latest report, as in truth, and chooses for the jobs whose grains are with it.
     private sealed class Simulation
@@ -81,12 +88,21 @@ internal static class ClusterSimulation
         private readonly double[] _speed;
         private readonly SiloReport[] _reports;
         private readonly SiloDirectory[] _directories;
-        private readonly Queue<(double Work, double Predicted, double At)>[] _waiting;
+        private readonly LinkedList<Job>[] _waiting;
         private readonly double[] _waitingSeconds;
         private readonly List<(double End, double Predicted, double Start)>[] _running;
         private readonly double[] _busy;
+        private readonly bool[] _isLooking;
         private readonly SeededRandom _random;
-        private readonly PriorityQueue<(int Kind, int Silo), double> _events = new();
+        private readonly PriorityQueue<(Happening Kind, int Silo), double> _events = new();
+        private int _asked, _moved;
+
+        private enum Happening
+        {
+            Report,
+            End,
+            Look,
+        }
 
         public Simulation(int silos, int places, double sigma, ulong seed)
         {
@@ -94,9 +110,9 @@ internal static class ClusterSimulation
             _speed = [.. Enumerable.Range(0, silos).Select(_ => Math.Pow(2, (2 * _random.NextDouble()) - 1))];
             _reports = [.. _speed.Select((s, i) => Report(i, s, 0, 0, 0))];
             _directories = [.. _speed.Select((_, i) => new SiloDirectory(true, (ulong)i))];
-            _waiting = [.. _speed.Select(_ => new Queue<(double, double, double)>())];
+            _waiting = [.. _speed.Select(_ => new LinkedList<Job>())];
             _running = [.. _speed.Select(_ => new List<(double, double, double)>())];
-            (_waitingSeconds, _busy) = (new double[silos], new double[silos]);
+            (_waitingSeconds, _busy, _isLooking) = (new double[silos], new double[silos], new bool[silos]);
         }
 
         /// <summary>Seconds of work of a machine of speed 1 that all places do in a second.</summary>
@@ -108,8 +124,9 @@ internal static class ClusterSimulation
         {
             for (var i = 0; i < _speed.Length; i++)
             {
-                _events.Enqueue((0, i), ReportSeconds * random.NextDouble());
+                _events.Enqueue((Happening.Report, i), ReportSeconds * random.NextDouble());
                 Tell(i);
+                Look(i, ReportSeconds);
             }
 
             var waits = new List<float>(works.Length);
@@ -127,28 +144,38 @@ internal static class ClusterSimulation
 
                 _events.Dequeue();
                 now = at;
-                if (happening.Kind == 0)
+                if (happening.Kind == Happening.Look)
                 {
-                    _reports[happening.Silo] = Report(happening.Silo, _speed[happening.Silo], _waiting[happening.Silo].Count, _running[happening.Silo].Count, Backlog(happening.Silo, now));
+                    _isLooking[happening.Silo] = false;
+                    Find(happening.Silo, now, waits);
+                }
+                else if (happening.Kind == Happening.Report)
+                {
+                    _reports[happening.Silo] = Current(happening.Silo, now);
                     Tell(happening.Silo);
-                    _events.Enqueue((0, happening.Silo), now + ReportSeconds);
+                    _events.Enqueue((Happening.Report, happening.Silo), now + ReportSeconds);
                 }
                 else
                 {
                     ended++;
                     var running = _running[happening.Silo];
                     running.RemoveAt(running.FindIndex(r => r.End <= now));
-                    if (_waiting[happening.Silo].TryDequeue(out var job))
+                    if (_waiting[happening.Silo].First is { Value: var job })
                     {
+                        _waiting[happening.Silo].RemoveFirst();
                         _waitingSeconds[happening.Silo] -= job.Predicted;
-                        Begin(happening.Silo, job.Work, job.Predicted, job.At, now, waits);
+                        Begin(happening.Silo, job, now, waits);
+                    }
+                    else
+                    {
+                        Find(happening.Silo, now, waits);
                     }
                 }
             }
 
             waits.Sort();
             var mean = _busy.Average();
-            return new Outcome(now, waits.Average(), waits[(int)(0.99 * waits.Count)], (_busy.Max() - mean) / mean);
+            return new Outcome(now, waits.Average(), waits[(int)(0.99 * waits.Count)], (_busy.Max() - mean) / mean, _asked, _moved);
         }
 
         private void Place(int decider, double work, double now, List<float> waits)
@@ -158,28 +185,79 @@ internal static class ClusterSimulation
             var needs = new RunNeeds { Engines = [new EngineNeed("engine", predicted, 1 / _speed[decider], 0)] };
             var choice = PlacementChooser.Choose(_directories[decider].Choices(), needs, Name(decider), 0.1)!.Value;
             _directories[decider].Sent(choice.Silo, choice.RunSeconds);
-            var silo = int.Parse(choice.Silo, CultureInfo.InvariantCulture);
+            Take(int.Parse(choice.Silo, CultureInfo.InvariantCulture), new Job(work, needs.Engines[0], choice.RunSeconds, now), now, waits);
+        }
+
+        private void Take(int silo, Job job, double now, List<float> waits)
+        {
             if (_running[silo].Count < _places)
             {
-                Begin(silo, work, choice.RunSeconds, now, now, waits);
+                Begin(silo, job, now, waits);
             }
             else
             {
-                _waiting[silo].Enqueue((work, choice.RunSeconds, now));
-                _waitingSeconds[silo] += choice.RunSeconds;
+                _waiting[silo].AddLast(job);
+                _waitingSeconds[silo] += job.Predicted;
             }
         }
 
-        private void Begin(int silo, double work, double predicted, double at, double now, List<float> waits)
+        private void Begin(int silo, Job job, double now, List<float> waits)
         {
-            waits.Add((float)(now - at));
-            var took = work / _speed[silo];
+            waits.Add((float)(now - job.At));
+            var took = job.Work / _speed[silo];
             _busy[silo] += took;
-            _running[silo].Add((now + took, predicted, now));
-            _events.Enqueue((1, silo), now + took);
+            _running[silo].Add((now + took, job.Predicted, now));
+            _events.Enqueue((Happening.End, silo), now + took);
         }
 
-        private double Backlog(int silo, double now) => Math.Max(0, _waitingSeconds[silo]) + _running[silo].Sum(r => Math.Max(0, r.Predicted - (now - r.Start)));
+        // As a silo looks for work that waits elsewhere, and is given it.
+        private void Find(int idle, double now, List<float> waits)
+        {
+            if (_running[idle].Count == _places || _waiting[idle].Count > 0 || _isLooking[idle])
+            {
+                return;
+            }
+
+            var found = 0;
+            foreach (var busy in PlacementChooser.Busy(_directories[idle].Choices(), Name(idle)))
+            {
+                _asked++;
+                found = Give(int.Parse(busy.Report.Address, CultureInfo.InvariantCulture), idle, now, waits);
+                if (found > 0)
+                {
+                    _moved += found;
+                    break;
+                }
+            }
+
+            Look(idle, now + (found > 0 ? ArrivalSeconds : ReportSeconds));
+        }
+
+        private int Give(int from, int to, double now, List<float> waits)
+        {
+            var (here, idle) = (Current(from, now), Current(to, now));
+            var (given, secondsHere, secondsThere) = (0, 0.0, 0.0);
+            while (_waiting[from].Last is { Value: var job }
+                && PlacementChooser.Gain(new Place(here, -secondsHere - job.Predicted, -given - 1), new Place(idle, secondsThere, given), [job.Need], 0.1) is { } there)
+            {
+                (given, secondsHere, secondsThere) = (given + 1, secondsHere + job.Predicted, secondsThere + there.RunSeconds);
+                _waiting[from].RemoveLast();
+                _waitingSeconds[from] -= job.Predicted;
+                Take(to, job with { Predicted = there.RunSeconds }, now, waits);
+            }
+
+            return given;
+        }
+
+        private void Look(int silo, double at)
+        {
+            _isLooking[silo] = true;
+            _events.Enqueue((Happening.Look, silo), at);
+        }
+
+        private SiloReport Current(int silo, double now) => Report(silo, _speed[silo], _waiting[silo].Count, _running[silo].Count, Backlog(silo, now));
+
+        private double Backlog(int silo, double now) => Math.Max(0, _waitingSeconds[silo]) + _running[silo].Sum(r => Math.Abs(r.Predicted - (now - r.Start)));
 
         // What the catalogue answers to a report: all silos, or a sample.
         private void Tell(int silo) => _directories[silo].Update(new ClusterView
@@ -190,7 +268,7 @@ internal static class ClusterSimulation
 
         private SiloReport Report(int silo, double speed, int waiting, int running, double backlog) => new()
         {
-            Address = Name(silo), Name = Name(silo), Concurrency = _places, MemoryBytes = long.MaxValue, Waiting = waiting, Running = running, BacklogSeconds = backlog,
+            Address = Name(silo), Name = Name(silo), Concurrency = _places, MemoryBytes = long.MaxValue, Waiting = waiting, Running = running, BacklogSeconds = backlog, GivesWork = true,
             Engines = [new EngineReport { Id = "engine", ReferenceSeconds = 1 / speed }],
         };
 

@@ -45,7 +45,7 @@ internal sealed class DashboardHost : IAsyncDisposable
     public static DashboardLimits Quick { get; } = new() { Interval = TimeSpan.FromMilliseconds(25), StateEvery = 4, QualityInterval = TimeSpan.FromMilliseconds(50) };
 
     public static async Task<DashboardHost> StartAsync(
-        IEnumerable<IQuantumBackend>? backends = null, Action<IEndpointConventionBuilder>? conventions = null, DashboardLimits? limits = null, bool withDashboard = true, int port = 0, Action<PredictiveOrchestratorOptions>? configure = null, string path = "/dashboard", int? sendBuffer = null, string address = "127.0.0.1", ILoggerProvider? log = null)
+        IEnumerable<IQuantumBackend>? backends = null, Action<IEndpointConventionBuilder>? conventions = null, DashboardLimits? limits = null, bool withDashboard = true, int port = 0, Action<PredictiveOrchestratorOptions>? configure = null, string path = "/dashboard", int? sendBuffer = null, string address = "127.0.0.1", ILoggerProvider? log = null, IMachineOverview? machines = null)
     {
         var builder = WebApplication.CreateSlimBuilder();
         builder.WebHost.UseUrls($"http://{address}:{port}");
@@ -63,6 +63,11 @@ internal sealed class DashboardHost : IAsyncDisposable
         if (log is not null)
         {
             builder.Logging.AddProvider(log);
+        }
+
+        if (machines is not null)
+        {
+            builder.Services.AddSingleton(machines);
         }
 
         builder.Services.AddAuthentication("header").AddScheme<AuthenticationSchemeOptions, HeaderAuthentication>("header", null);

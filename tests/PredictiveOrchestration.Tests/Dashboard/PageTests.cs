@@ -22,7 +22,7 @@ public sealed class PageTests(BrowserFixture fixture)
     {
         await using var host = await DashboardHost.StartAsync(Backends(), configure: o => o.Budget = 100);
         await host.Orchestrator.ExecuteAsync(Bell, new OrchestrationRequest { Tag = "before" });
-        await using var view = await View.OpenAsync(fixture, host);
+        await using var view = await DashboardView.OpenAsync(fixture, host);
         var rows = view.Page.Locator("tr[data-decision]");
         await Expect(rows).ToHaveCountAsync(1);
         await Expect(rows).ToContainTextAsync("before");
@@ -39,6 +39,7 @@ public sealed class PageTests(BrowserFixture fixture)
         await Expect(view.Page.Locator("#quality-table tbody tr")).ToHaveCountAsync(1);
         await Expect(view.Page.GetByRole(AriaRole.Meter, new() { Name = "Budget spent" })).ToHaveAttributeAsync("aria-valuetext", "0 %");
         await Expect(view.Page.Locator("#figures")).ToContainTextAsync("Completed2");
+        await Expect(view.Page.Locator("#cluster")).ToBeHiddenAsync();
         view.Complaints.Should().BeEmpty();
     }
 
@@ -53,7 +54,7 @@ public sealed class PageTests(BrowserFixture fixture)
         var result = await host.Orchestrator.ExecuteAsync(circuit, new OrchestrationRequest { Shots = 10, SwapControl = control });
         result.SwapEvents.Should().NotBeEmpty();
         var swap = result.SwapEvents[0];
-        await using var view = await View.OpenAsync(fixture, host);
+        await using var view = await DashboardView.OpenAsync(fixture, host);
         var job = view.Page.Locator("article.job");
         await Expect(job).ToHaveCountAsync(1);
         await Expect(job.Locator("h3")).ToContainTextAsync($"20 qubits, {circuit.Operations.Length} operations");
@@ -74,7 +75,7 @@ public sealed class PageTests(BrowserFixture fixture)
         await host.Orchestrator.ExecuteAsync(Bell, new OrchestrationRequest { Tag = "apple", Backend = "steady" });
         await host.Orchestrator.ExecuteAsync(Bell, new OrchestrationRequest { Tag = "pear", Backend = "other" });
         await host.Orchestrator.ExecuteAsync(Bell, new OrchestrationRequest { Tag = "apple pie", Backend = "other" });
-        await using var view = await View.OpenAsync(fixture, host);
+        await using var view = await DashboardView.OpenAsync(fixture, host);
         var rows = view.Page.Locator("tr[data-decision]");
         await Expect(rows).ToHaveCountAsync(3);
         await view.Page.GetByRole(AriaRole.Combobox, new() { Name = "Backend" }).SelectOptionAsync("other");
@@ -99,7 +100,7 @@ public sealed class PageTests(BrowserFixture fixture)
         await using var host = await DashboardHost.StartAsync(Backends());
         await host.Orchestrator.ExecuteAsync(Bell);
         var latest = await host.Orchestrator.ExecuteAsync(Bell, new OrchestrationRequest { Shots = 5 });
-        await using var view = await View.OpenAsync(fixture, host);
+        await using var view = await DashboardView.OpenAsync(fixture, host);
         var page = view.Page;
         await Expect(page.Locator("tr[data-decision]")).ToHaveCountAsync(2);
         await page.Keyboard.PressAsync("Tab");
@@ -147,7 +148,7 @@ public sealed class PageTests(BrowserFixture fixture)
             await host.Orchestrator.ExecuteAsync(Bell, new OrchestrationRequest { Tag = "tag" });
         }
 
-        await using var view = await View.OpenAsync(fixture, host, scheme);
+        await using var view = await DashboardView.OpenAsync(fixture, host, scheme);
         await Expect(view.Page.Locator("tr[data-decision]")).ToHaveCountAsync(6);
         await view.Page.Locator("tr[data-decision] button").First.ClickAsync();
         await Expect(view.Page.Locator("tr.details pre")).ToContainTextAsync("by strategy");
@@ -164,7 +165,7 @@ public sealed class PageTests(BrowserFixture fixture)
     public async Task Theme_Chosen_HoldsAgainstTheSystemAndIsKept()
     {
         await using var host = await DashboardHost.StartAsync(Backends());
-        await using var view = await View.OpenAsync(fixture, host, ColorScheme.Light);
+        await using var view = await DashboardView.OpenAsync(fixture, host, ColorScheme.Light);
         await view.Page.GetByLabel("Theme").SelectOptionAsync("dark");
         await Expect(view.Page.Locator("body")).ToHaveCSSAsync("background-color", "rgb(14, 17, 22)");
         await view.Page.ReloadAsync();
@@ -177,7 +178,7 @@ public sealed class PageTests(BrowserFixture fixture)
     {
         await using var host = await DashboardHost.StartAsync([FakeBackend.Failing("broken"), .. Backends()]);
         await host.Orchestrator.ExecuteAsync(Bell);
-        await using var view = await View.OpenAsync(fixture, host);
+        await using var view = await DashboardView.OpenAsync(fixture, host);
         await Expect(view.Page.Locator("article.job")).ToHaveCountAsync(1);
         var nameless = await view.Page.EvaluateAsync<string[]>(
             """
@@ -196,7 +197,7 @@ public sealed class PageTests(BrowserFixture fixture)
     {
         var port = DashboardHost.FreePort();
         var host = await DashboardHost.StartAsync(Backends(), port: port);
-        await using var view = await View.OpenAsync(fixture, host);
+        await using var view = await DashboardView.OpenAsync(fixture, host);
         var rows = view.Page.Locator("tr[data-decision]");
         await host.Orchestrator.ExecuteAsync(Bell, new OrchestrationRequest { Tag = "old life" });
         await Expect(rows).ToHaveCountAsync(1);
@@ -218,7 +219,7 @@ public sealed class PageTests(BrowserFixture fixture)
         const string Evil = "<img src=x onerror=\"document.title='taken'\">";
         await using var host = await DashboardHost.StartAsync([new FakeBackend("<b>backend</b>", (_, _) => throw new BackendException(BackendErrorKind.Fault, "b", Evil)), new FakeBackend("steady")]);
         await host.Orchestrator.ExecuteAsync(Bell, new OrchestrationRequest { Tag = Evil });
-        await using var view = await View.OpenAsync(fixture, host);
+        await using var view = await DashboardView.OpenAsync(fixture, host);
         await Expect(view.Page.Locator("tr[data-decision]")).ToContainTextAsync(Evil);
         await Expect(view.Page.Locator("article.job li").First).ToContainTextAsync("<b>backend</b> → steady (Fault): " + Evil);
         (await view.Page.Locator("main img, main b").CountAsync()).Should().Be(0);
@@ -226,38 +227,4 @@ public sealed class PageTests(BrowserFixture fixture)
     }
 
     private static IQuantumBackend[] Backends() => [new FakeBackend("steady") { Seconds = 0.02 }, new FakeBackend("other") { Seconds = 0.5 }];
-
-    /// <summary>A page, with what its browser complained about and where it wanted to go.</summary>
-    private sealed class View : IAsyncDisposable
-    {
-        private readonly ConcurrentQueue<string> _complaints = new();
-
-        private View(IPage page) => Page = page;
-
-        public IPage Page { get; }
-
-        public IEnumerable<string> Complaints => _complaints;
-
-        public static async Task<View> OpenAsync(BrowserFixture fixture, DashboardHost host, ColorScheme scheme = ColorScheme.Light)
-        {
-            var page = await fixture.Browser.OpenAsync(scheme);
-            var view = new View(page);
-            page.Console += (_, message) => view.Complain(message.Type is "error" or "warning", message.Text);
-            page.PageError += (_, error) => view.Complain(true, error);
-            page.Request += (_, request) => view.Complain(!request.Url.StartsWith(host.Address.ToString(), StringComparison.Ordinal) && !request.Url.StartsWith("data:", StringComparison.Ordinal), request.Url);
-            await page.GotoAsync(host.Page.ToString());
-            await Expect(page.Locator("#connection")).ToHaveAttributeAsync("data-state", "live");
-            return view;
-        }
-
-        public async ValueTask DisposeAsync() => await Page.Context.CloseAsync();
-
-        private void Complain(bool applies, string text)
-        {
-            if (applies)
-            {
-                _complaints.Enqueue(text);
-            }
-        }
-    }
 }

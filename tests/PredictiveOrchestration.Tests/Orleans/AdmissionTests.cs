@@ -116,7 +116,7 @@ public sealed class AdmissionTests
 
     private static async Task KnownAsync(TestSilos silos, double seconds)
     {
-        using var limit = new CancellationTokenSource(TimeSpan.FromSeconds(60));
+        using var limit = new CancellationTokenSource(TimeSpan.FromMinutes(10));
         while (!silos.Cluster.Silos.All(s => TestSilos.Of<SiloDirectory>(s).View.BacklogSeconds is var known && (seconds == 0 ? known < 1 : known > seconds - 5)))
         {
             await Task.Delay(10, limit.Token);

@@ -10,6 +10,36 @@ namespace PredictiveOrchestration.Tests.Orleans;
 public sealed class LostSiloTests
 {
     [Fact]
+    public async Task Kill_OneSilo_CountsOnceHoweverOftenItIsTried()
+    {
+        // Until the others find out that it is gone it is tried again and again; two silos that were lost would end a run.
+        await using var silos = await TestSilos.StartAsync(3, o => o.MaxAttempts = 2);
+        var circuit = RandomCircuits.Create(1, new RandomCircuitOptions { Qubits = 10, Clbits = 10, Operations = 300, MeasureAtEnd = true, Unitaries = false, Gates = TestSilos.Gates });
+        var accepted = await Task.WhenAll(Enumerable.Range(0, 100).Select(i => silos.Jobs.SubmitAsync(ClusterJobRequest.Of(circuit, new OrchestrationRequest { Shots = 200, Seed = (ulong)i, Backend = "local-dense" }))));
+        await silos.Cluster.KillSiloAsync(silos.Cluster.Silos[^1]);
+        foreach (var job in accepted)
+        {
+            var result = await silos.Jobs.WaitAsync(job.Id);
+            result.Status.State.Should().Be(ClusterJobState.Succeeded, "{0}", result.Runs.FirstOrDefault()?.FailureMessage);
+        }
+    }
+
+    [Fact]
+    public async Task Stop_OneSiloInOrder_GivesBackWhatItHas()
+    {
+        // Whatever a silo that stops says how often, it is one silo.
+        await using var silos = await TestSilos.StartAsync(3, o => o.MaxAttempts = 2);
+        var circuit = RandomCircuits.Create(1, new RandomCircuitOptions { Qubits = 10, Clbits = 10, Operations = 300, MeasureAtEnd = true, Unitaries = false, Gates = TestSilos.Gates });
+        var accepted = await Task.WhenAll(Enumerable.Range(0, 150).Select(i => silos.Jobs.SubmitAsync(ClusterJobRequest.Of(circuit, new OrchestrationRequest { Shots = 200, Seed = (ulong)i, Backend = "local-dense" }))));
+        await silos.Cluster.StopSiloAsync(silos.Cluster.Silos[^1]);
+        foreach (var job in accepted)
+        {
+            var result = await silos.Jobs.WaitAsync(job.Id);
+            result.Status.State.Should().Be(ClusterJobState.Succeeded, "{0}", result.Runs.FirstOrDefault()?.FailureMessage);
+        }
+    }
+
+    [Fact]
     public async Task Kill_OneSiloThenAnother_EveryAcceptedJobEndsOnceAndRight()
     {
         const int Jobs = 300;

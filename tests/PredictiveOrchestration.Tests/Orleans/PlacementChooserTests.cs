@@ -38,6 +38,28 @@ public sealed class PlacementChooserTests
     public void Choose_LittleGain_StaysWithWhoHasIt(double gain, string expected) =>
         PlacementChooser.Choose([At("mine"), At("other", reference: 0.01 * (1 - gain))], OneSecond, "mine", 0.1)!.Value.Silo.Should().Be(expected);
 
+    [Theory]
+    [InlineData(2.0, true)] // Two seconds of other work on one place, and one of its own; the idle one takes a second.
+    [InlineData(0.1, false)] // 1.1 s here, 1 s there: within the margin.
+    [InlineData(0.12, true)]
+    public void Gain_RunThatWaits_GoesWhereItEndsSoonerByMoreThanTheMargin(double before, bool goes)
+    {
+        var gain = PlacementChooser.Gain(At("here", backlog: before, running: 1, places: 1), At("idle"), OneSecond.Engines, 0.1);
+        gain.HasValue.Should().Be(goes);
+        (gain?.RunSeconds ?? 1).Should().Be(1);
+    }
+
+    [Fact]
+    public void Busy_OfAFew_AsksThoseThatWaitLongestAndUnderstand()
+    {
+        static Place Waits(string name, double backlog, bool gives = true) => At(name, backlog: backlog, running: 2) is var at ? at with { Report = at.Report with { Waiting = 3, GivesWork = gives } } : default;
+        PlacementChooser.Busy([Waits("b", 20), At("none", backlog: 99, running: 2), Waits("old", 99, gives: false), Waits("a", 30), Waits("me", 99), Waits("d", 1), Waits("c", 10)], "me")
+            .Select(p => p.Report.Address).Should().Equal("a", "b", "c");
+    }
+
+    [Fact]
+    public void Gain_IdleSiloLacksTheMemory_IsNone() => PlacementChooser.Gain(At("here", backlog: 1e6, running: 2), At("idle", memory: 999), OneSecond.Engines, 0).Should().BeNull();
+
     [Fact]
     public void Choose_AvoidedSilo_ComesLast()
     {

@@ -33,6 +33,7 @@ internal sealed class TestSilos : IAsyncDisposable
         var builder = new InProcessTestClusterBuilder((short)silos);
         builder.ConfigureHost(h => h.Logging.ClearProviders());
         builder.ConfigureSiloHost((_, h) => h.Logging.ClearProviders());
+        builder.ConfigureClient(c => c.Configure<GatewayOptions>(o => o.GatewayListRefreshPeriod = TimeSpan.FromSeconds(1)));
         builder.ConfigureSilo((_, s) =>
         {
             s.AddClusterStorage(database);
@@ -75,7 +76,7 @@ internal sealed class TestSilos : IAsyncDisposable
     /// <summary>Waits until each silo knows of so many.</summary>
     public async Task UntilKnownAsync(int silos)
     {
-        using var limit = new CancellationTokenSource(TimeSpan.FromSeconds(60));
+        using var limit = new CancellationTokenSource(TimeSpan.FromMinutes(10));
         while (!Cluster.Silos.All(s => s.ServiceProvider.GetRequiredService<SiloDirectory>().View.SiloCount == silos))
         {
             await Task.Delay(10, limit.Token);

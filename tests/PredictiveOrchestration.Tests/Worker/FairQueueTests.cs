@@ -30,6 +30,30 @@ public sealed class FairQueueTests
     }
 
     [Fact]
+    public async Task TakeLatest_SomeOfTheLine_TakesFromTheEndOfWhoHasMostAndLeavesTheRest()
+    {
+        var queue = new FairQueue<ActiveJob>(100);
+        foreach (var i in Enumerable.Range(0, 6))
+        {
+            queue.Add(Job("much", $"m{i}", 2));
+        }
+
+        queue.Add(Job("little", "l0", 1));
+        var asked = new List<string>();
+        var taken = queue.TakeLatest(job =>
+        {
+            asked.Add(job.Record.Id);
+            return asked.Count == 5 ? null : job.Record.Id != "m4";
+        });
+        asked.Should().Equal("m5", "m4", "m3", "m2", "m1");
+        taken.Select(j => j.Record.Id).Should().Equal("m5", "m3", "m2");
+        (queue.Count, queue.Seconds).Should().Be((4, 7));
+        var rest = await TakeAsync(queue, 4);
+        rest.Should().BeEquivalentTo("m0", "m1", "m4", "l0");
+        rest.Where(r => r[0] == 'm').Should().BeInAscendingOrder();
+    }
+
+    [Fact]
     public async Task Take_JobsOfDifferentLength_SharesTimeNotNumbers()
     {
         var queue = new FairQueue<ActiveJob>(10_000);

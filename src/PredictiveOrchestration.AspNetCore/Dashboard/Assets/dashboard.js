@@ -1,6 +1,7 @@
 import { Feed } from './feed.js';
 import { el, seconds, percent, clock, interval, money, bytes, table, bar } from './format.js';
 import { scatter, quality, timeline, legend } from './charts.js';
+import { cluster } from './cluster.js';
 import { decisions, forget, arrows } from './decisions.js';
 
 const at = id => document.getElementById(id);
@@ -75,6 +76,7 @@ function present(state) {
       el('div', {}, bar(`${b.id} busy`, b.utilization / busiest), percent(b.utilization)),
       b.forecastLoad ? `${percent(b.forecastLoad[0])} (${percent(b.forecastLoad[1])} to ${percent(b.forecastLoad[2])})` : '–', b.forecastWait ? interval(b.forecastWait) : '–', percent(b.success),
     ])).childNodes);
+  cluster(state.cluster);
   cost(state.cost);
   at('footnote').textContent = `Strategy ${state.strategy}; ${state.decisions} decisions, ${state.fallBacks} changes of backend; ${state.modelsTrained} models from ${state.learned} runs; as of ${clock(state.at)}`
     + (feed.leftOut > 0 ? `; ${feed.leftOut} events came too fast to be shown` : '');

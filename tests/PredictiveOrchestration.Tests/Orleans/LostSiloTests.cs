@@ -14,14 +14,7 @@ public sealed class LostSiloTests
     {
         // Until the others find out that it is gone it is tried again and again; two silos that were lost would end a run.
         await using var silos = await TestSilos.StartAsync(3, o => o.MaxAttempts = 2);
-        var circuit = RandomCircuits.Create(1, new RandomCircuitOptions { Qubits = 10, Clbits = 10, Operations = 300, MeasureAtEnd = true, Unitaries = false, Gates = TestSilos.Gates });
-        var accepted = await Task.WhenAll(Enumerable.Range(0, 100).Select(i => silos.Jobs.SubmitAsync(ClusterJobRequest.Of(circuit, new OrchestrationRequest { Shots = 200, Seed = (ulong)i, Backend = "local-dense" }))));
-        await silos.Cluster.KillSiloAsync(silos.Cluster.Silos[^1]);
-        foreach (var job in accepted)
-        {
-            var result = await silos.Jobs.WaitAsync(job.Id);
-            result.Status.State.Should().Be(ClusterJobState.Succeeded, "{0}", result.Runs.FirstOrDefault()?.FailureMessage);
-        }
+        await AllEndWellAsync(silos, 100, s => s.KillSiloAsync(s.Silos[^1]));
     }
 
     [Fact]
@@ -29,14 +22,7 @@ public sealed class LostSiloTests
     {
         // Whatever a silo that stops says how often, it is one silo.
         await using var silos = await TestSilos.StartAsync(3, o => o.MaxAttempts = 2);
-        var circuit = RandomCircuits.Create(1, new RandomCircuitOptions { Qubits = 10, Clbits = 10, Operations = 300, MeasureAtEnd = true, Unitaries = false, Gates = TestSilos.Gates });
-        var accepted = await Task.WhenAll(Enumerable.Range(0, 150).Select(i => silos.Jobs.SubmitAsync(ClusterJobRequest.Of(circuit, new OrchestrationRequest { Shots = 200, Seed = (ulong)i, Backend = "local-dense" }))));
-        await silos.Cluster.StopSiloAsync(silos.Cluster.Silos[^1]);
-        foreach (var job in accepted)
-        {
-            var result = await silos.Jobs.WaitAsync(job.Id);
-            result.Status.State.Should().Be(ClusterJobState.Succeeded, "{0}", result.Runs.FirstOrDefault()?.FailureMessage);
-        }
+        await AllEndWellAsync(silos, 150, s => s.StopSiloAsync(s.Silos[^1]));
     }
 
     [Fact]
@@ -74,5 +60,17 @@ public sealed class LostSiloTests
         // Submitted once more each is the same job, at its end: none was run under two ends.
         var again = await silos.Jobs.SubmitAsync(ClusterJobRequest.Of(circuits[0], request), "job-0");
         (again.IsReplay, again.EndedAt).Should().Be((true, results[0].Status.EndedAt));
+    }
+
+    private static async Task AllEndWellAsync(TestSilos silos, int jobs, Func<InProcessTestCluster, Task> lose)
+    {
+        var circuit = RandomCircuits.Create(1, new RandomCircuitOptions { Qubits = 10, Clbits = 10, Operations = 300, MeasureAtEnd = true, Unitaries = false, Gates = TestSilos.Gates });
+        var accepted = await Task.WhenAll(Enumerable.Range(0, jobs).Select(i => silos.Jobs.SubmitAsync(ClusterJobRequest.Of(circuit, new OrchestrationRequest { Shots = 200, Seed = (ulong)i, Backend = "local-dense" }))));
+        await lose(silos.Cluster);
+        foreach (var job in accepted)
+        {
+            var result = await silos.Jobs.WaitAsync(job.Id);
+            result.Status.State.Should().Be(ClusterJobState.Succeeded, "{0}", result.Runs.FirstOrDefault()?.FailureMessage);
+        }
     }
 }

@@ -13,10 +13,16 @@ namespace PredictiveOrchestration.Orleans.Silos;
 internal sealed class RunGrain(SiloWork work, TimeProvider time) : Grain, IRunGrain
 {
     private static readonly TimeSpan Longest = TimeSpan.FromSeconds(20);
+    private bool _isCancelled;
     private SiloRun? _run;
 
     public Task<RunReport> RunAsync(RunOrder order, TimeSpan patience)
     {
+        if (_isCancelled)
+        {
+            return Task.FromResult(Final(new RunReport { Phase = RunPhase.Cancelled, Silo = work.SiloName }));
+        }
+
         _run ??= work.TryAdd(order);
         if (_run is null)
         {
@@ -52,6 +58,8 @@ internal sealed class RunGrain(SiloWork work, TimeProvider time) : Grain, IRunGr
 
     public Task CancelAsync()
     {
+        // The wish may overtake the order.
+        _isCancelled = true;
         if (_run is { } run)
         {
             work.Cancel(run);

@@ -81,7 +81,7 @@ public sealed class ClusterJobTests(ClusterJobTests.Silos silos) : IClassFixture
     [Fact]
     public async Task Cancel_RunningJob_EndsIt()
     {
-        var job = await Jobs.SubmitAsync(ClusterJobRequest.Of(RandomCircuits.Pairs(1, 22, 400), new OrchestrationRequest { Shots = 1, Backend = "local-dense" }));
+        var job = await Jobs.SubmitAsync(ClusterJobRequest.Of(RandomCircuits.Pairs(1, 22, 4000), new OrchestrationRequest { Shots = 1, Backend = "local-dense" }));
         await Jobs.CancelAsync(job.Id);
         var result = await Jobs.WaitAsync(job.Id);
 

@@ -40,17 +40,12 @@ internal static class BraketCircuits
         text.Append(CultureInfo.InvariantCulture, $"OPENQASM 3.0;\nbit[{count}] b;\nqubit[{count}] q;\n");
         foreach (ref readonly var op in circuit.Operations)
         {
-            if (gates.NameOf(circuit, op) is not { } name)
+            if (gates.CallOf(circuit, op) is not { } call)
             {
                 continue;
             }
 
-            text.Append(name);
-            if (circuit.GateOf(op).NumParameters == 1)
-            {
-                text.Append(CultureInfo.InvariantCulture, $"({circuit.ParametersOf(op)[0]:R})");
-            }
-
+            text.Append(call);
             var separator = " ";
             foreach (var qubit in circuit.QubitsOf(op))
             {

@@ -39,17 +39,12 @@ internal sealed class QuilFormat : AzureFormat
         text.Append(CultureInfo.InvariantCulture, $"DECLARE ro BIT[{measured.Length}]\n");
         foreach (ref readonly var op in written.Operations)
         {
-            if (Gates.NameOf(written, op) is not { } name)
+            if (Gates.CallOf(written, op) is not { } call)
             {
                 continue;
             }
 
-            text.Append(name);
-            if (written.GateOf(op).NumParameters == 1)
-            {
-                text.Append(CultureInfo.InvariantCulture, $"({written.ParametersOf(op)[0]:R})");
-            }
-
+            text.Append(call);
             foreach (var qubit in written.QubitsOf(op))
             {
                 text.Append(CultureInfo.InvariantCulture, $" {qubit}");

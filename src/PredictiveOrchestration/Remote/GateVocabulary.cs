@@ -1,3 +1,4 @@
+using System.Globalization;
 using PredictiveOrchestration.Circuits;
 using PredictiveOrchestration.Transpilation;
 
@@ -56,6 +57,11 @@ public sealed class GateVocabulary
         ArgumentNullException.ThrowIfNull(circuit);
         return operation.Kind != OperationKind.Gate || IsNothing(circuit, operation) ? null : _names[(circuit.GateOf(operation).Name, operation.ControlCount)];
     }
+
+    /// <summary>The gate as most textual formats begin it: its <see cref="NameOf">name</see>, and its angle in brackets if it has one, in full precision; null for one that need not be sent.</summary>
+    public string? CallOf(Circuit circuit, in Operation operation) =>
+        NameOf(circuit, operation) is not { } name ? null
+        : circuit.GateOf(operation).NumParameters == 1 ? string.Create(CultureInfo.InvariantCulture, $"{name}({circuit.ParametersOf(operation)[0]:R})") : name;
 
     private static bool IsNothing(Circuit circuit, in Operation op) => op.QubitCount == 0 ? circuit.GateOf(op).NumQubits == 0 : op.ControlCount == 0 && circuit.GateOf(op) == GateCatalog.Id;
 }

@@ -9,7 +9,7 @@ namespace PredictiveOrchestration.TestKit.Remote;
 /// Azure Quantum's data plane and its blob storage, as documented: jobs by ids that the client chooses, input and output as blobs behind addresses whose
 /// signatures end. Circuits run on the oracle.
 /// </summary>
-public sealed class FakeAzure(TimeProvider time) : ScriptedService(time)
+public sealed class FakeAzure(TimeProvider time) : FakeCloud(time)
 {
     private const string Workspace = "/subscriptions/sub/resourceGroups/group/providers/Microsoft.Quantum/workspaces/space/";
     private readonly HashSet<string> _containers = [];
@@ -21,8 +21,6 @@ public sealed class FakeAzure(TimeProvider time) : ScriptedService(time)
     /// <summary>The token that is in force, or null for access by key.</summary>
     public string? Token { get; set; }
 
-    public TimeSpan QueueTime { get; set; } = TimeSpan.FromSeconds(7);
-
     public TimeSpan RunTime { get; set; } = TimeSpan.FromSeconds(3);
 
     /// <summary>How long an address of storage is good.</summary>
@@ -31,12 +29,8 @@ public sealed class FakeAzure(TimeProvider time) : ScriptedService(time)
     /// <summary>The address of the storage; the workspace's own where it is null.</summary>
     public string? Storage { get; set; } = "https://account.blob.core.windows.net";
 
-    public string? Word { get; set; }
-
     /// <summary>The word for success: there are two.</summary>
     public string Success { get; set; } = "Succeeded";
-
-    public string? Failure { get; set; }
 
     public string Quotas { get; set; } = """{"value":[{"dimension":"qgs","scope":"Workspace","providerId":"ionq","utilization":10.5,"holds":1,"limit":50,"period":"Monthly"},{"dimension":"hqc","scope":"Subscription","providerId":"other","utilization":9,"holds":0,"limit":9,"period":"None"}]}""";
 

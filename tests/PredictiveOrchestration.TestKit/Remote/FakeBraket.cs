@@ -8,7 +8,7 @@ using PredictiveOrchestration.Circuits.OpenQasm;
 namespace PredictiveOrchestration.TestKit.Remote;
 
 /// <summary>Amazon Braket and S3, as documented: signatures are reckoned anew and clocks compared; circuits run on the oracle.</summary>
-public sealed class FakeBraket(TimeProvider time) : ScriptedService(time)
+public sealed class FakeBraket(TimeProvider time) : FakeCloud(time)
 {
     // What the dialect's gates are in the standard library's terms; a text that includes the library itself is refused.
     private const string Dialect = """
@@ -38,8 +38,6 @@ public sealed class FakeBraket(TimeProvider time) : ScriptedService(time)
     /// <summary>The session token that is in force, or null.</summary>
     public string? Token { get; set; }
 
-    public TimeSpan QueueTime { get; set; } = TimeSpan.FromSeconds(7);
-
     public TimeSpan RunTime { get; set; } = TimeSpan.FromSeconds(3);
 
     /// <summary>Results by probabilities, as devices give them, instead of shot by shot.</summary>
@@ -47,11 +45,6 @@ public sealed class FakeBraket(TimeProvider time) : ScriptedService(time)
 
     /// <summary>The order in which qubits are listed as measured, of n qubits; null to leave the list out.</summary>
     public Func<int, int[]>? Measured { get; set; } = n => [.. Enumerable.Range(0, n)];
-
-    /// <summary>A status that is reported for all tasks.</summary>
-    public string? Word { get; set; }
-
-    public string? Failure { get; set; }
 
     /// <summary>What the device is; a JSON text.</summary>
     public string Capabilities { get; set; } = """{"service":{"executionWindows":[{"executionDay":"Everyday","windowStartHour":"00:00","windowEndHour":"23:59:59"}],"shotsRange":[0,100000]},"action":{"braket.ir.openqasm.program":{"version":["1"],"supportedOperations":["cnot","h","x","y","z","s","si","t","ti","rx","ry","rz","v","vi","phaseshift","cphaseshift","ccnot","cswap","swap","xx","yy","zz","iswap","cy","cz"]}},"paradigm":{"qubitCount":34}}""";

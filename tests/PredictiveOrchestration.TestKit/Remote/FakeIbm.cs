@@ -7,7 +7,7 @@ using PredictiveOrchestration.Circuits.OpenQasm;
 namespace PredictiveOrchestration.TestKit.Remote;
 
 /// <summary>IBM Cloud's identity service and IBM Quantum's REST interface, as documented, with a device of eight qubits; circuits run on the oracle.</summary>
-public sealed partial class FakeIbm(TimeProvider time) : ScriptedService(time)
+public sealed partial class FakeIbm(TimeProvider time) : FakeCloud(time, queueSeconds: 30)
 {
     private static readonly int[][] Couplings = [[0, 1], [1, 2], [2, 3], [3, 4], [4, 5], [1, 6], [3, 7]];
     private readonly Dictionary<string, (JsonElement Body, DateTimeOffset At)> _byId = [];
@@ -16,16 +16,9 @@ public sealed partial class FakeIbm(TimeProvider time) : ScriptedService(time)
 
     public TimeSpan TokenLife { get; set; } = TimeSpan.FromHours(1);
 
-    public TimeSpan QueueTime { get; set; } = TimeSpan.FromSeconds(30);
-
     public TimeSpan RunTime { get; set; } = TimeSpan.FromSeconds(5);
 
     public string? ReasonCode { get; set; }
-
-    /// <summary>A status that is reported for all jobs.</summary>
-    public string? Word { get; set; }
-
-    public string? Failure { get; set; }
 
     public bool IsCancelled { get; set; }
 

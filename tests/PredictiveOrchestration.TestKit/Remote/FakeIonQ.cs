@@ -6,13 +6,11 @@ using System.Text.Json.Nodes;
 namespace PredictiveOrchestration.TestKit.Remote;
 
 /// <summary>IonQ's cloud, version 0.4, as documented; circuits run on the oracle.</summary>
-public sealed class FakeIonQ(TimeProvider time) : ScriptedService(time)
+public sealed class FakeIonQ(TimeProvider time) : FakeCloud(time)
 {
     private readonly Dictionary<string, Job> _byId = [];
 
     public string Key { get; set; } = "secret-key";
-
-    public TimeSpan QueueTime { get; set; } = TimeSpan.FromSeconds(7);
 
     public TimeSpan RunTime { get; set; } = TimeSpan.FromSeconds(3);
 
@@ -21,11 +19,6 @@ public sealed class FakeIonQ(TimeProvider time) : ScriptedService(time)
 
     /// <summary>Whether the address of version-1 probabilities still exists beside artifacts.</summary>
     public bool HasProbabilities { get; set; } = true;
-
-    /// <summary>A status that is reported for all jobs.</summary>
-    public string? Word { get; set; }
-
-    public string? Failure { get; set; }
 
     /// <summary>Gives the same job for the same tag; the real service does not.</summary>
     public bool IsIdempotent { get; set; }

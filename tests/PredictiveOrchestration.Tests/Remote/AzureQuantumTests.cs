@@ -135,7 +135,7 @@ public sealed class AzureQuantumTests
     [Fact]
     public void Execute_AddressesOfStorageEndInMidWait_AreAskedForAnew()
     {
-        _cloud.QueueTime = TimeSpan.FromDays(3);
+        _cloud.Service.QueueTime = TimeSpan.FromDays(3);
 
         _cloud.Run("job").Counts.Should().ContainKey(CloudHarness.Right);
     }
@@ -143,7 +143,7 @@ public sealed class AzureQuantumTests
     [Fact]
     public void Execute_TokensExpireInMidWait_AreRenewedBeforehandAndWhenRefused()
     {
-        _cloud.QueueTime = TimeSpan.FromHours(9);
+        _cloud.Service.QueueTime = TimeSpan.FromHours(9);
         _cloud.Fake.Token = "token-1";
         var identity = new Rotating(_cloud.Fake, _cloud.Time);
         var job = _cloud.Create("job", s => s.Identity = identity).ExecuteAsync(CloudHarness.Request());

@@ -102,7 +102,7 @@ public sealed class BraketTests
     [Fact]
     public void Execute_CredentialsExpireInMidWait_AreFetchedAnew()
     {
-        _cloud.QueueTime = TimeSpan.FromHours(9);
+        _cloud.Service.QueueTime = TimeSpan.FromHours(9);
         (_cloud.Fake.AccessKey, _cloud.Fake.Token) = ("AKID1", "token1");
         var credentials = new Rotating();
         var job = _cloud.Create("job", s => s.Aws = credentials).ExecuteAsync(CloudHarness.Request());

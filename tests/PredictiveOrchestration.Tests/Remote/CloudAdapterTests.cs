@@ -162,7 +162,7 @@ public sealed class CloudAdapterTests
     public void Execute_UnknownState_IsAnErrorAndNotALoop(string name)
     {
         var cloud = CloudHarness.Of(name);
-        cloud.UnknownWord = "LOST_IN_THOUGHT";
+        cloud.Service.Word = "LOST_IN_THOUGHT";
 
         ((Action)(() => cloud.Run("job"))).Should().Throw<RemoteJobException>().WithMessage("*'LOST_IN_THOUGHT'*no known state*");
     }
@@ -185,7 +185,7 @@ public sealed class CloudAdapterTests
     public void Execute_FailedByTheService_GivesItsReason(string name)
     {
         var cloud = CloudHarness.Of(name);
-        cloud.Failure = "the trap was empty";
+        cloud.Service.Failure = "the trap was empty";
 
         ((Action)(() => cloud.Run("job"))).Should().Throw<RemoteJobException>().WithMessage("*failed by the service*the trap was empty*");
     }
@@ -195,7 +195,7 @@ public sealed class CloudAdapterTests
     public void Execute_QueueDeadline_CancelsTheJobIfAsked(string name)
     {
         var cloud = CloudHarness.Of(name);
-        cloud.QueueTime = TimeSpan.FromHours(2);
+        cloud.Service.QueueTime = TimeSpan.FromHours(2);
 
         ((Action)(() => cloud.Run("job", s => (s.CancelRemoteJobs, s.QueueDeadline) = (true, TimeSpan.FromMinutes(1))))).Should().Throw<RemoteJobException>().WithMessage("*QueueDeadline*").Which.Job.State.Should().Be(RemoteJobState.Failed);
 

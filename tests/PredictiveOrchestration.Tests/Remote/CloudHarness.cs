@@ -25,18 +25,12 @@ internal abstract class CloudHarness
 
     public MemoryJobJournal Journal { get; } = new();
 
-    public abstract ScriptedService Service { get; }
+    public abstract FakeCloud Service { get; }
 
     /// <summary>The jobs that the service has, by their tags.</summary>
     public abstract IReadOnlyList<string> Tags { get; }
 
     public abstract decimal Billed { get; }
-
-    public abstract string UnknownWord { set; }
-
-    public abstract string Failure { set; }
-
-    public abstract TimeSpan QueueTime { set; }
 
     /// <summary>The services that are asked alike; IonQ's and IBM's take no idempotency key.</summary>
     public static readonly string[] Names = ["braket", "azure", "azure-rigetti", "ionq", "ibm"];
@@ -96,18 +90,12 @@ internal sealed class BraketHarness : CloudHarness
 
     public FakeBraket Fake { get; }
 
-    public override ScriptedService Service => Fake;
+    public override FakeCloud Service => Fake;
 
     public override IReadOnlyList<string> Tags => [.. Fake.Jobs.Select(j => j.Tag)];
 
     // 0.30 a task and 0.00145 for each of 500 shots.
     public override decimal Billed => 1.025m;
-
-    public override string UnknownWord { set => Fake.Word = value; }
-
-    public override string Failure { set => Fake.Failure = value; }
-
-    public override TimeSpan QueueTime { set => Fake.QueueTime = value; }
 
     public override bool IsSubmission(FakeRequest request) => request.Method == "POST" && request.Path == "/quantum-task";
 
@@ -139,17 +127,11 @@ internal sealed class AzureHarness : CloudHarness
 
     public FakeAzure Fake { get; }
 
-    public override ScriptedService Service => Fake;
+    public override FakeCloud Service => Fake;
 
     public override IReadOnlyList<string> Tags => [.. Fake.Jobs.Select(j => j.Id)];
 
     public override decimal Billed => 12.4166m;
-
-    public override string UnknownWord { set => Fake.Word = value; }
-
-    public override string Failure { set => Fake.Failure = value; }
-
-    public override TimeSpan QueueTime { set => Fake.QueueTime = value; }
 
     public override bool IsSubmission(FakeRequest request) => request.Method == "PUT" && request.Path.Contains("/jobs/", StringComparison.Ordinal);
 
@@ -180,17 +162,11 @@ internal sealed class IonQHarness : CloudHarness
 
     public FakeIonQ Fake { get; }
 
-    public override ScriptedService Service => Fake;
+    public override FakeCloud Service => Fake;
 
     public override IReadOnlyList<string> Tags => [.. Fake.Jobs.Select(j => j.Tag)];
 
     public override decimal Billed => 0.20m;
-
-    public override string UnknownWord { set => Fake.Word = value; }
-
-    public override string Failure { set => Fake.Failure = value; }
-
-    public override TimeSpan QueueTime { set => Fake.QueueTime = value; }
 
     public override bool IsSubmission(FakeRequest request) => request.Method == "POST" && request.Path.EndsWith("/jobs", StringComparison.Ordinal);
 
@@ -218,18 +194,12 @@ internal sealed class IbmHarness : CloudHarness
 
     public FakeIbm Fake { get; }
 
-    public override ScriptedService Service => Fake;
+    public override FakeCloud Service => Fake;
 
     public override IReadOnlyList<string> Tags => [.. Fake.Jobs.Select(j => FakeIbm.Tag(j.Body))];
 
     // 2.5 seconds at 1.60.
     public override decimal Billed => 4.00m;
-
-    public override string UnknownWord { set => Fake.Word = value; }
-
-    public override string Failure { set => Fake.Failure = value; }
-
-    public override TimeSpan QueueTime { set => Fake.QueueTime = value; }
 
     public override bool IsSubmission(FakeRequest request) => request.Method == "POST" && request.Path.EndsWith("/jobs", StringComparison.Ordinal);
 

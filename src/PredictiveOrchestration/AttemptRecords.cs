@@ -62,7 +62,7 @@ internal static class AttemptRecords
             PredictedPeakBytes = candidate.Prediction.PeakBytes.Median,
             PredictedCost = candidate.Cost.Median,
             ModelVersion = decision.ModelVersion,
-            Propensity = attempt.BackendId == decision.Chosen.Candidate.Backend.Id ? decision.Propensity : 1,
+            Propensity = attempt.IsExploration == decision.IsExploration && attempt.BackendId == decision.Chosen.Candidate.Backend.Id ? decision.Propensity : 1,
             IsExploration = attempt.IsExploration,
         };
     }

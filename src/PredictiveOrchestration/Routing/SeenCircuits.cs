@@ -20,10 +20,13 @@ internal sealed class SeenCircuits
     private const int LeastWeight = 1 << 10;
     private readonly ConditionalWeakTable<Circuit, KnownCircuit> _objects = [];
     private readonly RecentValues<UInt128, KnownCircuit> _alike = new(Operations);
+    private readonly ConditionalWeakTable<Circuit, KnownCircuit>.CreateValueCallback _find;
     private readonly long _seed = BitConverter.ToInt64(RandomNumberGenerator.GetBytes(sizeof(long)));
 
+    public SeenCircuits() => _find = FindAlike;
+
     /// <summary>What is known of a circuit; it is profiled if that is nothing.</summary>
-    public KnownCircuit this[Circuit circuit] => _objects.TryGetValue(circuit, out var known) ? known : _objects.GetValue(circuit, FindAlike);
+    public KnownCircuit this[Circuit circuit] => _objects.TryGetValue(circuit, out var known) ? known : _objects.GetValue(circuit, _find);
 
     /// <summary>What is known of a circuit as an object, or null.</summary>
     public KnownCircuit? Find(Circuit circuit) => _objects.TryGetValue(circuit, out var known) ? known : null;

@@ -3,7 +3,7 @@ using System.Collections.Concurrent;
 namespace PredictiveOrchestration.Prediction;
 
 /// <summary>A time in log seconds, before and after the correction by recent errors, and how wrong it may be.</summary>
-internal readonly record struct LogTime(double Raw, double Median, double Scale, int Group, int Nearest);
+internal readonly record struct LogTime(double Raw, double Median, double Scale, int Group, int Nearest, bool IsBeyond = false);
 
 /// <summary>What is known about one backend's time. Immutable; a record makes the next one from it in constant time.</summary>
 /// <param name="Analytic">The sum of terms.</param>
@@ -46,6 +46,9 @@ internal sealed record BackendModel(
     /// <summary>What the analytic model leaves unexplained, for structures that ran before.</summary>
     public StructureErrors Kin { get; init; } = StructureErrors.Empty;
 
+    /// <summary>What became of runs that the terms said to be longer than any.</summary>
+    public QuickRuns Quick { get; init; }
+
     /// <summary>Writes the model; it is read back bit for bit.</summary>
     public void Write(BinaryWriter writer)
     {
@@ -65,6 +68,7 @@ internal sealed record BackendModel(
         writer.WriteArray(Waits);
         writer.Write(Observations);
         writer.Write(HeldOutError);
+        Quick.Write(writer);
         Repeats.Write(writer);
         Kin.Write(writer);
         Fidelity.Write(writer);
@@ -89,7 +93,7 @@ internal sealed record BackendModel(
         var waits = reader.ReadDoubles();
         var observations = reader.ReadInt32();
         BinaryParts.Require(observations >= 0 && Array.TrueForAll(waits, w => w >= 0));
-        return new BackendModel(analytic, residual, stack, intervals, bias, waits, observations) { HeldOutError = reader.ReadDouble(), Repeats = RepeatedTimes.Read(reader), Kin = StructureErrors.Read(reader), Fidelity = FidelityModel.Read(reader), Charges = ReadBias(reader) };
+        return new BackendModel(analytic, residual, stack, intervals, bias, waits, observations) { HeldOutError = reader.ReadDouble(), Quick = QuickRuns.Read(reader), Repeats = RepeatedTimes.Read(reader), Kin = StructureErrors.Read(reader), Fidelity = FidelityModel.Read(reader), Charges = ReadBias(reader) };
     }
 
     private static RunningBias ReadBias(BinaryReader reader)
@@ -110,7 +114,7 @@ internal sealed record BackendModel(
 
         var parts = Residual.Evaluate(features, terms, Analytic) with { Kin = Kin.Find(kin) };
         raw += Stack.Correction(parts);
-        return new LogTime(raw, raw + Bias.Value, Stack.Scale(parts), Stack.Group(parts), parts.Nearest);
+        return new LogTime(raw, raw + Bias.Value, Stack.Scale(parts), Stack.Group(parts), parts.Nearest, parts.IsBeyond);
     }
 
     /// <summary>The model after one more run.</summary>

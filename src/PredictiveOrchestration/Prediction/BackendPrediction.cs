@@ -38,6 +38,9 @@ public sealed record BackendPrediction
     /// <summary>The run, of those that stand for all that were learned from, that is most like the job; null while nothing is learned.</summary>
     internal TrainingRow? Nearest { get; init; }
 
+    /// <summary>How likely it is done soon, if its terms say longer than any run ever took; a chance of 0 otherwise.</summary>
+    internal QuickRuns Quick { get; init; }
+
     /// <summary>Gets the number of observations of this backend behind the prediction.</summary>
     public required int Observations { get; init; }
 }

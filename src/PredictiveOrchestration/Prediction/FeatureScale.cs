@@ -1,14 +1,5 @@
 namespace PredictiveOrchestration.Prediction;
 
-/// <summary>How far a job lies outside the range of the training data, in deviations, summed over inputs.</summary>
-/// <param name="Below">Sizes that are too small.</param>
-/// <param name="Above">Sizes that are too large.</param>
-/// <param name="Shape">Shares and structure, to either side.</param>
-internal readonly record struct Outside(double Below, double Above, double Shape)
-{
-    public double Sum => Below + Above + Shape;
-}
-
 /// <summary>Brings inputs to mean 0 and deviation 1 over the training data, and says how far outside its range they lie. Immutable.</summary>
 internal sealed class FeatureScale
 {
@@ -64,24 +55,15 @@ internal sealed class FeatureScale
         }
     }
 
-    /// <summary>How far outside the range of the training data, in deviations, summed; 0 inside. Sizes apart from shapes, and too small from too large.</summary>
-    public Outside OutsideOf(ReadOnlySpan<float> features)
+    /// <summary>How far outside the range of the training data, in deviations, summed over inputs; 0 inside.</summary>
+    public double OutsideOf(ReadOnlySpan<float> features)
     {
-        float below = 0, above = 0, shape = 0;
+        float sum = 0;
         for (var i = 0; i < _mean.Length; i++)
         {
-            var (under, over) = (Math.Max(0, _low[i] - features[i]) * _inverse[i], Math.Max(0, features[i] - _high[i]) * _inverse[i]);
-            if (ResidualFeatures.IsSize(i, _mean.Length))
-            {
-                below += under;
-                above += over;
-            }
-            else
-            {
-                shape += under + over;
-            }
+            sum += (Math.Max(0, _low[i] - features[i]) + Math.Max(0, features[i] - _high[i])) * _inverse[i];
         }
 
-        return new Outside(below, above, shape);
+        return sum;
     }
 }

@@ -6,7 +6,7 @@ namespace PredictiveOrchestration.Prediction;
 
 /// <summary>
 /// A regression forest in one flat array: thread-safe, and walked without allocation. Trained by ML.NET's FastForest on the logarithm of
-/// observed over analytic time; never falls with a size.
+/// observed over analytic time.
 /// </summary>
 internal sealed class FlatForest
 {
@@ -117,7 +117,7 @@ internal sealed class FlatForest
             NumberOfThreads = Threads,
         });
         List<RegressionTreeBase> trees = [.. trainer.Fit(Data(context, rows, targets, level)).Model.TrainedTreeEnsemble.Trees];
-        return new FlatForest(level, 1.0 / Math.Max(1, trees.Count), trees).MadeMonotone(rows);
+        return new FlatForest(level, 1.0 / Math.Max(1, trees.Count), trees);
     }
 
     /// <summary>Trains boosted trees (FastTree); kept for comparison.</summary>
@@ -131,7 +131,7 @@ internal sealed class FlatForest
             FeatureFraction = 0.6, Seed = seed, NumberOfThreads = Threads,
         });
         var ensemble = trainer.Fit(Data(context, rows, targets, level)).Model.TrainedTreeEnsemble;
-        return new FlatForest(level + ensemble.Bias, 1, [.. ensemble.Trees]).MadeMonotone(rows);
+        return new FlatForest(level + ensemble.Bias, 1, [.. ensemble.Trees]);
     }
 
     /// <summary>The prediction, never beyond what was seen in training, and the standard deviation over the trees.</summary>
@@ -147,59 +147,6 @@ internal sealed class FlatForest
 
         var mean = sum / Math.Max(1, _roots.Length);
         return (_base + (sum * _scale), Math.Sqrt(Math.Max(0, squares / Math.Max(1, _roots.Length) - mean * mean)));
-    }
-
-    // Where a tree splits at a size the smaller side is held below the larger: at the middle of their means, or at the mean of both where they are the wrong way round.
-    private FlatForest MadeMonotone(IReadOnlyList<float[]> rows)
-    {
-        var counts = new int[_leaf.Length];
-        foreach (var root in _roots)
-        {
-            foreach (var row in rows)
-            {
-                counts[~LeafOf(root, row)]++;
-            }
-
-            Hold(root, float.NegativeInfinity, float.PositiveInfinity, counts, rows[0].Length);
-        }
-
-        return this;
-    }
-
-    private void Hold(int at, float low, float high, int[] counts, int inputs)
-    {
-        if (at < 0)
-        {
-            _leaf[~at] = Math.Clamp(_leaf[~at], low, high);
-            return;
-        }
-
-        var node = _nodes[at];
-        if (!ResidualFeatures.IsSize(node.Feature, inputs))
-        {
-            Hold(node.Left, low, high, counts, inputs);
-            Hold(node.Right, low, high, counts, inputs);
-            return;
-        }
-
-        var (left, right) = (Sum(node.Left, counts), Sum(node.Right, counts));
-        var (l, r) = (left.Sum / left.Count, right.Sum / right.Count);
-        var middle = (float)Math.Clamp(l <= r ? (l + r) / 2 : (left.Sum + right.Sum) / (left.Count + right.Count), low, high);
-        Hold(node.Left, low, middle, counts, inputs);
-        Hold(node.Right, middle, high, counts, inputs);
-    }
-
-    private (double Sum, double Count) Sum(int at, int[] counts)
-    {
-        if (at < 0)
-        {
-            // A leaf that no row reaches counts a little.
-            var count = counts[~at] + 1e-3;
-            return (_leaf[~at] * count, count);
-        }
-
-        var (left, right) = (Sum(_nodes[at].Left, counts), Sum(_nodes[at].Right, counts));
-        return (left.Sum + right.Sum, left.Count + right.Count);
     }
 
     private int LeafOf(int at, ReadOnlySpan<float> features)

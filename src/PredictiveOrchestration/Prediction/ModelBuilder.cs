@@ -61,27 +61,34 @@ internal static class ModelBuilder
         {
             var outside = folds[f].Rows;
             var model = Train(basis, calibration, [.. observed.Where((_, i) => !outside.Contains(i))], complexity, parts, seed, whole.Residual);
-            held[f] = [.. outside.Where(i => !observed[i].IsCensored).Select(i =>
+            held[f] = [.. outside.Select(i =>
             {
                 var p = model.Residual.Evaluate(observed[i].Features, observed[i].Terms, model.Analytic);
                 var kin = model.Kin.Find(observed[i].Kin);
-                return new Held(Math.Log(observed[i].Seconds / model.Analytic.Predict(observed[i].Terms)), p with { Kin = kin, Cluster = whole.Residual.Clusters.Of(Standard(whole.Residual, observed[i])) }, folds[f].IsLarge, folds[f].IsRandom);
+                return new Held(Math.Log(observed[i].Seconds / model.Analytic.Predict(observed[i].Terms)), p with { Kin = kin, Cluster = whole.Residual.Clusters.Of(Standard(whole.Residual, observed[i])) }, folds[f].IsLarge, folds[f].IsRandom, observed[i].IsCensored);
             })];
             if (folds[f].IsRandom)
             {
-                singly.AddRange(outside.Where(i => !observed[i].IsCensored).Select(i => observed[i]).Zip(held[f]));
+                singly.AddRange(outside.Select(i => observed[i]).Zip(held[f]).Where(r => !r.First.IsCensored));
             }
         }
 
         var all = held.SelectMany(h => h).ToList();
-        var stack = StackFitter.Fit(all, parts);
+        var stack = StackFitter.Fit([.. all.Where(h => !h.IsCensored)], parts);
         var useGroups = parts.HasFlag(ModelParts.Groups);
-        List<HeldOutError> errors = [.. all.Select(h => new HeldOutError(h.Error - stack.Correction(h.Parts), stack.Scale(h.Parts), useGroups ? stack.Group(h.Parts) : 0))];
+        List<HeldOutError> errors = [.. all.Select(h => new HeldOutError(Error(h, stack), stack.Scale(h.Parts), useGroups ? stack.Group(h.Parts) : 0))];
         var intervals = IntervalModel.Fit(errors, useGroups ? ResidualStack.Groups : 1, 2);
         return new BackendModel(whole.Analytic, whole.Residual, stack, intervals, default, waits, observations)
         {
-            Kin = whole.Kin, HeldOutError = Mean(errors), HeldOut = ByRow(singly.Select(s => (s.Row, s.Held.Error - stack.Correction(s.Held.Parts)))),
+            Kin = whole.Kin, Quick = QuickRuns.Of(whole.Analytic, whole.Residual.Ceiling, observed), HeldOutError = Mean([.. errors.Where((_, i) => !all[i].IsCensored)]), HeldOut = ByRow(singly.Select(s => (s.Row, s.Held.Error - stack.Correction(s.Held.Parts)))),
         };
+    }
+
+    // A stopped run says that the time was not shorter: at least twice what it had taken, or as predicted.
+    private static double Error(in Held held, ResidualStack stack)
+    {
+        var error = held.Error - stack.Correction(held.Parts);
+        return held.IsCensored ? Math.Max(0, error + Math.Log(2)) : error;
     }
 
     // Rows are told apart as objects: two runs may be alike in every value.
@@ -123,18 +130,17 @@ internal static class ModelBuilder
 
         // A stopped run would have taken longer: twice its time stands in for the truth, if the analytic model does not say more.
         List<float[]> inputs = [.. rows.Select(r => r.Features)];
-        var anchor = rows.Average(r => Math.Log(analytic.Predict(r.Terms)));
         List<float> targets = [.. rows.Select(r =>
         {
             var predicted = analytic.Predict(r.Terms);
             var residual = r.IsCensored ? Math.Max(0, Math.Log(2 * r.Seconds / predicted)) : Math.Log(r.Seconds / predicted);
-            return (float)(Math.Clamp(residual, -ResidualModel.Reach, ResidualModel.Reach) + (ResidualModel.Slope * (Math.Log(predicted) - anchor)));
+            return (float)Math.Clamp(residual, -ResidualModel.Reach, ResidualModel.Reach);
         })];
         var scale = new FeatureScale(inputs);
         var forest = parts.HasFlag(ModelParts.Boosted) ? FlatForest.TrainBoosted(inputs, targets, complexity, seed) : FlatForest.Train(inputs, targets, complexity, seed);
         var network = parts.HasFlag(ModelParts.Network) && complexity.HiddenUnits > 0 ? NeuralNetwork.Train(scale, inputs, targets, complexity.HiddenUnits, seed) : null;
         var examples = ExampleSet.Choose(scale, rows);
-        return (analytic, new ResidualModel(scale, TermRange.Of(rows), anchor, forest, network, whole?.Clusters ?? CircuitClusters.Fit(scale, rows, examples, seed), examples), StructureErrors.Of(analytic, rows));
+        return (analytic, new ResidualModel(scale, TermRange.Of(rows), 1 + Math.Log(rows.Max(r => r.Seconds)), forest, network, whole?.Clusters ?? CircuitClusters.Fit(scale, rows, examples, seed), examples), StructureErrors.Of(analytic, rows));
     }
 
     private static List<(HashSet<int> Rows, bool IsLarge, bool IsRandom)> FoldsOf(ResidualModel residual, IReadOnlyList<TrainingRow> rows)

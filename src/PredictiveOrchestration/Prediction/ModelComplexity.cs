@@ -9,8 +9,8 @@ public sealed record ModelComplexity
     /// <summary>Gets the number of trees of a forest, 1 to 1,000; default 50.</summary>
     public int Trees { get; init; } = 50;
 
-    /// <summary>Gets the most leaves of a tree, 2 to 4,096; default 40.</summary>
-    public int Leaves { get; init; } = 40;
+    /// <summary>Gets the most leaves of a tree, 2 to 4,096; default 100.</summary>
+    public int Leaves { get; init; } = 100;
 
     /// <summary>Gets the units of each of the two hidden layers of the neural network, 0 to 1,024; default 24; 0 for no network.</summary>
     public int HiddenUnits { get; init; } = 24;

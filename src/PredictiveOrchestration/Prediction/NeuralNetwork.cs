@@ -6,7 +6,7 @@ namespace PredictiveOrchestration.Prediction;
 
 /// <summary>
 /// A multilayer perceptron with two hidden layers of tanh on standardised inputs, trained by Adam on Huber's loss with MathNet's matrices (but not its products, which
-/// take every core of the host), and evaluated from flat arrays without allocation. Smooth where the forest is a staircase. Weights on the way from a size to the output are never negative, so that it never falls with one.
+/// take every core of the host), and evaluated from flat arrays without allocation. Smooth where the forest is a staircase.
 /// </summary>
 internal sealed class NeuralNetwork
 {
@@ -51,7 +51,7 @@ internal sealed class NeuralNetwork
             scale.Apply(rows[r], x.AsSpan(r * inputs, inputs));
         }
 
-        Parameter w1 = new(inputs, hidden, random, i => ResidualFeatures.IsSize(i, inputs)), b1 = new(hidden, 1, null), w2 = new(hidden, hidden, random, static _ => true), b2 = new(hidden, 1, null), w3 = new(hidden, 1, random, static _ => true), b3 = new(1, 1, null);
+        Parameter w1 = new(inputs, hidden, random), b1 = new(hidden, 1, null), w2 = new(hidden, hidden, random), b2 = new(hidden, 1, null), w3 = new(hidden, 1, random), b3 = new(1, 1, null);
         b3.Weights[0] = targets.Average();
         var order = Enumerable.Range(0, count).ToArray();
         var (h1, h2, d1, d2) = (new float[hidden], new float[hidden], new float[hidden], new float[hidden]);
@@ -126,16 +126,13 @@ internal sealed class NeuralNetwork
     private sealed class Parameter
     {
         private readonly float[] _first, _second;
-        private readonly bool[] _isPositive;
         private readonly int _rows;
 
-        // Rows that are held at zero or more, as they begin.
-        public Parameter(int rows, int columns, SeededRandom? random, Func<int, bool>? isPositive = null)
+        public Parameter(int rows, int columns, SeededRandom? random)
         {
             _rows = rows;
-            _isPositive = [.. Enumerable.Range(0, rows).Select(r => isPositive?.Invoke(r) ?? false)];
             var spread = Math.Sqrt(2.0 / (rows + columns));
-            Weights = Matrix<float>.Build.Dense(rows, columns, (r, _) => random is null ? 0 : (float)(spread * random.NextGaussian()) is var w && _isPositive[r] ? Math.Abs(w) : w).ToColumnMajorArray();
+            Weights = Matrix<float>.Build.Dense(rows, columns, (_, _) => random is null ? 0 : (float)(spread * random.NextGaussian())).ToColumnMajorArray();
             Gradient = new float[Weights.Length];
             (_first, _second) = (new float[Weights.Length], new float[Weights.Length]);
         }
@@ -159,10 +156,6 @@ internal sealed class NeuralNetwork
                 _first[i] = 0.9f * _first[i] + 0.1f * slope;
                 _second[i] = 0.999f * _second[i] + 0.001f * slope * slope;
                 Weights[i] -= rate * (_first[i] / correct1 / (MathF.Sqrt(_second[i] / correct2) + 1e-8f) + 1e-4f * Weights[i]);
-                if (Weights[i] < 0 && _isPositive[i % _rows])
-                {
-                    Weights[i] = 0;
-                }
             }
 
             Array.Clear(Gradient);

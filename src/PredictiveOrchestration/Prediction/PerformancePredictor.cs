@@ -64,6 +64,9 @@ internal sealed class PerformancePredictor : IPerformancePredictor
             below = above = 1.645 * sigma;
         }
 
+        // A loose bound says nothing of how short a run may be.
+        var quick = time.IsBeyond && !isRepeat ? model.Quick : default;
+        var shortest = quick.Chance > 0 ? Math.Min(median, Math.Max(quick.Shortest, median * Math.Exp(-below))) : median * Math.Exp(-below);
         var source = isRepeat ? "structure cache" : model.Residual is not null ? "analytic + learned" : model.Analytic.IsFitted ? "analytic" : "prior";
         if (profile.ExecutionTimeEstimate is { TotalSeconds: > 0 } hint)
         {
@@ -71,13 +74,15 @@ internal sealed class PerformancePredictor : IPerformancePredictor
             var precision = 1 / (sigma * sigma);
             var logMedian = (Math.Log(median) * precision + Math.Log(hint.TotalSeconds)) / (precision + 1);
             median = Math.Exp(logMedian);
+            shortest = median * Math.Exp(-below);
+            quick = default;
             source += " + hint";
         }
 
         return new BackendPrediction
         {
             Backend = backend,
-            Seconds = new Estimate(median, median * Math.Exp(-below), median * Math.Exp(above)),
+            Seconds = new Estimate(median, shortest, median * Math.Exp(above)),
             WaitSeconds = Wait(backend, model),
             PeakBytes = Memory(backend, drivers.Costs),
             Fidelity = model.Fidelity.Predict(backend, profile),
@@ -86,6 +91,7 @@ internal sealed class PerformancePredictor : IPerformancePredictor
             LogSecondsSigma = sigma,
             Terms = new PredictedTerms(model.Analytic, drivers.Terms, median / model.Analytic.Predict(drivers.Terms)),
             Source = source,
+            Quick = quick,
             Nearest = time.Nearest < 0 ? null : model.Residual?.Examples.Rows[time.Nearest],
             Observations = model.Observations,
         };

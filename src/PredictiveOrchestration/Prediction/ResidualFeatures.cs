@@ -8,9 +8,6 @@ internal static class ResidualFeatures
     /// <summary>The number of inputs that every basis has.</summary>
     public const int Common = 29;
 
-    /// <summary>Whether an input is a size: a term, the qubits or the gates. Corrections never fall with a size, so that predictions grow with it as the terms do.</summary>
-    public static bool IsSize(int input, int inputs) => input < inputs - Common + 2;
-
     /// <summary>The inputs for one job.</summary>
     public static float[] Of(double[] terms, WorkEstimate work, CircuitProfile profile, JobShape job)
     {

@@ -10,10 +10,13 @@ namespace PredictiveOrchestration.Prediction;
 /// <param name="Novelty">The distance to the nearest example.</param>
 /// <param name="Cluster">The cluster.</param>
 /// <param name="Nearest">The nearest example.</param>
-internal readonly record struct ResidualParts(double Forest, double Network, double Spread, Outside Outside, double Above, double Below, double Novelty, int Cluster, int Nearest)
+internal readonly record struct ResidualParts(double Forest, double Network, double Spread, double Outside, double Above, double Below, double Novelty, int Cluster, int Nearest)
 {
     /// <summary>The error of runs of the same circuit; not a number if there was none.</summary>
     public double Kin { get; init; } = double.NaN;
+
+    /// <summary>Whether the terms say longer than any run was seen to take: then they are a loose bound, or the job is hopeless.</summary>
+    public bool IsBeyond { get; init; }
 }
 
 /// <summary>How the parts are put together; fitted to held-out rows.</summary>
@@ -27,8 +30,8 @@ internal readonly record struct ResidualParts(double Forest, double Network, dou
 /// <param name="Far">Jobs farther than this are far.</param>
 internal sealed record ResidualStack(double ForestShare, double NetworkShare, double KinShare, double HullDecay, double Floor, double KinFloor, double Near, double Far)
 {
-    /// <summary>Near, between, far in each cluster; then near to the range of the training data, far outside, and circuits that ran before.</summary>
-    public const int Groups = (3 * CircuitClusters.Count) + 3;
+    /// <summary>Near, between, far in each cluster; then longer than any run, near to the range of the training data, far outside, and circuits that ran before.</summary>
+    public const int Groups = (3 * CircuitClusters.Count) + 4;
 
     // A unit of log time stands for about eight inputs that leave their range by a deviation.
     private const double WorkDecay = 8, LearningRate = 0.05;
@@ -48,24 +51,15 @@ internal sealed record ResidualStack(double ForestShare, double NetworkShare, do
         return stack;
     }
 
-    /// <summary>
-    /// The correction in log time. It fades outside the range of the training data, but never so fast that a larger job is predicted shorter: a positive correction gives back at
-    /// most half of what the terms grew by beyond the largest seen (in log time), a negative one at most half of what they lack to the smallest.
-    /// </summary>
+    /// <summary>The correction in log time. It fades outside the range of the training data.</summary>
     public double Correction(in ResidualParts p)
     {
         var learned = Learned(p, ForestShare, NetworkShare);
         return double.IsNaN(p.Kin) ? learned : learned + (KinShare * (p.Kin - learned));
     }
 
-    private double Learned(in ResidualParts p, double forest, double network)
-    {
-        var whole = ((forest * p.Forest) + (network * p.Network)) / (1 + (HullDecay * p.Outside.Shape));
-        var held = whole / (1 + (HullDecay * (whole > 0 ? p.Outside.Below : p.Outside.Above)));
-        var beyond = whole > 0 ? p.Above : p.Below;
-        var fading = WorkDecay * HullDecay * beyond;
-        return held - Math.CopySign(Math.Min((1 - ResidualModel.Slope) * beyond, Math.Abs(held) * fading / (1 + fading)), held);
-    }
+    private double Learned(in ResidualParts p, double forest, double network) =>
+        ((forest * p.Forest) + (network * p.Network)) / (1 + (HullDecay * (p.Outside + (WorkDecay * (p.Above + p.Below)))));
 
     /// <summary>The experts' weights after one more run, by exponentiated gradient (Kivinen and Warmuth 1997) on the absolute error; the analytic model alone is the third expert.</summary>
     /// <param name="p">What the learned parts said.</param>
@@ -83,22 +77,19 @@ internal sealed record ResidualStack(double ForestShare, double NetworkShare, do
 
     public double Scale(in ResidualParts p) => double.IsNaN(p.Kin) ? Floor + p.Spread : KinFloor;
 
-    public int Group(in ResidualParts p) => !double.IsNaN(p.Kin) ? Groups - 1 : p.Outside.Sum > 4 ? Groups - 2 : p.Outside.Sum > 0.05 ? Groups - 3 : (3 * p.Cluster) + (p.Novelty < Near ? 0 : p.Novelty < Far ? 1 : 2);
+    public int Group(in ResidualParts p) => !double.IsNaN(p.Kin) ? Groups - 1 : p.IsBeyond ? Groups - 4 : p.Outside > 4 ? Groups - 2 : p.Outside > 0.05 ? Groups - 3 : (3 * p.Cluster) + (p.Novelty < Near ? 0 : p.Novelty < Far ? 1 : 2);
 }
 
-/// <summary>
-/// Corrects the analytic model: a forest, a network, clusters and examples over the same inputs. What forest and network say never falls with a size; from it a part of the logarithm of the
-/// analytic time is taken, so that a correction may fall as a job grows, but more slowly than the analytic time grows. Immutable.
-/// </summary>
-internal sealed class ResidualModel(FeatureScale scale, TermRange range, double anchor, FlatForest forest, NeuralNetwork? network, CircuitClusters clusters, ExampleSet examples)
+/// <summary>Corrects the analytic model: a forest, a network, clusters and examples over the same inputs. Immutable.</summary>
+internal sealed class ResidualModel(FeatureScale scale, TermRange range, double ceiling, FlatForest forest, NeuralNetwork? network, CircuitClusters clusters, ExampleSet examples)
 {
-    /// <summary>The part.</summary>
-    public const double Slope = 0.5;
-
     /// <summary>What the learned parts may correct, in log time: a loose bound is off by many orders of magnitude.</summary>
     public const double Reach = 30;
 
     public FeatureScale Scale => scale;
+
+    /// <summary>The natural logarithm of e times the seconds of the longest run seen.</summary>
+    public double Ceiling => ceiling;
 
     public ExampleSet Examples => examples;
 
@@ -110,7 +101,7 @@ internal sealed class ResidualModel(FeatureScale scale, TermRange range, double 
     {
         scale.Write(writer);
         range.Write(writer);
-        writer.Write(anchor);
+        writer.Write(ceiling);
         forest.Write(writer);
         writer.Write(network is not null);
         network?.Write(writer);
@@ -123,9 +114,9 @@ internal sealed class ResidualModel(FeatureScale scale, TermRange range, double 
         var scale = FeatureScale.Read(reader);
         BinaryParts.Require(scale.Count == inputs);
         var range = TermRange.Read(reader, terms);
-        var anchor = reader.ReadFinite();
+        var ceiling = reader.ReadFinite();
         var forest = FlatForest.Read(reader, inputs);
-        return new ResidualModel(scale, range, anchor, forest, reader.ReadBoolean() ? NeuralNetwork.Read(reader, inputs) : null, CircuitClusters.Read(reader, inputs), ExampleSet.Read(reader, inputs));
+        return new ResidualModel(scale, range, ceiling, forest, reader.ReadBoolean() ? NeuralNetwork.Read(reader, inputs) : null, CircuitClusters.Read(reader, inputs), ExampleSet.Read(reader, inputs));
     }
 
     public ResidualParts Evaluate(ReadOnlySpan<float> features, ReadOnlySpan<double> terms, AnalyticCostModel analytic)
@@ -135,8 +126,10 @@ internal sealed class ResidualModel(FeatureScale scale, TermRange range, double 
         var (mean, spread) = forest.Predict(features);
         var (nearest, novelty) = examples.Nearest(z);
         var (above, below) = range.Beyond(terms, analytic.Coefficients);
-        var slope = Slope * (Math.Log(analytic.Predict(terms)) - anchor);
         return new ResidualParts(
-            Math.Clamp(mean - slope, -Reach, Reach), network is null ? 0 : Math.Clamp(network.Predict(z) - slope, -Reach, Reach), spread, scale.OutsideOf(features), above, below, novelty, clusters.Of(z), nearest);
+            Math.Clamp(mean, -Reach, Reach), network is null ? 0 : Math.Clamp(network.Predict(z), -Reach, Reach), spread, scale.OutsideOf(features), above, below, novelty, clusters.Of(z), nearest)
+        {
+            IsBeyond = Math.Log(analytic.Predict(terms)) > ceiling,
+        };
     }
 }

@@ -1,7 +1,7 @@
 namespace PredictiveOrchestration.Prediction;
 
 /// <summary>A held-out row: what the terms left unexplained, and what the learned parts said.</summary>
-internal readonly record struct Held(double Error, ResidualParts Parts, bool IsLarge, bool IsRandom);
+internal readonly record struct Held(double Error, ResidualParts Parts, bool IsLarge, bool IsRandom, bool IsCensored = false);
 
 /// <summary>Chooses how learned parts are put together by what would have predicted held-out rows best.</summary>
 internal static class StackFitter
@@ -21,12 +21,12 @@ internal static class StackFitter
         var stack = grid.MinBy(s => Loss(s, apart))!;
 
         // The fading outside the range of the data, by the largest jobs, predicted without them.
-        List<Held> large = [.. held.Where(h => h.IsLarge && h.Parts.Outside.Sum > 0.05).Select(Blind)];
+        List<Held> large = [.. held.Where(h => h.IsLarge && h.Parts.Outside > 0.05).Select(Blind)];
         stack = large.Count < 10 ? stack : Decays.Select(d => stack with { HullDecay = d }).MinBy(s => Loss(s, large))!;
         List<Held> kin = [.. inside.Where(h => !double.IsNaN(h.Parts.Kin))], fresh = [.. inside.Where(h => double.IsNaN(h.Parts.Kin))];
         stack = kin.Count < LeastRows ? stack with { KinShare = 0.9 } : Enumerable.Range(0, 11).Select(i => stack with { KinShare = i / 10.0 }).MinBy(s => Loss(s, kin))!;
         fresh = fresh.Count < LeastRows ? blind : fresh;
-        var novelty = fresh.Where(h => h.Parts.Outside.Sum <= 0.05).Select(h => h.Parts.Novelty).Order().ToArray();
+        var novelty = fresh.Where(h => h.Parts.Outside <= 0.05).Select(h => h.Parts.Novelty).Order().ToArray();
         return stack with
         {
             Floor = Floor(stack, fresh), KinFloor = Floor(stack, kin),

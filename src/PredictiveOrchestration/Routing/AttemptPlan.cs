@@ -115,6 +115,11 @@ internal static class AttemptPlan
     // Errors of predictions have heavier tails than the normal distribution: Student's with three degrees of freedom, whose 95 % quantile is 2.353.
     private static double ProbabilityWithin(RoutingCandidate candidate, double seconds)
     {
+        if (candidate.Prediction.Quick is { Chance: > 0 } quick)
+        {
+            return quick.Within(seconds);
+        }
+
         var p = candidate.Prediction.Seconds;
         var end = seconds < p.Median ? p.Lower : p.Upper;
         var sigma = Math.Max(0.02, Math.Abs(Math.Log(p.Median / Math.Max(1e-300, end))) / 2.353);

@@ -67,13 +67,13 @@ public sealed class PredictionTests(ITestOutputHelper output)
         {
             // Inside the forest is right; outside its correction is noise.
             held.Add(new Held(2, parts, false, true));
-            held.Add(new Held(0, parts with { Outside = new Outside(0, 5, 0), Above = 6 }, true, false));
+            held.Add(new Held(0, parts with { Outside = 5, Above = 6 }, true, false));
         }
 
         var stack = StackFitter.Fit(held, ModelParts.Default);
         stack.Correction(parts).Should().BeApproximately(2, 0.01);
-        Math.Abs(stack.Correction(parts with { Outside = new Outside(0, 50, 0), Above = 10 })).Should().BeLessThan(0.1);
-        Math.Abs(stack.Correction(parts with { Outside = new Outside(0, 0, 50) })).Should().BeLessThan(0.1, "shapes never seen");
+        Math.Abs(stack.Correction(parts with { Outside = 50, Above = 10 })).Should().BeLessThan(0.1);
+        Math.Abs(stack.Correction(parts with { Outside = 50 })).Should().BeLessThan(0.1, "shapes never seen");
     }
 
     [Fact]

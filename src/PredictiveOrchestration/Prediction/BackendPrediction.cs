@@ -41,6 +41,9 @@ public sealed record BackendPrediction
     /// <summary>How likely it is done soon, if its terms say longer than any run ever took; a chance of 0 otherwise.</summary>
     internal QuickRuns Quick { get; init; }
 
+    /// <summary>The seconds to reckon with: the median, unless the job is likely to be done soon or not at all.</summary>
+    internal double LikelySeconds => Quick.Chance > 0 ? Quick.Expected(Seconds.Median) : Seconds.Median;
+
     /// <summary>Gets the number of observations of this backend behind the prediction.</summary>
     public required int Observations { get; init; }
 }

@@ -149,6 +149,26 @@ internal sealed class FlatForest
         return (_base + (sum * _scale), Math.Sqrt(Math.Max(0, squares / Math.Max(1, _roots.Length) - mean * mean)));
     }
 
+    /// <summary>Of the trees that say less than a limit: their share, and the mean and the standard deviation of what they say.</summary>
+    public (double Share, double Mean, double Spread) Below(ReadOnlySpan<float> features, double limit)
+    {
+        double sum = 0, squares = 0;
+        var count = 0;
+        foreach (var root in _roots)
+        {
+            double leaf = _leaf[~LeafOf(root, features)];
+            if (_base + leaf < limit)
+            {
+                sum += leaf;
+                squares += leaf * leaf;
+                count++;
+            }
+        }
+
+        var mean = sum / Math.Max(1, count);
+        return ((double)count / Math.Max(1, _roots.Length), _base + mean, Math.Sqrt(Math.Max(0, squares / Math.Max(1, count) - (mean * mean))));
+    }
+
     private int LeafOf(int at, ReadOnlySpan<float> features)
     {
         while (at >= 0)

@@ -65,7 +65,7 @@ internal sealed class PerformancePredictor : IPerformancePredictor
         }
 
         // A loose bound says nothing of how short a run may be.
-        var quick = time.IsBeyond && !isRepeat ? model.Quick : default;
+        var quick = time.IsBeyond && !isRepeat ? model.Quick.Of(model.Residual!, drivers.Features, model.Analytic.Predict(drivers.Terms)) : default;
         var shortest = quick.Chance > 0 ? Math.Min(median, Math.Max(quick.Shortest, median * Math.Exp(-below))) : median * Math.Exp(-below);
         var source = isRepeat ? "structure cache" : model.Residual is not null ? "analytic + learned" : model.Analytic.IsFitted ? "analytic" : "prior";
         if (profile.ExecutionTimeEstimate is { TotalSeconds: > 0 } hint)

@@ -119,6 +119,13 @@ internal sealed class ResidualModel(FeatureScale scale, TermRange range, double 
         return new ResidualModel(scale, range, ceiling, forest, reader.ReadBoolean() ? NeuralNetwork.Read(reader, inputs) : null, CircuitClusters.Read(reader, inputs), ExampleSet.Read(reader, inputs));
     }
 
+    /// <summary>Of a job whose terms say longer than any run: how many trees say that it is done within that time all the same, and how soon.</summary>
+    public (double Share, double Mean, double Spread) Soon(ReadOnlySpan<float> features, double logSeconds)
+    {
+        var (share, mean, spread) = forest.Below(features, ceiling - logSeconds);
+        return (share, logSeconds + mean, spread);
+    }
+
     public ResidualParts Evaluate(ReadOnlySpan<float> features, ReadOnlySpan<double> terms, AnalyticCostModel analytic)
     {
         Span<float> z = stackalloc float[scale.Count];

@@ -10,12 +10,12 @@ internal static class LogNormal
     public static double Mean(BackendPrediction prediction)
     {
         var sigma = Math.Min(1.5, prediction.LogSecondsSigma);
-        return prediction.Seconds.Median * Math.Exp(sigma * sigma / 2) + prediction.WaitSeconds.Median;
+        return prediction.LikelySeconds * Math.Exp(sigma * sigma / 2) + prediction.WaitSeconds.Median;
     }
 
     /// <summary>The 90 % quantile.</summary>
     public static double Pessimistic(BackendPrediction prediction) =>
-        prediction.Seconds.Median * Math.Exp(1.2816 * prediction.LogSecondsSigma) + prediction.WaitSeconds.Upper;
+        prediction.LikelySeconds * Math.Exp(1.2816 * prediction.LogSecondsSigma) + prediction.WaitSeconds.Upper;
 
     /// <summary>
     /// The probability that the first has the least loss: ∫ φ₀(x) Π (1 - Φⱼ(x)) dx over the logarithm of the loss, by the midpoint rule on ±6σ.

@@ -35,7 +35,7 @@ public sealed record RoutingCandidate
     internal bool IsFree => Backend.IsLocal && Cost.Upper <= 0;
 
     /// <summary>Gets the median time to the result in seconds: waiting and service.</summary>
-    public double TotalSeconds => Prediction.Seconds.Median + Prediction.WaitSeconds.Median;
+    public double TotalSeconds => Prediction.LikelySeconds + Prediction.WaitSeconds.Median;
 
     /// <summary>Gets the probability of a usable result: fidelity times success rate.</summary>
     public double SuccessProbability => Prediction.Fidelity.Median * SuccessRate;

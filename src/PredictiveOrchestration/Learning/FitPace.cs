@@ -2,7 +2,7 @@ namespace PredictiveOrchestration.Learning;
 
 /// <summary>
 /// When a fit may begin, so that those who run jobs hardly feel it: it takes a core, and its trainer stops every thread for moments. Where jobs are under way no fit begins for two hundred times as
-/// long as the latest took, so that fits take half a percent of the time; where none has been for as long as that, the next may begin at once. For one thread.
+/// long as the latest took, so that fits take half a percent of the time; where none has been for as long as that, the next may begin at once. Not thread-safe.
 /// </summary>
 internal sealed class FitPace
 {

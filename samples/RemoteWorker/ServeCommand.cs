@@ -29,9 +29,6 @@ internal static class ServeCommand
             {
                 c.CalibrationBudget = arguments.Has("--no-calibration") ? TimeSpan.Zero : c.CalibrationBudget;
                 c.StopTimeout = TimeSpan.FromSeconds(5);
-
-                // A server that runs a hundred jobs a second would fit its models anew every ten: callers feel that (docs/reliability.md).
-                c.ModelUpdateFrequency = 10_000;
             }));
             builder.Services.AddPredictiveOrchestrationWorker(o =>
             {

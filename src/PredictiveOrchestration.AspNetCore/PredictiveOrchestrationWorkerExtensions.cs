@@ -18,11 +18,9 @@ namespace PredictiveOrchestration.AspNetCore;
 /// <summary>Makes an ASP.NET Core application a remote backend.</summary>
 public static class PredictiveOrchestrationWorkerExtensions
 {
-    private const int ServerModelUpdateFrequency = 10_000;
-
     /// <summary>
     /// Adds what the worker needs, and an orchestrator unless <see cref="PredictiveOrchestrationServices.AddPredictiveOrchestration(IServiceCollection, Action{PredictiveOrchestratorBuilder}?)"/> was
-    /// called before; it fits its models anew every 10,000 records, for callers feel each fit. Without API keys the application does not start on an address that other machines reach.
+    /// called before. Without API keys the application does not start on an address that other machines reach.
     /// </summary>
     /// <param name="services">The services.</param>
     /// <param name="configure">Changes the options, or null.</param>
@@ -35,7 +33,7 @@ public static class PredictiveOrchestrationWorkerExtensions
         options.Validate();
         if (!services.Any(s => s.ServiceType == typeof(PredictiveOrchestrator)))
         {
-            services.AddPredictiveOrchestration(o => o.Configure(c => c.ModelUpdateFrequency = ServerModelUpdateFrequency));
+            services.AddPredictiveOrchestration();
         }
 
         foreach (var device in options.NoisyDevices)

@@ -8,8 +8,15 @@ using PredictiveOrchestration.Telemetry;
 namespace PredictiveOrchestration;
 
 /// <summary>The models, the records on their way to them, and what is exchanged with files and other instances. Thread-safe.</summary>
-internal sealed class LearnedModels(PredictiveOrchestratorOptions options, BackendRegistry registry, ILogger logger) : IAsyncDisposable
+/// <param name="options">The options.</param>
+/// <param name="registry">The backends that there are.</param>
+/// <param name="isBusy">Whether any job is under way.</param>
+/// <param name="time">The clock.</param>
+/// <param name="logger">Where warnings go.</param>
+internal sealed class LearnedModels(PredictiveOrchestratorOptions options, BackendRegistry registry, Func<bool> isBusy, TimeProvider time, ILogger logger) : IAsyncDisposable
 {
+    // About what a fit to a thousand runs takes.
+    private static readonly TimeSpan LeastFit = TimeSpan.FromSeconds(1);
     private readonly TelemetryRingBuffer _ring = new(options.TelemetryRetention);
     private LearningLoop? _loop;
     private bool _isDisposed;
@@ -39,7 +46,7 @@ internal sealed class LearnedModels(PredictiveOrchestratorOptions options, Backe
         if (options.Learning && _loop is null)
         {
             var learning = new LearningOptions { ModelUpdateFrequency = options.ModelUpdateFrequency, Complexity = options.ModelComplexity, ReservoirSize = options.ModelComplexity.TrainingRows, KeptRows = options.TelemetryRetention };
-            _loop = new LearningLoop(_ring, Publisher, calibration, learning, directory, logger);
+            _loop = new LearningLoop(_ring, Publisher, calibration, learning, directory, logger, new FitPace(time, isBusy, LeastFit));
             _loop.Start();
         }
     }

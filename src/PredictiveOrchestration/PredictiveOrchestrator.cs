@@ -58,7 +58,7 @@ public sealed partial class PredictiveOrchestrator : IAsyncDisposable
         _health = new BackendHealthTracker(time);
         _loads = new BackendLoadTracker(time);
         _money = new Money(options, plugs.Spending, time, logger);
-        _models = new LearnedModels(options, registry, logger);
+        _models = new LearnedModels(options, registry, () => _running.Any, time, logger);
         var preferences = new DecisionPreferences(options.CostWeight, options.PerformanceWeight, options.PerformanceThreshold, options.HysteresisMargin, options.RoutingSeed);
         _desk = new DecisionDesk(options, routers, new DecisionEngine(_money.Prices, _health, _loads, preferences));
         _comparer = new CircuitComparer(_desk, _circuits, _models.Publisher, registry);

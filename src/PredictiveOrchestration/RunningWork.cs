@@ -32,6 +32,18 @@ internal sealed class RunningWork
         }
     }
 
+    /// <summary>Whether any call is under way.</summary>
+    public bool Any
+    {
+        get
+        {
+            lock (_lock)
+            {
+                return _count > 0;
+            }
+        }
+    }
+
     public void Open()
     {
         lock (_lock)

@@ -25,13 +25,13 @@ internal sealed record LearningOptions
 
 /// <summary>
 /// Learns from telemetry on a thread of its own: every record corrects the errors of its backend's model at once; from time to time models are fitted
-/// anew and published if they would have predicted the latest records no worse. Never throws into the host.
+/// anew, at a <see cref="FitPace"/>, and published if they would have predicted the latest records no worse. Never throws into the host.
 /// </summary>
 internal sealed partial class LearningLoop : IAsyncDisposable
 {
     private const int KeptReservoirs = 8;
     private const double Surprise = 1.4, WorthLearning = 0.02, PriceScale = 0.05;
-    private const int SurpriseRows = 10, SaveRows = 100, GatherMilliseconds = 20;
+    private const int SurpriseRows = 10, SaveRows = 100, GatherMilliseconds = 20, LookMilliseconds = 100;
     private readonly TelemetryRingBuffer _ring;
     private readonly ModelPublisher _publisher;
     private readonly LearningOptions _options;
@@ -39,11 +39,13 @@ internal sealed partial class LearningLoop : IAsyncDisposable
     private readonly ModelStore? _store;
     private readonly StateSlot? _slot;
     private readonly ILogger _logger;
+    private readonly FitPace? _pace;
     private readonly IReadOnlyList<TrainingRow> _calibration;
     private readonly Dictionary<string, Reservoir> _rows = new(StringComparer.Ordinal);
     private readonly ConcurrentDictionary<string, ModelStatus> _status = new(StringComparer.Ordinal);
     private readonly PinnedJobs _pinned = new();
     private readonly SharedRuns _shared = new();
+    private readonly List<string> _due = [];
     private readonly SemaphoreSlim _wake = new(0);
     private readonly Lock _work = new();
     private readonly CancellationTokenSource _stopping = new();
@@ -53,8 +55,9 @@ internal sealed partial class LearningLoop : IAsyncDisposable
     private int _trained;
 
     public LearningLoop(
-        TelemetryRingBuffer ring, ModelPublisher publisher, IReadOnlyList<TrainingRow> calibration, LearningOptions options, string? directory, ILogger logger)
+        TelemetryRingBuffer ring, ModelPublisher publisher, IReadOnlyList<TrainingRow> calibration, LearningOptions options, string? directory, ILogger logger, FitPace? pace = null)
     {
+        _pace = pace;
         _ring = ring;
         _publisher = publisher;
         _calibration = calibration;
@@ -96,15 +99,19 @@ internal sealed partial class LearningLoop : IAsyncDisposable
     /// <summary>Says that there are new records.</summary>
     public void Wake() => _wake.Release();
 
-    /// <summary>Learns from everything written so far before it returns.</summary>
-    public Task FlushAsync() => Task.Run(Drain);
+    /// <summary>Learns from everything written so far, and does the fits that are due, before it returns.</summary>
+    public Task FlushAsync() => Task.Run(() => Drain(settle: true));
+
+    /// <summary>Learns from everything written so far, and does those fits that are due and may begin.</summary>
+    /// <returns>Whether a fit is still due.</returns>
+    public bool Turn() => Drain(settle: false);
 
     /// <summary>What was learned so far, as bytes.</summary>
     public byte[] Export()
     {
         lock (_work)
         {
-            Drain();
+            Turn();
             return LearnedState.Write(Snapshot(withRows: true));
         }
     }
@@ -114,7 +121,7 @@ internal sealed partial class LearningLoop : IAsyncDisposable
     {
         lock (_work)
         {
-            Drain();
+            Turn();
             foreach (var (id, backend) in learned)
             {
                 var champion = _publisher.Current.ModelOf(id, backend.Model.Analytic.Basis.Name);
@@ -128,6 +135,7 @@ internal sealed partial class LearningLoop : IAsyncDisposable
                 reservoir.Resume(backend);
                 reservoir.Keep(champion);
                 reservoir.Contest.Clear();
+                _due.Remove(id);
             }
 
             Publish(learned.Select(l => KeyValuePair.Create(l.Key, l.Value.Model)));
@@ -142,7 +150,7 @@ internal sealed partial class LearningLoop : IAsyncDisposable
     {
         lock (_work)
         {
-            Drain();
+            Turn();
             var outcomes = new List<MergeOutcome>();
             foreach (var id in byInstance.Values.SelectMany(l => l.Keys).Where(isWanted).Distinct().Order(StringComparer.Ordinal).ToList())
             {
@@ -209,7 +217,7 @@ internal sealed partial class LearningLoop : IAsyncDisposable
     {
         lock (_work)
         {
-            Drain();
+            Turn();
             if (!_rows.TryGetValue(backendId, out var reservoir) || reservoir.TakeBack() is not { } earlier)
             {
                 return false;
@@ -224,14 +232,14 @@ internal sealed partial class LearningLoop : IAsyncDisposable
         }
     }
 
-    /// <summary>Learns from what is left and ends.</summary>
+    /// <summary>Learns from what is left, does the fits that are due, and ends.</summary>
     public async Task StopAsync()
     {
         await _stopping.CancelAsync().ConfigureAwait(false);
         await _running.ConfigureAwait(false);
         lock (_work)
         {
-            Drain();
+            Drain(settle: true);
             Save();
         }
     }
@@ -249,9 +257,11 @@ internal sealed partial class LearningLoop : IAsyncDisposable
     {
         try
         {
+            var isDue = false;
             while (true)
             {
-                _wake.Wait(_stopping.Token);
+                // Where nothing runs any more no record comes either, and what is due may be done.
+                _wake.Wait(isDue ? LookMilliseconds : Timeout.Infinite, _stopping.Token);
 
                 // Several records go into one drain: a file opened and a model published for each would take as long as short runs do.
                 _stopping.Token.WaitHandle.WaitOne(GatherMilliseconds);
@@ -259,7 +269,7 @@ internal sealed partial class LearningLoop : IAsyncDisposable
                 {
                 }
 
-                Drain();
+                isDue = Turn();
             }
         }
         catch (OperationCanceledException)
@@ -273,33 +283,78 @@ internal sealed partial class LearningLoop : IAsyncDisposable
         }
     }
 
-    private void Drain()
+    // Settling does each fit as soon as it is due; otherwise they wait for their time, when all records that there are have been learned from.
+    private bool Drain(bool settle)
     {
         lock (_work)
         {
+            settle |= _pace is null;
             var fresh = new List<TrainingRow>();
             while (_ring.TryRead(out var record))
             {
-                try
+                Guard(record.BackendId, () =>
                 {
                     if (TrainingRow.From(record) is { } row)
                     {
                         fresh.Add(row);
                         Learn(row, record);
                     }
-                }
-                catch (Exception exception) when (exception is InvalidOperationException or ArgumentException or ArithmeticException or IndexOutOfRangeException)
+                });
+                if (settle)
                 {
-                    // A model that cannot be fitted leaves the old one in place.
-                    LearningFailed(exception, record.BackendId);
+                    RefitDue(settle, fresh.Count > 0);
                 }
             }
 
             _log?.Append(fresh);
-            if (_learned - _savedAt >= SaveRows)
+            if (RefitDue(settle, fresh.Count > 0) || _learned - _savedAt >= SaveRows)
             {
                 Save();
             }
+
+            return _due.Count > 0;
+        }
+    }
+
+    // Several that fell due for a backend meanwhile are one.
+    private bool RefitDue(bool settle, bool jobsEnded)
+    {
+        var done = false;
+        while (NextDue(settle, jobsEnded) is { } id)
+        {
+            _due.Remove(id);
+            void Fit() => Guard(id, () => Refit(id, judge: true));
+            if (_pace is null)
+            {
+                Fit();
+            }
+            else
+            {
+                _pace.Fit(Fit);
+            }
+
+            done = true;
+        }
+
+        return done;
+    }
+
+    // The longest due first. A backend's first fit waits for nobody: it is small, and before it next to nothing is known.
+    private string? NextDue(bool settle, bool jobsEnded) =>
+        _due.Count == 0 ? null
+        : settle ? _due[0]
+        : _due.Find(id => _rows[id].RefittedAt == 0) ?? (_pace!.MayFit(jobsEnded) ? _due[0] : null);
+
+    // What cannot be learned from, or a model that cannot be fitted, leaves the old model in place.
+    private void Guard(string backendId, Action action)
+    {
+        try
+        {
+            action();
+        }
+        catch (Exception exception) when (exception is InvalidOperationException or ArgumentException or ArithmeticException or IndexOutOfRangeException)
+        {
+            LearningFailed(exception, backendId);
         }
     }
 
@@ -361,9 +416,9 @@ internal sealed partial class LearningLoop : IAsyncDisposable
         }
 
         reservoir.RefitAt = drifted ? seen + 40 : reservoir.RefitAt;
-        if (early || seen == reservoir.RefitAt || seen % _options.ModelUpdateFrequency == 0)
+        if ((early || seen == reservoir.RefitAt || seen % _options.ModelUpdateFrequency == 0) && !_due.Contains(row.BackendId))
         {
-            Refit(row.BackendId, judge: true);
+            _due.Add(row.BackendId);
         }
     }
 

@@ -9,6 +9,7 @@ internal sealed partial class ModelStore(StateSlot slot, ILogger logger)
 {
     private const long MaxFileBytes = 256L << 20;
     private readonly string _path = slot.Own("models", "bin");
+    private readonly MemoryStream _buffer = new();
 
     public Dictionary<string, LearnedBackend> Load()
     {
@@ -32,7 +33,8 @@ internal sealed partial class ModelStore(StateSlot slot, ILogger logger)
     {
         try
         {
-            StateFiles.Replace(_path, LearnedState.Write(backends));
+            LearnedState.Write(backends, _buffer);
+            StateFiles.Replace(_path, _buffer.GetBuffer().AsSpan(0, (int)_buffer.Length));
         }
         catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
         {

@@ -115,6 +115,7 @@ internal sealed class FlatForest
             MaximumBinCountPerFeature = 64,
             Seed = seed,
             NumberOfThreads = Threads,
+            MemoryStatistics = false,
         });
         List<RegressionTreeBase> trees = [.. trainer.Fit(Data(context, rows, targets, level)).Model.TrainedTreeEnsemble.Trees];
         return new FlatForest(level, 1.0 / Math.Max(1, trees.Count), trees);
@@ -128,7 +129,7 @@ internal sealed class FlatForest
         var trainer = context.Regression.Trainers.FastTree(new FastTreeRegressionTrainer.Options
         {
             NumberOfTrees = complexity.Trees, NumberOfLeaves = Math.Min(16, complexity.Leaves), MinimumExampleCountPerLeaf = 4, LearningRate = 0.1, MaximumBinCountPerFeature = 64,
-            FeatureFraction = 0.6, Seed = seed, NumberOfThreads = Threads,
+            FeatureFraction = 0.6, Seed = seed, NumberOfThreads = Threads, MemoryStatistics = false,
         });
         var ensemble = trainer.Fit(Data(context, rows, targets, level)).Model.TrainedTreeEnsemble;
         return new FlatForest(level + ensemble.Bias, 1, [.. ensemble.Trees]);

@@ -22,41 +22,50 @@ internal static class LearnedState
     public const int FormatVersion = 1;
 
     private const int MostBackends = 10_000, MostModels = 64;
+
+    // The mark, the version and the checksum.
+    private const int Head = 8 + sizeof(int) + SHA256.HashSizeInBytes;
     private static ReadOnlySpan<byte> Mark => "PO-MODEL"u8;
 
+    /// <summary>Writes backends as bytes.</summary>
     public static byte[] Write(IReadOnlyDictionary<string, LearnedBackend> backends)
     {
-        using var payload = new MemoryStream();
-        using (var writer = new BinaryWriter(payload, System.Text.Encoding.UTF8, leaveOpen: true))
-        {
-            writer.Write(MachineFingerprint.Current);
-            writer.Write(backends.Count);
-            foreach (var (id, backend) in backends)
-            {
-                writer.Write(id);
-                writer.Write(backend.Seen);
-                backend.Model.Write(writer);
-                writer.Write(backend.Earlier.Count);
-                foreach (var model in backend.Earlier)
-                {
-                    model.Write(writer);
-                }
+        using var stream = new MemoryStream();
+        Write(backends, stream);
+        return stream.ToArray();
+    }
 
-                writer.Write(backend.Rows.Count);
-                foreach (var row in backend.Rows)
-                {
-                    row.Write(writer);
-                }
+    /// <summary>Writes backends into a stream that is kept, in place of what it held: a megabyte of garbage each second would have old objects collected too.</summary>
+    public static void Write(IReadOnlyDictionary<string, LearnedBackend> backends, MemoryStream stream)
+    {
+        stream.SetLength(0);
+        using var writer = new BinaryWriter(stream, System.Text.Encoding.UTF8, leaveOpen: true);
+        writer.Write(Mark);
+        writer.Write(FormatVersion);
+        writer.Write(stackalloc byte[SHA256.HashSizeInBytes]);
+        writer.Write(MachineFingerprint.Current);
+        writer.Write(backends.Count);
+        foreach (var (id, backend) in backends)
+        {
+            writer.Write(id);
+            writer.Write(backend.Seen);
+            backend.Model.Write(writer);
+            writer.Write(backend.Earlier.Count);
+            foreach (var model in backend.Earlier)
+            {
+                model.Write(writer);
+            }
+
+            writer.Write(backend.Rows.Count);
+            foreach (var row in backend.Rows)
+            {
+                row.Write(writer);
             }
         }
 
-        var body = payload.GetBuffer().AsSpan(0, (int)payload.Length);
-        var bytes = new byte[Mark.Length + sizeof(int) + SHA256.HashSizeInBytes + body.Length];
-        Mark.CopyTo(bytes);
-        BitConverter.TryWriteBytes(bytes.AsSpan(Mark.Length), FormatVersion);
-        SHA256.HashData(body, bytes.AsSpan(Mark.Length + sizeof(int)));
-        body.CopyTo(bytes.AsSpan(bytes.Length - body.Length));
-        return bytes;
+        writer.Flush();
+        var bytes = stream.GetBuffer().AsSpan(0, (int)stream.Length);
+        SHA256.HashData(bytes[Head..], bytes[(Head - SHA256.HashSizeInBytes)..]);
     }
 
     /// <summary>Reads what was written.</summary>
@@ -65,8 +74,7 @@ internal static class LearnedState
     /// <exception cref="InvalidDataException">It is damaged, of another form, or foreign; the message is a clause that says which.</exception>
     public static Dictionary<string, LearnedBackend> Read(byte[] bytes, bool anyMachine)
     {
-        var head = Mark.Length + sizeof(int) + SHA256.HashSizeInBytes;
-        if (bytes.Length < head || !bytes.AsSpan(0, Mark.Length).SequenceEqual(Mark))
+        if (bytes.Length < Head || !bytes.AsSpan(0, Mark.Length).SequenceEqual(Mark))
         {
             throw new InvalidDataException("it holds no models");
         }
@@ -76,12 +84,12 @@ internal static class LearnedState
             throw new InvalidDataException($"its form has version {version}; {FormatVersion} is read");
         }
 
-        if (!SHA256.HashData(bytes.AsSpan(head)).AsSpan().SequenceEqual(bytes.AsSpan(head - SHA256.HashSizeInBytes, SHA256.HashSizeInBytes)))
+        if (!SHA256.HashData(bytes.AsSpan(Head)).AsSpan().SequenceEqual(bytes.AsSpan(Head - SHA256.HashSizeInBytes, SHA256.HashSizeInBytes)))
         {
             throw new InvalidDataException("its checksum is wrong");
         }
 
-        using var reader = new BinaryReader(new MemoryStream(bytes, head, bytes.Length - head, false));
+        using var reader = new BinaryReader(new MemoryStream(bytes, Head, bytes.Length - Head, false));
         try
         {
             var machine = reader.ReadString();

@@ -95,9 +95,6 @@ internal static class WorkerTrial
         builder.Services.AddPredictiveOrchestration(o => o.Configure(c =>
         {
             (c.StateDirectory, c.Learning) = (Path.Combine(args[0], "state"), args[2] == "learning");
-
-            // As samples/RemoteWorker has it.
-            c.ModelUpdateFrequency = 10_000;
             foreach (var id in (string[])["local-dense", "local-sparse", "local-mps", "local-stabilizer"])
             {
                 c.Prices[id] = new PriceModel { PerRun = Price };

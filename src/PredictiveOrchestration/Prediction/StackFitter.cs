@@ -7,7 +7,7 @@ internal readonly record struct Held(double Error, ResidualParts Parts, bool IsL
 internal static class StackFitter
 {
     private const int LeastRows = 30;
-    private static readonly double[] Decays = [0, 0.02, 0.1, 0.5, 3];
+    private static readonly double[] Decays = [0.05, 0.1, 0.3, 1, 3];
 
     public static ResidualStack Fit(IReadOnlyList<Held> held, ModelParts parts)
     {

@@ -13,6 +13,7 @@ internal static class WorkForecasts
 
     // A backend whose shortest likely time is longer than this many times the best one's is out of the question.
     private const double Hopeless = 2;
+    private const double LeastChance = 0.3, TryShare = 0.1;
 
     /// <summary>Whether any forecast may be worth its time: most jobs are too short for one, which their own predictions say before it is known who can do them.</summary>
     public static bool MayPay(CircuitProfile profile, ReadOnlySpan<IQuantumBackend> backends, ReadOnlySpan<PartialDecision> parts)
@@ -60,7 +61,7 @@ internal static class WorkForecasts
         return best;
     }
 
-    /// <summary>Whether a forecast for a backend is worth its time.</summary>
+    /// <summary>Whether a forecast for a backend is worth its time. Where the backend is done soon or not at all, a try tells as much.</summary>
     public static bool IsWorth(BackendPrediction prediction, double best, double forecastSeconds) =>
-        forecastSeconds <= MostShare * best && prediction.Seconds.Lower <= Hopeless * best;
+        forecastSeconds <= MostShare * best && (prediction.Quick is not { Chance: > LeastChance } soon || forecastSeconds <= TryShare * Math.Exp(soon.LogMean)) && prediction.Seconds.Lower <= Hopeless * best;
 }

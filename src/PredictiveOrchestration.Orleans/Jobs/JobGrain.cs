@@ -3,6 +3,7 @@ using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
 using Orleans;
 using Orleans.Concurrency;
+using Orleans.Placement;
 using Orleans.Runtime;
 using PredictiveOrchestration.Backends;
 using PredictiveOrchestration.Circuits.OpenQasm;
@@ -13,12 +14,14 @@ namespace PredictiveOrchestration.Orleans.Jobs;
 
 /// <summary>
 /// A job: accepted when it is written, driven while its grain is active, and taken up where it was left by whichever activation comes next. It ends once: the end is written under the state's
-/// version, so that of two activations in a divided cluster only one can.
+/// version, so that of two activations in a divided cluster only one can. Jobs are spread over the silos by chance, as their directories expect: by load, all of a burst would go to one silo.
 /// </summary>
 [Reentrant]
+[RandomPlacement]
 [CollectionAgeLimit(Minutes = 5)]
 internal sealed partial class JobGrain(
     [PersistentState("job", OrleansWorkerOptions.StorageName)] IPersistentState<JobState> open,
+    [PersistentState("progress", OrleansWorkerOptions.StorageName)] IPersistentState<JobProgress> progress,
     [PersistentState("ended", OrleansWorkerOptions.StorageName)] IPersistentState<EndedJob> ended,
     JobPlanner planner, ILocalSiloDetails silo, SiloDirectory directory, ClusterMetrics metrics, IOptions<OrleansWorkerOptions> options, TimeProvider time, ILogger<JobGrain> logger) : Grain, IJobGrain
 {
@@ -33,6 +36,7 @@ internal sealed partial class JobGrain(
     // Nobody is told what is not written yet.
     private bool _isOpenWritten;
     private bool _isEndWritten;
+    private bool _isTold;
 
     private string Id => this.GetPrimaryKeyString();
 
@@ -49,6 +53,7 @@ internal sealed partial class JobGrain(
         if (_isOpenWritten)
         {
             // Whoever had it before is gone, perhaps before the shard had it.
+            progress.State.Apply(open.State);
             open.State.Restarts++;
             _opening = OpenAsync();
             _opening.Ignore();
@@ -115,7 +120,13 @@ internal sealed partial class JobGrain(
         return Status();
     }
 
-    public Task<EndedJob?> GetResultAsync() => Task.FromResult(HasEnded ? ended.State : null);
+    public Task<EndedJob?> GetResultAsync()
+    {
+        // Whoever waited for it has it then; who asks again is answered from what is kept.
+        _isTold = HasEnded;
+        LeaveIfTold();
+        return Task.FromResult(_isTold ? ended.State : null);
+    }
 
     public async Task<ClusterJobStatus> CancelAsync()
     {
@@ -135,10 +146,11 @@ internal sealed partial class JobGrain(
 
     private async Task<SubmitAnswer> AcceptAsync(byte[] payload, byte[] fingerprint, string? traceParent)
     {
+        JobPayload read;
         JobState job;
         try
         {
-            var read = JobPayload.Read(payload);
+            read = JobPayload.Read(payload);
             await planner.ReadyAsync(_leaving.Token);
             var parts = await Task.Run(() => planner.Plan(read, _leaving.Token));
             if (Overload(parts) is { } overload)
@@ -160,7 +172,8 @@ internal sealed partial class JobGrain(
         {
             if (ended.RecordExists)
             {
-                // The end of an earlier job of this key, kept for its time.
+                // The end of an earlier job of this key, kept for its time. Without it that job would begin again, if anything of it is left.
+                await (open.RecordExists ? open.ClearStateAsync() : Task.CompletedTask);
                 await ended.ClearStateAsync();
                 _isEndWritten = false;
             }
@@ -184,7 +197,7 @@ internal sealed partial class JobGrain(
         }
 
         metrics.Accepted(Tenant);
-        Begin();
+        Begin(read);
         return new SubmitAnswer { Status = Status() };
     }
 
@@ -218,11 +231,13 @@ internal sealed partial class JobGrain(
         };
     }
 
-    private void Begin()
+    private void Begin(JobPayload? payload = null)
     {
         if (_drive is null && IsOpen)
         {
-            _drive = new JobDrive(Id, Tenant, silo.Name, open.State.Copy(), WriteAsync, GrainFactory, directory, options.Value, metrics, time, logger);
+            var job = open.State.Copy();
+            var writes = new SharedWrites(() => WriteAsync(job));
+            _drive = new JobDrive(Id, Tenant, silo.Name, job, payload ?? JobPayload.Read(job.Payload), writes.WriteAsync, GrainFactory, directory, options.Value, metrics, time, logger);
             _ = DriveAsync(_drive);
         }
     }
@@ -250,13 +265,24 @@ internal sealed partial class JobGrain(
         finally
         {
             _drive = null;
+            DelayDeactivation(TimeSpan.Zero);
+            LeaveIfTold();
         }
     }
 
-    private async Task WriteAsync(JobState job)
+    private void LeaveIfTold()
+    {
+        if (_isTold && _drive is null)
+        {
+            DeactivateOnIdle();
+        }
+    }
+
+    private Task WriteAsync(JobState job)
     {
         open.State = job.Copy();
-        await open.WriteStateAsync();
+        progress.State = JobProgress.Of(job);
+        return progress.WriteStateAsync();
     }
 
     // The end is written before the job is closed: whoever finds it open and ended has nothing to do.
@@ -268,6 +294,7 @@ internal sealed partial class JobGrain(
         metrics.Ended(Tenant, end.Status!.State, time.GetUtcNow() - end.Status.AcceptedAt);
         _done.TrySetResult();
         _isOpenWritten = false;
+        await (progress.RecordExists ? progress.ClearStateAsync() : Task.CompletedTask);
         await open.ClearStateAsync();
         await GrainFactory.GetGrain<IJobShardGrain>(JobShards.Of(Id)).CloseAsync(Id);
     }

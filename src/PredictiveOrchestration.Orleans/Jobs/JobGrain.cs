@@ -32,6 +32,7 @@ internal sealed partial class JobGrain(
     private Task<SubmitAnswer>? _submitting;
     private Task<string?>? _opening;
     private JobDrive? _drive;
+    private Task _driving = Task.CompletedTask;
 
     // Nobody is told what is not written yet.
     private bool _isOpenWritten;
@@ -46,7 +47,7 @@ internal sealed partial class JobGrain(
 
     private bool IsOpen => _isOpenWritten && !HasEnded;
 
-    public override Task OnActivateAsync(CancellationToken cancellationToken)
+    public override async Task OnActivateAsync(CancellationToken cancellationToken)
     {
         (_isOpenWritten, _isEndWritten) = (open.State.Payload.Length > 0 && !ended.RecordExists, ended.RecordExists);
 
@@ -59,8 +60,11 @@ internal sealed partial class JobGrain(
             _opening.Ignore();
             Begin();
         }
-
-        return Task.CompletedTask;
+        else if (ended.RecordExists)
+        {
+            // Its silo was lost before it could do so.
+            await ClearAsync();
+        }
     }
 
     public override async Task OnDeactivateAsync(DeactivationReason reason, CancellationToken cancellationToken)
@@ -172,8 +176,8 @@ internal sealed partial class JobGrain(
         {
             if (ended.RecordExists)
             {
-                // The end of an earlier job of this key, kept for its time. Without it that job would begin again, if anything of it is left.
-                await (open.RecordExists ? open.ClearStateAsync() : Task.CompletedTask);
+                // The end of an earlier job of this key, kept for its time. Without it that job would begin again, if anything of it were left.
+                await _driving;
                 await ended.ClearStateAsync();
                 _isEndWritten = false;
             }
@@ -238,7 +242,7 @@ internal sealed partial class JobGrain(
             var job = open.State.Copy();
             var writes = new SharedWrites(() => WriteAsync(job));
             _drive = new JobDrive(Id, Tenant, silo.Name, job, payload ?? JobPayload.Read(job.Payload), writes.WriteAsync, GrainFactory, directory, options.Value, metrics, time, logger);
-            _ = DriveAsync(_drive);
+            _driving = DriveAsync(_drive);
         }
     }
 
@@ -294,9 +298,15 @@ internal sealed partial class JobGrain(
         metrics.Ended(Tenant, end.Status!.State, time.GetUtcNow() - end.Status.AcceptedAt);
         _done.TrySetResult();
         _isOpenWritten = false;
-        await (progress.RecordExists ? progress.ClearStateAsync() : Task.CompletedTask);
-        await open.ClearStateAsync();
+        await ClearAsync();
         await GrainFactory.GetGrain<IJobShardGrain>(JobShards.Of(Id)).CloseAsync(Id);
+    }
+
+    // The job first: what is beside it counts only for that one.
+    private async Task ClearAsync()
+    {
+        await (open.RecordExists ? open.ClearStateAsync() : Task.CompletedTask);
+        await (progress.RecordExists ? progress.ClearStateAsync() : Task.CompletedTask);
     }
 
     private ClusterJobStatus Status() =>

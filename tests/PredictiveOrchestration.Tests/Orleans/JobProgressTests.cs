@@ -42,6 +42,18 @@ public sealed class JobProgressTests
         result.Runs.Select(r => r.Result!.BackendId).Should().Equal("another", "engine");
         result.Runs[0].Result!.Counts.Should().Equal(end.Counts);
         shots.Should().HaveCount(3, "two began before, and the other part again");
+
+        // As if the silo had been lost between the end and this: it does not begin again, also where the end is forgotten.
+        await UntilAsync(async () => !(await ReadAsync<JobState>(silos, "job", job.Id)).RecordExists && !(await ReadAsync<JobProgress>(silos, "progress", job.Id)).RecordExists);
+        await DeactivateAsync(silos, job.Id);
+        await Storage(silos).WriteStateAsync("job", IdOf(silos, job.Id), new GrainState<JobState>(before));
+        await UntilAsync(async () =>
+        {
+            await DeactivateAsync(silos, job.Id);
+            (await silos.Jobs.GetStatusAsync(job.Id)).State.Should().Be(ClusterJobState.Succeeded);
+            return !(await ReadAsync<JobState>(silos, "job", job.Id)).RecordExists;
+        });
+        shots.Should().HaveCount(3);
     }
 
     [Fact]

@@ -68,7 +68,7 @@ internal sealed class JobPlanner(PredictiveOrchestrator orchestrator, KnownProgr
 
     private void Plan(JobPayload payload, int unit, IReadOnlyDictionary<string, double> references, List<JobPart> parts)
     {
-        var circuit = payload.Bindings.Count == 0 ? programs.Read(payload.Programs[unit]) : payload.CircuitOf(unit);
+        var circuit = payload.Bindings.Count == 0 ? programs.Plan(payload.Programs[unit]) : payload.CircuitOf(unit);
         if (BlocksOf(payload, circuit) is not { } blocks)
         {
             Plan(payload, ToExecution(circuit, payload.Request), unit, -1, references, parts);

@@ -187,7 +187,7 @@ internal sealed partial class SiloWork : IAsyncDisposable
         try
         {
             var submission = SubmissionCodec.Read(run.Order.Submission);
-            var (circuit, request) = (_programs.Read(submission.Program!.Data), SubmissionCodec.Request(submission));
+            var (circuit, request) = (_programs.Run(submission.Program!.Data), SubmissionCodec.Request(submission));
             using var either = CancellationTokenSource.CreateLinkedTokenSource(run.Cancellation.Token, _stop.Token);
             request = request with
             {

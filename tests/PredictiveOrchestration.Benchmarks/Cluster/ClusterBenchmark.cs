@@ -63,22 +63,22 @@ internal static class ClusterBenchmark
         var (jobs, orchestrator) = (host.Services.GetRequiredService<ClusterJobs>(), host.Services.GetRequiredService<PredictiveOrchestrator>());
         var isDistinct = args.Contains("--distinct");
         var circuits = Enumerable.Range(0, 50).Select(i => Qft(6 + (i % 7))).ToList();
-        async Task<(double Direct, double Cluster)> OneAsync(int i)
+        async Task<(double Direct, double Cluster, double Processor)> OneAsync(int i)
         {
             var (circuit, request) = (isDistinct ? Qft(6 + (i % 7), i + 1) : circuits[i % circuits.Count], new OrchestrationRequest { Shots = 100, Seed = (ulong)i, Backend = "local-dense" });
             var start = Stopwatch.GetTimestamp();
             var run = await orchestrator.ExecuteAsync(circuit, request);
             var alone = Stopwatch.GetElapsedTime(start) - run.Timings.Service;
             var job = ClusterJobRequest.Of(circuit, request);
-            start = Stopwatch.GetTimestamp();
+            (start, var processor) = (Stopwatch.GetTimestamp(), Environment.CpuUsage.TotalTime);
             var ended = await jobs.WaitAsync((await jobs.SubmitAsync(job)).Id);
             var far = Stopwatch.GetElapsedTime(start) - ended.Runs[0].Result!.Timings.Service;
-            return (alone.TotalMilliseconds, far.TotalMilliseconds);
+            return (alone.TotalMilliseconds, far.TotalMilliseconds, (Environment.CpuUsage.TotalTime - processor).TotalMilliseconds);
         }
 
-        async Task<List<(double Direct, double Cluster)>> ManyAsync(int first, int many)
+        async Task<List<(double Direct, double Cluster, double Processor)>> ManyAsync(int first, int many)
         {
-            var times = new List<(double, double)>(many);
+            var times = new List<(double, double, double)>(many);
             for (var i = first; i < first + many; i++)
             {
                 times.Add(await OneAsync(i));
@@ -87,7 +87,7 @@ internal static class ClusterBenchmark
             return times;
         }
 
-        var cold = new List<(double Direct, double Cluster)>();
+        var cold = new List<(double Direct, double Cluster, double Processor)>();
         for (var (done, compiled) = (0, 0L); done < MostWarmUp && JitInfo.GetCompiledMethodCount() - compiled > FewMethods; done += Round)
         {
             compiled = JitInfo.GetCompiledMethodCount();
@@ -102,6 +102,9 @@ internal static class ClusterBenchmark
         Print("in process", [.. times.Select(t => t.Direct)]);
         Print("by the cluster", [.. times.Select(t => t.Cluster)]);
         Print("difference", [.. times.Select(t => t.Cluster - t.Direct)]);
+
+        // With the run and all that the process did beside: the same on a machine that does much else.
+        Print("processor time", [.. times.Select(t => t.Processor)]);
         Console.WriteLine(string.Create(CultureInfo.InvariantCulture, $"meanwhile the runtime compiled {methods} methods and collected {collections} times, {pause.TotalMilliseconds:F1} ms in all"));
         if (storage is not null)
         {

@@ -8,6 +8,7 @@ using PredictiveOrchestration.Orleans.Jobs;
 using PredictiveOrchestration.Orleans.Knowledge;
 using PredictiveOrchestration.Orleans.Placement;
 using PredictiveOrchestration.Orleans.Silos;
+using PredictiveOrchestration.Orleans.Wire;
 
 namespace PredictiveOrchestration.Orleans;
 
@@ -31,6 +32,7 @@ public static class PredictiveOrchestrationSiloExtensions
         services.AddPredictiveOrchestration(orchestrator);
         services.AddSingleton(p => new SiloDirectory(true, (ulong)p.GetRequiredService<global::Orleans.Runtime.ILocalSiloDetails>().SiloAddress.GetConsistentHashCode()));
         services.TryAddSingleton<IMachineOverview>(p => new ClusterMachines(() => p.GetRequiredService<SiloDirectory>().View));
+        services.AddSingleton<KnownPrograms>();
         services.AddSingleton<SiloWork>();
         services.AddSingleton<ReferenceWorkloads>();
         services.AddSingleton<JobPlanner>();

@@ -9,7 +9,7 @@ internal interface IJobGrain : IGrainWithStringKey
 {
     /// <summary>Accepts the job, or answers with the one accepted before. It is written down when this returns.</summary>
     [Alias("Submit")]
-    Task<SubmitAnswer> SubmitAsync(byte[] payload, string? traceParent);
+    Task<SubmitAnswer> SubmitAsync([Immutable] byte[] payload, string? traceParent);
 
     /// <summary>Waits for the end for a time, and tells how it stands.</summary>
     [Alias("Get")]

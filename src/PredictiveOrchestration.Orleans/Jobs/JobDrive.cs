@@ -14,14 +14,14 @@ namespace PredictiveOrchestration.Orleans.Jobs;
 
 /// <summary>Has the parts of one job run, each again until it ends, and joins them. Used by one grain, on its scheduler.</summary>
 internal sealed partial class JobDrive(
-    string id, string tenant, string silo, JobState job, Func<JobState, Task> write, IGrainFactory grains, SiloDirectory directory, OrleansWorkerOptions options, ClusterMetrics metrics, TimeProvider time, ILogger logger)
+    string id, string tenant, string silo, JobState job, JobPayload payload, Func<Task> write, IGrainFactory grains, SiloDirectory directory, OrleansWorkerOptions options, ClusterMetrics metrics, TimeProvider time, ILogger logger)
 {
     private const int AtOnce = 256;
     private static readonly TimeSpan LeastPause = TimeSpan.FromMilliseconds(50);
     private static readonly TimeSpan WriteEvery = TimeSpan.FromSeconds(5);
-    private readonly JobPayload _payload = JobPayload.Read(job.Payload);
     private readonly CancellationTokenSource _cancelled = new();
     private readonly double[] _progress = new double[job.Parts.Count];
+    private JobPayload _payload = payload;
     private long _written = time.GetTimestamp();
     private bool _begun;
 
@@ -31,7 +31,7 @@ internal sealed partial class JobDrive(
         if (!job.CancelRequested)
         {
             job.CancelRequested = true;
-            await write(job);
+            await write();
         }
 
         await _cancelled.CancelAsync();
@@ -60,6 +60,12 @@ internal sealed partial class JobDrive(
                 running.Add(PartAsync(open.Dequeue(), trace, either.Token));
             }
 
+            if (open.Count == 0)
+            {
+                // The orders have the programs: as texts of their own they are twice as long.
+                _payload = _payload with { Programs = [] };
+            }
+
             var ended = await Task.WhenAny(running);
             running.Remove(ended);
             await ended;
@@ -67,12 +73,12 @@ internal sealed partial class JobDrive(
             if (open.Count + running.Count > 0 && time.GetElapsedTime(_written) > WriteEvery)
             {
                 _written = time.GetTimestamp();
-                await write(job);
+                await write();
             }
         }
 
         // What is not joined needs no thread of its own.
-        var runs = job.Parts.Count == 1 ? JobJoiner.Join(_payload, job.Parts) : await Task.Run(() => JobJoiner.Join(_payload, job.Parts), CancellationToken.None);
+        var runs = job.Parts.Count == 1 ? Join() : await Task.Run(Join, CancellationToken.None);
         return new EndedJob { Fingerprint = job.Fingerprint, Runs = runs, Status = Status() with { State = StateOf(runs), EndedAt = time.GetUtcNow(), Progress = 1 } };
     }
 
@@ -91,6 +97,9 @@ internal sealed partial class JobDrive(
         static double Weight(JobPart part) => Math.Max(1e-6, part.PredictedSeconds);
     }
 
+    // Blocks are those of their circuit.
+    private List<RunEnd> Join() => JobJoiner.Join(job.Parts.Exists(p => p.Block >= 0) ? JobPayload.Read(job.Payload) : _payload, job.Parts);
+
     private ClusterJobState StateOf(List<RunEnd> runs) =>
         runs.TrueForAll(r => r.Result is not null) ? ClusterJobState.Succeeded
         : _cancelled.IsCancellationRequested ? ClusterJobState.Cancelled : ClusterJobState.Failed;
@@ -102,7 +111,7 @@ internal sealed partial class JobDrive(
         if (_payload.MayPay && !job.MayHavePaid)
         {
             job.MayHavePaid = true;
-            await write(job);
+            await write();
         }
     }
 

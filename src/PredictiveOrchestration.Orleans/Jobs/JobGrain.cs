@@ -3,6 +3,7 @@ using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
 using Orleans;
 using Orleans.Concurrency;
+using Orleans.Placement;
 using Orleans.Runtime;
 using PredictiveOrchestration.Backends;
 using PredictiveOrchestration.Circuits.OpenQasm;
@@ -13,12 +14,14 @@ namespace PredictiveOrchestration.Orleans.Jobs;
 
 /// <summary>
 /// A job: accepted when it is written, driven while its grain is active, and taken up where it was left by whichever activation comes next. It ends once: the end is written under the state's
-/// version, so that of two activations in a divided cluster only one can.
+/// version, so that of two activations in a divided cluster only one can. Jobs are spread over the silos by chance, as their directories expect: by load, all of a burst would go to one silo.
 /// </summary>
 [Reentrant]
+[RandomPlacement]
 [CollectionAgeLimit(Minutes = 5)]
 internal sealed partial class JobGrain(
     [PersistentState("job", OrleansWorkerOptions.StorageName)] IPersistentState<JobState> open,
+    [PersistentState("progress", OrleansWorkerOptions.StorageName)] IPersistentState<JobProgress> progress,
     [PersistentState("ended", OrleansWorkerOptions.StorageName)] IPersistentState<EndedJob> ended,
     JobPlanner planner, ILocalSiloDetails silo, SiloDirectory directory, ClusterMetrics metrics, IOptions<OrleansWorkerOptions> options, TimeProvider time, ILogger<JobGrain> logger) : Grain, IJobGrain
 {
@@ -29,10 +32,12 @@ internal sealed partial class JobGrain(
     private Task<SubmitAnswer>? _submitting;
     private Task<string?>? _opening;
     private JobDrive? _drive;
+    private Task _driving = Task.CompletedTask;
 
     // Nobody is told what is not written yet.
     private bool _isOpenWritten;
     private bool _isEndWritten;
+    private bool _isTold;
 
     private string Id => this.GetPrimaryKeyString();
 
@@ -42,20 +47,24 @@ internal sealed partial class JobGrain(
 
     private bool IsOpen => _isOpenWritten && !HasEnded;
 
-    public override Task OnActivateAsync(CancellationToken cancellationToken)
+    public override async Task OnActivateAsync(CancellationToken cancellationToken)
     {
         (_isOpenWritten, _isEndWritten) = (open.State.Payload.Length > 0 && !ended.RecordExists, ended.RecordExists);
 
         if (_isOpenWritten)
         {
             // Whoever had it before is gone, perhaps before the shard had it.
+            progress.State.Apply(open.State);
             open.State.Restarts++;
             _opening = OpenAsync();
             _opening.Ignore();
             Begin();
         }
-
-        return Task.CompletedTask;
+        else if (ended.RecordExists)
+        {
+            // Its silo was lost before it could do so.
+            await ClearAsync();
+        }
     }
 
     public override async Task OnDeactivateAsync(DeactivationReason reason, CancellationToken cancellationToken)
@@ -115,7 +124,13 @@ internal sealed partial class JobGrain(
         return Status();
     }
 
-    public Task<EndedJob?> GetResultAsync() => Task.FromResult(HasEnded ? ended.State : null);
+    public Task<EndedJob?> GetResultAsync()
+    {
+        // Whoever waited for it has it then; who asks again is answered from what is kept.
+        _isTold = HasEnded;
+        LeaveIfTold();
+        return Task.FromResult(_isTold ? ended.State : null);
+    }
 
     public async Task<ClusterJobStatus> CancelAsync()
     {
@@ -135,10 +150,11 @@ internal sealed partial class JobGrain(
 
     private async Task<SubmitAnswer> AcceptAsync(byte[] payload, byte[] fingerprint, string? traceParent)
     {
+        JobPayload read;
         JobState job;
         try
         {
-            var read = JobPayload.Read(payload);
+            read = JobPayload.Read(payload);
             await planner.ReadyAsync(_leaving.Token);
             var parts = await Task.Run(() => planner.Plan(read, _leaving.Token));
             if (Overload(parts) is { } overload)
@@ -160,7 +176,8 @@ internal sealed partial class JobGrain(
         {
             if (ended.RecordExists)
             {
-                // The end of an earlier job of this key, kept for its time.
+                // The end of an earlier job of this key, kept for its time. Without it that job would begin again, if anything of it were left.
+                await _driving;
                 await ended.ClearStateAsync();
                 _isEndWritten = false;
             }
@@ -184,7 +201,7 @@ internal sealed partial class JobGrain(
         }
 
         metrics.Accepted(Tenant);
-        Begin();
+        Begin(read);
         return new SubmitAnswer { Status = Status() };
     }
 
@@ -218,12 +235,14 @@ internal sealed partial class JobGrain(
         };
     }
 
-    private void Begin()
+    private void Begin(JobPayload? payload = null)
     {
         if (_drive is null && IsOpen)
         {
-            _drive = new JobDrive(Id, Tenant, silo.Name, open.State.Copy(), WriteAsync, GrainFactory, directory, options.Value, metrics, time, logger);
-            _ = DriveAsync(_drive);
+            var job = open.State.Copy();
+            var writes = new SharedWrites(() => WriteAsync(job));
+            _drive = new JobDrive(Id, Tenant, silo.Name, job, payload ?? JobPayload.Read(job.Payload), writes.WriteAsync, GrainFactory, directory, options.Value, metrics, time, logger);
+            _driving = DriveAsync(_drive);
         }
     }
 
@@ -250,13 +269,24 @@ internal sealed partial class JobGrain(
         finally
         {
             _drive = null;
+            DelayDeactivation(TimeSpan.Zero);
+            LeaveIfTold();
         }
     }
 
-    private async Task WriteAsync(JobState job)
+    private void LeaveIfTold()
+    {
+        if (_isTold && _drive is null)
+        {
+            DeactivateOnIdle();
+        }
+    }
+
+    private Task WriteAsync(JobState job)
     {
         open.State = job.Copy();
-        await open.WriteStateAsync();
+        progress.State = JobProgress.Of(job);
+        return progress.WriteStateAsync();
     }
 
     // The end is written before the job is closed: whoever finds it open and ended has nothing to do.
@@ -268,8 +298,15 @@ internal sealed partial class JobGrain(
         metrics.Ended(Tenant, end.Status!.State, time.GetUtcNow() - end.Status.AcceptedAt);
         _done.TrySetResult();
         _isOpenWritten = false;
-        await open.ClearStateAsync();
+        await ClearAsync();
         await GrainFactory.GetGrain<IJobShardGrain>(JobShards.Of(Id)).CloseAsync(Id);
+    }
+
+    // The job first: what is beside it counts only for that one.
+    private async Task ClearAsync()
+    {
+        await (open.RecordExists ? open.ClearStateAsync() : Task.CompletedTask);
+        await (progress.RecordExists ? progress.ClearStateAsync() : Task.CompletedTask);
     }
 
     private ClusterJobStatus Status() =>

@@ -12,7 +12,7 @@ internal static class JobJoiner
     /// <param name="payload">The job.</param>
     /// <param name="parts">Its parts, all ended.</param>
     public static List<RunEnd> Join(JobPayload payload, IReadOnlyList<JobPart> parts) =>
-        [.. parts.GroupBy(p => p.Unit).OrderBy(g => g.Key).Select(g => Unit(payload, g.Key, [.. g]))];
+        parts is [var only] ? [Unit(payload, only.Unit, [only])] : [.. parts.GroupBy(p => p.Unit).OrderBy(g => g.Key).Select(g => Unit(payload, g.Key, [.. g]))];
 
     private static RunEnd Unit(JobPayload payload, int unit, List<JobPart> parts)
     {

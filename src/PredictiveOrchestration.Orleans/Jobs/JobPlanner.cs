@@ -4,6 +4,7 @@ using PredictiveOrchestration.Circuits;
 using PredictiveOrchestration.Integration.Advice;
 using PredictiveOrchestration.Orleans.Placement;
 using PredictiveOrchestration.Orleans.Silos;
+using PredictiveOrchestration.Orleans.Wire;
 using PredictiveOrchestration.Prediction;
 using PredictiveOrchestration.Profiling;
 using PredictiveOrchestration.Remote.Worker;
@@ -15,7 +16,7 @@ namespace PredictiveOrchestration.Orleans.Jobs;
 /// Cuts a job into runs and predicts each: by programs and bindings; by parts of a circuit that never meet, where that is fixed by the circuit alone; and by shots, where the predicted time falls
 /// by it. All parts of one circuit's shots take the same engine, so that their counts add up to those of one run.
 /// </summary>
-internal sealed class JobPlanner(PredictiveOrchestrator orchestrator, ReferenceWorkloads workloads, SiloDirectory directory, IOptions<OrleansWorkerOptions> options)
+internal sealed class JobPlanner(PredictiveOrchestrator orchestrator, KnownPrograms programs, ReferenceWorkloads workloads, SiloDirectory directory, IOptions<OrleansWorkerOptions> options)
 {
     private const int MostShotParts = 256;
     private const int LeastShots = 64;
@@ -67,7 +68,7 @@ internal sealed class JobPlanner(PredictiveOrchestrator orchestrator, ReferenceW
 
     private void Plan(JobPayload payload, int unit, IReadOnlyDictionary<string, double> references, List<JobPart> parts)
     {
-        var circuit = payload.CircuitOf(unit);
+        var circuit = payload.Bindings.Count == 0 ? programs.Plan(payload.Programs[unit]) : payload.CircuitOf(unit);
         if (BlocksOf(payload, circuit) is not { } blocks)
         {
             Plan(payload, ToExecution(circuit, payload.Request), unit, -1, references, parts);

@@ -7,7 +7,8 @@ using Orleans.Runtime;
 namespace PredictiveOrchestration.Orleans.Jobs;
 
 /// <summary>
-/// Keeps which jobs are open, and has those worked on that nobody works on: when a reminder comes, and when a silo is gone. Callers share writes.
+/// Keeps which jobs are open, and has those worked on that nobody works on: when a reminder comes, and when a silo is gone. Callers share writes. That a job has ended is written with the next one that
+/// is opened, or a little later: if it never is, the job is asked once more and found to have ended.
 /// </summary>
 [Reentrant]
 internal sealed partial class JobShardGrain(
@@ -15,10 +16,13 @@ internal sealed partial class JobShardGrain(
 {
     private const string Reminder = "sweep";
     private const int AtOnce = 64;
+    private static readonly TimeSpan SettleAfter = TimeSpan.FromSeconds(1);
     private readonly Dictionary<string, string> _jobs = new(StringComparer.Ordinal);
     private readonly Dictionary<string, int> _tenants = new(StringComparer.Ordinal);
     private SharedWrites? _writes;
+    private IGrainTimer? _settling;
     private bool _hasReminder;
+    private bool _isBehind;
 
     public override Task OnActivateAsync(CancellationToken cancellationToken)
     {
@@ -59,21 +63,16 @@ internal sealed partial class JobShardGrain(
         return null;
     }
 
-    public async Task CloseAsync(string job)
+    public Task CloseAsync(string job)
     {
         if (_jobs.Remove(job, out var tenant))
         {
             _tenants[tenant] = Math.Max(0, _tenants.GetValueOrDefault(tenant) - 1);
-            try
-            {
-                await WriteAsync();
-            }
-            catch (Exception exception) when (exception is not OutOfMemoryException)
-            {
-                // It is looked after once more, and found to have ended.
-                NotWritten(exception);
-            }
+            _isBehind = true;
+            _settling ??= this.RegisterGrainTimer(SettleAsync, new GrainTimerCreationOptions(SettleAfter, Timeout.InfiniteTimeSpan) { Interleave = true });
         }
+
+        return Task.CompletedTask;
     }
 
     public async Task SweepAsync()
@@ -97,6 +96,20 @@ internal sealed partial class JobShardGrain(
         return SweepAsync();
     }
 
+    private async Task SettleAsync()
+    {
+        _settling?.Dispose();
+        _settling = null;
+        try
+        {
+            await (_isBehind ? WriteAsync() : Task.CompletedTask);
+        }
+        catch (Exception exception) when (exception is not OutOfMemoryException)
+        {
+            NotWritten(exception);
+        }
+    }
+
     // One that cannot be asked now is open.
     private async Task<bool> ResumeAsync(string job)
     {
@@ -116,6 +129,7 @@ internal sealed partial class JobShardGrain(
         try
         {
             // What is written must not change meanwhile.
+            _isBehind = false;
             state.State = new OpenJobs { Jobs = new Dictionary<string, string>(_jobs, StringComparer.Ordinal) };
             await state.WriteStateAsync();
         }

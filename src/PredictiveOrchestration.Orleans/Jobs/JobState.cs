@@ -4,7 +4,7 @@ using PredictiveOrchestration.Orleans.Wire;
 
 namespace PredictiveOrchestration.Orleans.Jobs;
 
-/// <summary>A job that has not ended, as it is kept. Mutable: only its grain has it.</summary>
+/// <summary>A job that has not ended, as it is kept: written when it is accepted, and not again. How far it is since then is a <see cref="JobProgress"/>. Mutable: only its grain has it.</summary>
 [GenerateSerializer]
 [Alias("po.JobState")]
 internal sealed class JobState
@@ -40,6 +40,49 @@ internal sealed class JobState
     {
         Payload = Payload, Fingerprint = Fingerprint, AcceptedAt = AcceptedAt, CancelRequested = CancelRequested, TraceParent = TraceParent, Parts = [.. Parts], Restarts = Restarts, MayHavePaid = MayHavePaid,
     };
+}
+
+/// <summary>What became of a job since it was accepted, as it is kept beside it: that is small, and written often.</summary>
+[GenerateSerializer]
+[Alias("po.JobProgress")]
+internal sealed class JobProgress
+{
+    /// <summary>When the job was accepted that this is of: an earlier one may have had its key.</summary>
+    [Id(0)]
+    public DateTimeOffset AcceptedAt { get; set; }
+
+    [Id(1)]
+    public bool CancelRequested { get; set; }
+
+    [Id(2)]
+    public bool MayHavePaid { get; set; }
+
+    [Id(3)]
+    public int Restarts { get; set; }
+
+    /// <summary>The parts that have ended, by their place.</summary>
+    [Id(4)]
+    public Dictionary<int, RunReport> Ends { get; set; } = [];
+
+    /// <summary>What a job has come to.</summary>
+    public static JobProgress Of(JobState job) => new()
+    {
+        AcceptedAt = job.AcceptedAt, CancelRequested = job.CancelRequested, MayHavePaid = job.MayHavePaid, Restarts = job.Restarts,
+        Ends = job.Parts.Index().Where(p => p.Item.End is not null).ToDictionary(p => p.Index, p => p.Item.End!),
+    };
+
+    /// <summary>Brings a job to where it was.</summary>
+    public void Apply(JobState job)
+    {
+        if (AcceptedAt == job.AcceptedAt)
+        {
+            (job.CancelRequested, job.MayHavePaid, job.Restarts) = (CancelRequested, MayHavePaid, Restarts);
+            foreach (var (part, end) in Ends)
+            {
+                job.Parts[part] = job.Parts[part] with { End = end };
+            }
+        }
+    }
 }
 
 /// <summary>One run of a job.</summary>

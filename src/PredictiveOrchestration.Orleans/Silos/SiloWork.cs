@@ -18,6 +18,7 @@ internal sealed partial class SiloWork : IAsyncDisposable
 {
     private readonly OrleansWorkerOptions _options;
     private readonly PredictiveOrchestrator _orchestrator;
+    private readonly KnownPrograms _programs;
     private readonly TimeProvider _time;
     private readonly ILogger<SiloWork> _logger;
     private readonly FairQueue<SiloRun> _queue;
@@ -28,9 +29,9 @@ internal sealed partial class SiloWork : IAsyncDisposable
     private volatile bool _draining;
     private long _ended;
 
-    public SiloWork(IOptions<OrleansWorkerOptions> options, PredictiveOrchestrator orchestrator, TimeProvider time, ILogger<SiloWork> logger)
+    public SiloWork(IOptions<OrleansWorkerOptions> options, PredictiveOrchestrator orchestrator, KnownPrograms programs, TimeProvider time, ILogger<SiloWork> logger)
     {
-        (_options, _orchestrator, _time, _logger) = (options.Value, orchestrator, time, logger);
+        (_options, _orchestrator, _programs, _time, _logger) = (options.Value, orchestrator, programs, time, logger);
         _queue = new FairQueue<SiloRun>(_options.MaxQueueLength, tenant => _options.TenantWeights.TryGetValue(tenant, out var weight) ? weight : 1);
     }
 
@@ -185,7 +186,8 @@ internal sealed partial class SiloWork : IAsyncDisposable
         activity?.SetTag(ClusterTelemetry.SiloTag, SiloName);
         try
         {
-            var (circuit, request) = SubmissionCodec.Read(run.Order.Submission);
+            var submission = SubmissionCodec.Read(run.Order.Submission);
+            var (circuit, request) = (_programs.Run(submission.Program!.Data), SubmissionCodec.Request(submission));
             using var either = CancellationTokenSource.CreateLinkedTokenSource(run.Cancellation.Token, _stop.Token);
             request = request with
             {

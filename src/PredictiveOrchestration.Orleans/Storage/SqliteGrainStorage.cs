@@ -45,7 +45,7 @@ internal sealed class SqliteGrainStorage : IGrainStorage, IAsyncDisposable
     public async Task ReadStateAsync<T>(string stateName, GrainId grainId, IGrainState<T> grainState)
     {
         var found = await AskAsync(
-            false,
+            null,
             () =>
             {
                 Set(_read, stateName, grainId.ToString());
@@ -65,7 +65,7 @@ internal sealed class SqliteGrainStorage : IGrainStorage, IAsyncDisposable
         var version = etag is null ? 0 : long.Parse(etag, CultureInfo.InvariantCulture);
         var id = grainId.ToString();
         var changed = await AskAsync(
-            true,
+            payload,
             () =>
             {
                 var command = version == 0 ? _insert : _update;
@@ -91,7 +91,7 @@ internal sealed class SqliteGrainStorage : IGrainStorage, IAsyncDisposable
         {
             var id = grainId.ToString();
             var changed = await AskAsync(
-                true,
+                [],
                 () =>
                 {
                     Set(_clear, stateName, id, long.Parse(etag, CultureInfo.InvariantCulture));
@@ -127,9 +127,9 @@ internal sealed class SqliteGrainStorage : IGrainStorage, IAsyncDisposable
         }
     }
 
-    private async Task<T> AskAsync<T>(bool writes, Func<T> work)
+    private async Task<T> AskAsync<T>(byte[]? written, Func<T> work)
     {
-        var ask = new Ask(writes, () => work());
+        var ask = new Ask(written is not null, written?.Length ?? 0, () => work());
         try
         {
             await _asked.Writer.WriteAsync(ask);
@@ -189,7 +189,7 @@ internal sealed class SqliteGrainStorage : IGrainStorage, IAsyncDisposable
         batch.ForEach(a => a.Done.TrySetResult(a.Answer));
         if (writes)
         {
-            _log.Committed();
+            _log.Committed(batch.Count(a => a.Writes), batch.Sum(a => a.Bytes));
         }
     }
 
@@ -232,9 +232,11 @@ internal sealed class SqliteGrainStorage : IGrainStorage, IAsyncDisposable
         }
     }
 
-    private sealed class Ask(bool writes, Func<object?> work)
+    private sealed class Ask(bool writes, long bytes, Func<object?> work)
     {
         public bool Writes => writes;
+
+        public long Bytes => bytes;
 
         public Func<object?> Work => work;
 

@@ -3,20 +3,21 @@ using Microsoft.Data.Sqlite;
 namespace PredictiveOrchestration.Orleans.Storage;
 
 /// <summary>
-/// Brings what is in a write-ahead log into its file, on another connection and thread than the writes: that waits for the disk, which one write in a hundred would do instead of SQLite's own way.
-/// Only where the log grows for all that, as nothing ever pauses, a write waits for it.
+/// Brings what is in a write-ahead log into its file, on another connection and thread than the writes: that waits for the disk. The first write to a log that is begun anew after it waits as well, for
+/// SQLite brings the log's new head to the disk before anything else: therefore it is not done often. Only where the log grows for all that, as nothing ever pauses, a write waits for all of it.
 /// </summary>
 internal sealed class SqliteLog : IAsyncDisposable
 {
-    // As often as SQLite itself would, about: a transaction of one job takes some four pages.
-    private const int CommitsBetween = 250;
+    // 32 MiB of pages of 4 KiB. SQLite itself would do it after 4 MiB.
+    private const int PagesBetween = 8192;
+    private const int PageBytes = 4096;
 
-    // 128 MiB of pages of 4 KiB.
+    // 128 MiB.
     private const int MostPages = 32_768;
     private readonly string _path;
     private readonly SqliteConnection _writer;
     private Task _working = Task.CompletedTask;
-    private int _commits;
+    private long _pages;
     private volatile bool _isTooLong;
 
     /// <param name="path">The file.</param>
@@ -27,15 +28,18 @@ internal sealed class SqliteLog : IAsyncDisposable
         Pages(writer, "PRAGMA wal_autocheckpoint = 0");
     }
 
-    /// <summary>Counts a transaction. Called on the writing thread, outside of transactions.</summary>
-    public void Committed()
+    /// <summary>Counts what a transaction added to the log, about. Called on the writing thread, outside of transactions.</summary>
+    /// <param name="states">The number of states written.</param>
+    /// <param name="bytes">Their length.</param>
+    public void Committed(int states, long bytes)
     {
-        if (++_commits < CommitsBetween || !_working.IsCompleted)
+        _pages += 1 + states + (bytes / PageBytes);
+        if (_pages < PagesBetween || !_working.IsCompleted)
         {
             return;
         }
 
-        _commits = 0;
+        _pages = 0;
         if (_isTooLong)
         {
             Try(() => Pages(_writer, "PRAGMA wal_checkpoint(RESTART)"));

@@ -53,18 +53,9 @@ internal static class SubmissionCodec
             BackendErrorKind.Unsupported, "cluster", $"The submission takes {bytes.Length} bytes; the cluster takes {MaxBytes}.");
     }
 
-    /// <summary>Reads what is to be run.</summary>
+    /// <summary>Reads what is to be run; its program is a text still, see <see cref="KnownPrograms"/>, and the rest a <see cref="Request"/>.</summary>
     /// <exception cref="FormatException">It is damaged, too long, or asks for what nobody can do; the message says what.</exception>
-    /// <exception cref="OpenQasmException">The program has errors.</exception>
-    public static (Circuit Circuit, OrchestrationRequest Request) Read(ReadOnlySpan<byte> bytes)
-    {
-        var wire = ReadWire(bytes);
-        var circuit = OpenQasmReader.Read(wire.Program!.Data, Reading).GetCircuitOrThrow();
-        return (circuit, Request(wire));
-    }
-
-    /// <summary>Reads the fields without the circuit.</summary>
-    public static WireSubmission ReadWire(ReadOnlySpan<byte> bytes)
+    public static WireSubmission Read(ReadOnlySpan<byte> bytes)
     {
         if (bytes.Length > MaxBytes)
         {

@@ -74,7 +74,8 @@ public readonly struct BitString : IEquatable<BitString>, IComparable<BitString>
     public static BitString Parse(string text)
     {
         ArgumentNullException.ThrowIfNull(text);
-        var words = new ulong[(text.Length + 63) / 64];
+        var count = (text.Length + 63) / 64;
+        var words = count <= 16 ? stackalloc ulong[count] : new ulong[count];
         for (var i = 0; i < text.Length; i++)
         {
             var c = text[text.Length - 1 - i];

@@ -2,6 +2,7 @@ using System.Collections.Concurrent;
 using System.Diagnostics;
 using System.Globalization;
 using System.Net;
+using System.Runtime;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
@@ -20,11 +21,13 @@ namespace PredictiveOrchestration.Benchmarks.Cluster;
 /// <summary>What a cluster takes besides the runs, and what a second silo gives.</summary>
 internal static class ClusterBenchmark
 {
-    // Until then the runtime compiles anew what is called often.
-    private const int WarmUp = 2000;
+    // The runtime compiles anew what is called often, in steps and beside the program. It is all but done when it compiles so few of its 30,000 methods in so many jobs.
+    private const int Round = 1000;
+    private const int FewMethods = 100;
+    private const int MostWarmUp = 30_000;
 
     /// <summary>Runs it.</summary>
-    /// <param name="args">overhead [--jobs N=2000] | throughput [--jobs N=10000] [--milliseconds M=20] [--per-job K=100: runs in one job] [--postgres CONNECTION].</param>
+    /// <param name="args">overhead [--jobs N=2000] [--distinct: a circuit of its own for each job] [--learning] | throughput [--jobs N=10000] [--milliseconds M=20] [--per-job K=100: runs in one job] [--postgres CONNECTION].</param>
     public static async Task<int> RunAsync(string[] args) => args switch
     {
         ["overhead", ..] => await OverheadAsync(args),
@@ -50,51 +53,67 @@ internal static class ClusterBenchmark
         var database = Value(args, "--postgres", string.Empty) is { Length: > 0 } ? Database(args) : ClusterDatabase.Sqlite(Path.Combine(folder, "cluster.db"));
         await database.PrepareAsync();
         var calls = new ConcurrentDictionary<string, int>();
-        using var host = Silo(database, 0, 2, call =>
+        using var host = Silo(database, 0, 2, args.Contains("--learning"), call =>
         {
             calls.AddOrUpdate($"{call.InterfaceName.Split('.')[^1]}.{call.MethodName}", 1, (_, n) => n + 1);
             return call.Invoke();
         });
         await host.StartAsync();
         var storage = host.Services.GetRequiredKeyedService<IGrainStorage>(OrleansWorkerOptions.StorageName) as SqliteGrainStorage;
-        var (writes, commits) = (0L, 0L);
         var (jobs, orchestrator) = (host.Services.GetRequiredService<ClusterJobs>(), host.Services.GetRequiredService<PredictiveOrchestrator>());
+        var isDistinct = args.Contains("--distinct");
         var circuits = Enumerable.Range(0, 50).Select(i => Qft(6 + (i % 7))).ToList();
-        var (direct, cluster) = (new List<double>(), new List<double>());
-        for (var i = -WarmUp; i < count; i++)
+        async Task<(double Direct, double Cluster, double Processor)> OneAsync(int i)
         {
-            var (circuit, request) = (circuits[(i + WarmUp) % circuits.Count], new OrchestrationRequest { Shots = 100, Seed = (ulong)(i + WarmUp), Backend = "local-dense" });
-            if (i == 0)
-            {
-                (writes, commits) = (storage?.Writes ?? 0, storage?.Commits ?? 0);
-                calls.Clear();
-            }
-
+            var (circuit, request) = (isDistinct ? Qft(6 + (i % 7), i + 1) : circuits[i % circuits.Count], new OrchestrationRequest { Shots = 100, Seed = (ulong)i, Backend = "local-dense" });
             var start = Stopwatch.GetTimestamp();
             var run = await orchestrator.ExecuteAsync(circuit, request);
             var alone = Stopwatch.GetElapsedTime(start) - run.Timings.Service;
             var job = ClusterJobRequest.Of(circuit, request);
-            start = Stopwatch.GetTimestamp();
+            (start, var processor) = (Stopwatch.GetTimestamp(), Environment.CpuUsage.TotalTime);
             var ended = await jobs.WaitAsync((await jobs.SubmitAsync(job)).Id);
             var far = Stopwatch.GetElapsedTime(start) - ended.Runs[0].Result!.Timings.Service;
-            if (i >= 0)
-            {
-                direct.Add(alone.TotalMilliseconds);
-                cluster.Add(far.TotalMilliseconds);
-            }
+            return (alone.TotalMilliseconds, far.TotalMilliseconds, (Environment.CpuUsage.TotalTime - processor).TotalMilliseconds);
         }
 
-        Print("in process", direct);
-        Print("by the cluster", cluster);
-        Print("difference", [.. cluster.Zip(direct, (c, d) => c - d)]);
+        async Task<List<(double Direct, double Cluster, double Processor)>> ManyAsync(int first, int many)
+        {
+            var times = new List<(double, double, double)>(many);
+            for (var i = first; i < first + many; i++)
+            {
+                times.Add(await OneAsync(i));
+            }
+
+            return times;
+        }
+
+        var cold = new List<(double Direct, double Cluster, double Processor)>();
+        for (var (done, compiled) = (0, 0L); done < MostWarmUp && JitInfo.GetCompiledMethodCount() - compiled > FewMethods; done += Round)
+        {
+            compiled = JitInfo.GetCompiledMethodCount();
+            cold.AddRange(await ManyAsync(done, Round));
+        }
+
+        var (writes, commits, methods, collections, pause) = (storage?.Writes ?? 0, storage?.Commits ?? 0, JitInfo.GetCompiledMethodCount(), GC.CollectionCount(0), GC.GetTotalPauseDuration());
+        calls.Clear();
+        var times = await ManyAsync(cold.Count, count);
+        (methods, collections, pause) = (JitInfo.GetCompiledMethodCount() - methods, GC.CollectionCount(0) - collections, GC.GetTotalPauseDuration() - pause);
+        Print("while compiling", [.. cold.Select(t => t.Cluster - t.Direct)]);
+        Print("in process", [.. times.Select(t => t.Direct)]);
+        Print("by the cluster", [.. times.Select(t => t.Cluster)]);
+        Print("difference", [.. times.Select(t => t.Cluster - t.Direct)]);
+
+        // With the run and all that the process did beside: the same on a machine that does much else.
+        Print("processor time", [.. times.Select(t => t.Processor)]);
+        Console.WriteLine(string.Create(CultureInfo.InvariantCulture, $"meanwhile the runtime compiled {methods} methods and collected {collections} times, {pause.TotalMilliseconds:F1} ms in all"));
         if (storage is not null)
         {
             Console.WriteLine(string.Create(CultureInfo.InvariantCulture, $"for each job {(double)(storage.Writes - writes) / count:F2} states written in {(double)(storage.Commits - commits) / count:F2} transactions"));
         }
 
-        foreach (var (call, times) in calls.OrderByDescending(c => c.Value))
+        foreach (var (call, made) in calls.OrderByDescending(c => c.Value))
         {
-            Console.WriteLine(string.Create(CultureInfo.InvariantCulture, $"    {(double)times / count,6:F2} {call}"));
+            Console.WriteLine(string.Create(CultureInfo.InvariantCulture, $"    {(double)made / count,6:F2} {call}"));
         }
 
         await host.StopAsync();
@@ -126,16 +145,23 @@ internal static class ClusterBenchmark
             using var client = Host.CreateDefaultBuilder().ConfigureLogging(l => l.ClearProviders()).UseOrleansClient(c => c.UseClusterDatabase(database)).Build();
             await client.StartAsync();
             var jobs = new ClusterJobs(client.Services.GetRequiredService<IClusterClient>());
-            async Task RunAsync(int jobCount) => await Task.WhenAll(Enumerable.Range(0, (jobCount + perJob - 1) / perJob).Select(async j =>
+            var program = ClusterJobRequest.Of(circuit).Programs[0];
+            async Task RunAsync(int jobCount)
             {
-                var size = Math.Min(perJob, jobCount - (j * perJob));
-                var request = ClusterJobRequest.Of(Enumerable.Repeat(circuit, size), new OrchestrationRequest { Shots = shots, Backend = "local-dense", Seed = (ulong)j }) with { AllowSplit = false };
-                var result = await jobs.WaitAsync((await jobs.SubmitAsync(request)).Id);
-                if (result.Status.State != ClusterJobState.Succeeded)
+                var accepted = await Task.WhenAll(Enumerable.Range(0, (jobCount + perJob - 1) / perJob).Select(j => jobs.SubmitAsync(new ClusterJobRequest
                 {
-                    throw new InvalidOperationException($"Job {j}: {result.Status.State}");
+                    Programs = [.. Enumerable.Repeat(program, Math.Min(perJob, jobCount - (j * perJob)))], Request = new OrchestrationRequest { Shots = shots, Backend = "local-dense", Seed = (ulong)j }, AllowSplit = false,
+                })));
+                foreach (var job in accepted)
+                {
+                    var result = await jobs.WaitAsync(job.Id);
+                    if (result.Status.State != ClusterJobState.Succeeded)
+                    {
+                        throw new InvalidOperationException($"Job {job.Id}: {result.Status.State}");
+                    }
                 }
-            }));
+            }
+
             await RunAsync(Math.Min(count, 20 * perJob) / 10);
             var (start, own, their) = (Stopwatch.GetTimestamp(), Environment.CpuUsage.TotalTime, processes.ConvertAll(Cpu));
             await RunAsync(count);
@@ -187,7 +213,7 @@ internal static class ClusterBenchmark
         return 0;
     }
 
-    private static IHost Silo(ClusterDatabase database, int port, int concurrency, Func<IIncomingGrainCallContext, Task>? filter = null)
+    private static IHost Silo(ClusterDatabase database, int port, int concurrency, bool learning = false, Func<IIncomingGrainCallContext, Task>? filter = null)
     {
         var (silo, gateway) = port > 0 ? (port, port + 1) : (Free(), Free());
         return Host.CreateDefaultBuilder().ConfigureLogging(l => l.ClearProviders()).UseOrleans(s =>
@@ -199,7 +225,7 @@ internal static class ClusterBenchmark
             }
 
             s.Configure<EndpointOptions>(o => (o.AdvertisedIPAddress, o.SiloPort, o.GatewayPort) = (IPAddress.Loopback, silo, gateway));
-            s.AddPredictiveOrchestrationWorkers(o => (o.Concurrency, o.MaxBacklog, o.MaxTenantShare) = (concurrency, TimeSpan.FromHours(10), 1), b => b.Configure(c => (c.StateDirectory, c.Learning) = (string.Empty, false)));
+            s.AddPredictiveOrchestrationWorkers(o => (o.Concurrency, o.MaxBacklog, o.MaxTenantShare) = (concurrency, TimeSpan.FromHours(10), 1), b => b.Configure(c => (c.StateDirectory, c.Learning) = (string.Empty, learning)));
         }).Build();
     }
 
@@ -236,9 +262,9 @@ internal static class ClusterBenchmark
         }
     }
 
-    private static Circuit Qft(int qubits)
+    private static Circuit Qft(int qubits, int angle = 0)
     {
-        var builder = new CircuitBuilder(qubits, qubits);
+        var builder = new CircuitBuilder(qubits, qubits).RZ(0.001 * angle, 0);
         for (var i = 0; i < qubits; i++)
         {
             builder.H(i);

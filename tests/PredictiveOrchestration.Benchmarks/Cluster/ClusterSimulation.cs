@@ -18,8 +18,8 @@ internal static class ClusterSimulation
     // Of a job: submit and answer, open in its shard and answer, run and answer, close, wait and answer, result and answer.
     private const int MessagesPerJob = 11;
 
-    // The job and its shard together, the end, and then that it is open no more: in its state and in its shard.
-    private const int WritesPerJob = 5;
+    // The job and its shard together, the end, and that its state is gone. That it is open no more is written with the next job of its shard: beside that a shard writes once a second at the most.
+    private const int WritesPerJob = 4;
 
     // How long what an idle silo was given is on its way.
     private const double ArrivalSeconds = 0.05;

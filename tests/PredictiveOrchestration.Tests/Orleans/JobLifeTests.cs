@@ -67,7 +67,7 @@ public sealed class JobLifeTests
 
         // On a clock that stands still each run counts for the same.
         var options = new OrleansWorkerOptions { Concurrency = 1, TenantWeights = { ["heavy"] = 3 } };
-        await using var work = new SiloWork(Options.Create(options), orchestrator, new FakeTimeProvider(), NullLogger<SiloWork>.Instance);
+        await using var work = new SiloWork(Options.Create(options), orchestrator, new KnownPrograms(), new FakeTimeProvider(), NullLogger<SiloWork>.Instance);
         work.Start();
 
         // The number of shots says whose it is; the first one holds the only place until all are in line.

@@ -112,18 +112,22 @@ public static class OpenQasmWriter
             switch (op.Kind)
             {
                 case OperationKind.Gate:
-                    Line(Gate(op, index));
+                    Gate(op, index);
                     break;
                 case OperationKind.Unitary:
                     throw Cannot(index, "an arbitrary unitary matrix", "Decompose it into gates first.");
                 case OperationKind.Measure:
-                    Line(three ? $"{Bit(op.Argument)} = measure {Qubit(circuit.QubitsOf(op)[0])};" : $"measure {Qubit(circuit.QubitsOf(op)[0])} -> {Bit(op.Argument)};");
+                    Measure(circuit.QubitsOf(op)[0], op.Argument);
                     break;
                 case OperationKind.Reset:
-                    Line($"reset {Qubit(circuit.QubitsOf(op)[0])};");
+                    Begin().Append("reset ");
+                    Qubits(op);
+                    End();
                     break;
                 case OperationKind.Barrier:
-                    Line($"barrier {Qubits(op)};");
+                    Begin().Append("barrier ");
+                    Qubits(op);
+                    End();
                     break;
                 case OperationKind.If when !three:
                     If2(operations, ref index);
@@ -199,7 +203,7 @@ public static class OpenQasmWriter
             return $"{target} = {_expressions.Write(assignment.Value)};";
         }
 
-        private string Gate(in Operation op, int index)
+        private void Gate(in Operation op, int index)
         {
             var gate = circuit.GateOf(op);
             var (name, implied, drop) = WrittenGates.Find(gate, op.ControlCount, three);
@@ -213,57 +217,91 @@ public static class OpenQasmWriter
                 _definitions.TryAdd(name, definition);
             }
 
-            var text = new StringBuilder();
+            Begin();
             if (op.ControlCount > implied)
             {
-                text.Append(op.ControlCount - implied == 1 ? "ctrl @ " : $"ctrl({op.ControlCount - implied}) @ ");
+                _body.Append(op.ControlCount - implied == 1 ? "ctrl @ " : $"ctrl({op.ControlCount - implied}) @ ");
             }
 
-            text.Append(name);
+            _body.Append(name);
             var count = gate.NumParameters - drop;
-            if (count > 0)
+            for (var i = 0; i < count; i++)
             {
-                text.Append('(');
-                for (var i = 0; i < count; i++)
+                _body.Append(i == 0 ? "(" : ", ");
+                if (op.HasDynamicParameters)
                 {
-                    text.Append(i == 0 ? string.Empty : ", ").Append(op.HasDynamicParameters
-                        ? _expressions.Write(circuit.ExpressionAt(op.Argument + i))
-                        : circuit.ParametersOf(op)[i].ToString("R", CultureInfo.InvariantCulture));
+                    _body.Append(_expressions.Write(circuit.ExpressionAt(op.Argument + i)));
                 }
-
-                text.Append(')');
+                else
+                {
+                    _body.Append(CultureInfo.InvariantCulture, $"{circuit.ParametersOf(op)[i]:R}");
+                }
             }
 
-            return op.QubitCount == 0 ? $"{text};" : $"{text} {Qubits(op)};";
-        }
-
-        private string Qubits(in Operation op)
-        {
-            var text = new StringBuilder();
-            foreach (var qubit in circuit.QubitsOf(op))
+            _body.Append(count > 0 ? ")" : string.Empty);
+            if (op.QubitCount > 0)
             {
-                text.Append(text.Length == 0 ? string.Empty : ", ").Append(Qubit(qubit));
+                _body.Append(' ');
+                Qubits(op);
             }
 
-            return text.ToString();
+            End();
         }
 
-        private string Qubit(int qubit) => Element(circuit.QuantumRegisters, qubit);
-
-        private string Bit(int bit) => Element(circuit.ClassicalRegisters, bit);
-
-        private static string Element(IReadOnlyList<Register> registers, int index)
+        private void Measure(int qubit, int bit)
         {
-            foreach (var register in registers)
+            Begin();
+            if (three)
             {
+                Element(circuit.ClassicalRegisters, bit);
+                _body.Append(" = ");
+            }
+
+            _body.Append("measure ");
+            Element(circuit.QuantumRegisters, qubit);
+            if (!three)
+            {
+                _body.Append(" -> ");
+                Element(circuit.ClassicalRegisters, bit);
+            }
+
+            End();
+        }
+
+        private void Qubits(in Operation op)
+        {
+            var qubits = circuit.QubitsOf(op);
+            for (var i = 0; i < qubits.Length; i++)
+            {
+                _body.Append(i == 0 ? string.Empty : ", ");
+                Element(circuit.QuantumRegisters, qubits[i]);
+            }
+        }
+
+        private void Element(IReadOnlyList<Register> registers, int index)
+        {
+            for (var i = 0; i < registers.Count; i++)
+            {
+                var register = registers[i];
                 if (index < register.Start + register.Size)
                 {
-                    return register.Name[0] == '$' ? register.Name : $"{register.Name}[{index - register.Start}]";
+                    _body.Append(register.Name);
+                    if (register.Name[0] != '$')
+                    {
+                        _body.Append('[').Append(index - register.Start).Append(']');
+                    }
+
+                    return;
                 }
             }
 
             throw new ArgumentOutOfRangeException(nameof(index), index, "The index belongs to no register.");
         }
+
+        // A line in pieces: they go where the text is made, and not into strings of their own.
+        private StringBuilder Begin() => _body.Append(' ', 2 * _indent);
+
+        private void End() => _body.Append(";\n");
 
         private void Line(string text) => _body.Append(' ', 2 * _indent).Append(text).Append('\n');
 

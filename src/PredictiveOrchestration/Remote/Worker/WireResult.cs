@@ -43,7 +43,7 @@ internal sealed record WireResult
         Backend = run.BackendId,
         Shots = run.Shots,
         Seed = run.Seed,
-        Counts = run.Counts.OrderBy(c => c.Key).ToDictionary(c => c.Key.ToString(), c => c.Value),
+        Counts = InOrder(run.Counts),
         Probabilities = run.Probabilities.Count == 0 ? null : [.. run.Probabilities.Select(p => new WireProbability(p.Outcome.ToString(), p.Probability))],
         ExpectationValues = run.ExpectationValues.Count == 0 ? null : run.ExpectationValues,
         IsExact = run.IsExact,
@@ -53,6 +53,19 @@ internal sealed record WireResult
         DiscardedWeight = run.DiscardedWeight,
         FidelityLowerBound = run.FidelityLowerBound,
     };
+
+    private static Dictionary<string, long> InOrder(IReadOnlyDictionary<BitString, long> counts)
+    {
+        KeyValuePair<BitString, long>[] sorted = [.. counts];
+        Array.Sort(sorted, static (a, b) => a.Key.CompareTo(b.Key));
+        var written = new Dictionary<string, long>(sorted.Length);
+        foreach (var (outcome, count) in sorted)
+        {
+            written.Add(outcome.ToString(), count);
+        }
+
+        return written;
+    }
 
     /// <summary>The counts by outcome.</summary>
     /// <exception cref="FormatException">An outcome is no string of 0 and 1.</exception>

@@ -311,7 +311,12 @@ internal sealed class GateEntanglement
             return 0;
         }
 
-        var bits = BitConverter.DoubleToInt64Bits(Math.Min(1, power));
+        if (power >= 1)
+        {
+            return Unit;
+        }
+
+        var bits = BitConverter.DoubleToInt64Bits(power);
         var log = (bits >> 52) - 1023 + ((bits & 0xFFFFFFFFFFFFF) * (1.0 / (1L << 52)));
         return (int)Math.Round(Unit * Math.Max(0, 1 + (log / Fade)));
     }

@@ -18,6 +18,10 @@ internal static class ChainForecast
     // The search for an order, and the gates on the chain.
     private const double SecondsPerGate = 1.5e-6;
 
+    // Layers of a circuit, and circuits, repeat the same gates.
+    [ThreadStatic]
+    private static CoreCache? _cores;
+
     /// <summary>The seconds that a forecast takes, about.</summary>
     public static double Seconds(int gates) => SecondsPerGate * (50 + gates);
 
@@ -36,21 +40,28 @@ internal static class ChainForecast
         using var pool = new MatrixPool(context);
         var bound = new BondDimensionBound(circuit.NumQubits, layout.SiteOf, layout.RelabelSwaps);
         var chain = new CountingChain(circuit.NumQubits, policy, bound);
-        var blocks = new GateBlocks(chain, new OperatorFactory(new MatrixAlgebra(pool, kernels, context)), new SiteMap(layout.SiteOf), layout.RelabelSwaps);
+        var blocks = new GateBlocks(chain, new OperatorFactory(new MatrixAlgebra(pool, kernels, context), _cores ??= new CoreCache()), new SiteMap(layout.SiteOf), layout.RelabelSwaps);
         var support = features.SupportTrajectory.Span;
         var progress = new PlannedProgress(circuit.Operations.Length, 5);
         Span<double> seen = stackalloc double[4];
+        var place = 0;
         for (var i = 0; i < end && chain.Work < Enough; i++)
         {
+            if (progress.PlaceAt(i) is var here && here != place)
+            {
+                Note(place, seen);
+                place = here;
+            }
+
             ref readonly var op = ref circuit.Operations[i];
             if (op.Kind != OperationKind.Barrier)
             {
                 bound.Apply(circuit, op, Math.Max(i == 0 ? (byte)0 : support[i - 1], support[i]), false, false);
                 blocks.Apply(circuit, op, null);
-                Note(i, seen);
             }
         }
 
+        Note(place, seen);
         if (chain.Work < Enough)
         {
             blocks.Finish();
@@ -58,16 +69,16 @@ internal static class ChainForecast
             chain.MoveCentre(0);
         }
 
-        Note(end, seen);
+        Note(progress.PlaceAt(end), seen);
         progress.Add(end, 4, chain.Elements);
         return new PlannedWork(costModel, [chain.Calls, chain.Moved, chain.Factored, chain.Multiplied, chain.Elements]) { Progress = progress.Sum() };
 
-        void Note(int operation, Span<double> seen)
+        void Note(int at, Span<double> seen)
         {
             ReadOnlySpan<double> now = [chain.Calls, chain.Moved, chain.Factored, chain.Multiplied];
             for (var k = 0; k < now.Length; k++)
             {
-                progress.Add(operation, k, now[k] - seen[k]);
+                progress.AddTo(at, k, now[k] - seen[k]);
             }
 
             now.CopyTo(seen);

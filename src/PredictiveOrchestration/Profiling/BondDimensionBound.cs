@@ -12,7 +12,7 @@ namespace PredictiveOrchestration.Profiling;
 /// </summary>
 internal sealed class BondDimensionBound
 {
-    private const int Unit = GateEntanglement.Unit;
+    private const int Unit = GateEntanglement.Unit, UnitLog2 = GateEntanglement.UnitLog2;
 
     // Years on any machine: beyond that work is not counted any more.
     private const double Hopeless = 1e18;
@@ -220,10 +220,16 @@ internal sealed class BondDimensionBound
 
     private void Pass(int low, int high)
     {
-        for (var cut = low; cut < high && Work < Hopeless; cut++)
+        // Behind the last cut there is nothing.
+        var work = Work;
+        var left = low == 0 ? 0 : _typical[low - 1];
+        for (var cut = low; cut < high && work < Hopeless; cut++)
         {
-            Work += CutWork(high - low, cut == 0 ? 0 : _typical[cut - 1], cut == _numQubits - 2 ? 0 : _typical[cut + 1]);
+            work += CutWork(high - low, left, _typical[cut + 1]);
+            left = _typical[cut];
         }
+
+        Work = work;
     }
 
     // Raise for all of several cuts by the same growth, a vector at a time: a gate across many costs no more than one across few.
@@ -259,27 +265,36 @@ internal sealed class BondDimensionBound
         }
 
         _notFull -= full;
-        Greatest = Math.Max(Greatest, Greatest16(greatest));
-        GreatestTypical = Math.Max(GreatestTypical, (double)Greatest16(greatestTypical) / Unit);
-        before[span] = _typical[high];
-        for (var k = 0; k < span && Work < Hopeless; k++)
+        if (Vector256.GreaterThanAny(greatest, Vector256.Create((short)Greatest)))
         {
-            Work += CutWork(span, low + k == 0 ? 0 : _typical[low + k - 1], low + k == _numQubits - 2 ? 0 : before[k + 1]);
+            Greatest = Most(greatest);
         }
 
+        if (Vector256.GreaterThanAny(greatestTypical, Vector256.Create((short)(Unit * GreatestTypical))))
+        {
+            GreatestTypical = (double)Most(greatestTypical) / Unit;
+        }
+
+        before[span] = _typical[high];
+        var work = Work;
+        for (var k = 0; k < span && work < Hopeless; k++)
+        {
+            work += CutWork(span, low + k == 0 ? 0 : _typical[low + k - 1], before[k + 1]);
+        }
+
+        Work = work;
         return held != default;
     }
 
-    private static short Greatest16(Vector256<short> values)
+    private static short Most(Vector256<short> values)
     {
-        var half = Vector128.Max(values.GetLower(), values.GetUpper());
-        short greatest = 0;
-        for (var k = 0; k < Vector128<short>.Count; k++)
+        var most = values[0];
+        for (var k = 1; k < Vector256<short>.Count; k++)
         {
-            greatest = Math.Max(greatest, half[k]);
+            most = Math.Max(most, values[k]);
         }
 
-        return greatest;
+        return most;
     }
 
     // Whether less than the growth was added, other than by the size of the sides, which is there to stay.
@@ -328,5 +343,5 @@ internal sealed class BondDimensionBound
     private static double CutWork(int span, int left, int right) =>
         (span == 1 ? 8 : 16) * Power(left + right + Unit + Math.Min(left, right));
 
-    private static double Power(int eighths) => PowersOfTwo.Of(eighths / Unit) * Fractions[eighths % Unit];
+    private static double Power(int eighths) => PowersOfTwo.Of(eighths >> UnitLog2) * Fractions[eighths & (Unit - 1)];
 }

@@ -14,7 +14,7 @@ internal sealed class CliffordRandomness
 {
     private const int MostQubits = 512;
 
-    // A vector at a time: words of a column are a multiple of these.
+    // A column is one word, or some vectors.
     private const int Lanes = 4;
     private static readonly Effect[] Effects = [.. GateCatalog.Table.Select(EffectOf)];
     private readonly int _words;
@@ -26,7 +26,7 @@ internal sealed class CliffordRandomness
     public CliffordRandomness(int numQubits)
     {
         IsExact = numQubits <= MostQubits;
-        _words = IsExact ? (numQubits + (64 * Lanes) - 1) / (64 * Lanes) * Lanes : 0;
+        _words = !IsExact ? 0 : numQubits <= 64 ? 1 : (numQubits + (64 * Lanes) - 1) / (64 * Lanes) * Lanes;
         (_x, _z, _waits) = (new ulong[numQubits * _words], new ulong[numQubits * _words], new bool[numQubits]);
         for (var q = 0; q < numQubits && IsExact; q++)
         {
@@ -175,6 +175,14 @@ internal sealed class CliffordRandomness
         }
 
         Span<ulong> cx = X(qubits[0]), cz = Z(qubits[0]), tx = X(qubits[1]), tz = Z(qubits[1]);
+        if (_words == 1)
+        {
+            cz[0] ^= (hasX ? tz[0] : 0) ^ (hasZ ? tx[0] : 0);
+            tx[0] ^= hasX ? cx[0] : 0;
+            tz[0] ^= hasZ ? cx[0] : 0;
+            return true;
+        }
+
         for (var w = 0; w < cx.Length; w += Lanes)
         {
             // What anticommutes with the target's Pauli matrix takes on a Z of the control; what flips the control takes on that matrix.
@@ -200,6 +208,23 @@ internal sealed class CliffordRandomness
             else
             {
                 Add(x != 0 ? ofX : ofZ, x != 0 ? ofZ : ofX);
+            }
+
+            return;
+        }
+
+        if (_words == 1)
+        {
+            ulong common = 0;
+            for (var i = 0; i < qubits.Length; i++)
+            {
+                common ^= ((z >> i & 1) != 0 ? X(qubits[i])[0] : 0) ^ ((x >> i & 1) != 0 ? Z(qubits[i])[0] : 0);
+            }
+
+            for (var i = 0; i < qubits.Length; i++)
+            {
+                X(qubits[i])[0] ^= (x >> i & 1) != 0 ? common : 0;
+                Z(qubits[i])[0] ^= (z >> i & 1) != 0 ? common : 0;
             }
 
             return;
@@ -320,6 +345,12 @@ internal sealed class CliffordRandomness
 
     private static void Add(Span<ulong> to, ReadOnlySpan<ulong> from, int start = 0)
     {
+        if (to.Length == 1)
+        {
+            to[0] ^= from[0];
+            return;
+        }
+
         for (var w = start; w < to.Length; w += Lanes)
         {
             Put(At(to, w) ^ At(from, w), to, w);
@@ -328,6 +359,12 @@ internal sealed class CliffordRandomness
 
     private static void Exchange(Span<ulong> a, Span<ulong> b)
     {
+        if (a.Length == 1)
+        {
+            (a[0], b[0]) = (b[0], a[0]);
+            return;
+        }
+
         for (var w = 0; w < a.Length; w += Lanes)
         {
             var before = At(a, w);

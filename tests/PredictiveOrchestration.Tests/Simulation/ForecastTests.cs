@@ -191,7 +191,7 @@ public sealed class ForecastTests
         var algebra = new MatrixAlgebra(pool, kernels, context);
         int[] sites = [.. Enumerable.Range(0, circuit.NumQubits)];
         using var real = chain is null ? new TensorChain(circuit.NumQubits, new TruncationPolicy(), algebra, new SiteMap(sites), "test") : null;
-        var blocks = new GateBlocks(chain ?? real!, new OperatorFactory(algebra, known), new SiteMap(sites), false);
+        var blocks = new GateBlocks(chain ?? real!, new OperatorFactory(algebra, known, forCounting: chain is CountingChain), new SiteMap(sites), false);
         foreach (ref readonly var op in circuit.Operations)
         {
             if (op.Kind != OperationKind.Barrier)

@@ -51,7 +51,7 @@ internal static class ChainForecast
         using var pool = new MatrixPool(context);
         var bound = new BondDimensionBound(circuit.NumQubits, layout.SiteOf, layout.RelabelSwaps);
         var chain = new CountingChain(circuit.NumQubits, policy, bound);
-        var blocks = new GateBlocks(chain, new OperatorFactory(new MatrixAlgebra(pool, kernels, context), _cores ??= new CoreCache()), new SiteMap(layout.SiteOf), layout.RelabelSwaps);
+        var blocks = new GateBlocks(chain, new OperatorFactory(new MatrixAlgebra(pool, kernels, context), _cores ??= new CoreCache(), forCounting: true), new SiteMap(layout.SiteOf), layout.RelabelSwaps);
         var support = features.SupportTrajectory.Span;
         var progress = new PlannedProgress(circuit.Operations.Length, 5);
         Span<double> seen = stackalloc double[4];

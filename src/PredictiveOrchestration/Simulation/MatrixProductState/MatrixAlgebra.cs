@@ -12,6 +12,9 @@ internal sealed unsafe class MatrixAlgebra(MatrixPool pool, MatrixKernelSet kern
     // Squares below it lose digits to the end of the range of numbers: no reflector can be made of such a row. Rounding of rounding gets there.
     private const double Nothing = 1e-250;
 
+    /// <summary>Where a singular value decomposition cuts the triangular factor that it begins with.</summary>
+    public const double TriangularCut = 1e-15;
+
     // Rows up to which what goes with each is kept on the stack: operators of gates.
     private const int MostOnStack = 16;
 
@@ -188,7 +191,7 @@ internal sealed unsafe class MatrixAlgebra(MatrixPool pool, MatrixKernelSet kern
     public SingularFactors Svd(Matrix m, double cut)
     {
         using var work = Copy(m);
-        var (l, q) = Lq(work, 1e-15);
+        var (l, q) = Lq(work, TriangularCut);
         using var transposed = Transpose(l);
         l.Dispose();
         var (l2, _) = Lq(transposed, 0, wantQ: false);

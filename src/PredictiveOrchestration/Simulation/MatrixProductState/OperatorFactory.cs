@@ -5,7 +5,8 @@ namespace PredictiveOrchestration.Simulation.MatrixProductState;
 /// <summary>Takes gates apart into operator strings by singular value decompositions; controls add no more than one to a bond.</summary>
 /// <param name="algebra">Does it.</param>
 /// <param name="known">Cores that are known; null for none.</param>
-internal sealed class OperatorFactory(MatrixAlgebra algebra, CoreCache? known = null)
+/// <param name="forCounting">Whether ranks and zeros are all that is asked of operators on pairs.</param>
+internal sealed class OperatorFactory(MatrixAlgebra algebra, CoreCache? known = null, bool forCounting = false)
 {
     // Relative to the greatest: operators of a gate are exact to rounding, and what is cut is below that.
     private const double Cut = 1e-15;
@@ -16,7 +17,7 @@ internal sealed class OperatorFactory(MatrixAlgebra algebra, CoreCache? known = 
     /// <param name="low">The lower qubit, which is bit 1 of the matrix index.</param>
     /// <param name="high">The higher qubit, which is bit 0.</param>
     /// <param name="matrix">The unitary, row by row.</param>
-    public OperatorString Pair(int low, int high, ReadOnlySpan<Complex> matrix) => new([low, high], _known.At(matrix, 0) ??= Split([1, 0], matrix, 4, 0));
+    public OperatorString Pair(int low, int high, ReadOnlySpan<Complex> matrix) => new([low, high], _known.At(matrix, 0) ??= (forCounting ? ShapeOfPair(matrix) : null) ?? Split([1, 0], matrix, 4, 0));
 
     /// <summary>The string of a matrix on targets, under controls.</summary>
     /// <param name="controls">The qubits that must be one.</param>
@@ -63,6 +64,57 @@ internal sealed class OperatorFactory(MatrixAlgebra algebra, CoreCache? known = 
         }
 
         return new OperatorString(qubits, cores);
+    }
+
+    // The rank of a matrix without zeros, and none of its operators' rows is zero. It is that of a triangular factor, which a decomposition begins with, where nothing is small in
+    // it. Where two numbers in a row have the same size, as in all that one controlled gate makes, what cancels may be zero, and it is left to the decomposition: null.
+    private OperatorCore[]? ShapeOfPair(ReadOnlySpan<Complex> matrix)
+    {
+        const double small = 1e-3, same = 1e-9;
+        using var m = algebra.Pool.Rent(4, 4);
+        Span<double> squares = stackalloc double[4];
+        for (var i = 0; i < 4; i++)
+        {
+            for (var j = 0; j < 4; j++)
+            {
+                int row = (i & 2) | (j >> 1), column = ((i & 1) << 1) | (j & 1);
+                var element = matrix[(4 * row) + column];
+                var square = (element.Real * element.Real) + (element.Imaginary * element.Imaginary);
+                if (square < small * small)
+                {
+                    return null;
+                }
+
+                for (var k = 0; k < j; k++)
+                {
+                    if (Math.Abs(square - squares[k]) < same)
+                    {
+                        return null;
+                    }
+                }
+
+                (squares[j], m[i, j]) = (square, element);
+            }
+        }
+
+        var (l, _) = algebra.Lq(m, MatrixAlgebra.TriangularCut, wantQ: false);
+        using var factor = l;
+        for (var column = 0; column < l.Columns; column++)
+        {
+            // No row has more in a column than the one that was taken for it.
+            var greatest = 0.0;
+            for (var row = 0; row < l.Rows; row++)
+            {
+                greatest = Math.Max(greatest, l[row, column].Magnitude);
+            }
+
+            if (greatest < small)
+            {
+                return null;
+            }
+        }
+
+        return [OperatorCore.WithoutZeros(1, l.Columns), OperatorCore.WithoutZeros(l.Columns, 1)];
     }
 
     // The matrix minus `identity` times 1, as a chain over the targets in ascending order.

@@ -39,6 +39,12 @@ internal static class CliffordCheck
             return false;
         }
 
+        // A rotation must turn by a multiple of π, which most are far from.
+        if (gate.NumParameters == 1 && Math.Abs(parameters[0]) < 1e6 && Math.Abs(parameters[0] - (Math.PI * Math.Round(parameters[0] / Math.PI))) > 1e-6 && gate.NumQubits == 1)
+        {
+            return false;
+        }
+
         Span<Complex> m = stackalloc Complex[4];
         gate.WriteMatrix(parameters, m);
         if (gate.NumQubits == 0)

@@ -1,4 +1,6 @@
 using System.Numerics;
+using System.Runtime.InteropServices;
+using System.Runtime.Intrinsics;
 using PredictiveOrchestration.Circuits;
 
 namespace PredictiveOrchestration.Profiling;
@@ -14,6 +16,8 @@ internal sealed class AffineSupportBound
     /// <summary>Above this many qubits only "known" and "unknown" qubits are told apart.</summary>
     private const int MaxTrackedQubits = 1024;
 
+    // A vector at a time. Where a row is one word, a vector has as many rows, and those behind the last are empty; else a row is some vectors.
+    private const int Lanes = 4;
     private readonly int _words;
     private readonly bool _coarse;
     private readonly ulong[] _rows;
@@ -27,8 +31,8 @@ internal sealed class AffineSupportBound
     public AffineSupportBound(int numQubits)
     {
         _coarse = numQubits > MaxTrackedQubits;
-        _words = _coarse ? 0 : (numQubits + 63) / 64;
-        _rows = new ulong[numQubits * _words];
+        _words = _coarse ? 0 : numQubits <= 64 ? 1 : (numQubits + (64 * Lanes) - 1) / (64 * Lanes) * Lanes;
+        _rows = new ulong[((numQubits * _words) + Lanes - 1) / Lanes * Lanes];
         _constant = new bool[numQubits];
         _pivotOfVariable = new int[numQubits];
         _variableOfPivot = new int[numQubits];
@@ -289,17 +293,13 @@ internal sealed class AffineSupportBound
         }
 
         var variable = _variableOfPivot[target];
-        for (var w = 0; w < _words; w++)
-        {
-            to[w] ^= from[w];
-        }
-
+        Add(from, to);
         if (variable >= 0)
         {
             if (Has(to, variable))
             {
                 // The variable is renamed to the new function, so that the pivot stays a unit row.
-                Substitute(variable, to, target);
+                Substitute(variable, to);
             }
             else
             {
@@ -366,11 +366,27 @@ internal sealed class AffineSupportBound
 
     private int OtherHolder(int variable, int except)
     {
+        if (_words == 1)
+        {
+            var held = Vector256.Create(1UL << variable);
+            for (var q = 0; q < _rows.Length; q += Lanes)
+            {
+                var rows = (~Vector256.Equals(Vector256.LoadUnsafe(ref _rows[q]) & held, default)).ExtractMostSignificantBits();
+                rows &= ~(except - q is >= 0 and < Lanes ? 1u << (except - q) : 0);
+                if (rows != 0)
+                {
+                    return q + BitOperations.TrailingZeroCount(rows);
+                }
+            }
+
+            return -1;
+        }
+
         int word = variable >> 6, count = _variableOfPivot.Length;
         var bit = 1UL << variable;
-        for (var q = 0; q < count; q++)
+        for (int q = 0, at = word; q < count; q++, at += _words)
         {
-            if ((_rows[q * _words + word] & bit) != 0 && q != except)
+            if ((_rows[at] & bit) != 0 && q != except)
             {
                 return q;
             }
@@ -383,13 +399,32 @@ internal sealed class AffineSupportBound
     {
         _pivotOfVariable[variable] = qubit;
         _variableOfPivot[qubit] = variable;
-        Substitute(variable, Row(qubit), qubit);
+        Substitute(variable, Row(qubit));
     }
 
     // Row `pivot` is variable + rest. Renaming the sum to the variable turns every other row that holds the variable into row ^ rest.
-    private void Substitute(int variable, Span<ulong> pivotRow, int pivot)
+    private void Substitute(int variable, ReadOnlySpan<ulong> pivotRow)
     {
-        Span<ulong> rest = _words <= 16 ? stackalloc ulong[_words] : new ulong[_words];
+        if (_words == 1)
+        {
+            var bit = 1UL << variable;
+            if (pivotRow[0] == bit)
+            {
+                return;
+            }
+
+            Vector256<ulong> held = Vector256.Create(bit), others = Vector256.Create(pivotRow[0] & ~bit);
+            for (var q = 0; q < _rows.Length; q += Lanes)
+            {
+                var rows = Vector256.LoadUnsafe(ref _rows[q]);
+                (rows ^ (others & ~Vector256.Equals(rows & held, default))).StoreUnsafe(ref _rows[q]);
+            }
+
+            return;
+        }
+
+        Span<ulong> rest = stackalloc ulong[MaxTrackedQubits / 64];
+        rest = rest[.._words];
         pivotRow.CopyTo(rest);
         rest[variable >> 6] &= ~(1UL << variable);
         if (IsZero(rest))
@@ -397,15 +432,14 @@ internal sealed class AffineSupportBound
             return;
         }
 
-        for (var q = 0; q < _variableOfPivot.Length; q++)
+        // Without a branch: whether a row holds the variable is hard to foresee.
+        ref ulong added = ref MemoryMarshal.GetReference(rest), words = ref MemoryMarshal.GetArrayDataReference(_rows);
+        for (int row = 0, end = _variableOfPivot.Length * _words; row < end; row += _words)
         {
-            var row = Row(q);
-            if (Has(row, variable))
+            var mask = Vector256.Create(0UL - (_rows[row + (variable >> 6)] >> variable & 1));
+            for (var w = 0; w < _words; w += Lanes)
             {
-                for (var w = 0; w < _words; w++)
-                {
-                    row[w] ^= rest[w];
-                }
+                (Vector256.LoadUnsafe(ref words, (nuint)(row + w)) ^ (Vector256.LoadUnsafe(ref added, (nuint)w) & mask)).StoreUnsafe(ref words, (nuint)(row + w));
             }
         }
     }
@@ -441,16 +475,20 @@ internal sealed class AffineSupportBound
 
     private static bool Has(ReadOnlySpan<ulong> row, int variable) => (row[variable >> 6] >> variable & 1) != 0;
 
-    private static bool IsZero(ReadOnlySpan<ulong> row)
+    private static void Add(ReadOnlySpan<ulong> from, Span<ulong> to)
     {
-        foreach (var word in row)
+        if (to.Length == 1)
         {
-            if (word != 0)
-            {
-                return false;
-            }
+            to[0] ^= from[0];
+            return;
         }
 
-        return true;
+        ref ulong source = ref MemoryMarshal.GetReference(from), target = ref MemoryMarshal.GetReference(to);
+        for (nuint w = 0; w < (nuint)to.Length; w += Lanes)
+        {
+            (Vector256.LoadUnsafe(ref source, w) ^ Vector256.LoadUnsafe(ref target, w)).StoreUnsafe(ref target, w);
+        }
     }
+
+    private static bool IsZero(ReadOnlySpan<ulong> row) => row.Length == 1 ? row[0] == 0 : !row.ContainsAnyExcept(0UL);
 }

@@ -1,3 +1,5 @@
+using System.Numerics;
+using System.Runtime.Intrinsics;
 using PredictiveOrchestration.Circuits;
 using PredictiveOrchestration.Common;
 
@@ -10,14 +12,17 @@ namespace PredictiveOrchestration.Profiling;
 /// </summary>
 internal sealed class BondDimensionBound
 {
-    private const int Unit = GateEntanglement.Unit;
+    private const int Unit = GateEntanglement.Unit, UnitLog2 = GateEntanglement.UnitLog2;
 
     // Years on any machine: beyond that work is not counted any more.
     private const double Hopeless = 1e18;
     private static readonly double[] Fractions = [.. Enumerable.Range(0, Unit).Select(i => Math.Pow(2, (double)i / Unit))];
     private readonly int _numQubits;
-    private readonly byte[] _now;
-    private readonly byte[] _peak;
+
+    // For each cut, with room for a vector behind the last: the size of the smaller side, the bound and what is typical, now and at most so far.
+    private readonly short[] _size;
+    private readonly short[] _now;
+    private readonly short[] _peak;
     private readonly short[] _typical;
     private readonly short[] _typicalPeak;
     private readonly double[] _fullWork;
@@ -38,18 +43,19 @@ internal sealed class BondDimensionBound
         (_siteOf, _relabelSwaps) = ((int[]?)siteOf?.Clone(), relabelSwaps);
         _gates = new GateEntanglement(numQubits);
         var cuts = Math.Max(0, numQubits - 1);
-        (_now, _peak) = (new byte[cuts], new byte[cuts]);
-        (_typical, _typicalPeak) = (new short[cuts], new short[cuts]);
+        var room = cuts + Vector256<short>.Count;
+        (_size, _now, _peak, _typical, _typicalPeak) = (new short[room], new short[room], new short[room], new short[room], new short[room]);
         _fullWork = new double[cuts + 1];
         for (var cut = 0; cut < cuts; cut++)
         {
+            _size[cut] = (short)Size(cut);
             _fullWork[cut + 1] = _fullWork[cut] + CutWork(2, Unit * Size(cut - 1), Unit * Size(cut + 1));
             _notFull += Size(cut) > 0 ? 1 : 0;
         }
     }
 
     /// <summary>The greatest b of each cut.</summary>
-    public byte[] Peak => _peak;
+    public byte[] Peak => Array.ConvertAll(_peak[..^Vector256<short>.Count], b => (byte)b);
 
     /// <summary>The greatest b of all.</summary>
     public int Greatest { get; private set; }
@@ -126,19 +132,16 @@ internal sealed class BondDimensionBound
             return;
         }
 
-        var isHeld = false;
-        for (var cut = low; cut < high; cut++)
+        bool isHeld;
+        if (repeated || acting.Length == 2 || targets <= 1)
         {
-            int growth = 1, typical = Unit;
-            if (repeated)
-            {
-                (growth, typical) = (byte.MaxValue, byte.MaxValue * Unit);
-            }
-            else if (acting.Length == 2)
-            {
-                (growth, typical) = (_gates.Exact, _gates.Typical);
-            }
-            else if (targets > 1)
+            var (growth, typical) = repeated ? (byte.MaxValue, byte.MaxValue * Unit) : acting.Length == 2 ? (_gates.Exact, _gates.Typical) : (1, Unit);
+            isHeld = high - low == 1 ? Raise(low, growth, typical, support, 1) : RaiseAll(low, high, growth, typical, support);
+        }
+        else
+        {
+            isHeld = false;
+            for (var cut = low; cut < high; cut++)
             {
                 var left = 0;
                 foreach (var q in acting)
@@ -146,11 +149,9 @@ internal sealed class BondDimensionBound
                     left += q <= cut ? 1 : 0;
                 }
 
-                growth = 2 * Math.Min(left, acting.Length - left);
-                typical = growth * Unit;
+                var growth = 2 * Math.Min(left, acting.Length - left);
+                isHeld |= Raise(cut, growth, growth * Unit, support, high - low);
             }
-
-            isHeld |= Raise(cut, growth, typical, support, high - low);
         }
 
         if (isHeld)
@@ -219,16 +220,87 @@ internal sealed class BondDimensionBound
 
     private void Pass(int low, int high)
     {
-        for (var cut = low; cut < high && Work < Hopeless; cut++)
+        // Behind the last cut there is nothing.
+        var work = Work;
+        var left = low == 0 ? 0 : _typical[low - 1];
+        for (var cut = low; cut < high && work < Hopeless; cut++)
         {
-            Work += CutWork(high - low, cut == 0 ? 0 : _typical[cut - 1], cut == _numQubits - 2 ? 0 : _typical[cut + 1]);
+            work += CutWork(high - low, left, _typical[cut + 1]);
+            left = _typical[cut];
         }
+
+        Work = work;
+    }
+
+    // Raise for all of several cuts by the same growth, a vector at a time: a gate across many costs no more than one across few.
+    private bool RaiseAll(int low, int high, int growth, int typical, int support)
+    {
+        var span = high - low;
+        var room = span + (2 * Vector256<short>.Count);
+        Span<short> before = room <= 512 ? stackalloc short[room] : new short[room];
+        var growths = Vector256.Create((short)growth);
+        var typicals = Vector256.Create((short)typical);
+        var supports = Vector256.Create((short)Math.Min(support, short.MaxValue / Unit));
+        Vector256<short> held = default, greatest = default, greatestTypical = default;
+        var full = 0;
+        for (var done = 0; done < span; done += Vector256<short>.Count)
+        {
+            var cut = (nuint)(low + done);
+            var inside = Vector256.LessThan(Vector256<short>.Indices, Vector256.Create((short)Math.Min(span - done, Vector256<short>.Count)));
+            var now = Vector256.LoadUnsafe(ref _now[0], cut);
+            var soft = Vector256.LoadUnsafe(ref _typical[0], cut);
+            soft.CopyTo(before[done..]);
+            var size = Vector256.LoadUnsafe(ref _size[0], cut);
+            var free = Vector256.Min(now + growths, size);
+            var bound = Vector256.ConditionalSelect(inside, Vector256.Min(free, supports), now);
+            held |= Vector256.LessThan(bound, free) & inside;
+            var raised = Vector256.ConditionalSelect(inside, Vector256.Max(default, Vector256.Min(soft + typicals, bound * Unit)), soft);
+            var most = size * Unit;
+            full += BitOperations.PopCount(Vector256.Equals(raised, most).ExtractMostSignificantBits()) - BitOperations.PopCount(Vector256.Equals(soft, most).ExtractMostSignificantBits());
+            bound.StoreUnsafe(ref _now[0], cut);
+            raised.StoreUnsafe(ref _typical[0], cut);
+            Vector256.Max(bound, Vector256.LoadUnsafe(ref _peak[0], cut)).StoreUnsafe(ref _peak[0], cut);
+            Vector256.Max(raised, Vector256.LoadUnsafe(ref _typicalPeak[0], cut)).StoreUnsafe(ref _typicalPeak[0], cut);
+            (greatest, greatestTypical) = (Vector256.Max(greatest, bound), Vector256.Max(greatestTypical, raised));
+        }
+
+        _notFull -= full;
+        if (Vector256.GreaterThanAny(greatest, Vector256.Create((short)Greatest)))
+        {
+            Greatest = Most(greatest);
+        }
+
+        if (Vector256.GreaterThanAny(greatestTypical, Vector256.Create((short)(Unit * GreatestTypical))))
+        {
+            GreatestTypical = (double)Most(greatestTypical) / Unit;
+        }
+
+        before[span] = _typical[high];
+        var work = Work;
+        for (var k = 0; k < span && work < Hopeless; k++)
+        {
+            work += CutWork(span, low + k == 0 ? 0 : _typical[low + k - 1], before[k + 1]);
+        }
+
+        Work = work;
+        return held != default;
+    }
+
+    private static short Most(Vector256<short> values)
+    {
+        var most = values[0];
+        for (var k = 1; k < Vector256<short>.Count; k++)
+        {
+            most = Math.Max(most, values[k]);
+        }
+
+        return most;
     }
 
     // Whether less than the growth was added, other than by the size of the sides, which is there to stay.
     private bool Raise(int cut, int growth, int typical, int support, int span)
     {
-        var size = Size(cut);
+        int size = _size[cut];
         var free = Math.Min(_now[cut] + growth, size);
         var bound = Math.Min(free, support);
         if (span == 1)
@@ -247,11 +319,11 @@ internal sealed class BondDimensionBound
         }
 
         _notFull += (_typical[cut] == Unit * size ? 1 : 0) - (soft == Unit * size ? 1 : 0);
-        _now[cut] = (byte)bound;
+        _now[cut] = (short)bound;
         _typical[cut] = (short)soft;
         if (bound > _peak[cut])
         {
-            _peak[cut] = (byte)bound;
+            _peak[cut] = (short)bound;
             Greatest = Math.Max(Greatest, bound);
         }
 
@@ -271,5 +343,5 @@ internal sealed class BondDimensionBound
     private static double CutWork(int span, int left, int right) =>
         (span == 1 ? 8 : 16) * Power(left + right + Unit + Math.Min(left, right));
 
-    private static double Power(int eighths) => PowersOfTwo.Of(eighths / Unit) * Fractions[eighths % Unit];
+    private static double Power(int eighths) => PowersOfTwo.Of(eighths >> UnitLog2) * Fractions[eighths & (Unit - 1)];
 }

@@ -1,4 +1,6 @@
 using System.Numerics;
+using System.Runtime.InteropServices;
+using System.Runtime.Intrinsics;
 using PredictiveOrchestration.Circuits;
 
 namespace PredictiveOrchestration.Profiling;
@@ -11,6 +13,10 @@ namespace PredictiveOrchestration.Profiling;
 internal sealed class CliffordRandomness
 {
     private const int MostQubits = 512;
+
+    // A column is one word, or some vectors.
+    private const int Lanes = 4;
+    private static readonly Effect[] Effects = [.. GateCatalog.Table.Select(EffectOf)];
     private readonly int _words;
     private readonly ulong[] _x, _z;
     private readonly bool[] _waits;
@@ -20,12 +26,24 @@ internal sealed class CliffordRandomness
     public CliffordRandomness(int numQubits)
     {
         IsExact = numQubits <= MostQubits;
-        _words = IsExact ? (numQubits + 63) / 64 : 0;
+        _words = !IsExact ? 0 : numQubits <= 64 ? 1 : (numQubits + (64 * Lanes) - 1) / (64 * Lanes) * Lanes;
         (_x, _z, _waits) = (new ulong[numQubits * _words], new ulong[numQubits * _words], new bool[numQubits]);
         for (var q = 0; q < numQubits && IsExact; q++)
         {
             Z(q)[q >> 6] = 1UL << q;
         }
+    }
+
+    private enum Change : byte
+    {
+        Unknown,
+        SignsAlone,
+        Hadamard,
+        Swap,
+        ISwap,
+
+        // A quarter turn about a product of Pauli matrices; two quarter turns are that product itself.
+        Turn,
     }
 
     /// <summary>Whether everything so far could be followed.</summary>
@@ -43,29 +61,31 @@ internal sealed class CliffordRandomness
             return;
         }
 
-        var gate = op.Kind == OperationKind.Gate ? circuit.GateOf(op) : null;
-        if (op.ControlCount == 0 && (gate == GateCatalog.X || gate == GateCatalog.Y || gate == GateCatalog.Z || gate == GateCatalog.Id || gate == GateCatalog.GlobalPhase))
+        var effect = op.Kind == OperationKind.Gate ? Effects[op.GateIndex] : default;
+        if (op.ControlCount == 0 && effect.Change == Change.SignsAlone)
         {
-            // Signs alone.
             return;
         }
 
-        if (gate is null || !isClifford || uncertain)
+        if (op.Kind != OperationKind.Gate || !isClifford || uncertain)
         {
             IsExact = false;
             return;
         }
 
         var qubits = circuit.QubitsOf(op);
-        foreach (var q in qubits)
+        if (_isMeasured)
         {
-            if (_waits[q])
+            foreach (var q in qubits)
             {
-                Collapse(q);
+                if (_waits[q])
+                {
+                    Collapse(q);
+                }
             }
         }
 
-        IsExact = op.ControlCount == 0 ? Plain(gate, circuit.ParametersOf(op), qubits) : op.ControlCount == 1 && Controlled(gate, qubits);
+        IsExact = op.ControlCount == 0 ? Plain(effect, circuit.ParametersOf(op), qubits) : op.ControlCount == 1 && Controlled(circuit.GateOf(op), qubits);
     }
 
     /// <summary>Takes in a measurement.</summary>
@@ -100,29 +120,8 @@ internal sealed class CliffordRandomness
         return (_results + ofMeasured, ofAll);
     }
 
-    private bool Plain(GateDefinition gate, ReadOnlySpan<double> parameters, ReadOnlySpan<int> qubits)
+    private static Effect EffectOf(GateDefinition gate)
     {
-        if (gate == GateCatalog.H)
-        {
-            Exchange(X(qubits[0]), Z(qubits[0]));
-            return true;
-        }
-
-        if (gate == GateCatalog.Swap)
-        {
-            Exchange(X(qubits[0]), X(qubits[1]));
-            Exchange(Z(qubits[0]), Z(qubits[1]));
-            return true;
-        }
-
-        if (gate == GateCatalog.ISwap || gate == GateCatalog.ISwapDg)
-        {
-            Turn(qubits, 0b11, 0b00);
-            Turn(qubits, 0b11, 0b11);
-            return true;
-        }
-
-        // A quarter turn about a product of Pauli matrices; two quarter turns are that product itself.
         var (x, z) = gate == GateCatalog.S || gate == GateCatalog.Sdg || gate == GateCatalog.P || gate == GateCatalog.RZ ? (0b0, 0b1)
             : gate == GateCatalog.SX || gate == GateCatalog.SXdg || gate == GateCatalog.RX ? (0b1, 0b0)
             : gate == GateCatalog.RY ? (0b1, 0b1)
@@ -131,12 +130,39 @@ internal sealed class CliffordRandomness
             : gate == GateCatalog.RZZ ? (0b00, 0b11)
             : gate == GateCatalog.RZX || gate == GateCatalog.Ecr ? (0b10, 0b01)
             : (0, 0);
-        if ((x | z) != 0 && (parameters.IsEmpty || ((long)Math.Round(parameters[0] / (Math.PI / 2)) & 1) != 0))
-        {
-            Turn(qubits, x, z);
-        }
+        var change = (x | z) != 0 ? Change.Turn
+            : gate == GateCatalog.X || gate == GateCatalog.Y || gate == GateCatalog.Z || gate == GateCatalog.Id || gate == GateCatalog.GlobalPhase ? Change.SignsAlone
+            : gate == GateCatalog.H ? Change.Hadamard
+            : gate == GateCatalog.Swap ? Change.Swap
+            : gate == GateCatalog.ISwap || gate == GateCatalog.ISwapDg ? Change.ISwap : Change.Unknown;
+        return new Effect(change, (byte)x, (byte)z);
+    }
 
-        return (x | z) != 0;
+    private bool Plain(Effect effect, ReadOnlySpan<double> parameters, ReadOnlySpan<int> qubits)
+    {
+        switch (effect.Change)
+        {
+            case Change.Hadamard:
+                Exchange(X(qubits[0]), Z(qubits[0]));
+                return true;
+            case Change.Swap:
+                Exchange(X(qubits[0]), X(qubits[1]));
+                Exchange(Z(qubits[0]), Z(qubits[1]));
+                return true;
+            case Change.ISwap:
+                Turn(qubits, 0b11, 0b00);
+                Turn(qubits, 0b11, 0b11);
+                return true;
+            case Change.Turn:
+                if (parameters.IsEmpty || ((long)Math.Round(parameters[0] / (Math.PI / 2)) & 1) != 0)
+                {
+                    Turn(qubits, effect.X, effect.Z);
+                }
+
+                return true;
+            default:
+                return false;
+        }
     }
 
     private bool Controlled(GateDefinition gate, ReadOnlySpan<int> qubits)
@@ -149,32 +175,80 @@ internal sealed class CliffordRandomness
         }
 
         Span<ulong> cx = X(qubits[0]), cz = Z(qubits[0]), tx = X(qubits[1]), tz = Z(qubits[1]);
-        for (var w = 0; w < _words; w++)
+        if (_words == 1)
+        {
+            cz[0] ^= (hasX ? tz[0] : 0) ^ (hasZ ? tx[0] : 0);
+            tx[0] ^= hasX ? cx[0] : 0;
+            tz[0] ^= hasZ ? cx[0] : 0;
+            return true;
+        }
+
+        for (var w = 0; w < cx.Length; w += Lanes)
         {
             // What anticommutes with the target's Pauli matrix takes on a Z of the control; what flips the control takes on that matrix.
-            cz[w] ^= (hasX ? tz[w] : 0) ^ (hasZ ? tx[w] : 0);
-            tx[w] ^= hasX ? cx[w] : 0;
-            tz[w] ^= hasZ ? cx[w] : 0;
+            Vector256<ulong> flips = At(cx, w), x = At(tx, w), z = At(tz, w);
+            Put(At(cz, w) ^ (hasX ? z : default) ^ (hasZ ? x : default), cz, w);
+            Put(x ^ (hasX ? flips : default), tx, w);
+            Put(z ^ (hasZ ? flips : default), tz, w);
         }
 
         return true;
     }
 
-    // A quarter turn about the product of Pauli matrices with these X and Z parts: generators that anticommute with it are multiplied by it.
+    // Generators that anticommute with the product of Pauli matrices with these X and Z parts are multiplied by it.
     private void Turn(ReadOnlySpan<int> qubits, int x, int z)
     {
-        for (var w = 0; w < _words; w++)
+        if (qubits.Length == 1)
         {
-            var turned = 0UL;
+            Span<ulong> ofX = X(qubits[0]), ofZ = Z(qubits[0]);
+            if (x == z)
+            {
+                Exchange(ofX, ofZ);
+            }
+            else
+            {
+                Add(x != 0 ? ofX : ofZ, x != 0 ? ofZ : ofX);
+            }
+
+            return;
+        }
+
+        if (_words == 1)
+        {
+            ulong common = 0;
             for (var i = 0; i < qubits.Length; i++)
             {
-                turned ^= ((z >> i & 1) != 0 ? X(qubits[i])[w] : 0) ^ ((x >> i & 1) != 0 ? Z(qubits[i])[w] : 0);
+                common ^= ((z >> i & 1) != 0 ? X(qubits[i])[0] : 0) ^ ((x >> i & 1) != 0 ? Z(qubits[i])[0] : 0);
             }
 
             for (var i = 0; i < qubits.Length; i++)
             {
-                X(qubits[i])[w] ^= (x >> i & 1) != 0 ? turned : 0;
-                Z(qubits[i])[w] ^= (z >> i & 1) != 0 ? turned : 0;
+                X(qubits[i])[0] ^= (x >> i & 1) != 0 ? common : 0;
+                Z(qubits[i])[0] ^= (z >> i & 1) != 0 ? common : 0;
+            }
+
+            return;
+        }
+
+        for (var w = 0; w < _words; w += Lanes)
+        {
+            var turned = Vector256<ulong>.Zero;
+            for (var i = 0; i < qubits.Length; i++)
+            {
+                turned ^= ((z >> i & 1) != 0 ? At(X(qubits[i]), w) : default) ^ ((x >> i & 1) != 0 ? At(Z(qubits[i]), w) : default);
+            }
+
+            for (var i = 0; i < qubits.Length; i++)
+            {
+                if ((x >> i & 1) != 0)
+                {
+                    Put(At(X(qubits[i]), w) ^ turned, X(qubits[i]), w);
+                }
+
+                if ((z >> i & 1) != 0)
+                {
+                    Put(At(Z(qubits[i]), w) ^ turned, Z(qubits[i]), w);
+                }
             }
         }
     }
@@ -213,33 +287,42 @@ internal sealed class CliffordRandomness
         }
     }
 
-    // The rank of the X parts on the first qubits, and on all.
+    // The rank of the X parts on the first qubits, and on all: each is reduced by those before it, of which each has its first bit alone.
     private (int First, int All) Rank(ReadOnlySpan<int> qubits, int first)
     {
-        var columns = new ulong[qubits.Length * _words];
+        int words = (qubits.Length + 63) / 64, rank = 0, ofFirst = 0;
+        Span<int> leaders = stackalloc int[MostQubits];
+        leaders.Fill(-1);
         for (var i = 0; i < qubits.Length; i++)
         {
-            X(qubits[i]).CopyTo(columns.AsSpan(i * _words));
-        }
-
-        int rank = 0, ofFirst = 0;
-        for (var i = 0; i < qubits.Length; i++)
-        {
-            var column = columns.AsSpan(i * _words, _words);
-            var at = First(column);
-            if (at < 0)
+            // The walk is over: columns may change. Words before this one are zero in both.
+            var column = X(qubits[i]);
+            for (var w = 0; w < words; w++)
             {
-                continue;
-            }
-
-            rank++;
-            ofFirst += i < first ? 1 : 0;
-            for (var j = i + 1; j < qubits.Length; j++)
-            {
-                var other = columns.AsSpan(j * _words, _words);
-                if ((other[at >> 6] >> at & 1) != 0)
+                var word = column[w];
+                while (word != 0)
                 {
-                    Add(other, column);
+                    ref var leader = ref leaders[(w << 6) + BitOperations.TrailingZeroCount(word)];
+                    if (leader < 0)
+                    {
+                        leader = qubits[i];
+                        rank++;
+                        ofFirst += i < first ? 1 : 0;
+                        w = words;
+                        break;
+                    }
+
+                    var other = X(leader);
+                    word ^= other[w];
+                    if (words > 1)
+                    {
+                        Add(column, other, w / Lanes * Lanes);
+                    }
+                }
+
+                if (words == 1)
+                {
+                    column[0] = word;
                 }
             }
         }
@@ -260,23 +343,44 @@ internal sealed class CliffordRandomness
         return -1;
     }
 
-    private static void Add(Span<ulong> to, ReadOnlySpan<ulong> from)
+    private static void Add(Span<ulong> to, ReadOnlySpan<ulong> from, int start = 0)
     {
-        for (var w = 0; w < to.Length; w++)
+        if (to.Length == 1)
         {
-            to[w] ^= from[w];
+            to[0] ^= from[0];
+            return;
+        }
+
+        for (var w = start; w < to.Length; w += Lanes)
+        {
+            Put(At(to, w) ^ At(from, w), to, w);
         }
     }
 
     private static void Exchange(Span<ulong> a, Span<ulong> b)
     {
-        for (var w = 0; w < a.Length; w++)
+        if (a.Length == 1)
         {
-            (a[w], b[w]) = (b[w], a[w]);
+            (a[0], b[0]) = (b[0], a[0]);
+            return;
+        }
+
+        for (var w = 0; w < a.Length; w += Lanes)
+        {
+            var before = At(a, w);
+            Put(At(b, w), a, w);
+            Put(before, b, w);
         }
     }
+
+    private static Vector256<ulong> At(ReadOnlySpan<ulong> column, int word) => Vector256.LoadUnsafe(ref MemoryMarshal.GetReference(column), (nuint)word);
+
+    private static void Put(Vector256<ulong> value, Span<ulong> column, int word) => value.StoreUnsafe(ref MemoryMarshal.GetReference(column), (nuint)word);
 
     private Span<ulong> X(int qubit) => _x.AsSpan(qubit * _words, _words);
 
     private Span<ulong> Z(int qubit) => _z.AsSpan(qubit * _words, _words);
+
+    // The X and Z parts of what is turned about, one bit for each qubit of the gate.
+    private readonly record struct Effect(Change Change, byte X, byte Z);
 }

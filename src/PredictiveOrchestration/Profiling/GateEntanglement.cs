@@ -10,7 +10,7 @@ namespace PredictiveOrchestration.Profiling;
 internal sealed class GateEntanglement
 {
     /// <summary>Typical growth is counted in eighths of a bit.</summary>
-    public const int Unit = 8;
+    public const int Unit = 1 << UnitLog2, UnitLog2 = 3;
 
     // A rotation by 2^-k of that which entangles most adds about 1 - k/6 of a bit: singular values fall faster than their number grows.
     private const double Fade = 6;
@@ -311,7 +311,12 @@ internal sealed class GateEntanglement
             return 0;
         }
 
-        var bits = BitConverter.DoubleToInt64Bits(Math.Min(1, power));
+        if (power >= 1)
+        {
+            return Unit;
+        }
+
+        var bits = BitConverter.DoubleToInt64Bits(power);
         var log = (bits >> 52) - 1023 + ((bits & 0xFFFFFFFFFFFFF) * (1.0 / (1L << 52)));
         return (int)Math.Round(Unit * Math.Max(0, 1 + (log / Fade)));
     }

@@ -12,8 +12,14 @@ internal sealed class PlannedProgress(int operations, int kinds)
     /// <summary>Gets the number of amounts.</summary>
     public int Kinds => kinds;
 
-    /// <summary>Adds work that is done at an operation; one at or after the end counts as the last. Not after <see cref="Sum"/>.</summary>
-    public void Add(int operation, int kind, double amount) => _sums[((int)Math.Min(_places - 1, (long)operation * _places / Math.Max(1, operations)) + 1) * kinds + kind] += amount;
+    /// <summary>The place to which an operation counts; one at or after the end counts to the last.</summary>
+    public int PlaceAt(int operation) => (int)Math.Min(_places - 1, (long)operation * _places / Math.Max(1, operations));
+
+    /// <summary>Adds work that is done at an operation. Not after <see cref="Sum"/>.</summary>
+    public void Add(int operation, int kind, double amount) => AddTo(PlaceAt(operation), kind, amount);
+
+    /// <summary>Adds work to a place.</summary>
+    public void AddTo(int place, int kind, double amount) => _sums[(place + 1) * kinds + kind] += amount;
 
     /// <summary>Turns what was added into running sums.</summary>
     public PlannedProgress Sum()

@@ -1,8 +1,10 @@
+using System.Numerics;
 using PredictiveOrchestration.Backends;
 using PredictiveOrchestration.Circuits;
 using PredictiveOrchestration.Circuits.Library;
 using PredictiveOrchestration.Profiling;
 using PredictiveOrchestration.Simulation;
+using PredictiveOrchestration.Simulation.Kernels;
 using PredictiveOrchestration.Simulation.MatrixProductState;
 using PredictiveOrchestration.Simulation.StateVector;
 using PredictiveOrchestration.TestKit;
@@ -50,6 +52,51 @@ public sealed class ForecastTests
             Enumerable.Range(0, qubits + 1).Select(counted.Bond).Should().Equal(Enumerable.Range(0, qubits + 1).Select(real.Bond), "seed {0}", seed);
             counted.GreatestBond.Should().BeGreaterThan(1);
         }
+    }
+
+    [Fact]
+    public void Chain_LibraryAndRandomCircuits_CountsWhatKernelsOfTheRealChainDo()
+    {
+        var known = new CoreCache();
+        var compared = 0;
+        foreach (var circuit in Shallow())
+        {
+            var kernels = new CountingKernels(MatrixKernelSelector.Best);
+            var formula = new FormulaChain(circuit.NumQubits);
+            Run(circuit, formula, MatrixKernelSelector.Best, null);
+            if (formula.IsCompressed)
+            {
+                continue;
+            }
+
+            compared++;
+            Run(circuit, null, kernels, null);
+            var counted = new CountingChain(circuit.NumQubits, new TruncationPolicy(), new BondDimensionBound(circuit.NumQubits));
+
+            // With what was found for the circuits before.
+            Run(circuit, counted, MatrixKernelSelector.Best, known);
+            counted.Calls.Should().Be(formula.Calls, circuit.Name);
+            counted.Moved.Should().Be(kernels.Combined + formula.Moved, circuit.Name);
+        }
+
+        compared.Should().BeGreaterThan(200);
+    }
+
+    [Fact]
+    public void ForecastSeconds_KnowsWhatTakesLonger()
+    {
+        IWorkForecaster engine = new MatrixProductStateSimulator();
+        double Of(Circuit circuit) => engine.ForecastSeconds(CircuitProfiler.Profile(circuit));
+        var neighbours = RandomFamilies.Brickwork(24, 8);
+        var order = Enumerable.Range(0, 24).ToArray();
+        new Random(1).Shuffle(order);
+
+        // Between neighbours no other order is looked for.
+        Of(neighbours).Should().BeLessThan(0.5 * Of(new CircuitBuilder(24).Build().Compose(neighbours, order)));
+        Of(RandomFamilies.Random(16, 20)).Should().BeGreaterThan(Of(RandomFamilies.Random(16, 10)));
+        Of(RandomFamilies.Brickwork(24, 8)).Should().BeLessThan(Of(RandomFamilies.Brickwork(24, 16)));
+        Of(States.Ghz(4)).Should().BeInRange(1e-6, 2e-5);
+        engine.ForecastSeconds(CircuitProfiler.FromValues(20, 10, 100, 0.5, 1 << 20)).Should().BeInRange(1e-5, 1e-3);
     }
 
     [Fact]
@@ -119,6 +166,43 @@ public sealed class ForecastTests
     [InlineData(24, 0xC0001F, 2048)] // A small page on each of four huge ones.
     public void Touched_SomeIndexBits_CountsPages(int bits, long live, double amplitudes) => AmplitudeMemory.Touched(bits, sizeof(double), live).Should().Be(amplitudes);
 
+    private static IEnumerable<Circuit> Shallow()
+    {
+        for (var n = 2; n <= 9; n++)
+        {
+            yield return States.Ghz(n);
+            yield return States.W(n);
+            yield return RandomFamilies.Brickwork(n, 2);
+            yield return Dynamics.Heisenberg(n, 1);
+            yield return Fourier.Qft(Math.Min(n, 4));
+        }
+
+        for (var seed = 0; seed < 400; seed++)
+        {
+            yield return RandomCircuits.Create(seed, new RandomCircuitOptions { Qubits = 2 + (seed % 9), Operations = 4 + (seed % 14), MaxControls = seed % 4, Unitaries = seed % 2 == 0, CliffordAngles = seed % 3 == 0 });
+        }
+    }
+
+    // On a real chain where none is given.
+    private static void Run(Circuit circuit, BondChain? chain, MatrixKernelSet kernels, CoreCache? known)
+    {
+        var context = new RunContext("test", new ExecutionRequest { Circuit = circuit }, long.MaxValue, TimeProvider.System, CancellationToken.None);
+        using var pool = new MatrixPool(context);
+        var algebra = new MatrixAlgebra(pool, kernels, context);
+        int[] sites = [.. Enumerable.Range(0, circuit.NumQubits)];
+        using var real = chain is null ? new TensorChain(circuit.NumQubits, new TruncationPolicy(), algebra, new SiteMap(sites), "test") : null;
+        var blocks = new GateBlocks(chain ?? real!, new OperatorFactory(algebra, known, forCounting: chain is CountingChain), new SiteMap(sites), false);
+        foreach (ref readonly var op in circuit.Operations)
+        {
+            if (op.Kind != OperationKind.Barrier)
+            {
+                blocks.Apply(circuit, op, null);
+            }
+        }
+
+        blocks.Finish();
+    }
+
     private static double[] Amounts(Circuit circuit) => DenseForecast.Of(circuit, Settings, "dense")!.Amounts;
 
     private static (TensorChain Real, CountingChain Counted) Both(Circuit circuit)
@@ -153,5 +237,52 @@ public sealed class ForecastTests
         }
 
         return (real, counted);
+    }
+
+    // What is touched besides the numbers that kernels combine, by the formulas; of no use once bonds are taken down.
+    private sealed class FormulaChain(int qubits) : BondChain(qubits, new TruncationPolicy())
+    {
+        public double Calls { get; private set; }
+
+        public double Moved { get; private set; }
+
+        public bool IsCompressed { get; private set; }
+
+        protected override void ApplySingle(int qubit, ReadOnlySpan<Complex> matrix) => Add(4, qubit);
+
+        protected override void Expand(int qubit, OperatorCore core) => Add(2 * core.Left * core.Right, qubit);
+
+        protected override void HandOn(int qubit, int factor)
+        {
+            if (factor > 1)
+            {
+                Add(2 * factor * (1 + factor), qubit);
+            }
+        }
+
+        protected override void ShiftRight(int qubit) => IsCompressed = true;
+
+        protected override void ShiftLeft(int qubit) => IsCompressed = true;
+
+        protected override double Truncate(int qubit)
+        {
+            IsCompressed = true;
+            Bonds[qubit] = 1;
+            return 0;
+        }
+
+        protected override void Lose(double share)
+        {
+        }
+
+        protected override void Renormalise(int centre)
+        {
+        }
+
+        private void Add(double factor, int qubit)
+        {
+            Calls++;
+            Moved += factor * Bonds[qubit] * Bonds[qubit + 1];
+        }
     }
 }

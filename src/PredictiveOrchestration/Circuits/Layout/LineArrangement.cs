@@ -10,21 +10,40 @@ namespace PredictiveOrchestration.Circuits.Layout;
 internal sealed class LineArrangement
 {
     private readonly WireGraph _graph;
-    private readonly int _capLog2;
+
+    // By the logarithm of a bond; exact, all being small numbers times powers of two.
+    private readonly BondCost[] _costs;
+    private readonly int[] _size;
     private readonly int[] _position;
     private readonly int[] _left;
+
+    // Before the first place, and behind each.
     private readonly int[] _cut;
+
+    // Of the cut behind each place.
+    private readonly double[] _cost;
+
+    // The weights of a wire's edges to those at each place, while it is tried.
     private readonly int[] _link;
 
     public LineArrangement(WireGraph graph, int capLog2, ReadOnlySpan<int> order)
     {
+        var n = order.Length;
         _graph = graph;
-        _capLog2 = capLog2;
         Order = order.ToArray();
-        _position = new int[order.Length];
-        _left = new int[order.Length];
-        _cut = new int[order.Length];
-        _link = new int[order.Length];
+        (_position, _left, _link, _size) = (new int[n], new int[n], new int[n], new int[n]);
+        (_cut, _cost, _costs) = (new int[n + 1], new double[n], new BondCost[(n / 2) + 1]);
+        for (var p = 0; p < n; p++)
+        {
+            _size[p] = BondForecast.Size(p, n);
+        }
+
+        for (var bond = 0; bond < _costs.Length; bond++)
+        {
+            var (cube, sweeps) = (BondForecast.Cube(bond, capLog2), bond > BondForecast.FreeLog2 ? BondForecast.SweepsPerGate : 0);
+            _costs[bond] = new BondCost(cube * (1 - (sweeps * BondForecast.FreeLog2)), cube * sweeps);
+        }
+
         Reset(order);
     }
 
@@ -57,8 +76,8 @@ internal sealed class LineArrangement
             }
 
             _left[v] = left;
-            _cut[p] = before += _graph.Degree[v] - (2 * left);
-            Cost += CostOf(p, _cut[p]);
+            _cut[p + 1] = before += _graph.Degree[v] - (2 * left);
+            Cost += _cost[p] = CostOf(p, before);
         }
     }
 
@@ -86,31 +105,45 @@ internal sealed class LineArrangement
 
     // Compiled in full at once: the first search of a process is no slower than the others.
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private bool TryMove(int wire, ref long steps)
+    private unsafe bool TryMove(int wire, ref long steps)
     {
         Link(wire, 1);
         var (best, gain) = (_position[wire], -1e-9 * Cost);
         var from = best;
         var n = Order.Length;
         steps -= n + (2 * _graph.Neighbours(wire).Length);
-        var cut = from == 0 ? 0 : _cut[from - 1];
-        double delta = 0;
-        for (var p = from; p + 1 < n; p++)
-        {
-            var passed = Order[p + 1];
-            cut += _graph.Degree[passed] - (2 * (_left[passed] - _link[passed]));
-            delta += CostOf(p, cut) - CostOf(p, _cut[p]);
-            (best, gain) = delta < gain ? (p + 1, delta) : (best, gain);
-        }
 
-        cut = _cut[from];
-        delta = 0;
-        for (var p = from - 1; p >= 0; p--)
+        // A cut behind which the wire is put loses what goes from the wire to the left of the cut and gains what goes to its right.
+        var alone = _graph.Degree[wire] - (2 * _left[wire]);
+        double delta = 0;
+        fixed (int* cuts = _cut, links = _link, sizes = _size)
+        fixed (double* now = _cost)
+        fixed (BondCost* costs = _costs)
         {
-            var passed = Order[p];
-            cut -= _graph.Degree[passed] - (2 * (_left[passed] + _link[passed]));
-            delta += CostOf(p, cut) - CostOf(p, _cut[p]);
-            (best, gain) = delta < gain ? (p, delta) : (best, gain);
+            for (int p = from, passed = 0; p + 1 < n; p++)
+            {
+                passed += links[p + 1];
+                var growth = cuts[p + 2] - alone + (2 * passed);
+                var bond = costs + Math.Min(growth, sizes[p]);
+                delta += bond->Fixed + (bond->Growing * growth) - now[p];
+                if (delta < gain)
+                {
+                    (best, gain) = (p + 1, delta);
+                }
+            }
+
+            delta = 0;
+            for (int p = from - 1, passed = 0; p >= 0; p--)
+            {
+                passed += links[p];
+                var growth = cuts[p] + alone + (2 * passed);
+                var bond = costs + Math.Min(growth, sizes[p]);
+                delta += bond->Fixed + (bond->Growing * growth) - now[p];
+                if (delta < gain)
+                {
+                    (best, gain) = (p, delta);
+                }
+            }
         }
 
         if (best != from)
@@ -128,29 +161,34 @@ internal sealed class LineArrangement
         for (; p < to; p++)
         {
             var passed = Order[p + 1];
-            _left[passed] -= _link[passed];
-            _left[wire] += _link[passed];
-            Shift(p, passed, p, (p == 0 ? 0 : _cut[p - 1]) + _graph.Degree[passed] - (2 * _left[passed]));
+            var link = _link[p + 1];
+            _left[passed] -= link;
+            _left[wire] += link;
+            Shift(p, passed, link, p, _cut[p] + _graph.Degree[passed] - (2 * _left[passed]));
         }
 
         for (; p > to; p--)
         {
             var passed = Order[p - 1];
-            _left[wire] -= _link[passed];
-            Shift(p, passed, p - 1, (p == 1 ? 0 : _cut[p - 2]) + _graph.Degree[wire] - (2 * _left[wire]));
-            _left[passed] += _link[passed];
+            var link = _link[p - 1];
+            _left[wire] -= link;
+            Shift(p, passed, link, p - 1, _cut[p - 1] + _graph.Degree[wire] - (2 * _left[wire]));
+            _left[passed] += link;
         }
 
         Order[to] = wire;
         _position[wire] = to;
+        _link[to] = 0;
     }
 
-    private void Shift(int place, int passed, int cut, int value)
+    private void Shift(int place, int passed, int link, int cut, int value)
     {
         Order[place] = passed;
         _position[passed] = place;
-        Cost += CostOf(cut, value) - CostOf(cut, _cut[cut]);
-        _cut[cut] = value;
+        _link[place] = link;
+        var cost = CostOf(cut, value);
+        Cost += cost - _cost[cut];
+        (_cost[cut], _cut[cut + 1]) = (cost, value);
     }
 
     // The weights of a wire's edges where they can be looked up.
@@ -160,15 +198,17 @@ internal sealed class LineArrangement
         var weights = _graph.Weights(wire);
         for (var k = 0; k < neighbours.Length; k++)
         {
-            _link[neighbours[k]] = factor * weights[k];
+            _link[_position[neighbours[k]]] = factor * weights[k];
         }
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private double CostOf(int cut, int growth)
     {
-        var bound = Math.Min(growth, BondForecast.Size(cut, Order.Length));
-        var cube = BondForecast.Cube(bound, _capLog2);
-        return bound <= BondForecast.FreeLog2 ? cube : cube * (1 + (BondForecast.SweepsPerGate * (growth - BondForecast.FreeLog2)));
+        ref readonly var bond = ref _costs[Math.Min(growth, _size[cut])];
+        return bond.Fixed + (bond.Growing * growth);
     }
+
+    // What a bond costs, and besides for each bit that gates let it grow.
+    private readonly record struct BondCost(double Fixed, double Growing);
 }

@@ -10,26 +10,26 @@ internal sealed class WireGraph
     public WireGraph(InteractionList list)
     {
         var n = list.NumWires;
-        var edges = new Dictionary<long, int>();
+        using var edges = new EdgeTable(n);
         foreach (ref readonly var item in list.Items)
         {
             // A gate on many wires is a path through them: what it adds to a cut depends on where they are.
             var wires = list.WiresOf(item);
             for (var k = 0; k + 1 < wires.Length; k++)
             {
-                var key = ((long)Math.Min(wires[k], wires[k + 1]) << 32) | (uint)Math.Max(wires[k], wires[k + 1]);
-                edges[key] = edges.GetValueOrDefault(key) + item.GrowthLog2(1);
+                edges.Add(wires[k], wires[k + 1], item.GrowthLog2(1));
             }
         }
 
         NumWires = n;
-        IsPath = edges.Keys.All(key => (int)(uint)key == (int)(key >> 32) + 1);
         Degree = new int[n];
         _start = new int[n + 1];
-        foreach (var (key, _) in edges)
+        IsPath = true;
+        foreach (ref readonly var edge in edges.All)
         {
-            _start[(int)(key >> 32) + 1]++;
-            _start[(int)(uint)key + 1]++;
+            IsPath &= edge.High == edge.Low + 1;
+            _start[edge.Low + 1]++;
+            _start[edge.High + 1]++;
         }
 
         for (var v = 0; v < n; v++)
@@ -40,9 +40,9 @@ internal sealed class WireGraph
         _neighbour = new int[_start[n]];
         _weight = new int[_start[n]];
         var next = _start.AsSpan(0, n).ToArray();
-        foreach (var (key, weight) in edges)
+        foreach (ref readonly var edge in edges.All)
         {
-            int a = (int)(key >> 32), b = (int)(uint)key;
+            var (a, b, weight) = edge;
             (_neighbour[next[a]], _weight[next[a]++]) = (b, weight);
             (_neighbour[next[b]], _weight[next[b]++]) = (a, weight);
             Degree[a] += weight;

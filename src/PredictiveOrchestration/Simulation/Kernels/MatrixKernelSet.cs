@@ -18,8 +18,8 @@ internal abstract unsafe class MatrixKernelSet
     /// <summary>The name, for messages and for the environment variable.</summary>
     public abstract string Name { get; }
 
-    /// <summary>The doubles of scratch that a product with <paramref name="columns"/> columns needs.</summary>
-    public static long ScratchLength(int columns) => (columns + 15L) / 16 * 16 * 2 * PanelDepth;
+    /// <summary>The doubles of scratch that a product with <paramref name="columns"/> columns, of <paramref name="depth"/> terms each, needs.</summary>
+    public static long ScratchLength(int columns, int depth) => (columns + 15L) / 16 * 16 * 2 * Math.Min(depth, PanelDepth);
 
     /// <summary>C = A · B, A being rows × depth and B depth × columns. C must not overlap the others.</summary>
     public abstract void Multiply(

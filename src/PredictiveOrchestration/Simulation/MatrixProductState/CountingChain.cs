@@ -1,4 +1,5 @@
 using System.Numerics;
+using PredictiveOrchestration.Common;
 using PredictiveOrchestration.Profiling;
 
 namespace PredictiveOrchestration.Simulation.MatrixProductState;
@@ -33,18 +34,8 @@ internal sealed class CountingChain(int numQubits, TruncationPolicy policy, Bond
     protected override void Expand(int qubit, OperatorCore core)
     {
         Calls++;
-        var parts = 0;
-        for (var l = 0; l < core.Left; l++)
-        {
-            for (var r = 0; r < core.Right; r++)
-            {
-                var e = core[l, r];
-                parts += (e[0] == Complex.Zero && e[1] == Complex.Zero ? 0 : 1) + (e[2] == Complex.Zero && e[3] == Complex.Zero ? 0 : 1);
-            }
-        }
-
         double elements = (double)Bonds[qubit] * Bonds[qubit + 1];
-        Moved += elements * (parts + (2.0 * core.Left * core.Right));
+        Moved += elements * (core.Rows + (2.0 * core.Left * core.Right));
     }
 
     protected override void HandOn(int qubit, int factor)
@@ -83,7 +74,7 @@ internal sealed class CountingChain(int numQubits, TruncationPolicy policy, Bond
     }
 
     // Right of a site; where nothing is small by chance, only what cannot be otherwise is cut.
-    private double Proved(int cut) => cut < 0 || cut >= NumQubits - 1 ? 1 : Math.Pow(2, Math.Min(30, bound[cut].Proved));
+    private double Proved(int cut) => cut < 0 || cut >= NumQubits - 1 ? 1 : PowersOfTwo.Of(Math.Min(30, bound[cut].Proved));
 
     private void TakeLeft(int qubit, double rank)
     {

@@ -10,14 +10,21 @@ namespace PredictiveOrchestration.Simulation.MatrixProductState;
 internal sealed class GateBlocks(BondChain chain, OperatorFactory factory, SiteMap map, bool relabelSwaps)
 {
     private static readonly Complex[] Identity = [1, 0, 0, 1];
+    private static readonly Complex[] PairIdentity = [1, 0, 0, 0, 0, 1, 0, 0, 0, 0, 1, 0, 0, 0, 0, 1];
     private readonly GateQueue _queue = new(chain);
     private readonly Complex[]?[] _single = new Complex[]?[chain.NumQubits];
+    private readonly bool[] _hasSingle = new bool[chain.NumQubits];
     private readonly Block?[] _open = new Block?[chain.NumQubits];
+    private readonly Stack<Block> _closed = new();
 
-    private sealed record Block(int Low, int High)
+    // The unitary of what came so far on two sites. Row and column: the low site's bit first, then the high one's.
+    private sealed class Block
     {
-        // Row and column: low qubit's bit first, then the high one's.
-        public required Complex[] Matrix { get; set; }
+        public int Low { get; set; }
+
+        public int High { get; set; }
+
+        public Complex[] Matrix { get; } = new Complex[16];
     }
 
     /// <summary>Takes in a gate or a unitary.</summary>
@@ -82,9 +89,7 @@ internal sealed class GateBlocks(BondChain chain, OperatorFactory factory, SiteM
         }
         else if (count == 2)
         {
-            Span<Complex> pair = stackalloc Complex[16];
-            var (first, second) = controls.Length == 1 ? (controls[0], targets[0]) : (targets[0], targets[1]);
-            Pair(first, second, controls.Length == 1 ? Controlled(matrix, pair) : matrix);
+            Pair(controls, targets, matrix);
         }
         else
         {
@@ -102,44 +107,38 @@ internal sealed class GateBlocks(BondChain chain, OperatorFactory factory, SiteM
         }
     }
 
-    // Bit 0 of the index is the control.
-    private static ReadOnlySpan<Complex> Controlled(ReadOnlySpan<Complex> matrix, Span<Complex> pair)
-    {
-        pair.Clear();
-        pair[0] = pair[10] = 1;
-        for (var row = 0; row < 2; row++)
-        {
-            for (var column = 0; column < 2; column++)
-            {
-                pair[(((2 * row) + 1) * 4) + (2 * column) + 1] = matrix[(2 * row) + column];
-            }
-        }
-
-        return pair;
-    }
-
     private void Single(int qubit, ReadOnlySpan<Complex> matrix)
     {
         if (_open[qubit] is { } block)
         {
-            block.Matrix = Product(qubit == block.Low ? Kronecker(matrix, Identity) : Kronecker(Identity, matrix), block.Matrix, 4);
+            var bit = qubit == block.Low ? 2 : 1;
+            SmallProducts.Mix(matrix, block.Matrix, 0, bit);
+            SmallProducts.Mix(matrix, block.Matrix, 3 - bit, 3);
+            return;
+        }
+
+        var single = _single[qubit] ??= new Complex[4];
+        if (_hasSingle[qubit])
+        {
+            SmallProducts.Multiply(matrix, single);
         }
         else
         {
-            _single[qubit] = _single[qubit] is { } before ? Product(matrix, before, 2) : matrix.ToArray();
+            matrix.CopyTo(single);
+            _hasSingle[qubit] = true;
         }
     }
 
-    // Bit 0 of the index is the first qubit.
-    private void Pair(int first, int second, ReadOnlySpan<Complex> matrix)
+    // A matrix on two targets has the first one's bit as bit 0 of its index.
+    private void Pair(ReadOnlySpan<int> controls, ReadOnlySpan<int> targets, ReadOnlySpan<Complex> matrix)
     {
-        int low = Math.Min(first, second), high = Math.Max(first, second);
-        if (_open[low] is null || _open[low] != _open[high])
+        var (first, second) = controls.Length == 1 ? (controls[0], targets[0]) : (targets[0], targets[1]);
+        var block = Open(Math.Min(first, second), Math.Max(first, second));
+        var isOrdered = first == block.Low;
+        if (controls.Length == 1)
         {
-            FlushPair(low);
-            FlushPair(high);
-            _open[low] = _open[high] = new Block(low, high) { Matrix = Kronecker(_single[low] ?? Identity, _single[high] ?? Identity) };
-            _single[low] = _single[high] = null;
+            SmallProducts.Mix(matrix, block.Matrix, isOrdered ? 2 : 1, 3);
+            return;
         }
 
         Span<Complex> ordered = stackalloc Complex[16];
@@ -147,21 +146,43 @@ internal sealed class GateBlocks(BondChain chain, OperatorFactory factory, SiteM
         {
             for (var column = 0; column < 4; column++)
             {
-                var (r, c) = first == low ? (Reverse(row), Reverse(column)) : (row, column);
+                var (r, c) = isOrdered ? (Reverse(row), Reverse(column)) : (row, column);
                 ordered[(4 * r) + c] = matrix[(4 * row) + column];
             }
         }
 
-        _open[low]!.Matrix = Product(ordered, _open[low]!.Matrix, 4);
+        SmallProducts.Multiply(ordered, block.Matrix);
+    }
+
+    private Block Open(int low, int high)
+    {
+        if (_open[low] is { } open && open == _open[high])
+        {
+            return open;
+        }
+
+        FlushPair(low);
+        FlushPair(high);
+        var block = _closed.TryPop(out var closed) ? closed : new Block();
+        (block.Low, block.High) = (low, high);
+        if (!_hasSingle[low] && !_hasSingle[high])
+        {
+            PairIdentity.CopyTo(block.Matrix, 0);
+            return _open[low] = _open[high] = block;
+        }
+
+        SmallProducts.Kronecker(_hasSingle[low] ? _single[low] : Identity, _hasSingle[high] ? _single[high] : Identity, block.Matrix);
+        (_hasSingle[low], _hasSingle[high]) = (false, false);
+        return _open[low] = _open[high] = block;
     }
 
     private void Flush(int qubit)
     {
         FlushPair(qubit);
-        if (_single[qubit] is { } matrix)
+        if (_hasSingle[qubit])
         {
-            _queue.Add(OperatorString.On(qubit, matrix));
-            _single[qubit] = null;
+            _queue.Add(OperatorString.On(qubit, _single[qubit]));
+            _hasSingle[qubit] = false;
         }
     }
 
@@ -173,42 +194,9 @@ internal sealed class GateBlocks(BondChain chain, OperatorFactory factory, SiteM
         }
 
         _open[block.Low] = _open[block.High] = null;
-
         _queue.Add(factory.Pair(block.Low, block.High, block.Matrix));
+        _closed.Push(block);
     }
 
     private static int Reverse(int index) => ((index & 1) << 1) | (index >> 1);
-
-    private static Complex[] Kronecker(ReadOnlySpan<Complex> high, ReadOnlySpan<Complex> low)
-    {
-        var product = new Complex[16];
-        for (var i = 0; i < 16; i++)
-        {
-            int row = i >> 2, column = i & 3;
-            product[i] = high[((row >> 1) * 2) + (column >> 1)] * low[((row & 1) * 2) + (column & 1)];
-        }
-
-        return product;
-    }
-
-    private static Complex[] Product(ReadOnlySpan<Complex> a, ReadOnlySpan<Complex> b, int size)
-    {
-        var product = new Complex[size * size];
-        for (var row = 0; row < size; row++)
-        {
-            for (var k = 0; k < size; k++)
-            {
-                var factor = a[(row * size) + k];
-                if (factor != Complex.Zero)
-                {
-                    for (var column = 0; column < size; column++)
-                    {
-                        product[(row * size) + column] += factor * b[(k * size) + column];
-                    }
-                }
-            }
-        }
-
-        return product;
-    }
 }

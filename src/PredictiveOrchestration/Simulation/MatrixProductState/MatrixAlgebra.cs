@@ -12,6 +12,12 @@ internal sealed unsafe class MatrixAlgebra(MatrixPool pool, MatrixKernelSet kern
     // Squares below it lose digits to the end of the range of numbers: no reflector can be made of such a row. Rounding of rounding gets there.
     private const double Nothing = 1e-250;
 
+    /// <summary>Where a singular value decomposition cuts the triangular factor that it begins with.</summary>
+    public const double TriangularCut = 1e-15;
+
+    // Rows up to which what goes with each is kept on the stack: operators of gates.
+    private const int MostOnStack = 16;
+
     public MatrixPool Pool => pool;
 
     public MatrixKernelSet Kernels => kernels;
@@ -32,7 +38,7 @@ internal sealed unsafe class MatrixAlgebra(MatrixPool pool, MatrixKernelSet kern
     /// <summary>A product of parts of matrices.</summary>
     public void Multiply(int rows, int columns, int depth, double* ar, double* ai, long strideA, double* br, double* bi, long strideB, double* cr, double* ci, long strideC)
     {
-        using var scratch = pool.Rent(1, (int)(MatrixKernelSet.ScratchLength(columns) / 2));
+        using var scratch = pool.RentUndefined(1, (int)(MatrixKernelSet.ScratchLength(columns, depth) / 2));
         var step = (int)Math.Clamp(CheckInterval / Math.Max(1, (long)columns * depth), 64, Math.Max(64, rows));
         for (var i = 0; i < rows; i += step)
         {
@@ -86,18 +92,20 @@ internal sealed unsafe class MatrixAlgebra(MatrixPool pool, MatrixKernelSet kern
     public (Matrix L, Matrix? Q) Lq(Matrix m, double tolerance, bool wantQ = true)
     {
         int rows = m.Rows, columns = m.Columns, most = Math.Min(rows, columns), stride = m.Stride;
-        var taus = new double[most];
-        var row = new int[rows];
+        var isSmall = rows <= MostOnStack;
+        Span<double> taus = isSmall ? stackalloc double[MostOnStack] : new double[most];
+        Span<int> row = isSmall ? stackalloc int[MostOnStack] : new int[rows];
+        row = row[..rows];
         for (var i = 0; i < rows; i++)
         {
             row[i] = i;
         }
 
-        double[] norms = [];
+        Span<double> norms = tolerance == 0 ? [] : isSmall ? stackalloc double[MostOnStack] : new double[rows];
         var greatest = 0.0;
         if (tolerance > 0)
         {
-            norms = new double[rows];
+            norms = norms[..rows];
             for (var i = 0; i < rows; i++)
             {
                 norms[i] = Norm(m, i, 0);
@@ -183,7 +191,7 @@ internal sealed unsafe class MatrixAlgebra(MatrixPool pool, MatrixKernelSet kern
     public SingularFactors Svd(Matrix m, double cut)
     {
         using var work = Copy(m);
-        var (l, q) = Lq(work, 1e-15);
+        var (l, q) = Lq(work, TriangularCut);
         using var transposed = Transpose(l);
         l.Dispose();
         var (l2, _) = Lq(transposed, 0, wantQ: false);
@@ -338,11 +346,16 @@ internal sealed unsafe class MatrixAlgebra(MatrixPool pool, MatrixKernelSet kern
         }
 
         Array.Sort(norms, order);
-        return Array.ConvertAll(norms, n => -n);
+        foreach (ref var norm in norms.AsSpan())
+        {
+            norm = -norm;
+        }
+
+        return norms;
     }
 
     // Q = (H_{k-1} … H_0 on the unit rows), the reflectors applied backwards.
-    private Matrix Orthonormal(Matrix m, int[] row, double[] taus, int rank)
+    private Matrix Orthonormal(Matrix m, ReadOnlySpan<int> row, ReadOnlySpan<double> taus, int rank)
     {
         var q = pool.Rent(rank, m.Columns);
         long work = 0;
@@ -407,7 +420,7 @@ internal sealed unsafe class MatrixAlgebra(MatrixPool pool, MatrixKernelSet kern
         return square / product;
     }
 
-    private bool Pivot(Matrix m, int[] row, double[] norms, int i, double floor)
+    private bool Pivot(Matrix m, Span<int> row, Span<double> norms, int i, double floor)
     {
         var best = Greatest(norms, i);
         if (norms[best] <= floor)
@@ -429,7 +442,7 @@ internal sealed unsafe class MatrixAlgebra(MatrixPool pool, MatrixKernelSet kern
         return true;
     }
 
-    private static int Greatest(double[] norms, int from)
+    private static int Greatest(ReadOnlySpan<double> norms, int from)
     {
         var best = from;
         for (var z = from + 1; z < norms.Length; z++)

@@ -15,7 +15,7 @@ internal sealed unsafe class MatrixPool(RunContext context) : IDisposable
 
     // 1 MiB: above it the operating system's work does not count.
     private const int GreatestClass = 17;
-    private readonly Stack<nint>[] _free = [.. Enumerable.Range(0, GreatestClass + 1).Select(_ => new Stack<nint>())];
+    private readonly Stack<nint>?[] _free = new Stack<nint>?[GreatestClass + 1];
     private readonly Dictionary<nint, long> _held = [];
 
     ~MatrixPool() => Free();
@@ -26,14 +26,21 @@ internal sealed unsafe class MatrixPool(RunContext context) : IDisposable
     /// <summary>Gives a matrix of zeros.</summary>
     public Matrix Rent(int rows, int columns)
     {
+        var matrix = RentUndefined(rows, columns);
+        NativeMemory.Clear(matrix.Re, (nuint)(8 * Math.Max(1L << SmallestClass, 2 * matrix.Length)));
+        return matrix;
+    }
+
+    /// <summary>Gives a matrix of any content, for those who write before they read.</summary>
+    public Matrix RentUndefined(int rows, int columns)
+    {
         var stride = (columns + MatrixKernelSet.Alignment - 1) & -MatrixKernelSet.Alignment;
 
         // Rows a multiple of 512 bytes apart would fall into few sets of the cache.
         stride += stride >= 64 && stride % 64 == 0 ? MatrixKernelSet.Alignment : 0;
         var doubles = Math.Max(1L << SmallestClass, 2L * rows * stride);
         var sizeClass = 64 - BitOperations.LeadingZeroCount((ulong)doubles - 1);
-        var memory = (double*)(sizeClass > GreatestClass ? Allocate(8 * doubles) : _free[sizeClass].TryPop(out var block) ? block : Allocate(8L << sizeClass));
-        NativeMemory.Clear(memory, (nuint)(8 * doubles));
+        var memory = (double*)(sizeClass > GreatestClass ? Allocate(8 * doubles) : _free[sizeClass] is { } free && free.TryPop(out var block) ? block : Allocate(8L << sizeClass));
         return new Matrix(this, memory, sizeClass, rows, columns, stride);
     }
 
@@ -41,7 +48,7 @@ internal sealed unsafe class MatrixPool(RunContext context) : IDisposable
     {
         if (sizeClass <= GreatestClass)
         {
-            _free[sizeClass].Push(memory);
+            (_free[sizeClass] ??= new Stack<nint>()).Push(memory);
         }
         else if (_held.Remove(memory, out var bytes))
         {

@@ -46,7 +46,7 @@ public sealed class MatrixProductStateSimulator : LocalSimulator, ICalibratable,
 
     bool ICalibratable.RunsOnProcessor => true;
 
-    double IWorkForecaster.ForecastSeconds(CircuitProfile profile) => ChainForecast.Seconds(profile.GateCount);
+    double IWorkForecaster.ForecastSeconds(CircuitProfile profile) => ChainForecast.Seconds(profile);
 
     PlannedWork? IWorkForecaster.Forecast(Circuit circuit, CircuitProfile profile) =>
         profile.NumQubits <= MaxQubits ? ChainForecast.Of(circuit, profile, _policy, _kernels, () => LayoutOf(circuit, null), Descriptor.CostModel) : null;

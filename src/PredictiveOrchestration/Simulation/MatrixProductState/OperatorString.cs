@@ -25,6 +25,30 @@ internal sealed record OperatorString(int[] Qubits, OperatorCore[] Cores)
 internal sealed record OperatorCore(int Left, int Right)
 {
     private readonly Complex[] _elements = new Complex[4 * Left * Right];
+    private int _rows = -1;
+
+    /// <summary>The rows of all operators that are not zero, once they are made.</summary>
+    public int Rows
+    {
+        get
+        {
+            if (_rows < 0)
+            {
+                var rows = 0;
+                for (var i = 0; i < _elements.Length; i += 2)
+                {
+                    rows += _elements[i] == Complex.Zero && _elements[i + 1] == Complex.Zero ? 0 : 1;
+                }
+
+                _rows = rows;
+            }
+
+            return _rows;
+        }
+    }
+
+    /// <summary>Operators of which no row is zero, for those who count; their elements are not made.</summary>
+    public static OperatorCore WithoutZeros(int left, int right) => new(left, right) { _rows = 2 * left * right };
 
     /// <summary>The 2 × 2 operator between two values of the bonds, row by row.</summary>
     public Span<Complex> this[int left, int right] => _elements.AsSpan(4 * ((left * Right) + right), 4);

@@ -67,6 +67,26 @@ public sealed class ChainLayoutTests
         }
     }
 
+    [Theory]
+    [InlineData(20)]
+    [InlineData(300)]
+    public void Edges_AddedInAnyOrder_AreThoseOfADictionary(int wires)
+    {
+        var random = new Random(wires);
+        using var edges = new EdgeTable(wires);
+        var expected = new Dictionary<(int, int), int>();
+        for (var k = 0; k < 2000; k++)
+        {
+            var a = random.Next(wires);
+            var b = (a + 1 + random.Next(wires - 1)) % wires;
+            var weight = 1 + random.Next(2);
+            edges.Add(a, b, weight);
+            expected[(Math.Min(a, b), Math.Max(a, b))] = expected.GetValueOrDefault((Math.Min(a, b), Math.Max(a, b))) + weight;
+        }
+
+        edges.All.ToArray().Should().Equal(expected.Select(e => new WireEdge(e.Key.Item1, e.Key.Item2, e.Value)));
+    }
+
     [Fact]
     public void Arrangement_SixWires_OftenFindsTheBestOfAllOrders()
     {

@@ -1,4 +1,5 @@
 using FluentAssertions;
+using PredictiveOrchestration.Prediction;
 using PredictiveOrchestration.Routing;
 using Xunit;
 
@@ -46,6 +47,19 @@ public sealed class AttemptPlanTests
         AttemptPlan.Of([Ranked("a", 20, 8)], allowsTrials: true).Should().ContainSingle("there is no other").Which.Limit.Should().BeNull();
     }
 
+    // Its terms say hours; such runs are done within milliseconds or never.
+    [Theory]
+    [InlineData(0.9, true)]
+    [InlineData(0.5, true)]
+    [InlineData(0.05, false)]
+    public void Of_JobThatIsDoneSoonOrNotAtAll_IsTriedByHowMostWereDone(double chance, bool isTried)
+    {
+        var loose = Ranked("b", 0.005, 3, quick: new QuickRuns(chance, Math.Log(0.005), 1) { OtherwiseSeconds = 1e4 });
+        loose.Candidate.TotalSeconds.Should().BeApproximately((chance * 0.005) + ((1 - chance) * 1e4), 1e-6);
+        var plan = AttemptPlan.Of([Ranked("a", 0.2, 0.1), loose], allowsTrials: true);
+        plan.Select(p => (p.Ranked.Candidate.Backend.Id, p.IsTrial)).Should().Equal(isTried ? [("b", true), ("a", false), ("b", false)] : [("a", false), ("b", false)]);
+    }
+
     // What the next is predicted to take is waited for the one that runs, however sure it seemed to be done sooner.
     [Fact]
     public void Of_TimeBeyondAnInterval_IsLeftOnlyOnceTheNextWouldBeDone() =>
@@ -79,9 +93,9 @@ public sealed class AttemptPlanTests
         }
     }
 
-    private static RankedBackend Ranked(string id, double seconds, double sigma, decimal cost = 0)
+    private static RankedBackend Ranked(string id, double seconds, double sigma, decimal cost = 0, QuickRuns quick = default)
     {
         var candidate = Given.Candidate(id, seconds, sigma, cost);
-        return new(candidate with { Prediction = candidate.Prediction with { Backend = candidate.Backend with { IsLocal = true } } }, seconds, sigma, "given");
+        return new(candidate with { Prediction = candidate.Prediction with { Backend = candidate.Backend with { IsLocal = true }, Quick = quick } }, seconds, sigma, "given");
     }
 }

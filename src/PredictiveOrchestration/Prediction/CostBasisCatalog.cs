@@ -13,9 +13,9 @@ internal static class CostBasisCatalog
             "dense",
             [
                 "call", "gate overhead", "step overhead", "kernel steps", "updates", "phase ladders", "exchanges", "passes in place", "passes by copy", "touched small pages", "zeroed memory",
-                "measured amplitudes", "readout", "sampled blocks", "shots", "divided shots", "outcomes",
+                "results in mid-circuit", "measured amplitudes", "readout", "sampled blocks", "shots", "divided shots", "outcomes",
             ],
-            [2e-5, 1e-7, 1e-6, 5e-8, 5e-10, 3e-10, 1.5e-10, 3e-10, 1e-9, 1e-8, 1e-9, 3e-10, 3e-10, 5e-10, 1e-7, 5e-8, 1e-7],
+            [2e-5, 1e-7, 1e-6, 5e-8, 5e-10, 3e-10, 1.5e-10, 3e-10, 1e-9, 1e-8, 1e-9, 4e-6, 3e-10, 3e-10, 5e-10, 1e-7, 5e-8, 1e-7],
             static (work, job) =>
             {
                 // Finite, so that none of them is none.
@@ -40,7 +40,7 @@ internal static class CostBasisCatalog
                     Finite([
                         1, work.Gates * planning, amounts[0] * planning, amounts[0] * passes, amounts[1] * passes, amounts[2] * passes, amounts[3] * passes, amounts[4] * passes,
                         amounts[5] * passes, amounts[6] * passes, amounts[7] * passes,
-                        amplitudes * work.Branchings * passes, read * evaluations, walked * passes, job.Shots, work.Divisions(job), work.Outcomes(job),
+                        work.Branchings * passes, amplitudes * work.Branchings * passes, read * evaluations, walked * passes, job.Shots, work.Divisions(job), work.Outcomes(job),
                     ]),
                     bytes, bytes + (planned is null ? work.CopyBytes(bytes) : 0) + work.ReadoutBytes(job, amplitudes) + sampling, planned is null ? work.DenseUncertainty : 0)
                 {
@@ -75,8 +75,8 @@ internal static class CostBasisCatalog
             }));
         Add(new CostBasis(
             "sparse",
-            ["call", "gate overhead", "permutations and phases", "mixing", "mixing without order", "mixing of groups", "measured amplitudes", "readout", "shots", "divided shots", "sorting", "outcomes"],
-            [1e-5, 1e-7, 3e-10, 1e-9, 1e-8, 1.5e-8, 2e-9, 1e-8, 5e-8, 5e-8, 3e-9, 5e-8],
+            ["call", "gate overhead", "permutations and phases", "mixing", "mixing without order", "mixing of groups", "results in mid-circuit", "measured amplitudes", "readout", "shots", "divided shots", "sorting", "outcomes"],
+            [1e-5, 1e-7, 3e-10, 1e-9, 1e-8, 1.5e-8, 1e-6, 2e-9, 1e-8, 5e-8, 5e-8, 3e-9, 5e-8],
             static (work, job) =>
             {
                 var amplitudes = Math.Pow(2, Math.Min(1000, work.SupportLog2));
@@ -91,7 +91,7 @@ internal static class CostBasisCatalog
                     Finite([
                         1, work.Gates * passes, (work.SparseWork - work.SparseBranchingWork) * passes,
                         Math.Max(0, work.SparseBranchingWork - work.SparseGroupWork - work.SparseUnorderedWork) * passes, work.SparseUnorderedWork * passes, work.SparseGroupWork * passes,
-                        amplitudes * work.Branchings * passes, amplitudes * evaluations, job.Shots, work.Divisions(job), work.Sorting(job), work.Outcomes(job),
+                        work.Branchings * passes, amplitudes * work.Branchings * passes, amplitudes * evaluations, job.Shots, work.Divisions(job), work.Sorting(job), work.Outcomes(job),
                     ]),
                     entry, 16384 + bytes + work.CopyBytes(16384 + bytes) + work.ReadoutBytes(job, amplitudes),
                     work.StructureUncertainty + 0.05 * Math.Min(30, work.SupportLog2))

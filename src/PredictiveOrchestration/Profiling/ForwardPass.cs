@@ -53,7 +53,7 @@ internal sealed class ForwardPass
         _support = new AffineSupportBound(n);
         _bond = new BondDimensionBound(n);
         _randomness = new CliffordRandomness(n);
-        _sketch = n <= FusionSketch.MostQubits ? new FusionSketch(n) : null;
+        _sketch = FusionSketch.Begin(n);
         _blocks = new UnionFind(n);
         _pairs = new QubitPairs(n);
         _place = new long[n];
@@ -184,7 +184,7 @@ internal sealed class ForwardPass
         _monomial += structure == GateStructure.Monomial ? 1 : 0;
         var isClifford = CliffordCheck.IsClifford(_circuit, op);
         _randomness.Apply(_circuit, op, isClifford, uncertain);
-        _sketch?.Apply(_circuit, op);
+        _sketch?.Apply(_circuit, op, qubits);
         if (isClifford)
         {
             _clifford++;

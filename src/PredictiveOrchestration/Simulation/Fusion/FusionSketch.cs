@@ -1,4 +1,5 @@
 using System.Numerics;
+using System.Runtime.CompilerServices;
 using PredictiveOrchestration.Circuits;
 
 namespace PredictiveOrchestration.Simulation.Fusion;
@@ -14,37 +15,38 @@ internal sealed class FusionSketch
 
     // Members beyond these cost more than the product, which is then what is done.
     private const int MostMembers = 10;
+    private const int MostKeptPasses = 256;
     private const byte Identity = 0b11_10_01_00;
     private static readonly Kind[] Kinds = [.. GateCatalog.Table.Select(KindOf)];
-    private static readonly double[] Costs = [0, GateFuser.PhaseCost, GateFuser.PhaseCost, GateFuser.ExchangeCost, GateFuser.RealCost, GateFuser.RealCost, GateFuser.DenseCost];
+    private static readonly double[] Costs = [0, GateFuser.PhaseCost, GateFuser.PhaseCost, GateFuser.ExchangeCost, GateFuser.RealCost, GateFuser.RealCost, GateFuser.DenseCost, GateFuser.PairCost];
 
-    private readonly int _bits, _blockBits;
-    private readonly int[] _place;
-    private readonly Kind[] _waiting;
-    private readonly uint[] _partners;
-    private readonly Group?[] _open;
-    private readonly int[] _movedPass, _readPass;
-    private readonly List<Group> _spare = [];
-    private readonly double[] _sums = new double[FusedWork.Count];
+    private static readonly double[] SharesOfControls = [.. Enumerable.Range(0, MostQubits + 1).Select(k => Math.ScaleB(1, -k))];
+
+    // A profile has only one at a time.
+    [ThreadStatic]
+    private static FusionSketch? _kept;
+
+    private readonly int[] _place = new int[MostQubits];
+    private readonly Kind[] _waiting = new Kind[MostQubits];
+    private readonly uint[] _partners = new uint[MostQubits];
+    private readonly int[] _movedPass = new int[MostQubits], _readPass = new int[MostQubits];
+
+    // A group of gates on one pair of bits with nothing else between them stands at its lower bit; both bits say that, one higher, as 0 is none.
+    private readonly byte[] _open = new byte[MostQubits];
+    private readonly Group[] _groups = new Group[MostQubits];
+    private readonly Member[] _members = new Member[MostQubits * MostMembers];
     private Pass[] _passes = new Pass[4];
+    private int _bits, _blockBits;
     private int _passCount;
     private uint _linear, _linearReal, _quadratic, _allMoved;
 
     // The last product of phases: its pass, its bits, those that all factors look at and the number of factors; and what was moved since.
-    private int _lastPass = -1, _lastCount;
+    private int _lastPass, _lastCount;
     private uint _lastBits, _lastCommon, _movedSince;
     private bool _isDirty;
 
-    public FusionSketch(int numQubits)
+    private FusionSketch()
     {
-        _bits = Math.Max(4, numQubits);
-        _blockBits = PassPlanner.BlockBits(_bits);
-        (_waiting, _partners, _open, _movedPass, _readPass) = (new Kind[_bits], new uint[_bits], new Group?[_bits], new int[_bits], new int[_bits]);
-        _place = new int[numQubits];
-        for (var q = 0; q < numQubits; q++)
-        {
-            _place[q] = q;
-        }
     }
 
     // What a one-qubit matrix is like.
@@ -57,66 +59,78 @@ internal sealed class FusionSketch
         Hadamard,
         Real,
         Complex,
+
+        /// <summary>A matrix on several bits.</summary>
+        Pair,
+    }
+
+    /// <summary>Begins a sketch; ended by <see cref="Finish"/> on the same thread. Null where there are too many qubits.</summary>
+    public static FusionSketch? Begin(int numQubits)
+    {
+        if (numQubits > MostQubits)
+        {
+            return null;
+        }
+
+        var sketch = _kept ?? new FusionSketch();
+        _kept = null;
+        sketch.Clear(numQubits);
+        return sketch;
     }
 
     /// <summary>Takes in a gate or unitary.</summary>
-    public void Apply(Circuit circuit, in Operation op)
+    /// <param name="circuit">The circuit.</param>
+    /// <param name="op">The operation.</param>
+    /// <param name="qubits">Its qubits, controls first.</param>
+    public void Apply(Circuit circuit, in Operation op, ReadOnlySpan<int> qubits)
     {
-        ReadOnlySpan<int> controls = circuit.ControlsOf(op), targets = circuit.TargetsOf(op);
-        var isGate = op.Kind == OperationKind.Gate;
-        var kind = isGate ? Kinds[op.GateIndex] : Kind.Complex;
+        var kind = op.Kind == OperationKind.Gate ? Kinds[op.GateIndex] : Kind.Complex;
         _isDirty = true;
-        if (targets.Length == 1 && controls.Length == 0)
+        if (qubits.Length == 1)
         {
-            var bit = _place[targets[0]];
+            var bit = _place[qubits[0]];
             if (kind <= Kind.Diagonal)
             {
                 AddLinear(1u << bit, kind);
             }
             else
             {
-                PrepareMove(bit);
-                _waiting[bit] = Product(kind, _waiting[bit]);
+                PrepareMove(1u << bit);
+                var before = _waiting[bit];
+                _waiting[bit] = before == Kind.None ? kind : Product(kind, before);
             }
 
             return;
         }
 
-        if (isGate && controls.Length == 0 && circuit.GateOf(op) == GateCatalog.Swap)
+        int controls = op.ControlCount, targets = qubits.Length - controls;
+        if (targets == 2 && controls == 0 && op.Kind == OperationKind.Gate && op.GateIndex == GateCatalog.Swap.Index)
         {
-            (_place[targets[0]], _place[targets[1]]) = (_place[targets[1]], _place[targets[0]]);
+            (_place[qubits[0]], _place[qubits[1]]) = (_place[qubits[1]], _place[qubits[0]]);
             return;
         }
 
         uint read = 0, moved = 0;
-        foreach (var q in controls)
+        for (var i = 0; i < qubits.Length; i++)
         {
-            read |= 1u << _place[q];
+            var mask = 1u << _place[qubits[i]];
+            read |= i < controls ? mask : 0;
+            moved |= i < controls ? 0 : mask;
         }
 
-        foreach (var q in targets)
-        {
-            moved |= 1u << _place[q];
-        }
-
-        var qubits = controls.Length + targets.Length;
         if (kind <= Kind.Diagonal)
         {
-            AddPhases(read | moved, qubits, kind);
+            AddPhases(read | moved, qubits.Length, kind);
         }
-        else if (qubits == 2)
+        else if (qubits.Length == 2)
         {
             AddPair(read, moved, kind);
         }
         else
         {
-            for (var rest = moved; rest != 0; rest &= rest - 1)
-            {
-                PrepareMove(BitOperations.TrailingZeroCount(rest));
-            }
-
+            PrepareMove(moved);
             EmitWaitingOf(read | moved);
-            Emit(new Member(moved, read, targets.Length == 1 ? kind : Kind.Complex, targets.Length == 1 ? Costs[(int)kind] : GateFuser.PairCost));
+            Emit(new Member(moved, read, targets == 1 ? kind : Kind.Pair));
         }
     }
 
@@ -167,26 +181,48 @@ internal sealed class FusionSketch
         }
     }
 
-    /// <summary>The amounts of <see cref="FusedWork"/>, after what waits was done.</summary>
-    /// <param name="elementBytes">The bytes of a real number.</param>
-    public double[] Finish(int elementBytes = sizeof(double))
+    /// <summary>The amounts of <see cref="FusedWork"/>, after what waits was done; ends the sketch.</summary>
+    public double[] Finish()
     {
         Flush();
-        var work = new FusedWork(_bits, _blockBits, elementBytes, _allMoved);
+        var sums = new double[FusedWork.Count];
+        var work = new FusedWork(_bits, _blockBits, sizeof(double), _allMoved);
         foreach (ref readonly var pass in _passes.AsSpan(0, _passCount))
         {
             var (visited, inPlace, copied) = work.Visit(_blockBits == _bits ? (1L << _bits) - 1 : PassPlanner.Fill(pass.Mask, _bits, _blockBits), pass.Moved);
-            _sums[FusedWork.Steps] += pass.Steps;
-            _sums[FusedWork.Updated] += visited * pass.Updated;
-            _sums[FusedWork.Phased] += visited * pass.Phased;
-            _sums[FusedWork.Exchanged] += visited * pass.Exchanged;
-            _sums[FusedWork.InPlace] += inPlace;
-            _sums[FusedWork.Copied] += copied;
+            sums[FusedWork.Steps] += pass.Steps;
+            sums[FusedWork.Updated] += visited * pass.Updated;
+            sums[FusedWork.Phased] += visited * pass.Phased;
+            sums[FusedWork.Exchanged] += visited * pass.Exchanged;
+            sums[FusedWork.InPlace] += inPlace;
+            sums[FusedWork.Copied] += copied;
         }
 
-        _sums[work.TouchedKind] = work.TouchedSoFar;
-        _sums[FusedWork.Read] = work.Readable;
-        return _sums;
+        sums[work.TouchedKind] = work.TouchedSoFar;
+        sums[FusedWork.Read] = work.Readable;
+        _kept = _passes.Length <= MostKeptPasses ? this : null;
+        return sums;
+    }
+
+    private void Clear(int numQubits)
+    {
+        _bits = Math.Max(4, numQubits);
+        _blockBits = PassPlanner.BlockBits(_bits);
+        for (var q = 0; q < numQubits; q++)
+        {
+            _place[q] = q;
+        }
+
+        Array.Clear(_waiting);
+        Array.Clear(_partners);
+        Array.Clear(_movedPass);
+        Array.Clear(_readPass);
+        Array.Clear(_open);
+        Array.Clear(_passes, 0, _passCount);
+        _passCount = 0;
+        _linear = _linearReal = _quadratic = _allMoved = 0;
+        _lastPass = -1;
+        _isDirty = false;
     }
 
     private static Kind KindOf(GateDefinition gate)
@@ -214,7 +250,7 @@ internal sealed class FusionSketch
         return a == b && a is Kind.Exchange or Kind.Hadamard ? Kind.RealDiagonal : IsReal(a) && IsReal(b) ? Kind.Real : Kind.Complex;
     }
 
-    private static bool IsReal(Kind kind) => kind is not (Kind.Diagonal or Kind.Complex);
+    private static bool IsReal(Kind kind) => kind is not (Kind.Diagonal or Kind.Complex or Kind.Pair);
 
     private void AddLinear(uint bit, Kind kind)
     {
@@ -236,39 +272,31 @@ internal sealed class FusionSketch
         if (qubits > 2)
         {
             EmitWaitingOf(mask);
-            Emit(new Member(0, mask, kind, GateFuser.PhaseCost));
+            Emit(new Member(0, mask, Kind.Diagonal));
         }
     }
 
     private void AddPair(uint read, uint moved, Kind kind)
     {
-        for (var rest = moved; rest != 0; rest &= rest - 1)
-        {
-            PrepareMove(BitOperations.TrailingZeroCount(rest));
-        }
-
+        PrepareMove(moved);
         int low = BitOperations.TrailingZeroCount(read | moved), high = BitOperations.Log2(read | moved);
-        var group = _open[low];
-        if (group is null || group != _open[high])
+        ref var group = ref _groups[low];
+        if (_open[low] == 0 || _open[low] != _open[high])
         {
-            Close(low);
-            Close(high);
-            group = Spare();
-            (group.Low, group.High, group.Count, group.Cost, group.Permutation, group.IsPermuting) = (low, high, 0, 0, Identity, true);
-            _open[low] = _open[high] = group;
+            if ((_open[low] | _open[high]) != 0)
+            {
+                Close(low);
+                Close(high);
+            }
+
+            group = new Group { High = high, Permutation = Identity, IsPermuting = true };
+            _open[low] = _open[high] = (byte)(low + 1);
         }
 
-        Absorb(group, low);
-        Absorb(group, high);
-        if (read == 0)
-        {
-            group.IsPermuting = false;
-            group.Add(new Member(moved, 0, Kind.Complex, GateFuser.PairCost));
-            return;
-        }
-
-        group.Add(new Member(moved, read, kind, Costs[(int)kind]));
-        if (kind == Kind.Exchange)
+        Absorb(ref group, low, low);
+        Absorb(ref group, low, high);
+        Add(ref group, low, new Member(moved, read, read == 0 ? Kind.Pair : kind));
+        if (read != 0 && kind == Kind.Exchange)
         {
             group.Permutation ^= (byte)(moved > read ? (group.Permutation & 0x55) << 1 : (group.Permutation & 0xAA) >> 1);
         }
@@ -278,7 +306,7 @@ internal sealed class FusionSketch
         }
     }
 
-    private void Absorb(Group group, int bit)
+    private void Absorb(ref Group group, int low, int bit)
     {
         var kind = _waiting[bit];
         if (kind == Kind.None)
@@ -287,10 +315,10 @@ internal sealed class FusionSketch
         }
 
         _waiting[bit] = Kind.None;
-        group.Add(Single(bit, kind));
+        Add(ref group, low, Single(bit, kind));
         if (kind == Kind.Exchange)
         {
-            group.Permutation ^= bit == group.Low ? (byte)0x55 : (byte)0xAA;
+            group.Permutation ^= bit == low ? (byte)0x55 : (byte)0xAA;
         }
         else
         {
@@ -298,20 +326,46 @@ internal sealed class FusionSketch
         }
     }
 
-    private static Member Single(int bit, Kind kind) => kind <= Kind.Diagonal ? new Member(0, 1u << bit, kind, GateFuser.PhaseCost) : new Member(1u << bit, 0, kind, Costs[(int)kind]);
-
-    private void PrepareMove(int bit)
+    // Members are kept while they may be done one by one.
+    private void Add(ref Group group, int low, in Member member)
     {
-        var mask = 1u << bit;
-        if ((_quadratic & mask) != 0)
+        group.Cost += Costs[(int)member.Kind];
+        if (group.Cost <= GateFuser.PairCost && group.Count < MostMembers)
         {
-            EmitPhasesOf(bit);
+            _members[(low * MostMembers) + group.Count] = member;
         }
-        else if ((_linear & mask) != 0)
+
+        group.Count++;
+    }
+
+    private static Member Single(int bit, Kind kind) => kind <= Kind.Diagonal ? new Member(0, 1u << bit, kind) : new Member(1u << bit, 0, kind);
+
+    // Before gates move bits, their phases must have been applied.
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private void PrepareMove(uint moved)
+    {
+        if (((_quadratic | _linear) & moved) != 0)
         {
-            _waiting[bit] = Product((_linearReal & mask) != 0 ? Kind.RealDiagonal : Kind.Diagonal, _waiting[bit]);
-            _linear &= ~mask;
-            _linearReal &= ~mask;
+            ApplyPhases(moved);
+        }
+    }
+
+    private void ApplyPhases(uint moved)
+    {
+        for (var rest = moved; rest != 0; rest &= rest - 1)
+        {
+            var mask = rest & (0 - rest);
+            var bit = BitOperations.TrailingZeroCount(mask);
+            if ((_quadratic & mask) != 0)
+            {
+                EmitPhasesOf(bit);
+            }
+            else if ((_linear & mask) != 0)
+            {
+                _waiting[bit] = Product((_linearReal & mask) != 0 ? Kind.RealDiagonal : Kind.Diagonal, _waiting[bit]);
+                _linear &= ~mask;
+                _linearReal &= ~mask;
+            }
         }
     }
 
@@ -321,7 +375,7 @@ internal sealed class FusionSketch
         for (var rest = _quadratic; rest != 0; rest &= rest - 1)
         {
             var other = BitOperations.TrailingZeroCount(rest);
-            if (_open[other] is null || ((partners | mask) >> other & 1) != 0)
+            if (_open[other] == 0 || ((partners | mask) >> other & 1) != 0)
             {
                 EmitWaiting(other);
             }
@@ -383,63 +437,63 @@ internal sealed class FusionSketch
 
     private void Close(int bit)
     {
-        if (_open[bit] is not { } group)
+        if (_open[bit] == 0)
         {
             return;
         }
 
-        int low = group.Low, high = group.High;
-        _open[low] = _open[high] = null;
+        var low = _open[bit] - 1;
+        var group = _groups[low];
+        var high = group.High;
+        _open[low] = _open[high] = 0;
         var separate = group.Cost + ((Waiting(low) + Waiting(high)) / 2);
         if (group.Count > 1 && group.IsPermuting && group.Permutation == Identity)
         {
             EmitPhases((1u << low) | (1u << high), 0, 3);
         }
-        else if (separate <= GateFuser.PairCost)
+        else if (separate <= GateFuser.PairCost && group.Count <= MostMembers)
         {
-            foreach (ref readonly var member in group.Members.AsSpan(0, group.Count))
+            for (var m = low * MostMembers; m < (low * MostMembers) + group.Count; m++)
             {
-                Emit(member);
+                Emit(_members[m]);
             }
         }
         else
         {
             _waiting[low] = _waiting[high] = Kind.None;
-            Emit(new Member((1u << low) | (1u << high), 0, Kind.Complex, GateFuser.PairCost));
+            Emit(new Member((1u << low) | (1u << high), 0, Kind.Pair));
         }
-
-        _spare.Add(group);
     }
 
     private double Waiting(int bit) => _waiting[bit] == Kind.None ? 0 : IsReal(_waiting[bit]) ? GateFuser.RealCost : GateFuser.DenseCost;
-
-    private Group Spare()
-    {
-        if (_spare.Count == 0)
-        {
-            return new Group();
-        }
-
-        var group = _spare[^1];
-        _spare.RemoveAt(_spare.Count - 1);
-        return group;
-    }
 
     private void Emit(in Member member)
     {
         _movedSince |= member.Moved;
         _allMoved |= member.Moved;
-        var at = PassOf(member.Moved, member.Read);
+        var at = _blockBits == _bits ? PassOfAll(member.Moved) : PassOf(member.Moved, member.Read);
         ref var pass = ref _passes[at];
         pass.Steps++;
         if (member.Kind == Kind.Exchange)
         {
-            pass.Exchanged += Math.ScaleB(1, -BitOperations.PopCount(member.Read));
+            pass.Exchanged += SharesOfControls[BitOperations.PopCount(member.Read)];
         }
         else
         {
-            pass.Updated += member.Cost;
+            pass.Updated += Costs[(int)member.Kind];
         }
+    }
+
+    // A state that is one block: runs of gates are passes.
+    private int PassOfAll(uint moved)
+    {
+        if (_passCount == _movedPass[0])
+        {
+            AddPass();
+        }
+
+        _passes[_passCount - 1].Moved |= moved;
+        return _passCount - 1;
     }
 
     // The first pass behind those that an operation may not overtake whose blocks have room for the bits that it moves.
@@ -447,14 +501,7 @@ internal sealed class FusionSketch
     {
         if (_blockBits == _bits)
         {
-            // Runs of gates are passes.
-            if (_passCount == _movedPass[0])
-            {
-                AddPass();
-            }
-
-            _passes[_passCount - 1].Moved |= moved;
-            return _passCount - 1;
+            return PassOfAll(moved);
         }
 
         var at = 0;
@@ -514,7 +561,7 @@ internal sealed class FusionSketch
         _passes[_passCount++] = new Pass { Mask = (uint)PassPlanner.Rows(_blockBits) };
     }
 
-    private readonly record struct Member(uint Moved, uint Read, Kind Kind, double Cost);
+    private readonly record struct Member(uint Moved, uint Read, Kind Kind);
 
     private struct Pass
     {
@@ -523,11 +570,9 @@ internal sealed class FusionSketch
         public double Updated, Phased, Exchanged;
     }
 
-    /// <summary>Gates on one pair of bits with nothing else between them.</summary>
-    private sealed class Group
+    private struct Group
     {
-        public readonly Member[] Members = new Member[MostMembers];
-        public int Low, High, Count;
+        public int High, Count;
         public double Cost;
 
         /// <summary>Where each of the four values of the pair goes, two bits each.</summary>
@@ -535,14 +580,5 @@ internal sealed class FusionSketch
 
         /// <summary>Whether there is nothing else than permutations and phases.</summary>
         public bool IsPermuting;
-
-        public void Add(in Member member)
-        {
-            Cost += member.Cost;
-            if (Count < MostMembers)
-            {
-                Members[Count++] = member;
-            }
-        }
     }
 }

@@ -15,7 +15,7 @@ internal static class CostBasisCatalog
                 "call", "gate overhead", "step overhead", "kernel steps", "updates", "phase ladders", "exchanges", "passes in place", "passes by copy", "touched small pages", "zeroed memory",
                 "results in mid-circuit", "measured amplitudes", "readout", "sampled blocks", "shots", "divided shots", "outcomes",
             ],
-            [2e-5, 1e-7, 1e-6, 5e-8, 5e-10, 3e-10, 1.5e-10, 3e-10, 1e-9, 1e-8, 1e-9, 4e-6, 3e-10, 3e-10, 5e-10, 1e-7, 5e-8, 1e-7],
+            [2e-5, 1e-6, 1e-6, 5e-8, 5e-10, 3e-10, 1.5e-10, 3e-10, 1e-9, 1e-8, 1e-9, 4e-6, 3e-10, 3e-10, 5e-10, 1e-7, 5e-8, 1e-7],
             static (work, job) =>
             {
                 // Finite, so that none of them is none.

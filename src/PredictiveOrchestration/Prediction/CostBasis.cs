@@ -66,6 +66,9 @@ internal sealed record WorkEstimate
     /// <summary>The part of the rest of <see cref="SparseBranchingWork"/> where amplitudes stand in no order.</summary>
     public required double SparseUnorderedWork { get; init; }
 
+    /// <summary>The part of what is left of it where amplitudes may cancel.</summary>
+    public required double SparseCancellingWork { get; init; }
+
     public required double BondLog2 { get; init; }
 
     public required double MatrixProductWork { get; init; }
@@ -148,6 +151,7 @@ internal sealed record WorkEstimate
             SparseBranchingWork = f.SparseBranchingWork,
             SparseGroupWork = f.SparseGroupWork,
             SparseUnorderedWork = f.SparseUnorderedWork,
+            SparseCancellingWork = f.SparseCancellingWork,
             BondLog2 = f.PeakBondLog2,
             MatrixProductWork = f.MatrixProductWork,
             MatrixProductBytes = f.MatrixProductBytes,
@@ -194,6 +198,7 @@ internal sealed record WorkEstimate
             SparseBranchingWork = gates * Math.Pow(2, support) / 6,
             SparseGroupWork = 0,
             SparseUnorderedWork = 0,
+            SparseCancellingWork = 0,
             BondLog2 = bond,
             MatrixProductWork = gates * 8 * Math.Pow(2, 3 * bond) / 2,
             MatrixProductBytes = n * 32 * Math.Pow(2, 2 * bond),

@@ -75,8 +75,8 @@ internal static class CostBasisCatalog
             }));
         Add(new CostBasis(
             "sparse",
-            ["call", "gate overhead", "permutations and phases", "mixing", "mixing without order", "mixing of groups", "results in mid-circuit", "measured amplitudes", "readout", "shots", "divided shots", "sorting", "outcomes"],
-            [1e-5, 1e-7, 3e-10, 1e-9, 1e-8, 1.5e-8, 1e-6, 2e-9, 1e-8, 5e-8, 5e-8, 3e-9, 5e-8],
+            ["call", "gate overhead", "permutations and phases", "mixing", "mixing without order", "mixing that cancels", "mixing of groups", "results in mid-circuit", "measured amplitudes", "readout", "shots", "divided shots", "sorting", "outcomes"],
+            [1e-5, 1e-7, 3e-10, 1e-9, 1e-8, 2e-9, 1.5e-8, 1e-6, 2e-9, 1e-8, 5e-8, 5e-8, 3e-9, 5e-8],
             static (work, job) =>
             {
                 var amplitudes = Math.Pow(2, Math.Min(1000, work.SupportLog2));
@@ -90,7 +90,7 @@ internal static class CostBasisCatalog
                 return new CostDrivers(
                     Finite([
                         1, work.Gates * passes, (work.SparseWork - work.SparseBranchingWork) * passes,
-                        Math.Max(0, work.SparseBranchingWork - work.SparseGroupWork - work.SparseUnorderedWork) * passes, work.SparseUnorderedWork * passes, work.SparseGroupWork * passes,
+                        Math.Max(0, work.SparseBranchingWork - work.SparseGroupWork - work.SparseUnorderedWork - work.SparseCancellingWork) * passes, work.SparseUnorderedWork * passes, work.SparseCancellingWork * passes, work.SparseGroupWork * passes,
                         work.Branchings * passes, amplitudes * work.Branchings * passes, amplitudes * evaluations, job.Shots, work.Divisions(job), work.Sorting(job), work.Outcomes(job),
                     ]),
                     entry, 16384 + bytes + work.CopyBytes(16384 + bytes) + work.ReadoutBytes(job, amplitudes),

@@ -155,6 +155,10 @@ public sealed record CircuitFeatures
     /// </summary>
     public required double SparseUnorderedWork { get; init; }
 
+    /// <summary>Gets the part of the rest of <see cref="SparseBranchingWork"/> done where amplitudes may cancel that finer phases than those of T gates told apart.</summary>
+    [JsonInclude]
+    internal double SparseCancellingWork { get; init; }
+
     /// <summary>Gets the base-2 logarithm of the support bound after each operation, one byte an operation (capped at 255).</summary>
     public required ReadOnlyMemory<byte> SupportTrajectory { get; init; }
 

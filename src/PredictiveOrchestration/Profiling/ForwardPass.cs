@@ -39,7 +39,8 @@ internal sealed class ForwardPass
     private double _branchingWork;
     private double _groupWork;
     private double _unorderedWork;
-    private bool _isUnordered;
+    private double _cancellingWork;
+    private bool _isUnordered, _isCancelling;
     private bool _hasGenericMixing, _turnsXX, _turnsYY;
     private long _live;
     private long _last;
@@ -106,6 +107,7 @@ internal sealed class ForwardPass
             SparseBranchingWork = Math.Min(_branchingWork, double.MaxValue),
             SparseGroupWork = Math.Min(_groupWork, double.MaxValue),
             SparseUnorderedWork = Math.Min(_unorderedWork, double.MaxValue),
+            SparseCancellingWork = Math.Min(_cancellingWork, double.MaxValue),
             SupportTrajectory = _trajectory,
             PeakBondLog2 = _bond.Greatest,
             BondLog2 = _bond.Peak,
@@ -205,7 +207,13 @@ internal sealed class ForwardPass
         var isGroup = op.Kind == OperationKind.Unitary && targets > 1;
 
         // Hadamard gates make equal magnitudes cancel: all that a bound leaves out, or, where phases have told them apart, some here and some there.
-        _isUnordered |= isMixing && isClifford && _prefix >= 0 && !_hasGenericMixing && _support.Dimension == before && before > 0;
+        if (isMixing && isClifford && _prefix >= 0 && !_hasGenericMixing && _support.Dimension == before && before > 0)
+        {
+            // T gates leave sums of few terms apart that only some cancel; after finer phases and several controls often most of a state cancels, and less is left than the bound says.
+            _isUnordered |= _tCount > 0;
+            _isCancelling = true;
+        }
+
         _hasGenericMixing |= isMixing && !isClifford;
         if (isMixing && targets == 2 && !isGroup)
         {
@@ -219,6 +227,7 @@ internal sealed class ForwardPass
         _branchingWork += isMixing ? amplitudes : 0;
         _groupWork += isMixing && isGroup ? amplitudes : 0;
         _unorderedWork += isMixing && !isGroup && _isUnordered ? amplitudes : 0;
+        _cancellingWork += isMixing && !isGroup && _isCancelling && !_isUnordered ? amplitudes : 0;
         _bond.Apply(_circuit, op, Math.Max(before, _support.Dimension), uncertain, _loops > 0);
         if (op.QubitCount > 1)
         {

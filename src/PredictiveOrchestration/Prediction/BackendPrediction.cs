@@ -49,7 +49,7 @@ public sealed record BackendPrediction
 }
 
 /// <summary>One addend of a predicted time.</summary>
-/// <param name="Name">What it stands for, such as "amplitude updates".</param>
+/// <param name="Name">What it stands for, such as "updates".</param>
 /// <param name="Seconds">Its share of the median, in seconds.</param>
 public readonly record struct PredictionTerm(string Name, double Seconds);
 

@@ -31,6 +31,9 @@ internal sealed record CostBasis(string Name, string[] TermNames, double[] Prior
 /// <summary>The quantities that drive cost, taken from a circuit's features or estimated from the seven headline values.</summary>
 internal sealed record WorkEstimate
 {
+    /// <summary>The number of amounts of fused work; what was kept with another number is of an earlier version, and does not count.</summary>
+    public const int FusedAmounts = 9;
+
     public required int Qubits { get; init; }
 
     /// <summary>The profile, for what backends planned.</summary>
@@ -41,6 +44,9 @@ internal sealed record WorkEstimate
     public required double FusedGates { get; init; }
 
     public required double DenseWork { get; init; }
+
+    /// <summary>What passes over a fused state vector do: steps of kernels, amplitudes updated, multiplied by phases, exchanged, in passes in place and by copy, on small pages touched one by one, zeroed otherwise, read out.</summary>
+    public required double[] FusedWork { get; init; }
 
     public required double SupportLog2 { get; init; }
 
@@ -54,8 +60,14 @@ internal sealed record WorkEstimate
 
     public required double SparseBranchingWork { get; init; }
 
-    /// <summary>The part of <see cref="SparseBranchingWork"/> of gates with several targets.</summary>
+    /// <summary>The part of <see cref="SparseBranchingWork"/> of matrices on several targets.</summary>
     public required double SparseGroupWork { get; init; }
+
+    /// <summary>The part of the rest of <see cref="SparseBranchingWork"/> where amplitudes stand in no order.</summary>
+    public required double SparseUnorderedWork { get; init; }
+
+    /// <summary>The part of what is left of it where amplitudes may cancel.</summary>
+    public required double SparseCancellingWork { get; init; }
 
     public required double BondLog2 { get; init; }
 
@@ -84,6 +96,9 @@ internal sealed record WorkEstimate
     /// <summary>The measurements and resets that may divide the shots.</summary>
     public required int Branchings { get; init; }
 
+    /// <summary>The bits of randomness in their results.</summary>
+    public required double BranchingBits { get; init; }
+
     /// <summary>Whether they may be met again and again, in loops.</summary>
     public required bool HasLoops { get; init; }
 
@@ -94,10 +109,16 @@ internal sealed record WorkEstimate
     public required double StructureUncertainty { get; init; }
 
     /// <summary>The number of times that the circuit is walked: distinct measurement histories, at most the shots.</summary>
-    public double Passes(JobShape job) => Branchings == 0 ? 1 : Math.Max(1, Math.Min(Math.Max(1, job.Shots), Math.ScaleB(1, Math.Min(Branchings, 60))));
+    public double Passes(JobShape job) => Branchings == 0 ? 1 : Math.Max(1, Math.Min(Math.Max(1, job.Shots), Math.Pow(2, Math.Min(HasLoops ? Branchings : BranchingBits, 60))));
+
+    /// <summary>How often shots are divided at a random result.</summary>
+    public double Divisions(JobShape job) => Branchings == 0 ? 0 : job.Shots * Math.Min(Math.Log2(1 + job.Shots), HasLoops ? Branchings : BranchingBits);
 
     /// <summary>The number of different outcomes of the shots, at most.</summary>
     public double Outcomes(JobShape job) => Math.Min(job.Shots, Math.Pow(2, Math.Min(60, HasLoops ? OutcomeBits : Math.Min(OutcomeBits, RandomBits))));
+
+    /// <summary>The comparisons of sorting the shots' outcomes, for engines that draw them in no order.</summary>
+    public double Sorting(JobShape job) => job.Shots * Math.Min(Math.Log2(1 + job.Shots), Math.Min(OutcomeBits, RandomBits));
 
     /// <summary>The most bytes that the probabilities of outcomes take: a table where outcomes are few or most of them occur, else one entry for each that occurs.</summary>
     public double ReadoutBytes(JobShape job, double amplitudes) =>
@@ -122,12 +143,15 @@ internal sealed record WorkEstimate
             Gates = profile.GateCount,
             FusedGates = f.FusedGateCount,
             DenseWork = f.DenseWork,
+            FusedWork = f.FusedWork is { Length: FusedAmounts } fused ? fused : Fused(f.FusedGateCount, f.DenseWork, profile.NumQubits),
             SupportLog2 = f.PeakSupportLog2,
             FinalSupportLog2 = f.FinalSupportLog2,
             RandomBits = f.RandomBits,
             SparseWork = f.SparseWork,
             SparseBranchingWork = f.SparseBranchingWork,
             SparseGroupWork = f.SparseGroupWork,
+            SparseUnorderedWork = f.SparseUnorderedWork,
+            SparseCancellingWork = f.SparseCancellingWork,
             BondLog2 = f.PeakBondLog2,
             MatrixProductWork = f.MatrixProductWork,
             MatrixProductBytes = f.MatrixProductBytes,
@@ -139,10 +163,18 @@ internal sealed record WorkEstimate
             TwoQubitShare = (double)f.TwoQubitGateCount / gates,
             Branchings = f.IsDynamic || f.MidCircuitMeasurementCount > 0 || f.ResetCount > 0 ? Math.Max(1, f.MidCircuitMeasurementCount + f.ResetCount) : 0,
             OutcomeBits = f.OutcomeBits,
+            BranchingBits = f.BranchingBits,
             HasLoops = f.IsDynamic,
             DenseUncertainty = f.IsDynamic ? 0.5 : 0,
             StructureUncertainty = f.IsDynamic ? 0.5 : 0,
         };
+    }
+
+    // Where nothing else is known: an update costs about a third of what reading and writing amplitudes would, and groups of gates share passes.
+    private static double[] Fused(double groups, double work, int qubits)
+    {
+        var amplitudes = Math.ScaleB(1, Math.Min(1000, qubits));
+        return [groups, Math.Min(1e300, work / 3), 0, 0, 0, qubits > 14 ? Math.Min(1e300, groups / 4 * amplitudes) : 0, 0, amplitudes, amplitudes];
     }
 
     // From the seven values alone: entanglement stands for the share of qubits that end in superposition and of the largest bond.
@@ -158,12 +190,15 @@ internal sealed record WorkEstimate
             Gates = gates,
             FusedGates = gates / 2.0,
             DenseWork = Math.Min(double.MaxValue, gates * 0.6 * Math.ScaleB(1, n)),
+            FusedWork = Fused(gates / 2.0, gates * 0.6 * Math.ScaleB(1, n), n),
             SupportLog2 = support,
             FinalSupportLog2 = support,
             RandomBits = support,
             SparseWork = gates * Math.Pow(2, support) / 2,
             SparseBranchingWork = gates * Math.Pow(2, support) / 6,
             SparseGroupWork = 0,
+            SparseUnorderedWork = 0,
+            SparseCancellingWork = 0,
             BondLog2 = bond,
             MatrixProductWork = gates * 8 * Math.Pow(2, 3 * bond) / 2,
             MatrixProductBytes = n * 32 * Math.Pow(2, 2 * bond),
@@ -174,6 +209,7 @@ internal sealed record WorkEstimate
             DiagonalShare = 0.3,
             TwoQubitShare = 0.4,
             Branchings = 0,
+            BranchingBits = 0,
             OutcomeBits = n,
             HasLoops = false,
             DenseUncertainty = 0.7,

@@ -12,38 +12,40 @@ internal static class CostBasisCatalog
         Add(new CostBasis(
             "dense",
             [
-                "call", "gate overhead", "amplitude updates", "initialisation", "readout", "shots", "fused passes",
-                "outcomes", "kernel steps", "planned updates", "phase ladders", "exchanges", "passes in place", "passes by copy", "live amplitudes",
+                "call", "gate overhead", "step overhead", "kernel steps", "updates", "phase ladders", "exchanges", "passes in place", "passes by copy", "touched small pages", "zeroed memory",
+                "results in mid-circuit", "measured amplitudes", "readout", "sampled blocks", "shots", "divided shots", "outcomes",
             ],
-            [2e-5, 1e-6, 5e-10, 5e-10, 5e-10, 1e-7, 5e-10, 1e-7, 5e-8, 5e-10, 3e-10, 1.5e-10, 3e-10, 1e-9, 3e-10],
+            [2e-5, 1e-6, 1e-6, 5e-8, 5e-10, 3e-10, 1.5e-10, 3e-10, 1e-9, 1e-8, 1e-9, 4e-6, 3e-10, 3e-10, 5e-10, 1e-7, 5e-8, 1e-7],
             static (work, job) =>
             {
-                var amplitudes = Math.ScaleB(1, work.Qubits);
-                var passes = work.Passes(job);
+                // Finite, so that none of them is none.
+                var amplitudes = Math.ScaleB(1, Math.Min(1000, work.Qubits));
+                var planned = work.Profile.PlannedFor("dense") is { Length: WorkEstimate.FusedAmounts } made ? made : null;
+                var passes = planned is null ? work.Passes(job) : 1;
+                var amounts = planned ?? work.FusedWork;
+                var read = amounts[^1];
 
                 // Gates are fused and spread over passes in each run; of small circuits, which run again and again, that is kept.
-                var overhead = work.Gates * (work.Qubits > 14 ? 1 : 0.02);
+                var planning = work.Qubits > 14 ? passes : 0.02 * passes;
                 var evaluations = (job.Shots > 0 ? passes : 0) + (job.TopProbabilities > 0 ? 4 : 0) + job.Observables;
 
                 // The state, and each thread's block, rows of phases and coefficients.
                 var bytes = 16 * Math.Max(16, amplitudes) + 400_000.0 * (work.Qubits <= 14 ? 0.1 : job.Threads);
 
-                // The sampler keeps a key and a block for each shot, and sums of blocks of 2^11 amplitudes.
+                // The sampler keeps a key and a block for each shot, and sums of blocks of 2^11 amplitudes; it walks each block that a shot falls into.
                 var sampling = job.Shots == 0 ? 0 : (12.0 * job.Shots) + (20 * Math.Max(1, amplitudes / 2048));
-                var readout = work.ReadoutBytes(job, amplitudes) + sampling;
-                if (work.Profile.PlannedFor("dense") is [var steps, var updated, var phased, var exchanged, var inPlace, var copied, var live])
-                {
-                    return new CostDrivers(
-                        Finite([1, overhead, 0, 0, live * evaluations, job.Shots, 0, work.Outcomes(job), steps, updated, phased, exchanged, inPlace, copied, live]),
-                        bytes, bytes + readout, 0)
-                    {
-                        WorkingBytes = 16 * live,
-                    };
-                }
-
+                var blocks = Math.Max(1, read / 2048);
+                var walked = read * (1 - Math.Exp(-job.Shots / (passes * blocks)));
                 return new CostDrivers(
-                    Finite([1, overhead * passes, work.DenseWork * passes, amplitudes * passes, amplitudes * evaluations, job.Shots, work.FusedGates * amplitudes * passes, work.Outcomes(job), 0, 0, 0, 0, 0, 0, 0]),
-                    bytes, bytes + work.CopyBytes(bytes) + readout, work.DenseUncertainty);
+                    Finite([
+                        1, work.Gates * planning, amounts[0] * planning, amounts[0] * passes, amounts[1] * passes, amounts[2] * passes, amounts[3] * passes, amounts[4] * passes,
+                        amounts[5] * passes, amounts[6] * passes, amounts[7] * passes,
+                        work.Branchings * passes, amplitudes * work.Branchings * passes, read * evaluations, walked * passes, job.Shots, work.Divisions(job), work.Outcomes(job),
+                    ]),
+                    bytes, bytes + (planned is null ? work.CopyBytes(bytes) : 0) + work.ReadoutBytes(job, amplitudes) + sampling, planned is null ? work.DenseUncertainty : 0)
+                {
+                    WorkingBytes = 16 * read,
+                };
             }));
         Add(new CostBasis(
             "gpu",
@@ -73,8 +75,8 @@ internal static class CostBasisCatalog
             }));
         Add(new CostBasis(
             "sparse",
-            ["call", "gate overhead", "permutations and phases", "mixing", "mixing of groups", "readout", "shots", "outcomes"],
-            [1e-5, 1e-7, 2e-9, 3e-8, 1e-7, 2e-8, 1e-7, 1e-7],
+            ["call", "gate overhead", "permutations and phases", "mixing", "mixing without order", "mixing that cancels", "mixing of groups", "results in mid-circuit", "measured amplitudes", "readout", "shots", "divided shots", "sorting", "outcomes"],
+            [1e-5, 1e-7, 3e-10, 1e-9, 1e-8, 2e-9, 1.5e-8, 1e-6, 2e-9, 1e-8, 5e-8, 5e-8, 3e-9, 5e-8],
             static (work, job) =>
             {
                 var amplitudes = Math.Pow(2, Math.Min(1000, work.SupportLog2));
@@ -86,9 +88,16 @@ internal static class CostBasisCatalog
 
                 // While a gate mixes k qubits, old and new entries, groups and the table are held: at most about thirty entries for each one.
                 return new CostDrivers(
-                    Finite([1, work.Gates * passes, (work.SparseWork - work.SparseBranchingWork) * passes, (work.SparseBranchingWork - work.SparseGroupWork) * passes, work.SparseGroupWork * passes, amplitudes * evaluations, job.Shots, work.Outcomes(job)]),
+                    Finite([
+                        1, work.Gates * passes, (work.SparseWork - work.SparseBranchingWork) * passes,
+                        Math.Max(0, work.SparseBranchingWork - work.SparseGroupWork - work.SparseUnorderedWork - work.SparseCancellingWork) * passes, work.SparseUnorderedWork * passes, work.SparseCancellingWork * passes, work.SparseGroupWork * passes,
+                        work.Branchings * passes, amplitudes * work.Branchings * passes, amplitudes * evaluations, job.Shots, work.Divisions(job), work.Sorting(job), work.Outcomes(job),
+                    ]),
                     entry, 16384 + bytes + work.CopyBytes(16384 + bytes) + work.ReadoutBytes(job, amplitudes),
-                    work.StructureUncertainty + 0.05 * Math.Min(30, work.SupportLog2));
+                    work.StructureUncertainty + 0.05 * Math.Min(30, work.SupportLog2))
+                {
+                    WorkingBytes = entry * amplitudes,
+                };
             }));
         Add(new CostBasis(
             "mps",
@@ -119,8 +128,11 @@ internal static class CostBasisCatalog
             }));
         Add(new CostBasis(
             "stabilizer",
-            ["call", "gate overhead", "columns", "measurements", "frames", "shots", "words of outcomes", "sums of outcomes", "outcomes"],
-            [2e-5, 5e-8, 3e-9, 3e-9, 2e-9, 1e-8, 1e-8, 1e-8, 1e-7],
+            [
+                "call", "gate overhead", "columns", "columns beyond the first cache", "measurements", "gates of frames", "measurements of frames",
+                "shots", "words of outcomes", "random bits of shots", "random bits beyond the first draw", "sorting", "outcomes",
+            ],
+            [2e-5, 5e-8, 3e-9, 1e-8, 3e-9, 2e-9, 1e-8, 1e-8, 1e-8, 3e-9, 1e-8, 3e-9, 5e-8],
             static (work, job) =>
             {
                 // Columns of bits for 2n rows, padded to a vector.
@@ -132,13 +144,21 @@ internal static class CostBasisCatalog
 
                 // Random results cost a sweep of the tableau.
                 var random = work.RandomBits;
-                var frames = isFramed ? (work.Gates + 20 * (work.Branchings + work.OutcomeBits)) * Math.Ceiling(job.Shots / 64.0) : 0;
+                var batches = isFramed ? Math.Ceiling(job.Shots / 64.0) : 0;
+
+                // Each shot adds up directions for its random bits; one draw has 53 of them.
+                const int drawn = 53;
+                var sampled = isFramed ? 0 : job.Shots;
+
+                // A tableau of so many qubits fits the first cache.
+                const int small = 128;
                 var outcomes = work.OutcomeBits * (32.0 + 8 * words) + 1024;
                 var sampling = 8.0 * 24 * (2 * work.Qubits + work.OutcomeBits + work.Branchings + 128 + 64 * words) + 832 * work.Gates + 96 * (work.Branchings + work.OutcomeBits) + 65_536;
                 return new CostDrivers(
                     Finite([
-                        1, (work.Gates + work.OutcomeBits) * passes, work.Gates * columns * passes, random * work.Qubits * columns * passes, frames,
-                        job.Shots, job.Shots * words, job.Shots * words * (random / 8), work.Outcomes(job),
+                        1, (work.Gates + work.OutcomeBits) * passes, work.Gates * columns * passes, work.Gates * columns * Math.Max(0, 1 - (small / Math.Max(1.0, work.Qubits))) * passes,
+                        random * work.Qubits * columns * passes, work.Gates * batches, (work.Branchings + work.Qubits) * batches,
+                        job.Shots, job.Shots * words, sampled * random, sampled * Math.Max(0, random - drawn), isFramed ? 0 : work.Sorting(job), work.Outcomes(job),
                     ]),
                     8.0 * work.Qubits, 4096 + 2 * tableau + (job.TopProbabilities == 0 ? 1 : 2) * outcomes + (isFramed ? sampling : 0) + work.CopyBytes(tableau) + work.ReadoutBytes(job, Math.Pow(2, Math.Min(24, work.SupportLog2))),
                     work.DenseUncertainty);

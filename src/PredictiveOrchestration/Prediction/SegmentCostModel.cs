@@ -95,6 +95,8 @@ internal sealed class SegmentCostModel(PerformancePredictor model, CircuitProfil
         private readonly double _scale = 1;
         private readonly double _bytes;
         private readonly double _groups;
+        private readonly double _unordered;
+        private readonly double _cancelling;
 
         public Costs(PerformancePredictor model, BackendDescriptor backend, CircuitProfile profile, WorkEstimate whole, JobShape job)
         {
@@ -109,14 +111,18 @@ internal sealed class SegmentCostModel(PerformancePredictor model, CircuitProfil
             whole = whole with { Profile = With(profile, planned) };
             None = whole with
             {
-                Gates = 0, FusedGates = 0, DenseWork = 0, SparseWork = 0, SparseBranchingWork = 0, SparseGroupWork = 0, MatrixProductWork = 0, StabilizerWork = 0, SupportLog2 = 0, BondLog2 = 0, TypicalBondLog2 = 0,
+                Gates = 0, FusedGates = 0, DenseWork = 0, FusedWork = new double[whole.FusedWork.Length], SparseWork = 0, SparseBranchingWork = 0, SparseGroupWork = 0, SparseUnorderedWork = 0, SparseCancellingWork = 0, MatrixProductWork = 0, StabilizerWork = 0, SupportLog2 = 0, BondLog2 = 0, TypicalBondLog2 = 0,
                 MatrixProductSteps = 0, Branchings = 0, HasLoops = false,
                 Profile = planned is null ? whole.Profile : With(profile, new PlannedWork(planned.CostModel, new double[planned.Amounts.Length])),
             };
-            End = None with { Profile = whole.Profile };
+            var end = new double[whole.FusedWork.Length];
+            end[^1] = whole.FusedWork[^1];
+            End = None with { Profile = whole.Profile, FusedWork = end };
             var all = Basis.Evaluate(whole, Job);
             _bytes = all.WorkingBytes;
             _groups = Math.Min(1, whole.SparseGroupWork / Math.Max(1, whole.SparseBranchingWork));
+            _unordered = Math.Min(1 - _groups, whole.SparseUnorderedWork / Math.Max(1, whole.SparseBranchingWork));
+            _cancelling = Math.Min(1 - _groups - _unordered, whole.SparseCancellingWork / Math.Max(1, whole.SparseBranchingWork));
             var prediction = model.Predict(backend, profile, Job);
             Sigma = prediction.LogSecondsSigma;
             if (known.Residual is null)
@@ -145,7 +151,8 @@ internal sealed class SegmentCostModel(PerformancePredictor model, CircuitProfil
                 return;
             }
 
-            PerDense = Of(None with { DenseWork = Unit });
+            var unit = Unit / Math.Max(1, whole.DenseWork);
+            PerDense = Of(None with { DenseWork = Unit, FusedWork = Array.ConvertAll(whole.FusedWork, amount => amount * unit) });
             PerBond = Of(None with { MatrixProductWork = Unit });
         }
 
@@ -193,7 +200,7 @@ internal sealed class SegmentCostModel(PerformancePredictor model, CircuitProfil
 
             var bytes = Basis.Evaluate(None with { SupportLog2 = level * Level }, Silent).WorkingBytes;
             return _sparse[level] = new SparseCosts(
-                Of(None with { SparseWork = Unit }, bytes), Of(None with { SparseWork = Unit, SparseBranchingWork = Unit, SparseGroupWork = Unit * _groups }, bytes));
+                Of(None with { SparseWork = Unit }, bytes), Of(None with { SparseWork = Unit, SparseBranchingWork = Unit, SparseGroupWork = Unit * _groups, SparseUnorderedWork = Unit * _unordered, SparseCancellingWork = Unit * _cancelling }, bytes));
         }
 
         // The state's size, and so the cache it lives in, is that of the whole job.

@@ -47,6 +47,9 @@ internal sealed class AffineSupportBound
     /// <summary>k: at most 2^k amplitudes are not zero.</summary>
     public int Dimension { get; private set; }
 
+    /// <summary>Whether a qubit has one value in all basis states.</summary>
+    public bool IsKnown(int qubit) => !_isFull && (_coarse ? !_unknown[qubit] : IsZero(Row(qubit)));
+
     /// <summary>Takes in a gate or unitary. <paramref name="uncertain"/>: it may or may not be executed, perhaps several times.</summary>
     public void Apply(Circuit circuit, in Operation op, bool uncertain)
     {
@@ -266,7 +269,6 @@ internal sealed class AffineSupportBound
         }
     }
 
-    private bool IsKnown(int qubit) => _coarse ? !_unknown[qubit] : IsZero(Row(qubit));
 
     // Controlled X: the target's function becomes its sum with the control's.
     private void AddRow(int control, int target)

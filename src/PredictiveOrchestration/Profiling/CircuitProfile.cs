@@ -116,6 +116,10 @@ public sealed record CircuitFeatures
     /// </summary>
     public required double DenseWork { get; init; }
 
+    /// <summary>About what passes over a fused state vector would do, in the order of the engine's plan; empty where there are too many qubits.</summary>
+    [JsonInclude]
+    internal double[] FusedWork { get; init; } = [];
+
     /// <summary>Gets the number of groups of consecutive gates on at most four qubits.</summary>
     public required int FusedGateCount { get; init; }
 
@@ -131,14 +135,29 @@ public sealed record CircuitFeatures
     /// </summary>
     public required int RandomBits { get; init; }
 
+    /// <summary>
+    /// Gets the part of <see cref="RandomBits"/> that the run meets before its end, in results that cannot wait and in resets: shots divide there.
+    /// </summary>
+    public required int BranchingBits { get; init; }
+
     /// <summary>Gets the sparse work: the sum over gates of the support bound 2^k after the gate.</summary>
     public required double SparseWork { get; init; }
 
     /// <summary>Gets the part of <see cref="SparseWork"/> done by gates that may create new non-zero amplitudes.</summary>
     public required double SparseBranchingWork { get; init; }
 
-    /// <summary>Gets the part of <see cref="SparseBranchingWork"/> done by gates with several targets.</summary>
+    /// <summary>Gets the part of <see cref="SparseBranchingWork"/> done by matrices on several targets.</summary>
     public required double SparseGroupWork { get; init; }
+
+    /// <summary>
+    /// Gets the part of <see cref="SparseBranchingWork"/>, without <see cref="SparseGroupWork"/>, done where amplitudes that a gate mixes no longer stand in an order that a formula tells:
+    /// where some amplitudes cancel and others do not.
+    /// </summary>
+    public required double SparseUnorderedWork { get; init; }
+
+    /// <summary>Gets the part of the rest of <see cref="SparseBranchingWork"/> done where amplitudes may cancel that finer phases than those of T gates told apart.</summary>
+    [JsonInclude]
+    internal double SparseCancellingWork { get; init; }
 
     /// <summary>Gets the base-2 logarithm of the support bound after each operation, one byte an operation (capped at 255).</summary>
     public required ReadOnlyMemory<byte> SupportTrajectory { get; init; }

@@ -49,6 +49,9 @@ internal sealed class CliffordRandomness
     /// <summary>Whether everything so far could be followed.</summary>
     public bool IsExact { get; private set; }
 
+    /// <summary>The random results so far of resets and of measurements whose qubits went on.</summary>
+    public int BranchingBits => _results;
+
     /// <summary>Takes in a gate or unitary.</summary>
     /// <param name="circuit">The circuit.</param>
     /// <param name="op">The operation.</param>

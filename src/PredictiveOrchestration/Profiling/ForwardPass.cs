@@ -1,6 +1,7 @@
 using System.Numerics;
 using PredictiveOrchestration.Circuits;
 using PredictiveOrchestration.Common;
+using PredictiveOrchestration.Simulation.Fusion;
 
 namespace PredictiveOrchestration.Profiling;
 
@@ -11,6 +12,7 @@ internal sealed class ForwardPass
     private readonly AffineSupportBound _support;
     private readonly BondDimensionBound _bond;
     private readonly CliffordRandomness _randomness;
+    private readonly FusionSketch? _sketch;
     private readonly UnionFind _blocks;
     private readonly byte[] _trajectory;
     private readonly long[] _place;
@@ -26,6 +28,7 @@ internal sealed class ForwardPass
     private int _diagonal;
     private int _monomial;
     private int _resets;
+    private int _randomResets;
     private int _measurements;
     private int _groups;
     private int _peakSupport;
@@ -35,6 +38,10 @@ internal sealed class ForwardPass
     private double _sparseWork;
     private double _branchingWork;
     private double _groupWork;
+    private double _unorderedWork;
+    private double _cancellingWork;
+    private bool _isUnordered, _isCancelling;
+    private bool _hasGenericMixing, _turnsXX, _turnsYY;
     private long _live;
     private long _last;
     private ulong _groupMask;
@@ -47,6 +54,7 @@ internal sealed class ForwardPass
         _support = new AffineSupportBound(n);
         _bond = new BondDimensionBound(n);
         _randomness = new CliffordRandomness(n);
+        _sketch = FusionSketch.Begin(n);
         _blocks = new UnionFind(n);
         _pairs = new QubitPairs(n);
         _place = new long[n];
@@ -65,7 +73,7 @@ internal sealed class ForwardPass
         int n = _circuit.NumQubits, depth = Depth;
         var pairs = _twoQubit;
         var (blocks, largest) = _blocks.Count();
-        var (random, support) = _randomness.IsExact ? _randomness.Finish() : (Math.Min(n, _support.Dimension) + backward.MidCircuitMeasurements + _resets, n);
+        var (random, support) = _randomness.IsExact ? _randomness.Finish() : (Math.Min(n, _support.Dimension) + backward.MidCircuitMeasurements + _randomResets, n);
         return new CircuitFeatures
         {
             Supermarq = new SupermarqFeatures(
@@ -89,13 +97,17 @@ internal sealed class ForwardPass
             ResetCount = _resets,
             IsDynamic = _dynamic,
             DenseWork = Math.Min(_denseWork, double.MaxValue),
+            FusedWork = _sketch?.Finish() ?? [],
             FusedGateCount = _groups,
             PeakSupportLog2 = _peakSupport,
             FinalSupportLog2 = Math.Min(support, _support.Dimension),
             RandomBits = random,
+            BranchingBits = _randomness.IsExact ? _randomness.BranchingBits : backward.MidCircuitMeasurements + _randomResets,
             SparseWork = Math.Min(_sparseWork, double.MaxValue),
             SparseBranchingWork = Math.Min(_branchingWork, double.MaxValue),
             SparseGroupWork = Math.Min(_groupWork, double.MaxValue),
+            SparseUnorderedWork = Math.Min(_unorderedWork, double.MaxValue),
+            SparseCancellingWork = Math.Min(_cancellingWork, double.MaxValue),
             SupportTrajectory = _trajectory,
             PeakBondLog2 = _bond.Greatest,
             BondLog2 = _bond.Peak,
@@ -129,6 +141,7 @@ internal sealed class ForwardPass
                     break;
                 case OperationKind.Measure:
                     _measurements++;
+                    _sketch?.Flush();
                     Mix((ulong)op.Argument);
                     _bond.Project(_circuit.QubitsOf(op)[0], nesting > 0);
                     _randomness.Measure(_circuit.QubitsOf(op)[0], nesting > 0);
@@ -136,6 +149,8 @@ internal sealed class ForwardPass
                     break;
                 case OperationKind.Reset:
                     _resets++;
+                    _randomResets += nesting > 0 || !_support.IsKnown(_circuit.QubitsOf(op)[0]) ? 1 : 0;
+                    _sketch?.Flush();
                     _support.Reset(_circuit.QubitsOf(op)[0], nesting > 0);
                     _bond.Project(_circuit.QubitsOf(op)[0], nesting > 0);
                     _randomness.Reset(_circuit.QubitsOf(op)[0], nesting > 0);
@@ -145,6 +160,7 @@ internal sealed class ForwardPass
                     break;
                 default:
                     _dynamic = true;
+                    _sketch?.Flush();
                     nesting += op.Kind is OperationKind.If or OperationKind.While ? 1 : op.Kind is OperationKind.EndIf or OperationKind.EndWhile ? -1 : 0;
                     _loops += op.Kind == OperationKind.While ? 1 : op.Kind == OperationKind.EndWhile ? -1 : 0;
                     Mix((ulong)op.Argument);
@@ -170,6 +186,7 @@ internal sealed class ForwardPass
         _monomial += structure == GateStructure.Monomial ? 1 : 0;
         var isClifford = CliffordCheck.IsClifford(_circuit, op);
         _randomness.Apply(_circuit, op, isClifford, uncertain);
+        _sketch?.Apply(_circuit, op, qubits);
         if (isClifford)
         {
             _clifford++;
@@ -186,8 +203,31 @@ internal sealed class ForwardPass
         _support.Apply(_circuit, op, uncertain);
         var amplitudes = PowersOfTwo.Of(_support.Dimension);
         _sparseWork += amplitudes;
-        _branchingWork += structure == GateStructure.Generic ? amplitudes : 0;
-        _groupWork += structure == GateStructure.Generic && op.QubitCount - op.ControlCount > 1 ? amplitudes : 0;
+        var isMixing = structure == GateStructure.Generic;
+        var isGroup = op.Kind == OperationKind.Unitary && targets > 1;
+
+        // Hadamard gates make equal magnitudes cancel: all that a bound leaves out, or, where phases have told them apart, some here and some there.
+        if (isMixing && isClifford && _prefix >= 0 && !_hasGenericMixing && _support.Dimension == before && before > 0)
+        {
+            // T gates leave sums of few terms apart that only some cancel; after finer phases and several controls often most of a state cancels, and less is left than the bound says.
+            _isUnordered |= _tCount > 0;
+            _isCancelling = true;
+        }
+
+        _hasGenericMixing |= isMixing && !isClifford;
+        if (isMixing && targets == 2 && !isGroup)
+        {
+            // XX and YY together keep the number of ones: what one of them brings about the other takes away.
+            var gate = _circuit.GateOf(op);
+            _turnsXX |= gate == GateCatalog.RXX;
+            _turnsYY |= gate == GateCatalog.RYY;
+            _isUnordered |= _turnsXX && _turnsYY;
+        }
+
+        _branchingWork += isMixing ? amplitudes : 0;
+        _groupWork += isMixing && isGroup ? amplitudes : 0;
+        _unorderedWork += isMixing && !isGroup && _isUnordered ? amplitudes : 0;
+        _cancellingWork += isMixing && !isGroup && _isCancelling && !_isUnordered ? amplitudes : 0;
         _bond.Apply(_circuit, op, Math.Max(before, _support.Dimension), uncertain, _loops > 0);
         if (op.QubitCount > 1)
         {

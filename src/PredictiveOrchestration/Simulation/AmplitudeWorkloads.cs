@@ -3,7 +3,7 @@ using PredictiveOrchestration.Circuits;
 
 namespace PredictiveOrchestration.Simulation;
 
-/// <summary>What calibration of engines that hold all amplitudes times: few and many amplitudes, dense, diagonal and permuting gates, few and many gates, few and many shots, and states of which a part is zero.</summary>
+/// <summary>What calibration of engines that hold all amplitudes times: few and many amplitudes, dense, diagonal and permuting gates, few and many gates, few and many shots, states of which a part is zero, and measurements in mid-circuit.</summary>
 internal static class AmplitudeWorkloads
 {
     public static IReadOnlyList<ExecutionRequest> All { get; } =
@@ -11,6 +11,7 @@ internal static class AmplitudeWorkloads
         Request(Layers(4, 2), 1), Request(Layers(4, 40), 1), Request(Layers(10, 10), 1), Request(Layers(10, 10), 4000),
         Request(Layers(14, 10), 1), Request(Phases(16, 4), 1), Request(Layers(17, 4), 1), Request(Layers(18, 8), 1), Request(Layers(20, 2), 1),
         Request(Ladders(18), 1), Request(Permutations(16, 200), 1), Request(Permutations(18, 60), 1), Request(Layers(18, 12, 10), 1),
+        Request(Reset(17, 12), 1), Request(Scattered(22), 1),
     ];
 
     private static ExecutionRequest Request(Circuit circuit, int shots) => new() { Circuit = circuit, Shots = shots };
@@ -30,6 +31,35 @@ internal static class AmplitudeWorkloads
             {
                 builder.CX(q, q + 1);
             }
+        }
+
+        return builder.Build();
+    }
+
+    // A state of which little is other than zero, far apart.
+    private static Circuit Scattered(int qubits)
+    {
+        var builder = new CircuitBuilder(qubits);
+        foreach (var q in (int[])[0, 1, 2, qubits / 2, (qubits / 2) + 1, qubits - 3, qubits - 2, qubits - 1])
+        {
+            builder.RY(0.3 + (0.1 * q), q);
+        }
+
+        return builder.Build();
+    }
+
+    // Random results in mid-circuit.
+    private static Circuit Reset(int qubits, int resets)
+    {
+        var builder = new CircuitBuilder(qubits);
+        for (var q = 0; q < qubits; q++)
+        {
+            builder.RY(0.3 + (0.1 * q), q);
+        }
+
+        for (var r = 0; r < resets; r++)
+        {
+            builder.CX(r % qubits, (r + 1) % qubits).Reset(r % qubits);
         }
 
         return builder.Build();

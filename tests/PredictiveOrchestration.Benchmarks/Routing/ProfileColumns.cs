@@ -40,7 +40,8 @@ internal static class ProfileColumns
     }
 
     private static PropertyInfo[] Writable(Type type) =>
-        [.. type.GetProperties().Where(p => p.CanWrite && p.Name != nameof(CircuitFeatures.SupportTrajectory) && (p.PropertyType.IsPrimitive || p.PropertyType == typeof(ReadOnlyMemory<byte>)))];
+        [.. type.GetProperties(BindingFlags.Instance | BindingFlags.Public | BindingFlags.NonPublic).Where(p => p.CanWrite && p.Name != nameof(CircuitFeatures.SupportTrajectory)
+            && (p.PropertyType.IsPrimitive || p.PropertyType == typeof(ReadOnlyMemory<byte>) || p.PropertyType == typeof(double[])))];
 
     private static void Fill(object target, PropertyInfo[] properties, IReadOnlyDictionary<string, string> columns)
     {
@@ -57,6 +58,7 @@ internal static class ProfileColumns
     {
         bool b => b ? "1" : "0",
         ReadOnlyMemory<byte> bytes => "x" + Convert.ToHexString(bytes.Span),
+        double[] numbers => string.Join(';', numbers.Select(d => d.ToString("G7", CultureInfo.InvariantCulture))),
         double d => d.ToString("R", CultureInfo.InvariantCulture),
         IFormattable f => f.ToString(null, CultureInfo.InvariantCulture),
         _ => string.Empty,
@@ -65,5 +67,6 @@ internal static class ProfileColumns
     private static object Value(Type type, string text) =>
         type == typeof(bool) ? text == "1"
         : type == typeof(ReadOnlyMemory<byte>) ? (object)new ReadOnlyMemory<byte>(Convert.FromHexString(text[1..]))
+        : type == typeof(double[]) ? text.Split(';', StringSplitOptions.RemoveEmptyEntries).Select(d => double.Parse(d, CultureInfo.InvariantCulture)).ToArray()
         : Convert.ChangeType(text, type, CultureInfo.InvariantCulture);
 }

@@ -14,7 +14,7 @@ public sealed partial class ImportTableTests
         ["Common"] = [],
         ["Circuits"] = [],
         ["Backends"] = ["Circuits"],
-        ["Profiling"] = ["Circuits", "Backends"],
+        ["Profiling"] = ["Circuits", "Backends", "Simulation/Fusion"],
         ["Simulation/Kernels"] = [],
         ["Simulation"] = ["Circuits", "Backends", "Noise", "Simulation/Kernels"],
         ["Simulation/Fusion"] = ["Circuits"],

@@ -21,7 +21,7 @@ public sealed class PredictionTests(ITestOutputHelper output)
     public void Fit_SyntheticTimes_RecoversTheirCoefficients()
     {
         var basis = CostBasisCatalog.Get("dense");
-        double[] truth = [3e-5, 2e-6, 8e-10, 4e-10, 0, 3e-7, 0];
+        double[] truth = [3e-5, 2e-6, 1e-6, 2e-7, 8e-10, 4e-10, 2e-10, 4e-10, 1e-9, 1e-9, 0, 0, 0, 4e-10, 5e-10, 3e-7, 0, 5e-8];
         var model = AnalyticCostModel.Fit(basis, Rows(basis, truth, 0, 400, 1));
         foreach (var row in Rows(basis, truth, 0, 50, 2))
         {
@@ -35,7 +35,7 @@ public sealed class PredictionTests(ITestOutputHelper output)
     public void Fit_OutliersAndStoppedRuns_AreNotMistakenForTheTruth()
     {
         var basis = CostBasisCatalog.Get("dense");
-        double[] truth = [3e-5, 2e-6, 8e-10, 4e-10, 0, 3e-7, 0];
+        double[] truth = [3e-5, 2e-6, 1e-6, 2e-7, 8e-10, 4e-10, 2e-10, 4e-10, 1e-9, 1e-9, 0, 0, 0, 4e-10, 5e-10, 3e-7, 0, 5e-8];
         var rows = Rows(basis, truth, 0.05, 400, 3).Select((r, i) => i % 10 == 0 ? r with { Seconds = r.Seconds * 20 } : i % 10 == 1 ? r with { Seconds = r.Seconds / 5, IsCensored = true } : r).ToList();
         var model = AnalyticCostModel.Fit(basis, rows);
         var errors = Rows(basis, truth, 0, 60, 4).Select(r => Math.Abs(Math.Log(model.Predict(r.Terms) / r.Seconds))).Order().ToList();
@@ -46,8 +46,10 @@ public sealed class PredictionTests(ITestOutputHelper output)
     public void Forest_ResidualItCanLearn_BeatsTheAnalyticModelOnHeldOutRows()
     {
         var basis = CostBasisCatalog.Get("dense");
-        double[] truth = [3e-5, 2e-6, 8e-10, 4e-10, 0, 3e-7, 0];
-        static TrainingRow Bend(TrainingRow r) => r with { Seconds = r.Seconds * (r.Features[^ResidualFeatures.Common] > 10 ? 3 : 0.6) };
+        double[] truth = [3e-5, 2e-6, 1e-6, 2e-7, 8e-10, 4e-10, 2e-10, 4e-10, 1e-9, 1e-9, 0, 0, 0, 4e-10, 5e-10, 3e-7, 0, 5e-8];
+
+        // By the share of diagonal gates, which no term knows.
+        static TrainingRow Bend(TrainingRow r) => r with { Seconds = r.Seconds * (r.Features[^(ResidualFeatures.Common - 4)] > 0.3 ? 3 : 0.6) };
         var rows = Rows(basis, truth, 0.05, 300, 5).Select(Bend).ToList();
         var held = Rows(basis, truth, 0.05, 100, 6).Select(Bend).ToList();
         var model = ModelBuilder.Fit("dense", [], rows, [], rows.Count, 1);

@@ -34,6 +34,37 @@ public sealed class CliffordRandomnessTests
     }
 
     [Fact]
+    public void BranchingBits_ResultsThatQubitsGoOnAfter_AreTheNumberOfHistories()
+    {
+        // What is measured before each reset tells one history from another; nothing is measured at the end.
+        var seen = new HashSet<int>();
+        for (var seed = 0; seed < 200; seed++)
+        {
+            var random = new Random(seed);
+            var builder = new CircuitBuilder(Qubits, 4);
+            for (var bit = 0; bit < 4; bit++)
+            {
+                for (var g = 0; g < 6; g++)
+                {
+                    int a = random.Next(Qubits), b = (a + 1 + random.Next(Qubits - 1)) % Qubits;
+                    _ = random.Next(4) switch { 0 => builder.H(a), 1 => builder.S(a), 2 => builder.CZ(a, b), _ => builder.CX(a, b) };
+                }
+
+                var qubit = random.Next(Qubits);
+                builder.Measure(qubit, bit).Reset(qubit);
+            }
+
+            var circuit = builder.Build();
+            var features = CircuitProfiler.Profile(circuit).Features!;
+            OracleSimulator.OutcomeDistribution(circuit).Count(o => o.Value > 1e-9).Should().Be(1 << features.BranchingBits, "seed {0}", seed);
+            features.RandomBits.Should().Be(features.BranchingBits, "seed {0}", seed);
+            seen.Add(features.BranchingBits);
+        }
+
+        seen.Should().Contain([0, 1, 2, 3]);
+    }
+
+    [Fact]
     public void RandomBits_Resets_CountWhatTheyMeasure()
     {
         for (var seed = 0; seed < 200; seed++)

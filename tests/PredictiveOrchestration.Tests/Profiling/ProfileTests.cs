@@ -35,6 +35,27 @@ public sealed class ProfileTests
     }
 
     [Fact]
+    public void SparseWork_MixingGates_IsToldApartByHowPartnersAreFound()
+    {
+        static (double Ordered, double Unordered, double Groups) Mixing(CircuitBuilder builder)
+        {
+            var f = CircuitProfiler.Profile(builder.Build()).Features!;
+            return (f.SparseBranchingWork - f.SparseGroupWork - f.SparseUnorderedWork, f.SparseUnorderedWork, f.SparseGroupWork);
+        }
+
+        CircuitBuilder Plus() => new CircuitBuilder(3).H(0).H(1).H(2);
+
+        // 2, 4 and 8 amplitudes, then 8 for each gate that mixes.
+        Mixing(Plus().H(0)).Should().Be((22, 0, 0));
+        Mixing(Plus().T(0).RX(0.3, 0).H(1)).Should().Be((30, 0, 0), "magnitudes differ, and do not cancel");
+        Mixing(Plus().T(0).CX(0, 1).H(0).H(1)).Should().Be((14, 16, 0), "magnitudes are alike, and phases let some cancel");
+        CircuitProfiler.Profile(Plus().P(0.3, 0).CX(0, 1).H(0).H(1).Build()).Features!.SparseCancellingWork.Should().Be(16);
+        Mixing(Plus().RXX(0.3, 0, 1).RZZ(0.3, 0, 1)).Should().Be((22, 0, 0));
+        Mixing(Plus().RXX(0.3, 0, 1).RYY(0.3, 0, 1)).Should().Be((22, 8, 0), "what one brings about the other takes away");
+        Mixing(Plus().Unitary(RandomCircuits.Unitary(new Random(1), 2), [0, 1])).Should().Be((14, 0, 8));
+    }
+
+    [Fact]
     public void Profile_RandomCircuits_AgreesWithTheDefinitions()
     {
         for (var seed = 0; seed < 400; seed++)

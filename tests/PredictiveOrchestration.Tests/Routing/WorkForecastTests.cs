@@ -1,5 +1,8 @@
+using PredictiveOrchestration.Backends;
 using PredictiveOrchestration.Circuits;
 using PredictiveOrchestration.Circuits.Library;
+using PredictiveOrchestration.Prediction;
+using PredictiveOrchestration.Profiling;
 using PredictiveOrchestration.Simulation.StateVector;
 
 namespace PredictiveOrchestration.Tests.Routing;
@@ -19,8 +22,7 @@ public sealed class WorkForecastTests
         recommendation.Profile.PlannedFor("dense").Should().NotBeNull();
         orchestrator.GetRoutingRecommendation(circuit).Should().BeSameAs(recommendation);
         orchestrator.GetRoutingRecommendation(RandomFamilies.Random(22, 20, 1)).Decision.Should().BeSameAs(recommendation.Decision, "the same structure is not planned again");
-        var terms = recommendation.Decision.Ranked.Single(r => r.Candidate.Backend.CostModel == "dense").Candidate.Prediction.Terms;
-        terms.Where(t => t.Seconds > 0).Select(t => t.Name).Should().Contain("planned updates").And.NotContain("amplitude updates");
+        ShouldBeOfThePlan(orchestrator, recommendation, r => r.CostModel == "dense");
         var other = orchestrator.GetRoutingRecommendation(circuit, new OrchestrationRequest { Shots = 17 });
         other.Profile.PlannedFor("dense").Should().BeSameAs(recommendation.Profile.PlannedFor("dense"));
     }
@@ -51,8 +53,7 @@ public sealed class WorkForecastTests
         var later = orchestrator.GetRoutingRecommendation(RandomFamilies.Random(22, 20, 1));
 
         later.Profile.PlannedFor("dense").Should().BeSameAs(planned);
-        later.Decision.Ranked.Single(r => r.Candidate.Backend.Id == "second").Candidate.Prediction.Terms
-            .Where(t => t.Seconds > 0).Select(t => t.Name).Should().Contain("planned updates").And.NotContain("amplitude updates");
+        ShouldBeOfThePlan(orchestrator, later, r => r.Id == "second");
     }
 
     [Fact]
@@ -63,6 +64,16 @@ public sealed class WorkForecastTests
         orchestrator.GetRoutingRecommendation(States.Ghz(4)).Profile.Planned.Should().BeEmpty();
         var dynamic = new CircuitBuilder(22, 1).H(0).Measure(0, 0).Build().Compose(RandomFamilies.Random(22, 20, 1));
         orchestrator.GetRoutingRecommendation(dynamic).Profile.Planned.Should().BeEmpty();
+    }
+
+    // The same as predicted from the profile with its plan, and not as without it.
+    private static void ShouldBeOfThePlan(PredictiveOrchestrator orchestrator, RoutingRecommendation recommendation, Func<BackendDescriptor, bool> which)
+    {
+        var prediction = recommendation.Decision.Ranked.Single(r => which(r.Candidate.Backend)).Candidate.Prediction;
+        var job = new JobShape(new OrchestrationRequest().Shots, prediction.Backend.MaxThreads, 0, 0);
+        Estimate Seconds(CircuitProfile profile) => orchestrator.Models.Publisher.Current.Predict(prediction.Backend, profile, job).Seconds;
+        Seconds(recommendation.Profile).Should().Be(prediction.Seconds);
+        Seconds(recommendation.Profile with { Planned = [] }).Should().NotBe(prediction.Seconds);
     }
 
     private static PredictiveOrchestrator Build() =>

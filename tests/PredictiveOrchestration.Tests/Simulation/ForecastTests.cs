@@ -4,6 +4,7 @@ using PredictiveOrchestration.Circuits;
 using PredictiveOrchestration.Circuits.Library;
 using PredictiveOrchestration.Profiling;
 using PredictiveOrchestration.Simulation;
+using PredictiveOrchestration.Simulation.Fusion;
 using PredictiveOrchestration.Simulation.Kernels;
 using PredictiveOrchestration.Simulation.MatrixProductState;
 using PredictiveOrchestration.Simulation.StateVector;
@@ -21,13 +22,13 @@ public sealed class ForecastTests
     {
         const int n = 20, block = 1 << DenseSettings.CacheBlockBits;
 
-        // One exchange visits the one block that is not zero: in place for a low qubit, copied for a high one.
-        Amounts(new CircuitBuilder(n).X(3).Build()).Should().Equal(1, 0, 0, block, block, 0, 512);
-        Amounts(new CircuitBuilder(n).X(n - 1).Build()).Should().Equal(1, 0, 0, block, 0, block, 1024);
+        // One exchange visits the one block that is not zero, all of it: in place for a low qubit, copied for a high one. Runs of 2^11 amplitudes are read out.
+        Amounts(new CircuitBuilder(n).X(3).Build()).Should().Equal(1, 0, 0, block, block, 0, block, 0, 1 << 11);
+        Amounts(new CircuitBuilder(n).X(n - 1).Build()).Should().Equal(1, 0, 0, block, 0, block, block, 0, 1 << 12);
 
-        Amounts(States.Ghz(n))[^1].Should().Be(1 << n);
+        Amounts(States.Ghz(n))[6..].Should().Equal([0, 1 << n, 1 << n], "all are touched, on huge pages, and read out");
         var few = new CircuitBuilder(n).H(2).CX(2, 7).CX(7, 19).Build();
-        Amounts(few)[^1].Should().Be(1024, "of three qubits that may be one one tells pages apart");
+        Amounts(few)[^1].Should().Be(1 << 12, "of three qubits that may be one one tells runs apart");
         Amounts(new CircuitBuilder(4).H(0).H(1).H(2).H(3).Build())[4..6].Should().Equal([0, 0], "a small state is worked on in place, all of it in cache");
     }
 
@@ -164,7 +165,25 @@ public sealed class ForecastTests
     [InlineData(20, 0xE01FF, 4096)] // Eight small pages, on all four of the huge ones.
     [InlineData(24, 0x1FFFF, 1 << 18)] // Half of a huge page.
     [InlineData(24, 0xC0001F, 2048)] // A small page on each of four huge ones.
-    public void Touched_SomeIndexBits_CountsPages(int bits, long live, double amplitudes) => AmplitudeMemory.Touched(bits, sizeof(double), live).Should().Be(amplitudes);
+    public void Touched_SomeIndexBits_CountsPages(int bits, long live, double amplitudes)
+    {
+        var pages = new MemoryPages(bits, sizeof(double), live);
+        pages.Touch(live);
+        pages.Touched.Should().Be(amplitudes);
+        pages.Touch(live);
+        pages.Touched.Should().Be(amplitudes, "a page is new once");
+    }
+
+    [Fact]
+    public void Touched_SpacesThatOverlap_CountPagesOnce()
+    {
+        var pages = new MemoryPages(20, sizeof(double), 0);
+        foreach (var (space, amplitudes) in ((long, double)[])[(0, 512), (1 << 18, 1024), (1 << 19, 1536), (3 << 18, 2048), (1 << 10, 2048)])
+        {
+            pages.Touch(space);
+            pages.Touched.Should().BeGreaterThanOrEqualTo(amplitudes).And.BeLessThanOrEqualTo(amplitudes + 1024);
+        }
+    }
 
     private static IEnumerable<Circuit> Shallow()
     {

@@ -21,11 +21,9 @@ internal sealed class GateFuser
 
     // The gates of the catalogue have at most four targets.
     private const int MostGateQubits = 4;
-    private const double DenseCost = 0.33;
-    private const double RealCost = 0.2;
-    private const double PhaseCost = 0.08;
-    private const double ExchangeCost = 0.12;
-    private const double PairCost = 0.72;
+
+    /// <summary>The costs of passes over all amplitudes, relative to each other.</summary>
+    public const double DenseCost = 0.33, RealCost = 0.2, PhaseCost = 0.08, ExchangeCost = 0.12, PairCost = 0.72;
 
     private static readonly Complex[] Identity = [Complex.One, Complex.Zero, Complex.Zero, Complex.One];
 

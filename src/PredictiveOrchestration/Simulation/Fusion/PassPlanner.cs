@@ -9,10 +9,23 @@ namespace PredictiveOrchestration.Simulation.Fusion;
 /// </summary>
 internal static class PassPlanner
 {
+    /// <summary>The base-2 logarithm of the block that fits the second-level cache: 2^14 amplitudes are 256 KiB in double precision.</summary>
+    public const int CacheBlockBits = 14;
+
     private const int MostRowBits = 6;
 
     // A block must hold every bit that one operation moves.
     private const int MostTargets = 5;
+
+    // Blocked states should have at least eight blocks, so that threads share them evenly.
+    private const int LeastBlockNumberBits = 3;
+    private const int LeastCacheBlockBits = 12;
+
+    /// <summary>The index bits in a block of a state; all of a small one.</summary>
+    public static int BlockBits(int bits, int most = CacheBlockBits) => bits <= most ? bits : Math.Min(most, Math.Max(LeastCacheBlockBits, bits - LeastBlockNumberBits));
+
+    /// <summary>The lowest bits, which are in every block.</summary>
+    public static long Rows(int blockBits) => (1L << Math.Min(MostRowBits, blockBits - MostTargets)) - 1;
 
     /// <summary>Plans all operations; each pass is the bits of its blocks and the operations in order.</summary>
     public static List<(long BlockMask, List<int> Operations)> Plan(ReadOnlySpan<FusedOperation> operations, int bits, int blockBits)
@@ -34,7 +47,7 @@ internal static class PassPlanner
             return passes;
         }
 
-        long rows = (1L << Math.Min(MostRowBits, blockBits - MostTargets)) - 1, all = (1L << bits) - 1;
+        long rows = Rows(blockBits), all = (1L << bits) - 1;
         while (left.Count > 0)
         {
             // First come, first served; then again with one bit of that choice forbidden: a better choice often drops one bit.
@@ -106,8 +119,8 @@ internal static class PassPlanner
         return (taken, rest);
     }
 
-    // Bits not asked for are filled from below, which makes rows longer.
-    private static long Fill(long mask, int bits, int blockBits)
+    /// <summary>Fills a block with bits not asked for, from below, which makes rows longer.</summary>
+    public static long Fill(long mask, int bits, int blockBits)
     {
         for (var bit = 0; bit < bits && BitOperations.PopCount((ulong)mask) < blockBits; bit++)
         {

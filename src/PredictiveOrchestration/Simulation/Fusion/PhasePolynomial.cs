@@ -15,6 +15,18 @@ internal sealed class PhasePolynomial
     /// <summary>The factors: both bits are equal where the factor looks at one bit; otherwise the first is the lower.</summary>
     public IEnumerable<(int First, int Second, Complex Factor)> Factors => _factors.Select(f => (f.Key >> 6, f.Key & 63, f.Value));
 
+    /// <summary>The bits that every factor looks at.</summary>
+    public long CommonBits()
+    {
+        var common = Bits;
+        foreach (var key in _factors.Keys)
+        {
+            common &= 1L << (key >> 6) | 1L << (key & 63);
+        }
+
+        return common;
+    }
+
     /// <summary>Multiplies by a factor where both bits are 1.</summary>
     public void Multiply(int first, int second, Complex factor)
     {

@@ -1,9 +1,10 @@
 using PredictiveOrchestration.Backends;
 using PredictiveOrchestration.Circuits;
+using PredictiveOrchestration.Circuits.Library;
 
 namespace PredictiveOrchestration.Simulation.Sparse;
 
-/// <summary>What calibration times: permutations, phases and mixing gates on few and many amplitudes, few and many shots.</summary>
+/// <summary>What calibration times: permutations, phases, mixing gates and matrices on few and many amplitudes, in order and out of it, few and many shots, and results in mid-circuit.</summary>
 internal static class SparseWorkloads
 {
     public static IReadOnlyList<ExecutionRequest> All() =>
@@ -11,9 +12,38 @@ internal static class SparseWorkloads
         Request(Superposed(40, 1, 100), 1), Request(Superposed(40, 4, 400), 1), Request(Superposed(40, 10, 50), 1), Request(Superposed(40, 10, 400), 1),
         Request(Superposed(40, 10, 50), 4000), Request(Superposed(40, 14, 50), 1), Request(Superposed(80, 12, 100), 1), Request(Superposed(40, 16, 20), 1), Request(Superposed(40, 17, 1), 1),
         Request(Mixed(30, 8, 200), 1), Request(Mixed(30, 12, 60), 1), Request(Mixed(30, 15, 30), 1),
+        Request(Unordered(11, 10), 1), Request(Unordered(14, 6), 1), Request(RandomFamilies.QuantumVolume(13, 3, 1), 1), Request(Mixed(30, 12, 4), 10_000), Request(Resets(12, 6), 1_000), Request(Oracles.Grover(10, [1], 10), 1),
     ];
 
     private static ExecutionRequest Request(Circuit circuit, int shots) => new() { Circuit = circuit, Shots = shots };
+
+    // Hadamard gates on magnitudes that are alike, of which phases let some cancel and others not.
+    private static Circuit Unordered(int qubits, int rounds)
+    {
+        var circuit = RandomFamilies.RandomClifford(qubits, 4 * qubits, 1);
+        for (var k = 0; k < rounds; k++)
+        {
+            circuit = circuit.Compose(new CircuitBuilder(qubits).T(k % qubits).Build()).Compose(RandomFamilies.RandomClifford(qubits, 2 * qubits, (ulong)(2 + k)));
+        }
+
+        return circuit;
+    }
+
+    private static Circuit Resets(int qubits, int resets)
+    {
+        var builder = new CircuitBuilder(qubits);
+        for (var q = 0; q < qubits; q++)
+        {
+            builder.RY(0.3 + 0.1 * q, q);
+        }
+
+        for (var q = 0; q < resets; q++)
+        {
+            builder.Reset(q);
+        }
+
+        return builder.Build();
+    }
 
     // 2^branches amplitudes, then gates of which each mixes all of them.
     private static Circuit Mixed(int qubits, int branches, int gates)

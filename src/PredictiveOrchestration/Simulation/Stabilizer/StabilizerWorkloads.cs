@@ -17,6 +17,8 @@ internal static class StabilizerWorkloads
         Of(States.Ghz(500), 1000),
         Of(ErrorCorrection.SurfaceCode(5, 5), 1),
         Of(ErrorCorrection.SurfaceCode(5, 5), 20_000),
+        Of(RandomFamilies.RandomClifford(36, 400, 6), 10_000),
+        Of(RandomFamilies.RandomClifford(100, 2_000, 3), 2_000),
     ];
 
     private static ExecutionRequest Of(Circuits.Circuit circuit, int shots) => new() { Circuit = circuit, Shots = shots, Seed = 1 };

@@ -1,5 +1,5 @@
-using System.Numerics;
 using PredictiveOrchestration.Common;
+using PredictiveOrchestration.Simulation.Fusion;
 
 namespace PredictiveOrchestration.Simulation.StateVector;
 
@@ -10,10 +10,6 @@ namespace PredictiveOrchestration.Simulation.StateVector;
 internal sealed unsafe class AmplitudeMemory : IDisposable
 {
     private const nuint CacheLine = 64;
-    private const int PageBytes = 4096;
-
-    // To zero a byte of a huge page costs about an eighth of what it does on small ones: 64 MB took 2.4 and 20 ms.
-    private const int HugePageGain = 8;
     private readonly long _bytes;
     private readonly long _size;
     private readonly int _bits;
@@ -26,7 +22,7 @@ internal sealed unsafe class AmplitudeMemory : IDisposable
         var plane = (nuint)elementBytes << bits;
         var size = 2 * plane + CacheLine;
         (_bits, _elementBytes, _size) = (bits, elementBytes, (long)size);
-        var alignment = IsLarge(bits, elementBytes) ? NativeBlocks.HugePage : CacheLine;
+        var alignment = MemoryPages.IsLarge(bits, elementBytes) ? NativeBlocks.HugePage : CacheLine;
         try
         {
             _bytes = (long)(size + alignment);
@@ -50,16 +46,10 @@ internal sealed unsafe class AmplitudeMemory : IDisposable
 
     public bool IsDisposed => _allocation is null;
 
-    /// <summary>The amplitudes on pages that are touched where only some index bits are ever 1.</summary>
-    /// <param name="bits">The base-2 logarithm of the number of amplitudes.</param>
-    /// <param name="elementBytes">The bytes of a real number.</param>
-    /// <param name="live">The index bits that are 1 in some amplitude that is not zero.</param>
-    public static double Touched(int bits, int elementBytes, long live) => OnPages(bits, UsesHugePages(bits, elementBytes, live) ? NativeBlocks.HugePage : PageBytes, elementBytes, live);
-
     /// <summary>Says which index bits will be 1 in some amplitude, before any is written but the first.</summary>
     public void Prepare(long live)
     {
-        if (UsesHugePages(_bits, _elementBytes, live))
+        if (MemoryPages.UsesHugePages(_bits, _elementBytes, live))
         {
             NativeBlocks.Advise(Re, _size);
         }
@@ -69,17 +59,6 @@ internal sealed unsafe class AmplitudeMemory : IDisposable
     {
         Free();
         GC.SuppressFinalize(this);
-    }
-
-    private static bool IsLarge(int bits, int elementBytes) => ((2L * elementBytes) << bits) >= 2 * (long)NativeBlocks.HugePage;
-
-    private static bool UsesHugePages(int bits, int elementBytes, long live) =>
-        IsLarge(bits, elementBytes) && OnPages(bits, NativeBlocks.HugePage, elementBytes, live) <= HugePageGain * OnPages(bits, PageBytes, elementBytes, live);
-
-    private static double OnPages(int bits, long pageBytes, int elementBytes, long live)
-    {
-        var page = Math.Min(bits, BitOperations.Log2((ulong)(pageBytes / elementBytes)));
-        return Math.ScaleB(1, page + BitOperations.PopCount((ulong)(live >> page)));
     }
 
     private void Free()

@@ -8,11 +8,6 @@ namespace PredictiveOrchestration.Simulation.StateVector;
 /// <summary>What the dense engine would do with a circuit: it is fused and spread over passes as in a run, and what kernels would visit is counted.</summary>
 internal static class DenseForecast
 {
-    /// <summary>What is counted, in this order: kernel steps; amplitudes updated, weighted by the kernels' relative cost; those multiplied by ladders of phases; those exchanged; those in passes over blocks in place; those in passes over copied blocks; those on pages of memory that are touched.</summary>
-    public const int Count = 7;
-
-    private const int Steps = 0, Updated = 1, Phased = 2, Exchanged = 3, InPlace = 4, Copied = 5, Live = 6;
-
     // Fusing and planning, for each gate.
     private const double SecondsPerGate = 2e-7;
 
@@ -41,44 +36,56 @@ internal static class DenseForecast
         fuser.Fuse(circuit, 0, end, null, bits, places);
         var operations = fuser.Operations;
         var blockBits = settings.BlockBits(bits);
-        var sums = new double[Count];
-        var progress = new PlannedProgress(circuit.Operations.Length, Count);
-        long live = 0;
-        double Touched() => AmplitudeMemory.Touched(bits, settings.Kernels.ElementBytes, live);
-        Add(0, Live, Touched());
+        long moved = 0;
+        foreach (ref readonly var operation in operations)
+        {
+            moved |= operation.Moved;
+        }
+
+        var work = new FusedWork(bits, blockBits, settings.Kernels.ElementBytes, moved);
+        var sums = new double[FusedWork.Count];
+        var progress = new PlannedProgress(circuit.Operations.Length, FusedWork.Count);
+        var touchedKind = work.TouchedKind;
+        Add(0, touchedKind, work.TouchedSoFar);
         foreach (var (mask, indices) in PassPlanner.Plan(operations, bits, blockBits))
         {
-            // Blocks whose number has a bit that no amplitude has are left out.
-            var visited = Math.ScaleB(1, blockBits + BitOperations.PopCount((ulong)(live & ~mask)));
-            var inPlace = blockBits < bits && (mask & (mask + 1)) == 0 ? visited : 0;
-            var copied = (mask & (mask + 1)) == 0 ? 0 : visited;
-            sums[InPlace] += inPlace;
-            sums[Copied] += copied;
+            moved = 0;
+            foreach (var index in indices)
+            {
+                moved |= operations[index].Moved;
+            }
+
+            var touched = work.TouchedSoFar;
+            var (visited, inPlace, copied) = work.Visit(mask, moved);
+            touched = work.TouchedSoFar - touched;
+            sums[FusedWork.InPlace] += inPlace;
+            sums[FusedWork.Copied] += copied;
+            sums[touchedKind] += touched;
             foreach (var index in indices)
             {
                 // A pass belongs to all that it does.
                 ref readonly var operation = ref operations[index];
-                var before = Touched();
-                live |= operation.Moved;
-                Add(operation.Source, Steps, 1);
-                progress.Add(operation.Source, InPlace, inPlace / indices.Count);
-                progress.Add(operation.Source, Copied, copied / indices.Count);
-                Add(operation.Source, Live, Touched() - before);
+                Add(operation.Source, FusedWork.Steps, 1);
+                progress.Add(operation.Source, FusedWork.InPlace, inPlace / indices.Count);
+                progress.Add(operation.Source, FusedWork.Copied, copied / indices.Count);
+                progress.Add(operation.Source, touchedKind, touched / indices.Count);
                 if (operation.Kind == FusedKind.Polynomial)
                 {
-                    Add(operation.Source, Phased, visited);
+                    var polynomial = fuser.PolynomialOf(operation);
+                    Add(operation.Source, FusedWork.Phased, visited * FusedWork.PhasedShare(polynomial.CommonBits(), polynomial.Count));
                 }
                 else if (operation.Kind == FusedKind.Exchange)
                 {
-                    Add(operation.Source, Exchanged, visited * Math.ScaleB(1, -BitOperations.PopCount((ulong)operation.Controls)));
+                    Add(operation.Source, FusedWork.Exchanged, visited * Math.ScaleB(1, -BitOperations.PopCount((ulong)operation.Controls)));
                 }
                 else
                 {
-                    Add(operation.Source, Updated, visited * operation.Cost);
+                    Add(operation.Source, FusedWork.Updated, visited * operation.Cost);
                 }
             }
         }
 
+        Add(end, FusedWork.Read, work.Readable);
         fuser.Clear();
         return new PlannedWork(costModel, sums) { Progress = progress.Sum() };
 

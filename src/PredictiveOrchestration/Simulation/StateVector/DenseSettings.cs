@@ -1,3 +1,4 @@
+using PredictiveOrchestration.Simulation.Fusion;
 using PredictiveOrchestration.Simulation.Kernels;
 
 namespace PredictiveOrchestration.Simulation.StateVector;
@@ -7,15 +8,11 @@ namespace PredictiveOrchestration.Simulation.StateVector;
 /// <param name="MostBlockBits">The base-2 logarithm of the largest block; smaller states are one block.</param>
 internal sealed record DenseSettings(DenseKernelSet Kernels, int MostBlockBits = DenseSettings.CacheBlockBits)
 {
-    /// <summary>The base-2 logarithm of the block that fits the second-level cache: 2^14 amplitudes are 256 KiB in double precision.</summary>
-    public const int CacheBlockBits = 14;
-
-    // Blocked states should have at least eight blocks, so that threads share them evenly.
-    private const int LeastBlockNumberBits = 3;
-    private const int LeastCacheBlockBits = 12;
+    /// <summary>The base-2 logarithm of the block that fits the second-level cache.</summary>
+    public const int CacheBlockBits = PassPlanner.CacheBlockBits;
 
     /// <summary>The index bits in a block of a state.</summary>
-    public int BlockBits(int bits) => bits <= MostBlockBits ? bits : Math.Min(MostBlockBits, Math.Max(LeastCacheBlockBits, bits - LeastBlockNumberBits));
+    public int BlockBits(int bits) => PassPlanner.BlockBits(bits, MostBlockBits);
 
     /// <summary>The bytes of scratch memory of one thread: its copy of a block, and rows of phases.</summary>
     public long ScratchBytes(int bits) => CopyBytes(bits) + PhaseProgram.ScratchBytes(BlockBits(bits), Kernels.ElementBytes);

@@ -67,7 +67,7 @@ public sealed class JobProtocolTests
         var replies = await Task.WhenAll(Enumerable.Range(0, 40).Select(_ => worker.PostAsync("/v1/jobs", WorkerHost.Job(), null, ("Idempotency-Key", "same"), ("Prefer", "wait=10"))));
         replies.Where(r => r.Status != HttpStatusCode.Conflict).Select(r => r.Json.GetProperty("id").GetString()).Distinct().Should().ContainSingle();
         replies.Count(r => r.Status == HttpStatusCode.Created).Should().Be(1);
-        replies.Where(r => r.Status == HttpStatusCode.Conflict).Should().AllSatisfy(r => r.Header("Retry-After").Should().NotBeNull());
+        replies.Where(r => r.Status == HttpStatusCode.Conflict).All(r => r.Header("Retry-After") is not null).Should().BeTrue("there may be none");
         backend.Calls.Should().Be(1);
     }
 

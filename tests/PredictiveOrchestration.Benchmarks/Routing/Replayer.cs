@@ -130,7 +130,7 @@ internal sealed class Replayer(RoutingTable table, ModelParts parts = ModelParts
                 // A job is learned from as it was decided on: planned where that paid, which calibration always does.
                 var isCalibration = row.Family == "calibration";
                 var best = Scoring.IsSolvable(row) ? Scoring.VirtualBest(row) : table.Cutoff;
-                var planned = row.With((_, seconds) => isCalibration || seconds <= WorkForecasts.MostShare * best);
+                var planned = row.With((work, seconds) => isCalibration || seconds <= CostBasisCatalog.Get(work.CostModel).PlanShare * best);
                 foreach (var profile in isCalibration && planned.Planned.Length > 0 ? (CircuitProfile[])[row.Profile, planned] : [planned])
                 {
                     var drivers = JobDrivers.Of(basis, profile, row.Shape(backend.MaxThreads));
@@ -144,9 +144,10 @@ internal sealed class Replayer(RoutingTable table, ModelParts parts = ModelParts
 
     private (CircuitProfile Profile, List<PlannedAttempt> Attempts) Choose(PerformancePredictor predictor, TableRow row, Replayed result, bool learned = false)
     {
-        var start = Stopwatch.GetTimestamp();
         var candidates = new List<RoutingCandidate>();
+        var predictions = new List<BackendPrediction>();
         List<BackendDescriptor> able = [.. _descriptors.Where(d => row.Arms.TryGetValue(d.Id, out var arm) && arm.Status != ArmStatus.NotApplicable)];
+        var start = Stopwatch.GetTimestamp();
         List<BackendPrediction> first = [.. able.Select(d => predictor.Predict(d, row.Profile, row.Shape(d.MaxThreads)))];
         var best = WorkForecasts.Best(first.ToArray());
         var forecasting = 0.0;
@@ -158,20 +159,23 @@ internal sealed class Replayer(RoutingTable table, ModelParts parts = ModelParts
         });
         foreach (var (d, shallow) in able.Zip(first))
         {
-            var arm = row.Arms[d.Id];
             var prediction = profile.PlannedFor(d.CostModel) is null ? shallow : predictor.Predict(d, profile, row.Shape(d.MaxThreads));
             if (prediction.PeakBytes.Lower <= MemoryBytes)
             {
                 candidates.Add(new RoutingCandidate { Prediction = prediction, Cost = new CostEstimate(0, 0, 0, "USD"), SuccessRate = 1, InFlight = 0 });
             }
-
-            if (arm.Status == ArmStatus.Ok)
-            {
-                result.Forecasts.Add(new Forecast(row, d.Id, prediction.Seconds.Median, prediction.Seconds.Lower, prediction.Seconds.Upper, arm.Best, Math.Exp(Math.Abs(Math.Log(arm.Half(0) / arm.Half(1))))));
-            }
+            predictions.Add(prediction);
         }
 
         var predicting = Stopwatch.GetElapsedTime(start).TotalSeconds + forecasting;
+        foreach (var prediction in predictions)
+        {
+            if (row.Arms[prediction.Backend.Id] is { Status: ArmStatus.Ok } arm)
+            {
+                result.Forecasts.Add(new Forecast(row, prediction.Backend.Id, prediction.Seconds.Median, prediction.Seconds.Lower, prediction.Seconds.Upper, arm.Best, Math.Exp(Math.Abs(Math.Log(arm.Half(0) / arm.Half(1))))));
+            }
+        }
+
         List<PlannedAttempt>? taken = null;
         foreach (var router in _routers.Take(learned ? 1 : _routers.Length))
         {

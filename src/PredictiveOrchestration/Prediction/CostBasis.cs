@@ -26,9 +26,6 @@ internal sealed record CostBasis(string Name, string[] TermNames, double[] Prior
 {
     /// <summary>The places of the terms that stream over the state, for <see cref="Breakpoints"/>.</summary>
     public int[] Streaming { get; } = Breakpoints.StreamingOf(TermNames);
-
-    /// <summary>The share of a job's time that a plan of it may take before it is decided on; less where the profile says nearly as much.</summary>
-    public double PlanShare { get; init; } = 0.02;
 }
 
 /// <summary>The quantities that drive cost, taken from a circuit's features or estimated from the seven headline values.</summary>

@@ -46,11 +46,7 @@ internal static class CostBasisCatalog
                 {
                     WorkingBytes = 16 * read,
                 };
-            })
-        {
-            // The sketch in the profile counts the same.
-            PlanShare = 0.002,
-        });
+            }));
         Add(new CostBasis(
             "gpu",
             ["call", "gate overhead", "launches", "updates on the device", "passes on the device", "initialisation", "sums on the device", "transfer", "shots"],

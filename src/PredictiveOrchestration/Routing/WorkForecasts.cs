@@ -8,6 +8,9 @@ namespace PredictiveOrchestration.Routing;
 /// <summary>Which backends are asked to plan a circuit before it is decided on: those that may be the best, where the run is long enough to pay for it.</summary>
 internal static class WorkForecasts
 {
+    // Of the time of the best as it seems so far.
+    public const double MostShare = 0.02;
+
     // A backend whose shortest likely time is longer than this many times the best one's is out of the question.
     private const double Hopeless = 2;
     private const double LeastChance = 0.3, TryShare = 0.1;
@@ -17,7 +20,7 @@ internal static class WorkForecasts
     {
         for (var i = 0; i < backends.Length; i++)
         {
-            if (backends[i] is IWorkForecaster forecaster && forecaster.ForecastSeconds(profile) <= ShareOf(parts[i].Candidate.Prediction) * parts[i].Candidate.Prediction.Seconds.Median)
+            if (backends[i] is IWorkForecaster forecaster && forecaster.ForecastSeconds(profile) <= MostShare * parts[i].Candidate.Prediction.Seconds.Median)
             {
                 return true;
             }
@@ -60,8 +63,5 @@ internal static class WorkForecasts
 
     /// <summary>Whether a forecast for a backend is worth its time. Where the backend is done soon or not at all, a try tells as much.</summary>
     public static bool IsWorth(BackendPrediction prediction, double best, double forecastSeconds) =>
-        forecastSeconds <= ShareOf(prediction) * best && (prediction.Quick is not { Chance: > LeastChance } soon || forecastSeconds <= TryShare * Math.Exp(soon.LogMean)) && prediction.Seconds.Lower <= Hopeless * best;
-
-    // Of the time of the best as it seems so far.
-    private static double ShareOf(BackendPrediction prediction) => CostBasisCatalog.Get(prediction.Backend.CostModel).PlanShare;
+        forecastSeconds <= MostShare * best && (prediction.Quick is not { Chance: > LeastChance } soon || forecastSeconds <= TryShare * Math.Exp(soon.LogMean)) && prediction.Seconds.Lower <= Hopeless * best;
 }

@@ -130,7 +130,7 @@ internal sealed class Replayer(RoutingTable table, ModelParts parts = ModelParts
                 // A job is learned from as it was decided on: planned where that paid, which calibration always does.
                 var isCalibration = row.Family == "calibration";
                 var best = Scoring.IsSolvable(row) ? Scoring.VirtualBest(row) : table.Cutoff;
-                var planned = row.With((work, seconds) => isCalibration || seconds <= CostBasisCatalog.Get(work.CostModel).PlanShare * best);
+                var planned = row.With((_, seconds) => isCalibration || seconds <= WorkForecasts.MostShare * best);
                 foreach (var profile in isCalibration && planned.Planned.Length > 0 ? (CircuitProfile[])[row.Profile, planned] : [planned])
                 {
                     var drivers = JobDrivers.Of(basis, profile, row.Shape(backend.MaxThreads));

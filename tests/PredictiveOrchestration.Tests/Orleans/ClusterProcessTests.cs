@@ -33,7 +33,7 @@ public sealed class ClusterProcessTests(ITestOutputHelper output)
         await cluster.UntilEndedAsync(100, submitting);
 
         // One is cut off from the others, two die.
-        ClusterProcesses.Signal(cluster.Silos[3], "STOP");
+        await ClusterProcesses.FreezeAsync(cluster.Silos[3]);
         cluster.Silos[2].Kill();
         await cluster.UntilEndedAsync(300, submitting);
         if (!cluster.Silos[0].HasExited)

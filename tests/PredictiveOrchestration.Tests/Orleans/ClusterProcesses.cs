@@ -87,6 +87,31 @@ internal sealed class ClusterProcesses : IAsyncDisposable
         kill.WaitForExit();
     }
 
+    /// <summary>
+    /// Stops a process where it does not hold the lock of a database: one that does stops all who share the file, on a single machine, which is no way to be cut off.
+    /// </summary>
+    public static async Task FreezeAsync(Process process)
+    {
+        var id = process.Id.ToString(CultureInfo.InvariantCulture);
+        while (true)
+        {
+            Signal(process, "STOP");
+            while (!process.HasExited && !(await File.ReadAllTextAsync($"/proc/{id}/stat")).Contains(") T ", StringComparison.Ordinal))
+            {
+                await Task.Delay(1);
+            }
+
+            var locks = await File.ReadAllLinesAsync("/proc/locks");
+            if (!locks.Any(l => l.Split(' ', StringSplitOptions.RemoveEmptyEntries) is [_, "POSIX", _, "WRITE", var owner, ..] && owner == id))
+            {
+                return;
+            }
+
+            Signal(process, "CONT");
+            await Task.Delay(20);
+        }
+    }
+
     /// <summary>Kills all that still runs, waits for its end, and removes the folder.</summary>
     public async ValueTask DisposeAsync()
     {

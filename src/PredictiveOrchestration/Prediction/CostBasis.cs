@@ -31,9 +31,6 @@ internal sealed record CostBasis(string Name, string[] TermNames, double[] Prior
 /// <summary>The quantities that drive cost, taken from a circuit's features or estimated from the seven headline values.</summary>
 internal sealed record WorkEstimate
 {
-    /// <summary>The number of amounts of fused work; what was kept with another number is of an earlier version, and does not count.</summary>
-    public const int FusedAmounts = 9;
-
     public required int Qubits { get; init; }
 
     /// <summary>The profile, for what backends planned.</summary>
@@ -143,7 +140,7 @@ internal sealed record WorkEstimate
             Gates = profile.GateCount,
             FusedGates = f.FusedGateCount,
             DenseWork = f.DenseWork,
-            FusedWork = f.FusedWork is { Length: FusedAmounts } fused ? fused : Fused(f.FusedGateCount, f.DenseWork, profile.NumQubits),
+            FusedWork = f.FusedWork is { Length: CircuitFeatures.FusedAmounts } fused ? fused : Fused(f.FusedGateCount, f.DenseWork, profile.NumQubits),
             SupportLog2 = f.PeakSupportLog2,
             FinalSupportLog2 = f.FinalSupportLog2,
             RandomBits = f.RandomBits,

@@ -1,4 +1,5 @@
 using PredictiveOrchestration.Backends;
+using PredictiveOrchestration.Profiling;
 
 namespace PredictiveOrchestration.Prediction;
 
@@ -20,7 +21,7 @@ internal static class CostBasisCatalog
             {
                 // Finite, so that none of them is none.
                 var amplitudes = Math.ScaleB(1, Math.Min(1000, work.Qubits));
-                var planned = work.Profile.PlannedFor("dense") is { Length: WorkEstimate.FusedAmounts } made ? made : null;
+                var planned = work.Profile.PlannedFor("dense") is { Length: CircuitFeatures.FusedAmounts } made ? made : null;
                 var passes = planned is null ? work.Passes(job) : 1;
                 var amounts = planned ?? work.FusedWork;
                 var read = amounts[^1];

@@ -64,9 +64,7 @@ internal sealed class PerformancePredictor : IPerformancePredictor
             below = above = 1.645 * sigma;
         }
 
-        // A loose bound says nothing of how short a run may be.
-        var quick = time.IsBeyond && !isRepeat ? model.Quick.Of(model.Residual!, drivers.Features, model.Analytic.Predict(drivers.Terms)) : default;
-        var shortest = quick.Chance > 0 ? Math.Min(median, Math.Max(quick.Shortest, median * Math.Exp(-below))) : median * Math.Exp(-below);
+        var isLoose = time.IsBeyond && !isRepeat;
         var source = isRepeat ? "structure cache" : model.Residual is not null ? "analytic + learned" : model.Analytic.IsFitted ? "analytic" : "prior";
         if (profile.ExecutionTimeEstimate is { TotalSeconds: > 0 } hint)
         {
@@ -74,11 +72,16 @@ internal sealed class PerformancePredictor : IPerformancePredictor
             var precision = 1 / (sigma * sigma);
             var logMedian = (Math.Log(median) * precision + Math.Log(hint.TotalSeconds)) / (precision + 1);
             median = Math.Exp(logMedian);
-            shortest = median * Math.Exp(-below);
-            quick = default;
+            isLoose = false;
             source += " + hint";
         }
 
+        var bySum = model.Analytic.Predict(drivers.Terms);
+        var quick = isLoose ? model.Quick.Of(model.Residual!, drivers.Features, bySum) : default;
+
+        // A loose bound says nothing of how short a run may be.
+        var shortest = median * Math.Exp(-below);
+        shortest = isLoose ? Math.Min(median, Math.Max(quick.Shortest, shortest)) : shortest;
         return new BackendPrediction
         {
             Backend = backend,
@@ -89,7 +92,7 @@ internal sealed class PerformancePredictor : IPerformancePredictor
             OnDevice = profile.On(backend.Id),
             CostFactor = Math.Exp(model.Charges.Value),
             LogSecondsSigma = sigma,
-            Terms = new PredictedTerms(model.Analytic, drivers.Terms, median / model.Analytic.Predict(drivers.Terms)),
+            Terms = new PredictedTerms(model.Analytic, drivers.Terms, median / bySum),
             Source = source,
             Quick = quick,
             Nearest = time.Nearest < 0 ? null : model.Residual?.Examples.Rows[time.Nearest],

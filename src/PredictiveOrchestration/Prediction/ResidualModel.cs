@@ -5,12 +5,11 @@ namespace PredictiveOrchestration.Prediction;
 /// <param name="Network">The network's.</param>
 /// <param name="Spread">The scatter of the trees.</param>
 /// <param name="Outside">How far outside the range of the training data.</param>
-/// <param name="Above">The logarithm of the analytic time over that of the largest terms seen; 0 inside.</param>
-/// <param name="Below">The logarithm of the analytic time of the smallest terms seen over this one's; 0 inside.</param>
+/// <param name="OutsideWork">By how much, in log time, the terms are larger or smaller than any seen; 0 inside.</param>
 /// <param name="Novelty">The distance to the nearest example.</param>
 /// <param name="Cluster">The cluster.</param>
 /// <param name="Nearest">The nearest example.</param>
-internal readonly record struct ResidualParts(double Forest, double Network, double Spread, double Outside, double Above, double Below, double Novelty, int Cluster, int Nearest)
+internal readonly record struct ResidualParts(double Forest, double Network, double Spread, double Outside, double OutsideWork, double Novelty, int Cluster, int Nearest)
 {
     /// <summary>The error of runs of the same circuit; not a number if there was none.</summary>
     public double Kin { get; init; } = double.NaN;
@@ -59,7 +58,7 @@ internal sealed record ResidualStack(double ForestShare, double NetworkShare, do
     }
 
     private double Learned(in ResidualParts p, double forest, double network) =>
-        ((forest * p.Forest) + (network * p.Network)) / (1 + (HullDecay * (p.Outside + (WorkDecay * (p.Above + p.Below)))));
+        ((forest * p.Forest) + (network * p.Network)) / (1 + (HullDecay * (p.Outside + (WorkDecay * p.OutsideWork))));
 
     /// <summary>The experts' weights after one more run, by exponentiated gradient (Kivinen and Warmuth 1997) on the absolute error; the analytic model alone is the third expert.</summary>
     /// <param name="p">What the learned parts said.</param>
@@ -132,11 +131,11 @@ internal sealed class ResidualModel(FeatureScale scale, TermRange range, double 
         scale.Apply(features, z);
         var (mean, spread) = forest.Predict(features);
         var (nearest, novelty) = examples.Nearest(z);
-        var (above, below) = range.Beyond(terms, analytic.Coefficients);
+        var (seconds, outsideWork) = range.Of(terms, analytic.Coefficients);
         return new ResidualParts(
-            Math.Clamp(mean, -Reach, Reach), network is null ? 0 : Math.Clamp(network.Predict(z), -Reach, Reach), spread, scale.OutsideOf(features), above, below, novelty, clusters.Of(z), nearest)
+            Math.Clamp(mean, -Reach, Reach), network is null ? 0 : Math.Clamp(network.Predict(z), -Reach, Reach), spread, scale.OutsideOf(features), outsideWork, novelty, clusters.Of(z), nearest)
         {
-            IsBeyond = Math.Log(analytic.Predict(terms)) > ceiling,
+            IsBeyond = Math.Log(seconds) > ceiling,
         };
     }
 }

@@ -21,8 +21,8 @@ internal sealed class TermRange
         return new TermRange(low, high);
     }
 
-    /// <summary>By how much, in log time, terms outside the range make the sum larger and smaller than terms at its ends would; 0 inside.</summary>
-    public (double Above, double Below) Beyond(ReadOnlySpan<double> terms, ReadOnlySpan<double> coefficients)
+    /// <summary>The sum of the terms, in seconds, and by how much, in log time, terms outside the range make it larger and smaller than terms at its ends would; 0 inside.</summary>
+    public (double Seconds, double Outside) Of(ReadOnlySpan<double> terms, ReadOnlySpan<double> coefficients)
     {
         double sum = 0, atMost = 0, atLeast = 0;
         for (var i = 0; i < _low.Length; i++)
@@ -32,7 +32,7 @@ internal sealed class TermRange
             atLeast += coefficients[i] * Math.Max(terms[i], _low[i]);
         }
 
-        return (atMost < sum && atMost > 0 ? Math.Log(sum / atMost) : 0, atLeast > sum && sum > 0 ? Math.Log(atLeast / sum) : 0);
+        return (sum, (atMost < sum && atMost > 0 ? Math.Log(sum / atMost) : 0) + (atLeast > sum && sum > 0 ? Math.Log(atLeast / sum) : 0));
     }
 
     public void Write(BinaryWriter writer)

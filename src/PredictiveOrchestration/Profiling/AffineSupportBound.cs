@@ -269,7 +269,6 @@ internal sealed class AffineSupportBound
         }
     }
 
-
     // Controlled X: the target's function becomes its sum with the control's.
     private void AddRow(int control, int target)
     {

@@ -116,6 +116,9 @@ public sealed record CircuitFeatures
     /// </summary>
     public required double DenseWork { get; init; }
 
+    /// <summary>The number of amounts of fused work; what was kept with another number is of an earlier version, and does not count.</summary>
+    internal const int FusedAmounts = Simulation.Fusion.FusedWork.Count;
+
     /// <summary>About what passes over a fused state vector would do, in the order of the engine's plan; empty where there are too many qubits.</summary>
     [JsonInclude]
     internal double[] FusedWork { get; init; } = [];

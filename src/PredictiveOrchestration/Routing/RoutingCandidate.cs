@@ -34,7 +34,7 @@ public sealed record RoutingCandidate
     /// <summary>Gets a value indicating whether it runs here and costs nothing.</summary>
     internal bool IsFree => Backend.IsLocal && Cost.Upper <= 0;
 
-    /// <summary>Gets the median time to the result in seconds: waiting and service.</summary>
+    /// <summary>Gets the median time to the result in seconds: waiting and service. Where a job is done soon or not at all, the expected service time takes the place of its median.</summary>
     public double TotalSeconds => Prediction.LikelySeconds + Prediction.WaitSeconds.Median;
 
     /// <summary>Gets the probability of a usable result: fidelity times success rate.</summary>

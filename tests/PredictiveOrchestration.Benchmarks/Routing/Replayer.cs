@@ -164,6 +164,7 @@ internal sealed class Replayer(RoutingTable table, ModelParts parts = ModelParts
             {
                 candidates.Add(new RoutingCandidate { Prediction = prediction, Cost = new CostEstimate(0, 0, 0, "USD"), SuccessRate = 1, InFlight = 0 });
             }
+
             predictions.Add(prediction);
         }
 

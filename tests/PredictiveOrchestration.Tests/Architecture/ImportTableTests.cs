@@ -21,7 +21,7 @@ public sealed partial class ImportTableTests
         ["Simulation/StateVector"] = ["Circuits", "Backends", "Profiling", "Simulation", "Simulation/Fusion", "Simulation/Kernels"],
         ["Simulation/Gpu"] = ["Circuits", "Backends", "Simulation", "Simulation/Fusion"],
         ["Simulation/Sparse"] = ["Circuits", "Backends", "Simulation", "Simulation/Kernels"],
-        ["Simulation/MatrixProductState"] = ["Circuits", "Backends", "Profiling", "Simulation", "Simulation/Kernels"],
+        ["Simulation/MatrixProductState"] = ["Circuits", "Backends", "Profiling", "Simulation", "Simulation/Fusion", "Simulation/Kernels"],
         ["Simulation/Stabilizer"] = ["Circuits", "Backends", "Noise", "Simulation", "Simulation/Kernels"],
         ["Simulation/Noisy"] = ["Circuits", "Backends", "Noise", "Transpilation", "Simulation"],
         ["Noise"] = ["Circuits", "Backends"],

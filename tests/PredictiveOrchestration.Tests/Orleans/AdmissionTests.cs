@@ -33,8 +33,7 @@ public sealed class AdmissionTests
 
         // 120 s on two places: 60 s for each, 50 s may be one tenant's and 100 s all tenants' together.
         var refusal = (await FluentActions.Awaiting(() => silos.Jobs.SubmitAsync(Small with { Tenant = "greedy" })).Should().ThrowAsync<ClusterOverloadedException>()).Which;
-        // On a busy machine a silo counts for less than its places: 16.7 s where two count for 1.8.
-        refusal.RetryAfter.Should().BeCloseTo(TimeSpan.FromSeconds(10), TimeSpan.FromSeconds(9));
+        refusal.RetryAfter.Should().BeCloseTo(TimeSpan.FromSeconds(10), TimeSpan.FromSeconds(2));
         refusal.Message.Should().Contain("tenant 'greedy'").And.Contain("50 s may");
         (await silos.Jobs.SubmitAsync(Small with { Tenant = "modest" }, "one")).IsReplay.Should().BeFalse();
         runs.Add(Add("others", 100));
@@ -108,17 +107,18 @@ public sealed class AdmissionTests
         runs.ForEach(work.Cancel);
     }
 
-    // A run of very many gates on 24 qubits: it ends by being cancelled.
+    // A run of minutes, by very many gates on 24 qubits: it ends by being cancelled.
     private static byte[] Endless()
     {
-        var circuit = RandomCircuits.Pairs(1, 24, 200);
+        var circuit = RandomCircuits.Pairs(1, 24, 2000);
         return SubmissionCodec.Write(circuit, new ExecutionRequest { Circuit = circuit }, "local-dense");
     }
 
+    // All silos count: one that is too busy to report is left out for a while.
     private static async Task KnownAsync(TestSilos silos, double seconds)
     {
         using var limit = new CancellationTokenSource(TimeSpan.FromMinutes(10));
-        while (!silos.Cluster.Silos.All(s => TestSilos.Of<SiloDirectory>(s).View.BacklogSeconds is var known && (seconds == 0 ? known < 1 : known > seconds - 5)))
+        while (!silos.Cluster.Silos.All(s => TestSilos.Of<SiloDirectory>(s).View is var view && view.SiloCount == silos.Cluster.Silos.Count && view.BacklogSeconds is var known && (seconds == 0 ? known < 1 : known > seconds - 5)))
         {
             await Task.Delay(10, limit.Token);
         }

@@ -63,18 +63,18 @@ public sealed class PredictionTests(ITestOutputHelper output)
     [Fact]
     public void Forest_FarOutsideItsData_FadesIfThatPredictedTheLargestJobsBest()
     {
-        var parts = new ResidualParts(Forest: 2, Network: 0, Spread: 0.1, Outside: default, Above: 0, Below: 0, Novelty: 0, Cluster: 0, Nearest: 0);
+        var parts = new ResidualParts(Forest: 2, Network: 0, Spread: 0.1, Outside: 0, OutsideWork: 0, Novelty: 0, Cluster: 0, Nearest: 0);
         var held = new List<Held>();
         for (var i = 0; i < 200; i++)
         {
             // Inside the forest is right; outside its correction is noise.
             held.Add(new Held(2, parts, false, true));
-            held.Add(new Held(0, parts with { Outside = 5, Above = 6 }, true, false));
+            held.Add(new Held(0, parts with { Outside = 5, OutsideWork = 6 }, true, false));
         }
 
         var stack = StackFitter.Fit(held, ModelParts.Default);
         stack.Correction(parts).Should().BeApproximately(2, 0.01);
-        Math.Abs(stack.Correction(parts with { Outside = 50, Above = 10 })).Should().BeLessThan(0.1);
+        Math.Abs(stack.Correction(parts with { Outside = 50, OutsideWork = 10 })).Should().BeLessThan(0.1);
         Math.Abs(stack.Correction(parts with { Outside = 50 })).Should().BeLessThan(0.1, "shapes never seen");
     }
 

@@ -1,5 +1,6 @@
 using System.Numerics;
 using PredictiveOrchestration.Circuits;
+using PredictiveOrchestration.Simulation.Fusion;
 
 namespace PredictiveOrchestration.Simulation.MatrixProductState;
 
@@ -111,16 +112,14 @@ internal sealed class GateBlocks(BondChain chain, OperatorFactory factory, SiteM
     {
         if (_open[qubit] is { } block)
         {
-            var bit = qubit == block.Low ? 2 : 1;
-            SmallProducts.Mix(matrix, block.Matrix, 0, bit);
-            SmallProducts.Mix(matrix, block.Matrix, 3 - bit, 3);
+            SmallMatrix.MultiplySingle(matrix, qubit == block.Low ? 1 : 0, isControlled: false, block.Matrix);
             return;
         }
 
         var single = _single[qubit] ??= new Complex[4];
         if (_hasSingle[qubit])
         {
-            SmallProducts.Multiply(matrix, single);
+            SmallMatrix.Multiply(matrix, single);
         }
         else
         {
@@ -137,21 +136,11 @@ internal sealed class GateBlocks(BondChain chain, OperatorFactory factory, SiteM
         var isOrdered = first == block.Low;
         if (controls.Length == 1)
         {
-            SmallProducts.Mix(matrix, block.Matrix, isOrdered ? 2 : 1, 3);
+            SmallMatrix.MultiplySingle(matrix, isOrdered ? 0 : 1, isControlled: true, block.Matrix);
             return;
         }
 
-        Span<Complex> ordered = stackalloc Complex[16];
-        for (var row = 0; row < 4; row++)
-        {
-            for (var column = 0; column < 4; column++)
-            {
-                var (r, c) = isOrdered ? (Reverse(row), Reverse(column)) : (row, column);
-                ordered[(4 * r) + c] = matrix[(4 * row) + column];
-            }
-        }
-
-        SmallProducts.Multiply(ordered, block.Matrix);
+        SmallMatrix.MultiplyPair(matrix, isOrdered ? 1 : 0, block.Matrix);
     }
 
     private Block Open(int low, int high)
@@ -171,7 +160,7 @@ internal sealed class GateBlocks(BondChain chain, OperatorFactory factory, SiteM
             return _open[low] = _open[high] = block;
         }
 
-        SmallProducts.Kronecker(_hasSingle[low] ? _single[low] : Identity, _hasSingle[high] ? _single[high] : Identity, block.Matrix);
+        SmallMatrix.Kronecker(_hasSingle[low] ? _single[low] : Identity, _hasSingle[high] ? _single[high] : Identity, block.Matrix);
         (_hasSingle[low], _hasSingle[high]) = (false, false);
         return _open[low] = _open[high] = block;
     }
@@ -197,6 +186,4 @@ internal sealed class GateBlocks(BondChain chain, OperatorFactory factory, SiteM
         _queue.Add(factory.Pair(block.Low, block.High, block.Matrix));
         _closed.Push(block);
     }
-
-    private static int Reverse(int index) => ((index & 1) << 1) | (index >> 1);
 }

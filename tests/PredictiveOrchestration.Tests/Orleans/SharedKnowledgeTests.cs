@@ -16,7 +16,7 @@ public sealed class SharedKnowledgeTests
     {
         // The third silo is of a newer version, whose models have another form.
         var form = 0;
-        await using var silos = await TestSilos.StartAsync(3, o => o.ModelForm = Interlocked.Increment(ref form) == 3 ? 2 : LearnedState.FormatVersion);
+        await using var silos = await TestSilos.StartAsync(3, o => o.ModelForm = Interlocked.Increment(ref form) == 3 ? LearnedState.FormatVersion + 1 : LearnedState.FormatVersion);
         var sharers = silos.Cluster.Silos.Select(s => s.ServiceProvider.GetServices<IHostedService>().OfType<KnowledgeSharer>().Single()).ToList();
         var orchestrators = silos.Cluster.Silos.Select(TestSilos.Of<PredictiveOrchestrator>).ToList();
         var old = Enumerable.Range(0, 3).Where(i => Form(silos, i) == LearnedState.FormatVersion).ToList();

@@ -143,17 +143,19 @@ internal sealed record BackendModel(
 /// <param name="Count">The number of errors.</param>
 internal readonly record struct RunningBias(double Fast, double Slow, int Count)
 {
-    private const int Prior = 12;
+    private const int Prior = 12, Enough = 40;
 
     public double Value => Math.Abs(Fast - Slow) > 0.25 ? Fast : Slow;
 
+    /// <summary>The means after one more error. Once it knows, an error counts as a factor of 1.6 at most, as in a median: the few that are far off say nothing of the others.</summary>
+    /// <param name="error">The error in log time.</param>
     public RunningBias With(double error)
     {
-        var own = 1.0 / (Count + Prior + 1);
-        double At(double mean, double rate) => mean + Math.Max(own, rate) * Math.Clamp(error - mean, -2, 2);
+        var (own, most) = (1.0 / (Count + Prior + 1), Count < Enough ? 2 : 0.5);
+        double At(double mean, double rate) => mean + Math.Max(own, rate) * Math.Clamp(error - mean, -most, most);
         return new RunningBias(At(Fast, 0.0341), At(Slow, 0.00346), Count + 1);
     }
 
     /// <summary>Jumps to a level, as after a change that was detected.</summary>
-    public static RunningBias At(double level) => new(level, level, 40);
+    public static RunningBias At(double level) => new(level, level, Enough);
 }

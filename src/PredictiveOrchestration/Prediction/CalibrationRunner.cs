@@ -1,3 +1,4 @@
+using System.Runtime;
 using Microsoft.Extensions.Logging;
 using PredictiveOrchestration.Backends;
 using PredictiveOrchestration.Profiling;
@@ -5,97 +6,115 @@ using PredictiveOrchestration.Profiling;
 namespace PredictiveOrchestration.Prediction;
 
 /// <summary>
-/// Times backends on their own small workloads before any job is seen: each workload is warmed up and repeated, the shortest time counts. Where the machine is busy with other things,
-/// the processor time tells how much of that was waiting.
+/// Times backends on their own small workloads before any job is seen, the workloads of all in turn, again and again until they become no quicker: the runtime compiles what
+/// runs often anew, beside the program and some tenths of a second later, after which an engine may be ten times as quick. The shortest time counts. Where the
+/// machine is busy with other things, the processor time tells how much of that was waiting.
 /// </summary>
 /// <param name="time">The clock.</param>
 /// <param name="logger">Where failures are told.</param>
 /// <param name="processorTime">The processor time of this process so far; null for the operating system's.</param>
-internal sealed partial class CalibrationRunner(TimeProvider time, ILogger logger, Func<TimeSpan>? processorTime = null)
+/// <param name="compiledMethods">How many methods the runtime has compiled so far; null for the runtime's own count.</param>
+internal sealed partial class CalibrationRunner(TimeProvider time, ILogger logger, Func<TimeSpan>? processorTime = null, Func<long>? compiledMethods = null)
 {
-    // Of each workload; the compiler may have a part in the first.
+    // Of each workload, where the budget allows it.
     private const int Runs = 4;
 
-    // Workloads that take more than this share of their backend's time take long.
+    // A workload that takes more than this share of the budget has no more runs than these.
     private const double MostOfBudget = 0.01;
+
+    // Done when within such a time, longer than the runtime waits before it compiles anew, all together became no quicker and hardly a method was compiled.
+    private const double Gain = 0.02;
+    private const int FewMethods = 20;
+    private static readonly TimeSpan Settled = TimeSpan.FromSeconds(0.5);
 
     // What runs on another processor may be counted only at the next tick.
     private static readonly double TickSeconds = OperatingSystem.IsWindows() ? 0.016 : 0.004;
     private readonly Func<TimeSpan> _processorTime = processorTime ?? (static () => Environment.CpuUsage.TotalTime);
+    private readonly Func<long> _compiledMethods = compiledMethods ?? (static () => JitInfo.GetCompiledMethodCount());
 
-    /// <summary>Calibrates the backends that can be, each with an equal share of what is left of the budget.</summary>
+    /// <summary>Calibrates the backends that can be.</summary>
     /// <param name="backends">The backends.</param>
     /// <param name="budget">The longest time in all; a workload under way is finished, and the first run of each backend, most of which is compilation, does not count.</param>
     /// <param name="cancellationToken">Ends the calibration.</param>
-    /// <returns>One row for each workload that ran.</returns>
-    public async Task<IReadOnlyList<TrainingRow>> RunAsync(IReadOnlyList<IQuantumBackend> backends, TimeSpan budget, CancellationToken cancellationToken)
+    /// <returns>One row for each workload that ran, and one more where the backend plans it.</returns>
+    public async Task<IReadOnlyList<TrainingRow>> RunAsync(IReadOnlyList<IQuantumBackend> backends, TimeSpan budget, CancellationToken cancellationToken) =>
+        [.. (await TimeAsync(backends, budget, cancellationToken).ConfigureAwait(false)).SelectMany(t => Rows(t.Backend, t.Workload, t.Seconds.Min()))];
+
+    /// <summary>Times the workloads.</summary>
+    /// <param name="backends">The backends, of which those are asked that can be calibrated.</param>
+    /// <param name="budget">The longest time in all.</param>
+    /// <param name="cancellationToken">Ends the calibration.</param>
+    /// <returns>Of each workload that ran, the seconds of its runs.</returns>
+    public async Task<IReadOnlyList<(IQuantumBackend Backend, ExecutionRequest Workload, List<double> Seconds)>> TimeAsync(
+        IReadOnlyList<IQuantumBackend> backends, TimeSpan budget, CancellationToken cancellationToken)
     {
-        var rows = new List<TrainingRow>();
-        var able = backends.Where(b => b is ICalibratable).ToList();
-        for (var i = 0; i < able.Count; i++)
+        var timed = new List<(int Order, IQuantumBackend Backend, ExecutionRequest Workload, List<double> Seconds)>();
+        foreach (var backend in backends.Where(b => b is ICalibratable))
         {
-            var took = await RunAsync(able[i], ((ICalibratable)able[i]).CalibrationWorkloads, budget / (able.Count - i), rows, cancellationToken).ConfigureAwait(false);
-            budget -= took < budget ? took : budget;
+            if (await IsReadyAsync(backend, cancellationToken).ConfigureAwait(false))
+            {
+                timed.AddRange(((ICalibratable)backend).CalibrationWorkloads.Select((w, i) => (i, backend, w, new List<double>())));
+            }
         }
 
-        return rows;
+        // The first of each backend, then the second: where time is short none is without.
+        timed = [.. timed.OrderBy(t => t.Order)];
+        var start = time.GetTimestamp();
+        var passes = new List<(TimeSpan At, double Sum, long Methods)>();
+        for (var pass = 0; timed.Count > 0 && (pass == 0 || time.GetElapsedTime(start) <= budget); pass++)
+        {
+            foreach (var t in timed.ToArray())
+            {
+                if (t.Order > 0 && time.GetElapsedTime(start) > budget)
+                {
+                    break;
+                }
+
+                if (t.Seconds.Count >= Runs && t.Seconds.Min() > MostOfBudget * budget.TotalSeconds)
+                {
+                    continue;
+                }
+
+                try
+                {
+                    t.Seconds.Add(await SecondsAsync(t.Backend, t.Workload, cancellationToken).ConfigureAwait(false));
+                }
+                catch (BackendException exception)
+                {
+                    CalibrationFailed(exception, t.Backend.Descriptor.Id);
+                    timed.Remove(t);
+                }
+            }
+
+            var (now, sum, methods) = (time.GetElapsedTime(start), timed.Sum(t => t.Seconds.DefaultIfEmpty().Min()), _compiledMethods());
+            if (pass + 1 >= Runs && passes.FindLast(p => p.At <= now - Settled) is { Sum: > 0 } before && sum >= (1 - Gain) * before.Sum && methods - before.Methods < FewMethods)
+            {
+                break;
+            }
+
+            passes.Add((now, sum, methods));
+        }
+
+        return [.. timed.Where(t => t.Seconds.Count > 0 && t.Seconds.Min() is > 0 and < double.PositiveInfinity).Select(t => (t.Backend, t.Workload, t.Seconds))];
     }
 
-    private async Task<TimeSpan> RunAsync(IQuantumBackend backend, IReadOnlyList<ExecutionRequest> workloads, TimeSpan budget, List<TrainingRow> rows, CancellationToken cancellationToken)
+    private async Task<bool> IsReadyAsync(IQuantumBackend backend, CancellationToken cancellationToken)
     {
-        var descriptor = backend.Descriptor;
         try
         {
             await ((ICalibratable)backend).PrepareAsync(cancellationToken).ConfigureAwait(false);
-            if (workloads.Count > 0)
+            if (((ICalibratable)backend).CalibrationWorkloads is [var first, ..])
             {
-                await backend.ExecuteAsync(workloads[0], cancellationToken).ConfigureAwait(false);
+                await backend.ExecuteAsync(first, cancellationToken).ConfigureAwait(false);
             }
+
+            return true;
         }
         catch (BackendException exception)
         {
-            CalibrationFailed(exception, descriptor.Id);
-            return TimeSpan.Zero;
+            CalibrationFailed(exception, backend.Descriptor.Id);
+            return false;
         }
-
-        // Those that take long have two runs at first, so that none is missing where time is short, and the others after all have had them.
-        var start = time.GetTimestamp();
-        var shortest = Enumerable.Repeat(double.PositiveInfinity, workloads.Count).ToArray();
-        var runs = new int[workloads.Count];
-        foreach (var isFirst in (bool[])[true, false])
-        {
-            for (var w = 0; w < workloads.Count; w++)
-            {
-                while (runs[w] < Runs && (runs.All(r => r == 0) || time.GetElapsedTime(start) <= budget))
-                {
-                    runs[w]++;
-                    try
-                    {
-                        var seconds = await SecondsAsync(backend, workloads[w], cancellationToken).ConfigureAwait(false);
-                        shortest[w] = Math.Min(shortest[w], seconds);
-                        if (isFirst && runs[w] >= 2 && seconds > MostOfBudget * budget.TotalSeconds)
-                        {
-                            break;
-                        }
-                    }
-                    catch (BackendException exception)
-                    {
-                        CalibrationFailed(exception, descriptor.Id);
-                        runs[w] = Runs;
-                    }
-                }
-            }
-        }
-
-        for (var w = 0; w < workloads.Count; w++)
-        {
-            if (shortest[w] is > 0 and < double.PositiveInfinity)
-            {
-                rows.AddRange(Rows(backend, workloads[w], shortest[w]));
-            }
-        }
-
-        return time.GetElapsedTime(start);
     }
 
     private async Task<double> SecondsAsync(IQuantumBackend backend, ExecutionRequest workload, CancellationToken cancellationToken)

@@ -15,7 +15,7 @@ namespace PredictiveOrchestration.Prediction;
 /// <param name="devices">The devices that timings depend on besides the machine: each combination has a file of its own.</param>
 internal sealed partial class CalibrationStore(string directory, ILogger logger, string devices = "")
 {
-    private const int FormatVersion = 3;
+    private const int FormatVersion = 4;
     private const long MaxFileBytes = 4 << 20;
     private readonly string _path = Path.Combine(
         directory, devices.Length == 0 ? "calibration.json" : $"calibration-{Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(devices)))[..12]}.json");

@@ -3,8 +3,7 @@ using System.Numerics.Tensors;
 namespace PredictiveOrchestration.Prediction;
 
 /// <summary>
-/// Runs that stand for all that were learned from, each as far as possible from the others (greedy k-centre). The distance to the nearest says how new a
-/// job is. Immutable.
+/// Runs that stand for all that were learned from, each as far as possible from the others (greedy k-centre). Immutable.
 /// </summary>
 internal sealed class ExampleSet
 {
@@ -73,8 +72,8 @@ internal sealed class ExampleSet
         return new ExampleSet([.. chosen.SelectMany(c => all[c])], width, [.. chosen.Select(c => rows[c])]);
     }
 
-    /// <summary>The nearest example and its distance in deviations for each input.</summary>
-    public (int Index, double Distance) Nearest(ReadOnlySpan<float> standardised)
+    /// <summary>The nearest example.</summary>
+    public int Nearest(ReadOnlySpan<float> standardised)
     {
         var (best, at) = (float.MaxValue, 0);
         for (var i = 0; i * _width < _points.Length; i++)
@@ -86,6 +85,6 @@ internal sealed class ExampleSet
             }
         }
 
-        return (at, best / Math.Sqrt(_width));
+        return at;
     }
 }

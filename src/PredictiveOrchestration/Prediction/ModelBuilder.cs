@@ -1,3 +1,5 @@
+using System.Runtime.InteropServices;
+
 namespace PredictiveOrchestration.Prediction;
 
 /// <summary>Parts of the models that can be left out, to measure what each is worth.</summary>
@@ -19,7 +21,7 @@ internal static class ModelBuilder
     /// <summary>Observations of a backend from which its learned correction begins.</summary>
     public const int ForestRows = 50;
 
-    private const int Folds = 2;
+    private const int Folds = 2, KindFolds = 3, Kinds = 12;
 
     /// <summary>The models that calibration alone gives.</summary>
     public static IEnumerable<KeyValuePair<string, BackendModel>> Calibrated(IReadOnlyList<TrainingRow> calibration)
@@ -32,9 +34,9 @@ internal static class ModelBuilder
     }
 
     /// <summary>
-    /// Fits a backend anew. Calibration rows stay in the analytic fit, so that terms no job has exercised keep their measured constants. Three kinds of
+    /// Fits a backend anew. Calibration rows stay in the analytic fit, so that terms no job has exercised keep their measured constants. Three sorts of
     /// held-out rows teach how the parts are put together and how wrong they are: rows at random (jobs like those seen), whole
-    /// neighbourhoods of similar jobs (jobs of a new kind), and the largest jobs (sizes never seen).
+    /// clusters of jobs alike in all but size (jobs of a new kind), and the largest jobs (sizes never seen).
     /// </summary>
     public static BackendModel Fit(
         string basisName, IReadOnlyList<TrainingRow> calibration, IReadOnlyList<TrainingRow> observed, double[] waits, int observations, int seed,
@@ -54,7 +56,7 @@ internal static class ModelBuilder
         }
 
         var whole = Train(basis, calibration, observed, complexity, parts, seed, null);
-        var folds = FoldsOf(whole.Residual, observed);
+        var folds = FoldsOf(whole.Residual, observed, seed);
         var held = new List<Held>[folds.Count];
         var singly = new List<(TrainingRow Row, Held Held)>();
         for (var f = 0; f < folds.Count; f++)
@@ -140,24 +142,41 @@ internal static class ModelBuilder
         var forest = parts.HasFlag(ModelParts.Boosted) ? FlatForest.TrainBoosted(inputs, targets, complexity, seed) : FlatForest.Train(inputs, targets, complexity, seed);
         var network = parts.HasFlag(ModelParts.Network) && complexity.HiddenUnits > 0 ? NeuralNetwork.Train(scale, inputs, targets, complexity.HiddenUnits, seed) : null;
         var examples = ExampleSet.Choose(scale, rows);
-        return (analytic, new ResidualModel(scale, TermRange.Of(rows), 1 + Math.Log(rows.Max(r => r.Seconds)), forest, network, whole?.Clusters ?? CircuitClusters.Fit(scale, rows, examples, seed), examples), StructureErrors.Of(analytic, rows));
+        return (analytic, new ResidualModel(scale, TermRange.Of(rows), 1 + Math.Log(rows.Max(r => r.Seconds)), forest, network, whole?.Clusters ?? CircuitClusters.Fit(scale, rows, examples, seed), examples, JobKinds.Of(scale, rows, seed)), StructureErrors.Of(analytic, rows));
     }
 
-    private static List<(HashSet<int> Rows, bool IsLarge, bool IsRandom)> FoldsOf(ResidualModel residual, IReadOnlyList<TrainingRow> rows)
+    private static List<(HashSet<int> Rows, bool IsLarge, bool IsRandom)> FoldsOf(ResidualModel residual, IReadOnlyList<TrainingRow> rows, int seed)
     {
         var folds = new List<(HashSet<int>, bool, bool)>();
-        var cells = rows.Select(r => residual.Examples.Nearest(Standard(residual, r)).Index % Math.Min(18, residual.Examples.Rows.Length)).ToArray();
         for (var f = 0; f < Folds; f++)
         {
             folds.Add(([.. Enumerable.Range(0, rows.Count).Where(i => i % Folds == f)], false, true));
-            folds.Add(([.. Enumerable.Range(0, rows.Count).Where(i => cells[i] % Folds == f)], false, false));
         }
+
+        // Kinds of jobs, the largest first, each to the fold that has the fewest jobs.
+        var sets = Enumerable.Range(0, KindFolds).Select(_ => new HashSet<int>()).ToArray();
+        foreach (var kind in KindsOf(residual, rows, seed).OrderByDescending(g => g.Count()).ThenBy(g => g.Key))
+        {
+            sets.MinBy(s => s.Count)!.UnionWith(kind);
+        }
+
+        folds.AddRange(sets.Select(s => (s, false, false)));
 
         // The number of qubits is the first input behind the terms.
         var qubits = rows.Select(r => r.Features[^ResidualFeatures.Common]).Order().ToArray();
         var large = qubits[(int)(0.75 * (qubits.Length - 1))];
         folds.Add(([.. Enumerable.Range(0, rows.Count).Where(i => rows[i].Features[^ResidualFeatures.Common] > large)], true, false));
         return [.. folds.Where(f => f.Item1.Count > 0 && rows.Count - f.Item1.Count >= ForestRows / 2)];
+    }
+
+    // Clusters; where there are but a few different jobs each is a kind of its own.
+    private static IEnumerable<IGrouping<int, int>> KindsOf(ResidualModel residual, IReadOnlyList<TrainingRow> rows, int seed)
+    {
+        var points = rows.Select(r => JobKinds.PointOf(residual.Scale, r.Features)).ToList();
+        var names = points.ConvertAll(p => Convert.ToHexString(MemoryMarshal.AsBytes<float>(p)));
+        var different = names.Distinct(StringComparer.Ordinal).Select((name, i) => (name, i)).ToDictionary(p => p.name, p => p.i, StringComparer.Ordinal);
+        var clusters = different.Count > 4 * Kinds ? CircuitClusters.Fit(points, Kinds, seed) : null;
+        return Enumerable.Range(0, rows.Count).GroupBy(i => clusters?.Of(points[i]) ?? different[names[i]]);
     }
 
     private static float[] Standard(ResidualModel residual, TrainingRow row)

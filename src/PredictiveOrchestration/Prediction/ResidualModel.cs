@@ -6,7 +6,7 @@ namespace PredictiveOrchestration.Prediction;
 /// <param name="Spread">The scatter of the trees.</param>
 /// <param name="Outside">How far outside the range of the training data.</param>
 /// <param name="OutsideWork">By how much, in log time, the terms are larger or smaller than any seen; 0 inside.</param>
-/// <param name="Novelty">The distance to the nearest example.</param>
+/// <param name="Novelty">The distance to the nearest kind of job that was seen.</param>
 /// <param name="Cluster">The cluster.</param>
 /// <param name="Nearest">The nearest example.</param>
 internal readonly record struct ResidualParts(double Forest, double Network, double Spread, double Outside, double OutsideWork, double Novelty, int Cluster, int Nearest)
@@ -18,18 +18,31 @@ internal readonly record struct ResidualParts(double Forest, double Network, dou
     public bool IsBeyond { get; init; }
 }
 
+/// <summary>How much of a correction is taken from each part; what is missing to 1 leaves the analytic model as it is.</summary>
+/// <param name="Forest">The weight of the forest.</param>
+/// <param name="Network">The weight of the network.</param>
+internal readonly record struct LearnedShares(double Forest, double Network)
+{
+    public static LearnedShares Read(BinaryReader reader)
+    {
+        var shares = new LearnedShares(reader.ReadFinite(), reader.ReadFinite());
+        BinaryParts.Require(shares is { Forest: >= 0, Network: >= 0 } && shares.Forest + shares.Network <= 1 + 1e-9);
+        return shares;
+    }
+}
+
 /// <summary>How the parts are put together; fitted to held-out rows.</summary>
-/// <param name="ForestShare">The weight of the forest.</param>
-/// <param name="NetworkShare">The weight of the network; what is missing to 1 leaves the analytic model as it is.</param>
+/// <param name="Seen">The weights on jobs of a kind that was seen.</param>
+/// <param name="New">The weights on others: a correction learned from other kinds may be worse than none.</param>
 /// <param name="KinShare">The weight of runs of the same circuit where there are any.</param>
 /// <param name="HullDecay">How fast the correction fades as a job leaves the range of the training data.</param>
 /// <param name="Floor">The least scale of an error.</param>
 /// <param name="KinFloor">The scale of an error where the same circuit ran before.</param>
-/// <param name="Near">Jobs nearer to an example than this are near.</param>
-/// <param name="Far">Jobs farther than this are far.</param>
-internal sealed record ResidualStack(double ForestShare, double NetworkShare, double KinShare, double HullDecay, double Floor, double KinFloor, double Near, double Far)
+/// <param name="Near">Jobs nearer than this to a kind that was seen are near.</param>
+/// <param name="Far">Jobs at least as far as this are of a new kind.</param>
+internal sealed record ResidualStack(LearnedShares Seen, LearnedShares New, double KinShare, double HullDecay, double Floor, double KinFloor, double Near, double Far)
 {
-    /// <summary>Near, between, far in each cluster; then longer than any run, near to the range of the training data, far outside, and circuits that ran before.</summary>
+    /// <summary>Near, between, of a new kind in each cluster; then longer than any run, near to the range of the training data, far outside, and circuits that ran before.</summary>
     public const int Groups = (3 * CircuitClusters.Count) + 4;
 
     // A unit of log time stands for about eight inputs that leave their range by a deviation.
@@ -37,7 +50,7 @@ internal sealed record ResidualStack(double ForestShare, double NetworkShare, do
 
     public void Write(BinaryWriter writer)
     {
-        foreach (var value in (ReadOnlySpan<double>)[ForestShare, NetworkShare, KinShare, HullDecay, Floor, KinFloor, Near, Far])
+        foreach (var value in (ReadOnlySpan<double>)[Seen.Forest, Seen.Network, New.Forest, New.Network, KinShare, HullDecay, Floor, KinFloor, Near, Far])
         {
             writer.Write(value);
         }
@@ -45,33 +58,37 @@ internal sealed record ResidualStack(double ForestShare, double NetworkShare, do
 
     public static ResidualStack Read(BinaryReader reader)
     {
-        var stack = new ResidualStack(reader.ReadFinite(), reader.ReadFinite(), reader.ReadFinite(), reader.ReadFinite(), reader.ReadFinite(), reader.ReadFinite(), reader.ReadFinite(), reader.ReadFinite());
-        BinaryParts.Require(stack is { ForestShare: >= 0, NetworkShare: >= 0, KinShare: >= 0 and <= 1, HullDecay: >= 0, Floor: > 0, KinFloor: > 0 } && stack.ForestShare + stack.NetworkShare <= 1 + 1e-9);
+        var stack = new ResidualStack(LearnedShares.Read(reader), LearnedShares.Read(reader), reader.ReadFinite(), reader.ReadFinite(), reader.ReadFinite(), reader.ReadFinite(), reader.ReadFinite(), reader.ReadFinite());
+        BinaryParts.Require(stack is { KinShare: >= 0 and <= 1, HullDecay: >= 0, Floor: > 0, KinFloor: > 0 });
         return stack;
     }
 
     /// <summary>The correction in log time. It fades outside the range of the training data.</summary>
     public double Correction(in ResidualParts p)
     {
-        var learned = Learned(p, ForestShare, NetworkShare);
+        var learned = Learned(p, SharesOf(p));
         return double.IsNaN(p.Kin) ? learned : learned + (KinShare * (p.Kin - learned));
     }
 
-    private double Learned(in ResidualParts p, double forest, double network) =>
-        ((forest * p.Forest) + (network * p.Network)) / (1 + (HullDecay * (p.Outside + (WorkDecay * p.OutsideWork))));
+    private LearnedShares SharesOf(in ResidualParts p) => p.Novelty < Far ? Seen : New;
+
+    private double Learned(in ResidualParts p, LearnedShares shares) =>
+        ((shares.Forest * p.Forest) + (shares.Network * p.Network)) / (1 + (HullDecay * (p.Outside + (WorkDecay * p.OutsideWork))));
 
     /// <summary>The experts' weights after one more run, by exponentiated gradient (Kivinen and Warmuth 1997) on the absolute error; the analytic model alone is the third expert.</summary>
     /// <param name="p">What the learned parts said.</param>
     /// <param name="residual">ln(observed / analytic), less the systematic error lately.</param>
     public ResidualStack With(in ResidualParts p, double residual)
     {
-        double forest = Math.Clamp(Learned(p, 1, 0), -2, 2), network = Math.Clamp(Learned(p, 0, 1), -2, 2);
-        var error = Learned(p, ForestShare, NetworkShare) - residual;
+        double forest = Math.Clamp(Learned(p, new(1, 0)), -2, 2), network = Math.Clamp(Learned(p, new(0, 1)), -2, 2);
+        var shares = SharesOf(p);
+        var error = Learned(p, shares) - residual;
         var step = LearningRate * Math.Clamp(error / Floor, -1, 1);
-        var a = (1 - ForestShare - NetworkShare) + 1e-3;
-        var f = (ForestShare + 1e-3) * Math.Exp(-step * forest);
-        var n = (NetworkShare + 1e-3) * Math.Exp(-step * network);
-        return this with { ForestShare = f / (a + f + n), NetworkShare = n / (a + f + n) };
+        var a = (1 - shares.Forest - shares.Network) + 1e-3;
+        var f = (shares.Forest + 1e-3) * Math.Exp(-step * forest);
+        var n = (shares.Network + 1e-3) * Math.Exp(-step * network);
+        shares = new LearnedShares(f / (a + f + n), n / (a + f + n));
+        return p.Novelty < Far ? this with { Seen = shares } : this with { New = shares };
     }
 
     public double Scale(in ResidualParts p) => double.IsNaN(p.Kin) ? Floor + p.Spread : KinFloor;
@@ -80,7 +97,7 @@ internal sealed record ResidualStack(double ForestShare, double NetworkShare, do
 }
 
 /// <summary>Corrects the analytic model: a forest, a network, clusters and examples over the same inputs. Immutable.</summary>
-internal sealed class ResidualModel(FeatureScale scale, TermRange range, double ceiling, FlatForest forest, NeuralNetwork? network, CircuitClusters clusters, ExampleSet examples)
+internal sealed class ResidualModel(FeatureScale scale, TermRange range, double ceiling, FlatForest forest, NeuralNetwork? network, CircuitClusters clusters, ExampleSet examples, JobKinds kinds)
 {
     /// <summary>What the learned parts may correct, in log time: a loose bound is off by many orders of magnitude.</summary>
     public const double Reach = 30;
@@ -106,6 +123,7 @@ internal sealed class ResidualModel(FeatureScale scale, TermRange range, double 
         network?.Write(writer);
         clusters.Write(writer);
         examples.Write(writer);
+        kinds.Write(writer);
     }
 
     public static ResidualModel Read(BinaryReader reader, int inputs, int terms)
@@ -115,7 +133,7 @@ internal sealed class ResidualModel(FeatureScale scale, TermRange range, double 
         var range = TermRange.Read(reader, terms);
         var ceiling = reader.ReadFinite();
         var forest = FlatForest.Read(reader, inputs);
-        return new ResidualModel(scale, range, ceiling, forest, reader.ReadBoolean() ? NeuralNetwork.Read(reader, inputs) : null, CircuitClusters.Read(reader, inputs), ExampleSet.Read(reader, inputs));
+        return new ResidualModel(scale, range, ceiling, forest, reader.ReadBoolean() ? NeuralNetwork.Read(reader, inputs) : null, CircuitClusters.Read(reader, inputs), ExampleSet.Read(reader, inputs), JobKinds.Read(reader));
     }
 
     /// <summary>Of a job whose terms say longer than any run: how many trees say that it is done within that time all the same, and how soon.</summary>
@@ -130,10 +148,10 @@ internal sealed class ResidualModel(FeatureScale scale, TermRange range, double 
         Span<float> z = stackalloc float[scale.Count];
         scale.Apply(features, z);
         var (mean, spread) = forest.Predict(features);
-        var (nearest, novelty) = examples.Nearest(z);
+        var nearest = examples.Nearest(z);
         var (seconds, outsideWork) = range.Of(terms, analytic.Coefficients);
         return new ResidualParts(
-            Math.Clamp(mean, -Reach, Reach), network is null ? 0 : Math.Clamp(network.Predict(z), -Reach, Reach), spread, scale.OutsideOf(features), outsideWork, novelty, clusters.Of(z), nearest)
+            Math.Clamp(mean, -Reach, Reach), network is null ? 0 : Math.Clamp(network.Predict(z), -Reach, Reach), spread, scale.OutsideOf(features), outsideWork, kinds.DistanceTo(z), clusters.Of(z), nearest)
         {
             IsBeyond = Math.Log(seconds) > ceiling,
         };

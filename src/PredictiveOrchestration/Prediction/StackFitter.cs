@@ -7,18 +7,18 @@ internal readonly record struct Held(double Error, ResidualParts Parts, bool IsL
 internal static class StackFitter
 {
     private const int LeastRows = 30;
-    private static readonly double[] Decays = [0.05, 0.1, 0.3, 1, 3];
+    private static readonly double[] Decays = [0.05, 0.1, 0.3, 1, 3], Boundaries = [0.7, 0.8, 0.9, 0.95];
 
     public static ResidualStack Fit(IReadOnlyList<Held> held, ModelParts parts)
     {
-        // Shares on a grid, by the mean absolute error, without what runs of the same circuit would say; the analytic model has what is left. Where whole kinds of jobs were held
-        // out, they count three times as much: among jobs like those learned from, learned parts always look better than they are elsewhere.
-        List<Held> inside = [.. held.Where(h => !h.IsLarge)], blind = [.. inside.Select(Blind)], kinds = [.. inside.Where(h => !h.IsRandom).Select(Blind)];
-        List<Held> apart = [.. blind, .. kinds, .. kinds];
-        var grid = from f in Enumerable.Range(0, parts.HasFlag(ModelParts.Forest) ? 11 : 1)
-                   from n in Enumerable.Range(0, parts.HasFlag(ModelParts.Network) ? 11 - f : 1)
-                   select new ResidualStack(f / 10.0, n / 10.0, 0, 0.1, 0.1, 0.1, 0, 0);
-        var stack = grid.MinBy(s => Loss(s, apart))!;
+        // Shares on a grid, by the mean absolute error, without what runs of the same circuit would say; the analytic model has what is left. What is far enough from all that was
+        // seen to be of a new kind is found on the way: jobs held out at random lie nearer than those of kinds that were held out.
+        List<Held> inside = [.. held.Where(h => !h.IsLarge)], blind = [.. inside.Select(Blind)];
+        LearnedShares[] grid = [.. from f in Enumerable.Range(0, parts.HasFlag(ModelParts.Forest) ? 11 : 1)
+                                   from n in Enumerable.Range(0, parts.HasFlag(ModelParts.Network) ? 11 - f : 1)
+                                   select new LearnedShares(f / 10.0, n / 10.0)];
+        var distances = inside.Where(h => h.IsRandom).Select(h => h.Parts.Novelty).Order().ToArray();
+        var stack = Boundaries.Select(q => At(distances, q)).Select(far => WithShares(far, blind, grid)).MinBy(s => Loss(s, blind))!;
 
         // The fading outside the range of the data, by the largest jobs, predicted without them.
         List<Held> large = [.. held.Where(h => h.IsLarge && h.Parts.Outside > 0.05).Select(Blind)];
@@ -26,13 +26,17 @@ internal static class StackFitter
         List<Held> kin = [.. inside.Where(h => !double.IsNaN(h.Parts.Kin))], fresh = [.. inside.Where(h => double.IsNaN(h.Parts.Kin))];
         stack = kin.Count < LeastRows ? stack with { KinShare = 0.9 } : Enumerable.Range(0, 11).Select(i => stack with { KinShare = i / 10.0 }).MinBy(s => Loss(s, kin))!;
         fresh = fresh.Count < LeastRows ? blind : fresh;
-        var novelty = fresh.Where(h => h.Parts.Outside <= 0.05).Select(h => h.Parts.Novelty).Order().ToArray();
-        return stack with
-        {
-            Floor = Floor(stack, fresh), KinFloor = Floor(stack, kin),
-            Near = novelty.Length == 0 ? 0 : novelty[novelty.Length / 3],
-            Far = novelty.Length == 0 ? 0 : novelty[novelty.Length * 3 / 4],
-        };
+        return stack with { Floor = Floor(stack, fresh), KinFloor = Floor(stack, kin), Near = Math.Min(stack.Far, At(distances, 0.4)) };
+    }
+
+    private static double At(double[] ordered, double share) => ordered.Length == 0 ? 0 : ordered[(int)(share * (ordered.Length - 1))];
+
+    private static ResidualStack WithShares(double far, List<Held> rows, LearnedShares[] grid)
+    {
+        var stack = new ResidualStack(default, default, 0, 0.1, 0.1, 0.1, 0, far);
+        List<Held> seen = [.. rows.Where(h => h.Parts.Novelty < far)], fresh = [.. rows.Where(h => h.Parts.Novelty >= far)];
+        LearnedShares Best(List<Held> of) => grid.MinBy(g => Loss(stack with { Seen = g, New = g }, of.Count < LeastRows ? rows : of));
+        return stack with { Seen = Best(seen), New = Best(fresh) };
     }
 
     private static Held Blind(Held held) => held with { Parts = held.Parts with { Kin = double.NaN } };

@@ -1,7 +1,9 @@
 using System.Diagnostics;
 using System.Globalization;
+using Microsoft.Extensions.Logging.Abstractions;
 using PredictiveOrchestration.Backends;
 using PredictiveOrchestration.Circuits;
+using PredictiveOrchestration.Prediction;
 using PredictiveOrchestration.Profiling;
 
 namespace PredictiveOrchestration.Benchmarks.Routing;
@@ -15,6 +17,7 @@ internal sealed class TableBuilder(IReadOnlyList<IQuantumBackend> backends, stri
     private const int GroupSize = 12;
     private const int MaxRepeats = 7;
     private const long MemoryBytes = 3L << 30;
+    private static readonly TimeSpan CalibrationBudget = new PredictiveOrchestratorOptions().CalibrationBudget;
 
     /// <summary>Measures what is missing until the time is up, and writes the table.</summary>
     /// <returns>The number of jobs still to be measured.</returns>
@@ -26,15 +29,8 @@ internal sealed class TableBuilder(IReadOnlyList<IQuantumBackend> backends, stri
 
         // Calibration warms the engines up; it is kept the first time a backend is seen.
         var calibration = (known?.Calibration ?? []).ToList();
-        foreach (var backend in backends)
-        {
-            var fresh = await CalibrateAsync(backend);
-            if (!calibration.Exists(r => r.Arms.ContainsKey(backend.Descriptor.Id)))
-            {
-                calibration.AddRange(fresh);
-            }
-        }
-
+        var seen = calibration.SelectMany(r => r.Arms.Keys).ToHashSet(StringComparer.Ordinal);
+        calibration.AddRange((await CalibrateAsync(backends)).Where(r => !r.Arms.Keys.Any(seen.Contains)));
         foreach (var job in jobs.Take(8))
         {
             // The profiler, too, is timed when warm.
@@ -115,28 +111,17 @@ internal sealed class TableBuilder(IReadOnlyList<IQuantumBackend> backends, stri
         return row with { Profile = profile, Planned = PlannedColumn.Of(backends, circuit, profile) };
     }
 
-    private async Task<List<TableRow>> CalibrateAsync(IQuantumBackend backend)
-    {
-        var rows = new List<TableRow>();
-        var workloads = (backend as ICalibratable)?.CalibrationWorkloads ?? [];
-        for (var i = 0; i < workloads.Count; i++)
+    private static async Task<IEnumerable<TableRow>> CalibrateAsync(IReadOnlyList<IQuantumBackend> backends) =>
+        (await new CalibrationRunner(TimeProvider.System, NullLogger.Instance).TimeAsync(backends, CalibrationBudget, default)).Select(t =>
         {
-            var seconds = new List<double>();
-            for (var k = 0; k < 4; k++)
+            var (id, circuit) = (t.Backend.Descriptor.Id, t.Workload.Circuit);
+            var at = ((ICalibratable)t.Backend).CalibrationWorkloads.ToList().IndexOf(t.Workload);
+            var profile = CircuitProfiler.Profile(circuit);
+            return new TableRow($"calibration-{id}-{at}", "calibration", profile, t.Workload.Shots, 0, new Dictionary<string, Arm> { [id] = new(ArmStatus.Ok, [.. t.Seconds.Order().Take(MaxRepeats)]) })
             {
-                seconds.Add((await backend.ExecuteAsync(workloads[i])).Timings.Service.TotalSeconds);
-            }
-
-            rows.Add(new TableRow(
-                $"calibration-{backend.Descriptor.Id}-{i}", "calibration", CircuitProfiler.Profile(workloads[i].Circuit), workloads[i].Shots, 0,
-                new Dictionary<string, Arm> { [backend.Descriptor.Id] = new(ArmStatus.Ok, [.. seconds]) })
-            {
-                Planned = PlannedColumn.Of([backend], workloads[i].Circuit, CircuitProfiler.Profile(workloads[i].Circuit)),
-            });
-        }
-
-        return rows;
-    }
+                Planned = PlannedColumn.Of([t.Backend], circuit, profile),
+            };
+        });
 
     private async Task<IEnumerable<TableRow>> MeasureAsync(RoutingJob[] group, Dictionary<string, TableRow> known)
     {

@@ -1,4 +1,5 @@
 using Microsoft.Extensions.Logging.Abstractions;
+using Microsoft.Extensions.Time.Testing;
 using PredictiveOrchestration.Backends;
 using PredictiveOrchestration.Circuits.Library;
 using PredictiveOrchestration.Prediction;
@@ -19,6 +20,55 @@ public sealed class CalibrationRunnerTests
         var backend = new Timed(onProcessor, TimeSpan.FromMilliseconds(wall), TimeSpan.FromMilliseconds(processor));
         var rows = await new CalibrationRunner(TimeProvider.System, NullLogger.Instance, () => backend.Processor).RunAsync([backend], TimeSpan.FromMinutes(10), default);
         rows.Should().NotBeEmpty().And.OnlyContain(r => 1e3 * r.Seconds >= least - 1e-9 && 1e3 * r.Seconds <= most + 1e-9, because);
+    }
+
+    [Fact]
+    public async Task RunAsync_EngineIsCompiledAnew_GoesOnUntilItIsQuick()
+    {
+        // 10 ms a run, and 1 ms from a second on, until which methods are compiled.
+        var time = new FakeTimeProvider();
+        var start = time.GetTimestamp();
+        TimeSpan Elapsed() => time.GetElapsedTime(start);
+        var backend = new Warming(time, () => Elapsed() < TimeSpan.FromSeconds(1) ? TimeSpan.FromMilliseconds(10) : TimeSpan.FromMilliseconds(1));
+        var rows = await new CalibrationRunner(time, NullLogger.Instance, Elapsed, () => (long)Math.Min(1000, Elapsed().TotalMilliseconds)).RunAsync([backend], TimeSpan.FromSeconds(3), default);
+        rows.Should().NotBeEmpty().And.OnlyContain(r => Math.Abs(r.Seconds - 0.001) < 1e-9);
+        Elapsed().Should().BeGreaterThan(TimeSpan.FromSeconds(1)).And.BeLessThan(TimeSpan.FromSeconds(1.6), "half a second after it was quick nothing had changed");
+    }
+
+    [Theory]
+    [InlineData(10, 100, "half a second is enough to see that nothing changes")]
+    [InlineData(100, 10, "each workload takes long and has four runs")]
+    [InlineData(1000, 5, "then the budget was spent")]
+    public async Task RunAsync_NothingBecomesQuicker_Ends(int milliseconds, int most, string because)
+    {
+        var time = new FakeTimeProvider();
+        var start = time.GetTimestamp();
+        var backend = new Warming(time, () => TimeSpan.FromMilliseconds(milliseconds));
+        await new CalibrationRunner(time, NullLogger.Instance, () => time.GetElapsedTime(start), () => 7).RunAsync([backend], TimeSpan.FromSeconds(3), default);
+        backend.Runs.Should().BeGreaterThanOrEqualTo(3).And.BeLessThanOrEqualTo(most, because);
+    }
+
+    // Takes as long as it is told, by a clock that it moves.
+    private sealed class Warming(FakeTimeProvider time, Func<TimeSpan> each) : IQuantumBackend, ICalibratable
+    {
+        private readonly StateVectorSimulator _engine = new();
+
+        public int Runs { get; private set; }
+
+        public BackendDescriptor Descriptor => _engine.Descriptor;
+
+        public IReadOnlyList<ExecutionRequest> CalibrationWorkloads { get; } = [new ExecutionRequest { Circuit = States.Ghz(4), Shots = 10 }, new ExecutionRequest { Circuit = States.Ghz(5), Shots = 10 }];
+
+        public bool RunsOnProcessor => true;
+
+        public async Task<ExecutionResult> ExecuteAsync(ExecutionRequest request, CancellationToken cancellationToken = default)
+        {
+            var result = await _engine.ExecuteAsync(request, cancellationToken);
+            var taken = each();
+            Runs++;
+            time.Advance(taken);
+            return result with { Timings = new ExecutionTimings(TimeSpan.Zero, TimeSpan.Zero, taken, TimeSpan.Zero) };
+        }
     }
 
     // Says that each run took so long, and so much of the processor.

@@ -83,7 +83,7 @@ public sealed class MonotoneTests(ITestOutputHelper output)
         var random = new Random(5);
         var rows = Rows(random, 260, (n, _) => n % 2 == 0 ? 3 : 0.7);
         var model = ModelBuilder.Fit("dense", [], rows, [], rows.Count, 5);
-        model = model with { Stack = model.Stack! with { ForestShare = 1, NetworkShare = 0, HullDecay = 0.5 } };
+        model = model with { Stack = model.Stack! with { Seen = new(1, 0), New = new(1, 0), HullDecay = 0.5 } };
         double Apart(double[] terms, float[] features) => Math.Abs(model.Predict(terms, features).Median - Math.Log(model.Analytic.Predict(terms)));
         var corrected = rows.MaxBy(r => Apart(r.Terms, r.Features))!;
         double Grown(double growth)
@@ -102,7 +102,7 @@ public sealed class MonotoneTests(ITestOutputHelper output)
     [Fact]
     public void Stack_ExpertThatIsRight_GainsTheWeight()
     {
-        var stack = new ResidualStack(0.4, 0.3, 0, 0, 0.1, 0.1, 0, 0);
+        var stack = new ResidualStack(new(0.4, 0.3), new(0.4, 0.3), 0, 0, 0.1, 0.1, 0, 1);
         var random = new Random(6);
         double regret = 0;
         for (var phase = 0; phase < 3; phase++)
@@ -116,13 +116,15 @@ public sealed class MonotoneTests(ITestOutputHelper output)
                 stack = stack.With(parts, truth);
             }
 
-            var weight = phase == 0 ? stack.ForestShare : phase == 1 ? stack.NetworkShare : 1 - stack.ForestShare - stack.NetworkShare;
+            var (byForest, byNetwork) = stack.Seen;
+            var weight = phase == 0 ? byForest : phase == 1 ? byNetwork : 1 - byForest - byNetwork;
             weight.Should().BeGreaterThan(0.75, "phase {0}", phase);
-            (stack.ForestShare + stack.NetworkShare).Should().BeLessThanOrEqualTo(1 + 1e-12);
+            (byForest + byNetwork).Should().BeLessThanOrEqualTo(1 + 1e-12);
         }
 
         // Any fixed weighting errs by 0.3 and more in the mean.
         (regret / 1200).Should().BeLessThan(0.2);
+        stack.New.Should().Be(new LearnedShares(0.4, 0.3), "no job was of a new kind");
     }
 
     // By one factor, or by one each.

@@ -42,6 +42,7 @@ internal sealed class ForwardPass
     private double _cancellingWork;
     private bool _isUnordered, _isCancelling;
     private bool _hasGenericMixing, _turnsXX, _turnsYY;
+    private (int, int) _grown = (-1, -1);
     private long _live;
     private long _last;
     private ulong _groupMask;
@@ -204,6 +205,12 @@ internal sealed class ForwardPass
         var amplitudes = PowersOfTwo.Of(_support.Dimension);
         _sparseWork += amplitudes;
         var isMixing = structure == GateStructure.Generic;
+        var isGrowing = _support.Dimension > before;
+        if (isGrowing && op.QubitCount == 2)
+        {
+            _grown = (qubits[0], qubits[1]);
+        }
+
         var isGroup = op.Kind == OperationKind.Unitary && targets > 1;
 
         // Hadamard gates make equal magnitudes cancel: all that a bound leaves out, or, where phases have told them apart, some here and some there.
@@ -217,17 +224,17 @@ internal sealed class ForwardPass
         _hasGenericMixing |= isMixing && !isClifford;
         if (isMixing && targets == 2 && !isGroup)
         {
-            // XX and YY together keep the number of ones: what one of them brings about the other takes away.
+            // XX and YY together keep the number of ones: what one of them brings about the other takes away. The one that comes right after a pair was joined finds its partners side by side.
             var gate = _circuit.GateOf(op);
             _turnsXX |= gate == GateCatalog.RXX;
             _turnsYY |= gate == GateCatalog.RYY;
-            _isUnordered |= _turnsXX && _turnsYY;
+            _isUnordered |= _turnsXX && _turnsYY && !isGrowing && (qubits[0], qubits[1]) != _grown;
         }
 
         _branchingWork += isMixing ? amplitudes : 0;
         _groupWork += isMixing && isGroup ? amplitudes : 0;
-        _unorderedWork += isMixing && !isGroup && _isUnordered ? amplitudes : 0;
-        _cancellingWork += isMixing && !isGroup && _isCancelling && !_isUnordered ? amplitudes : 0;
+        _unorderedWork += isMixing && !isGroup && _isUnordered && !isGrowing ? amplitudes : 0;
+        _cancellingWork += isMixing && !isGroup && _isCancelling && !_isUnordered && !isGrowing ? amplitudes : 0;
         _bond.Apply(_circuit, op, Math.Max(before, _support.Dimension), uncertain, _loops > 0);
         if (op.QubitCount > 1)
         {

@@ -6,33 +6,82 @@ namespace PredictiveOrchestration.Prediction;
 
 /// <summary>
 /// A regression forest in one flat array: thread-safe, and walked without allocation. Trained by ML.NET's FastForest on the logarithm of
-/// observed over analytic time.
+/// observed over analytic time. All trees are walked abreast, a level at a time: none waits for another one's memory, and no branch is to be foreseen.
 /// </summary>
 internal sealed class FlatForest
 {
+    // So many trees at a time.
+    private const int Abreast = 64;
     private readonly double _base;
     private readonly double _scale;
     private readonly int[] _roots;
-    private readonly Node[] _nodes;
-    private readonly float[] _leaf;
+    private readonly Step[] _steps;
 
     private FlatForest(double level, double scale, IReadOnlyList<RegressionTreeBase> trees)
+        : this(level, scale, Roots(trees), Nodes(trees, out var leaves), leaves)
     {
-        _base = level;
-        _scale = scale;
-        _roots = new int[trees.Count];
-        _nodes = new Node[trees.Sum(t => t.NumberOfNodes)];
-        _leaf = new float[trees.Sum(t => t.NumberOfLeaves)];
-        int node = 0, leaf = 0;
-        for (var t = 0; t < trees.Count; t++)
-        {
-            var tree = trees[t];
+    }
 
+    // Each tree in the order of its levels, both children of a node side by side.
+    private FlatForest(double level, double scale, ReadOnlySpan<int> roots, ReadOnlySpan<Node> nodes, ReadOnlySpan<float> leaves)
+    {
+        (_base, _scale, _roots) = (level, scale, new int[roots.Length]);
+        _steps = new Step[(2 * nodes.Length) + roots.Length];
+        var order = new int[_steps.Length];
+        var end = 0;
+        for (var t = 0; t < roots.Length; t++)
+        {
+            BinaryParts.Require(end < order.Length);
+            _roots[t] = end;
+            order[end] = roots[t];
+            var next = end + 1;
+            for (var i = end; i < next; i++)
+            {
+                if (order[i] < 0)
+                {
+                    _steps[i] = Step.Leaf(leaves[~order[i]]);
+                    continue;
+                }
+
+                // In a tree nothing has two parents.
+                ref readonly var node = ref nodes[order[i]];
+                BinaryParts.Require(next + 2 <= order.Length);
+                (order[next], order[next + 1]) = (node.Left, node.Right);
+                _steps[i] = Step.Of(node.Threshold, node.Feature, next - i);
+                next += 2;
+            }
+
+            end = next;
+        }
+
+        BinaryParts.Require(end == _steps.Length);
+    }
+
+    private static int[] Roots(IReadOnlyList<RegressionTreeBase> trees)
+    {
+        var roots = new int[trees.Count];
+        int node = 0, leaf = 0;
+        for (var t = 0; t < roots.Length; t++)
+        {
             // A tree without a split is its single leaf.
-            _roots[t] = tree.NumberOfNodes == 0 ? ~leaf : node;
+            roots[t] = trees[t].NumberOfNodes == 0 ? ~leaf : node;
+            node += trees[t].NumberOfNodes;
+            leaf += trees[t].NumberOfLeaves;
+        }
+
+        return roots;
+    }
+
+    private static Node[] Nodes(IReadOnlyList<RegressionTreeBase> trees, out float[] leaves)
+    {
+        var nodes = new Node[trees.Sum(t => t.NumberOfNodes)];
+        leaves = new float[trees.Sum(t => t.NumberOfLeaves)];
+        int node = 0, leaf = 0;
+        foreach (var tree in trees)
+        {
             for (var i = 0; i < tree.NumberOfNodes; i++)
             {
-                _nodes[node + i] = new Node(
+                nodes[node + i] = new Node(
                     tree.NumericalSplitThresholds[i], tree.NumericalSplitFeatureIndexes[i],
                     tree.LeftChild[i] < 0 ? ~(leaf + ~tree.LeftChild[i]) : node + tree.LeftChild[i],
                     tree.RightChild[i] < 0 ? ~(leaf + ~tree.RightChild[i]) : node + tree.RightChild[i]);
@@ -41,36 +90,47 @@ internal sealed class FlatForest
             for (var i = 0; i < tree.NumberOfLeaves; i++)
             {
                 // Where nothing could be split the trainer leaves no number.
-                _leaf[leaf + i] = double.IsFinite(tree.LeafValues[i]) ? (float)tree.LeafValues[i] : 0;
+                leaves[leaf + i] = double.IsFinite(tree.LeafValues[i]) ? (float)tree.LeafValues[i] : 0;
             }
 
             node += tree.NumberOfNodes;
             leaf += tree.NumberOfLeaves;
         }
+
+        return nodes;
     }
 
-    private FlatForest(double level, double scale, int[] roots, Node[] nodes, float[] leaf) => (_base, _scale, _roots, _nodes, _leaf) = (level, scale, roots, nodes, leaf);
-
+    /// <summary>Writes splits and leaves apart, both in the order of the steps; a child that is a leaf is the complement of its number.</summary>
     public void Write(BinaryWriter writer)
     {
+        var places = new int[_steps.Length];
+        int nodes = 0, leaves = 0;
+        for (var i = 0; i < places.Length; i++)
+        {
+            places[i] = _steps[i].IsLeaf ? ~leaves++ : nodes++;
+        }
+
         writer.Write(_base);
         writer.Write(_scale);
         writer.Write(_roots.Length);
         foreach (var root in _roots)
         {
-            writer.Write(root);
+            writer.Write(places[root]);
         }
 
-        writer.Write(_nodes.Length);
-        foreach (var node in _nodes)
+        writer.Write(nodes);
+        for (var i = 0; i < places.Length; i++)
         {
-            writer.Write(node.Threshold);
-            writer.Write(node.Feature);
-            writer.Write(node.Left);
-            writer.Write(node.Right);
+            if (_steps[i] is { IsLeaf: false } step)
+            {
+                writer.Write(step.Value);
+                writer.Write(step.Feature);
+                writer.Write(places[i + step.Offset]);
+                writer.Write(places[i + step.Offset + 1]);
+            }
         }
 
-        writer.WriteArray(_leaf);
+        writer.WriteArray([.. _steps.Where(s => s.IsLeaf).Select(s => s.Value)]);
     }
 
     /// <summary>Reads a forest over so many inputs. Every walk ends: a child lies behind its parent or is a leaf.</summary>
@@ -138,12 +198,17 @@ internal sealed class FlatForest
     /// <summary>The prediction, never beyond what was seen in training, and the standard deviation over the trees.</summary>
     public (double Mean, double Spread) Predict(ReadOnlySpan<float> features)
     {
+        Span<float> inputs = stackalloc float[features.Length + 1];
+        Span<int> places = stackalloc int[Abreast];
         double sum = 0, squares = 0;
-        foreach (var root in _roots)
+        for (var first = 0; first < _roots.Length; first += Abreast)
         {
-            double leaf = _leaf[~LeafOf(root, features)];
-            sum += leaf;
-            squares += leaf * leaf;
+            foreach (var place in LeavesOf(first, features, inputs, places))
+            {
+                double leaf = _steps[place].Value;
+                sum += leaf;
+                squares += leaf * leaf;
+            }
         }
 
         var mean = sum / Math.Max(1, _roots.Length);
@@ -153,16 +218,21 @@ internal sealed class FlatForest
     /// <summary>Of the trees that say less than a limit: their share, and the mean and the standard deviation of what they say.</summary>
     public (double Share, double Mean, double Spread) Below(ReadOnlySpan<float> features, double limit)
     {
+        Span<float> inputs = stackalloc float[features.Length + 1];
+        Span<int> places = stackalloc int[Abreast];
         double sum = 0, squares = 0;
         var count = 0;
-        foreach (var root in _roots)
+        for (var first = 0; first < _roots.Length; first += Abreast)
         {
-            double leaf = _leaf[~LeafOf(root, features)];
-            if (_base + leaf < limit)
+            foreach (var place in LeavesOf(first, features, inputs, places))
             {
-                sum += leaf;
-                squares += leaf * leaf;
-                count++;
+                double leaf = _steps[place].Value;
+                if (_base + leaf < limit)
+                {
+                    sum += leaf;
+                    squares += leaf * leaf;
+                    count++;
+                }
             }
         }
 
@@ -170,15 +240,28 @@ internal sealed class FlatForest
         return ((double)count / Math.Max(1, _roots.Length), _base + mean, Math.Sqrt(Math.Max(0, squares / Math.Max(1, count) - (mean * mean))));
     }
 
-    private int LeafOf(int at, ReadOnlySpan<float> features)
+    // The leaves of some trees. At a leaf the first input is looked at, which is below all: so it stays there until all have come to theirs.
+    private Span<int> LeavesOf(int first, ReadOnlySpan<float> features, Span<float> inputs, Span<int> places)
     {
-        while (at >= 0)
+        inputs[0] = float.NegativeInfinity;
+        features.CopyTo(inputs[1..]);
+        places = places[..Math.Min(Abreast, _roots.Length - first)];
+        _roots.AsSpan(first, places.Length).CopyTo(places);
+        var steps = _steps;
+        int moved;
+        do
         {
-            ref readonly var node = ref _nodes[at];
-            at = features[node.Feature] <= node.Threshold ? node.Left : node.Right;
+            moved = 0;
+            foreach (ref var place in places)
+            {
+                ref readonly var step = ref steps[place];
+                var next = place + step.Offset + (inputs[step.Input] > step.Value ? 1 : 0);
+                moved |= next ^ place;
+                place = next;
+            }
         }
-
-        return at;
+        while (moved != 0);
+        return places;
     }
 
     private static IDataView Data(MLContext context, IReadOnlyList<float[]> rows, IReadOnlyList<float> targets, float level)
@@ -189,6 +272,33 @@ internal sealed class FlatForest
     }
 
     private readonly record struct Node(float Threshold, int Feature, int Left, int Right);
+
+    // A split: to the left child, so many steps on, or to the right one behind it where the input is greater than the value. Or a leaf with its value.
+    private readonly struct Step
+    {
+        private const int OffsetBits = 14;
+        private readonly uint _where;
+
+        private Step(float value, uint where) => (Value, _where) = (value, where);
+
+        public float Value { get; }
+
+        public int Offset => (int)(_where & ((1 << OffsetBits) - 1));
+
+        public int Input => (int)(_where >> OffsetBits);
+
+        public int Feature => Input - 1;
+
+        public bool IsLeaf => _where == 0;
+
+        public static Step Leaf(float value) => new(value, 0);
+
+        public static Step Of(float threshold, int feature, int offset)
+        {
+            BinaryParts.Require(offset < 1 << OffsetBits && feature < (1 << (32 - OffsetBits)) - 1);
+            return new Step(threshold, ((uint)(feature + 1) << OffsetBits) | (uint)offset);
+        }
+    }
 
     private sealed class Sample
     {

@@ -103,10 +103,8 @@ internal sealed class NeuralNetwork
     /// <summary>The prediction from standardised inputs.</summary>
     public double Predict(ReadOnlySpan<float> standardised)
     {
-        Span<float> h1 = stackalloc float[MaxUnits];
-        Span<float> h2 = stackalloc float[MaxUnits];
-        h1 = h1[.._b1.Length];
-        h2 = h2[.._b2.Length];
+        Span<float> h1 = stackalloc float[_b1.Length];
+        Span<float> h2 = stackalloc float[_b2.Length];
         Layer(_w1, _b1, standardised, h1);
         Layer(_w2, _b2, h1, h2);
         return _b3 + TensorPrimitives.Dot(_w3, h2);

@@ -7,40 +7,57 @@ namespace PredictiveOrchestration.Profiling;
 
 /// <summary>
 /// A proved bound on the basis states with non-zero amplitude: they lie in an affine space over GF(2), of dimension k, so there are
-/// at most 2^k. Each qubit is an affine function of k free variables: a row of bits and a constant. A controlled X adds rows, a
-/// gate that mixes the two values of a qubit makes it a variable of its own, unless it already was one. Every variable has a pivot:
-/// a qubit whose row is that variable alone, so that the variables stay independent.
+/// at most 2^k. The directions of that space are kept twice: as vectors that span them, of which each qubit has a row of bits, and as
+/// the parity checks that are 0 on all of them, a basis, of which each qubit has a row as well. A controlled X adds two rows. A gate
+/// that mixes the two values of a qubit makes the qubit a direction of its own: there it already is one if it takes part in no check,
+/// and else one check goes. So only what makes the space grow or shrink looks at more than its own qubits.
 /// </summary>
 internal sealed class AffineSupportBound
 {
     /// <summary>Above this many qubits only "known" and "unknown" qubits are told apart.</summary>
     private const int MaxTrackedQubits = 1024;
 
-    // A vector at a time. Where a row is one word, a vector has as many rows, and those behind the last are empty; else a row is some vectors.
-    private const int Lanes = 4;
-    private readonly int _words;
+    // Rows are whole vectors.
+    private const int Lanes = BitRows.Lanes;
     private readonly bool _coarse;
+    private readonly int _numQubits;
+    private readonly int _words;
+    private readonly int _checkWords;
     private readonly ulong[] _rows;
+    private readonly ulong[] _checks;
     private readonly bool[] _constant;
-    private readonly int[] _pivotOfVariable;
-    private readonly int[] _variableOfPivot;
-    private readonly Stack<int> _free = new();
     private readonly bool[] _unknown;
+
+    // The checks that more than one qubit may take part in.
+    private readonly ulong[] _shared;
+
+    // Numbers of directions and of checks that nothing has now.
+    private readonly int[] _spare;
+    private readonly int[] _spareChecks;
+    private int _spares;
     private bool _isFull;
 
     public AffineSupportBound(int numQubits)
     {
         _coarse = numQubits > MaxTrackedQubits;
-        _words = _coarse ? 0 : numQubits <= 64 ? 1 : (numQubits + (64 * Lanes) - 1) / (64 * Lanes) * Lanes;
-        _rows = new ulong[((numQubits * _words) + Lanes - 1) / Lanes * Lanes];
+        _numQubits = numQubits;
         _constant = new bool[numQubits];
-        _pivotOfVariable = new int[numQubits];
-        _variableOfPivot = new int[numQubits];
-        Array.Fill(_variableOfPivot, -1);
         _unknown = new bool[_coarse ? numQubits : 0];
-        for (var v = _coarse ? -1 : numQubits - 1; v >= 0; v--)
+        var tracked = _coarse ? 0 : numQubits;
+
+        // After resets directions may depend on each other; they are only made independent again when there is no room for more.
+        _words = BitRows.Words(tracked + (tracked / 2));
+        _checkWords = BitRows.Words(tracked);
+        (_rows, _checks, _shared) = (new ulong[tracked * _words], new ulong[tracked * _checkWords], new ulong[_checkWords]);
+        (_spare, _spareChecks) = (new int[_words * 64], new int[tracked]);
+        for (_spares = 0; _spares < _spare.Length; _spares++)
         {
-            _free.Push(v);
+            _spare[_spares] = _spare.Length - 1 - _spares;
+        }
+
+        for (var q = 0; q < tracked; q++)
+        {
+            Checks(q)[q >> 6] = 1UL << q;
         }
     }
 
@@ -54,7 +71,7 @@ internal sealed class AffineSupportBound
     public void Apply(Circuit circuit, in Operation op, bool uncertain)
     {
         // Gates map the space of all basis states onto itself: nothing is tracked until a reset.
-        if (Dimension == _constant.Length)
+        if (Dimension == _numQubits)
         {
             _isFull = true;
             return;
@@ -143,22 +160,24 @@ internal sealed class AffineSupportBound
         _constant[qubit] = false;
     }
 
-    // The whole space in its simplest form: every qubit is a variable of its own.
+    // The whole space in its simplest form: every qubit is a direction of its own, and nothing is checked.
     private void MakeIdentity()
     {
         _isFull = false;
         Array.Clear(_constant);
-        if (_coarse)
+        Array.Clear(_rows);
+        Array.Clear(_checks);
+        Array.Clear(_shared);
+        var tracked = _coarse ? 0 : _numQubits;
+        for (var q = 0; q < tracked; q++)
         {
-            return;
+            Row(q)[q >> 6] = 1UL << q;
+            _spareChecks[q] = q;
         }
 
-        Array.Clear(_rows);
-        for (var q = 0; q < _constant.Length; q++)
+        for (_spares = 0; _spares < _spare.Length - tracked; _spares++)
         {
-            Row(q)[q >> 6] |= 1UL << q;
-            _pivotOfVariable[q] = q;
-            _variableOfPivot[q] = q;
+            _spare[_spares] = _spare.Length - 1 - _spares;
         }
     }
 
@@ -269,7 +288,7 @@ internal sealed class AffineSupportBound
         }
     }
 
-    // Controlled X: the target's function becomes its sum with the control's.
+    // Controlled X: the target's value becomes its sum with the control's; a check on the target takes on the control.
     private void AddRow(int control, int target)
     {
         if (_coarse)
@@ -287,27 +306,13 @@ internal sealed class AffineSupportBound
         }
 
         _constant[target] ^= _constant[control];
-        Span<ulong> from = Row(control), to = Row(target);
-        if (IsZero(from))
+        Add(Row(control), Row(target));
+        ref ulong checks = ref MemoryMarshal.GetArrayDataReference(_checks), shared = ref MemoryMarshal.GetArrayDataReference(_shared);
+        for (int w = 0, to = control * _checkWords, from = target * _checkWords; w < _checkWords; w += Lanes)
         {
-            return;
-        }
-
-        var variable = _variableOfPivot[target];
-        Add(from, to);
-        if (variable >= 0)
-        {
-            if (Has(to, variable))
-            {
-                // The variable is renamed to the new function, so that the pivot stays a unit row.
-                Substitute(variable, to);
-            }
-            else
-            {
-                // The control held the variable as well: it becomes the pivot.
-                _variableOfPivot[target] = -1;
-                MakePivot(variable, control);
-            }
+            var taken = Vector256.LoadUnsafe(ref checks, (nuint)(from + w));
+            (Vector256.LoadUnsafe(ref checks, (nuint)(to + w)) ^ taken).StoreUnsafe(ref checks, (nuint)(to + w));
+            (Vector256.LoadUnsafe(ref shared, (nuint)w) | taken).StoreUnsafe(ref shared, (nuint)w);
         }
     }
 
@@ -321,21 +326,23 @@ internal sealed class AffineSupportBound
             return;
         }
 
-        var variable = _variableOfPivot[qubit];
-        if (variable >= 0 && OtherHolder(variable, qubit) < 0)
+        var check = GiveUp(qubit);
+        if (check < 0)
         {
             return;
         }
 
-        Detach(qubit);
-        var fresh = _free.Pop();
-        _pivotOfVariable[fresh] = qubit;
-        _variableOfPivot[qubit] = fresh;
+        if (_spares == 0)
+        {
+            MakeIndependent();
+        }
+
+        var fresh = _spare[--_spares];
         Row(qubit)[fresh >> 6] |= 1UL << fresh;
-        Dimension++;
+        _spareChecks[Dimension++] = check;
     }
 
-    // Makes the qubit's row empty; a variable whose pivot it was gets another, or goes.
+    // Makes the qubit's value known: 0 in all directions.
     private void Detach(int qubit)
     {
         if (_coarse)
@@ -345,102 +352,73 @@ internal sealed class AffineSupportBound
             return;
         }
 
-        var variable = _variableOfPivot[qubit];
+        var check = GiveUp(qubit);
+        check = check < 0 ? _spareChecks[--Dimension] : check;
+        Checks(qubit)[check >> 6] |= 1UL << check;
+        _shared[check >> 6] &= ~(1UL << check);
         Row(qubit).Clear();
-        if (variable < 0)
-        {
-            return;
-        }
-
-        _variableOfPivot[qubit] = -1;
-        var holder = OtherHolder(variable, qubit);
-        if (holder >= 0)
-        {
-            MakePivot(variable, holder);
-        }
-        else
-        {
-            _free.Push(variable);
-            Dimension--;
-        }
     }
 
-    private int OtherHolder(int variable, int except)
+    // Leaves of all checks those without the qubit, and gives the one that went for it; -1 if there was none with it.
+    private int GiveUp(int qubit)
     {
-        if (_words == 1)
+        var checks = Checks(qubit);
+        var check = -1;
+        for (var w = 0; w < checks.Length; w++)
         {
-            var held = Vector256.Create(1UL << variable);
-            for (var q = 0; q < _rows.Length; q += Lanes)
+            if ((checks[w] & ~_shared[w]) is var own and not 0)
             {
-                var rows = (~Vector256.Equals(Vector256.LoadUnsafe(ref _rows[q]) & held, default)).ExtractMostSignificantBits();
-                rows &= ~(except - q is >= 0 and < Lanes ? 1u << (except - q) : 0);
-                if (rows != 0)
-                {
-                    return q + BitOperations.TrailingZeroCount(rows);
-                }
+                // Added to the others it takes the qubit out of them, and changes nothing else.
+                checks.Clear();
+                return (w << 6) + BitOperations.TrailingZeroCount(own);
             }
 
-            return -1;
+            check = check < 0 && checks[w] != 0 ? (w << 6) + BitOperations.TrailingZeroCount(checks[w]) : check;
         }
 
-        int word = variable >> 6, count = _variableOfPivot.Length;
-        var bit = 1UL << variable;
-        for (int q = 0, at = word; q < count; q++, at += _words)
+        if (check >= 0)
         {
-            if ((_rows[at] & bit) != 0 && q != except)
+            for (var w = 0; w < checks.Length; w++)
             {
-                return q;
+                _shared[w] |= checks[w];
             }
+
+            Span<ulong> added = stackalloc ulong[checks.Length];
+            checks.CopyTo(added);
+            BitRows.Eliminate(_checks, added, check);
         }
 
-        return -1;
+        return check;
     }
 
-    private void MakePivot(int variable, int qubit)
+    // Directions that depend on others become 0, and their numbers are free.
+    private void MakeIndependent()
     {
-        _pivotOfVariable[variable] = qubit;
-        _variableOfPivot[qubit] = variable;
-        Substitute(variable, Row(qubit));
-    }
-
-    // Row `pivot` is variable + rest. Renaming the sum to the variable turns every other row that holds the variable into row ^ rest.
-    private void Substitute(int variable, ReadOnlySpan<ulong> pivotRow)
-    {
-        if (_words == 1)
+        Span<ulong> left = stackalloc ulong[_words], row = stackalloc ulong[_words];
+        left.Fill(ulong.MaxValue);
+        for (var q = 0; q < _numQubits; q++)
         {
-            var bit = 1UL << variable;
-            if (pivotRow[0] == bit)
+            Row(q).CopyTo(row);
+            for (var w = 0; w < _words; w++)
             {
-                return;
+                row[w] &= left[w];
             }
 
-            Vector256<ulong> held = Vector256.Create(bit), others = Vector256.Create(pivotRow[0] & ~bit);
-            for (var q = 0; q < _rows.Length; q += Lanes)
+            var direction = BitRows.First(row);
+            if (direction >= 0)
             {
-                var rows = Vector256.LoadUnsafe(ref _rows[q]);
-                (rows ^ (others & ~Vector256.Equals(rows & held, default))).StoreUnsafe(ref _rows[q]);
+                // Others with this qubit take it on: they are rid of the qubit.
+                left[direction >> 6] &= ~(1UL << direction);
+                row[direction >> 6] &= ~(1UL << direction);
+                BitRows.Eliminate(_rows, row, direction);
             }
-
-            return;
         }
 
-        Span<ulong> rest = stackalloc ulong[MaxTrackedQubits / 64];
-        rest = rest[.._words];
-        pivotRow.CopyTo(rest);
-        rest[variable >> 6] &= ~(1UL << variable);
-        if (IsZero(rest))
+        for (var direction = 0; direction < _spare.Length; direction++)
         {
-            return;
-        }
-
-        // Without a branch: whether a row holds the variable is hard to foresee.
-        ref ulong added = ref MemoryMarshal.GetReference(rest), words = ref MemoryMarshal.GetArrayDataReference(_rows);
-        for (int row = 0, end = _variableOfPivot.Length * _words; row < end; row += _words)
-        {
-            var mask = Vector256.Create(0UL - (_rows[row + (variable >> 6)] >> variable & 1));
-            for (var w = 0; w < _words; w += Lanes)
+            if ((left[direction >> 6] >> direction & 1) != 0)
             {
-                (Vector256.LoadUnsafe(ref words, (nuint)(row + w)) ^ (Vector256.LoadUnsafe(ref added, (nuint)w) & mask)).StoreUnsafe(ref words, (nuint)(row + w));
+                _spare[_spares++] = direction;
             }
         }
     }
@@ -454,36 +432,24 @@ internal sealed class AffineSupportBound
             return;
         }
 
-        Span<ulong> ra = Row(a), rb = Row(b);
-        for (var w = 0; w < _words; w++)
-        {
-            (ra[w], rb[w]) = (rb[w], ra[w]);
-        }
+        Exchange(Row(a), Row(b));
+        Exchange(Checks(a), Checks(b));
+    }
 
-        (_variableOfPivot[a], _variableOfPivot[b]) = (_variableOfPivot[b], _variableOfPivot[a]);
-        if (_variableOfPivot[a] >= 0)
+    private static void Exchange(Span<ulong> a, Span<ulong> b)
+    {
+        for (var w = 0; w < a.Length; w++)
         {
-            _pivotOfVariable[_variableOfPivot[a]] = a;
-        }
-
-        if (_variableOfPivot[b] >= 0)
-        {
-            _pivotOfVariable[_variableOfPivot[b]] = b;
+            (a[w], b[w]) = (b[w], a[w]);
         }
     }
 
     private Span<ulong> Row(int qubit) => _rows.AsSpan(qubit * _words, _words);
 
-    private static bool Has(ReadOnlySpan<ulong> row, int variable) => (row[variable >> 6] >> variable & 1) != 0;
+    private Span<ulong> Checks(int qubit) => _checks.AsSpan(qubit * _checkWords, _checkWords);
 
     private static void Add(ReadOnlySpan<ulong> from, Span<ulong> to)
     {
-        if (to.Length == 1)
-        {
-            to[0] ^= from[0];
-            return;
-        }
-
         ref ulong source = ref MemoryMarshal.GetReference(from), target = ref MemoryMarshal.GetReference(to);
         for (nuint w = 0; w < (nuint)to.Length; w += Lanes)
         {
@@ -491,5 +457,15 @@ internal sealed class AffineSupportBound
         }
     }
 
-    private static bool IsZero(ReadOnlySpan<ulong> row) => row.Length == 1 ? row[0] == 0 : !row.ContainsAnyExcept(0UL);
+    private static bool IsZero(ReadOnlySpan<ulong> row)
+    {
+        ref var words = ref MemoryMarshal.GetReference(row);
+        var any = Vector256<ulong>.Zero;
+        for (nuint w = 0; w < (nuint)row.Length; w += Lanes)
+        {
+            any |= Vector256.LoadUnsafe(ref words, w);
+        }
+
+        return any == default;
+    }
 }

@@ -15,7 +15,7 @@ internal sealed class CliffordRandomness
     private const int MostQubits = 512;
 
     // A column is one word, or some vectors.
-    private const int Lanes = 4;
+    private const int Lanes = BitRows.Lanes;
     private static readonly Effect[] Effects = [.. GateCatalog.Table.Select(EffectOf)];
     private readonly int _words;
     private readonly ulong[] _x, _z;
@@ -26,7 +26,7 @@ internal sealed class CliffordRandomness
     public CliffordRandomness(int numQubits)
     {
         IsExact = numQubits <= MostQubits;
-        _words = !IsExact ? 0 : numQubits <= 64 ? 1 : (numQubits + (64 * Lanes) - 1) / (64 * Lanes) * Lanes;
+        _words = !IsExact ? 0 : numQubits <= 64 ? 1 : BitRows.Words(numQubits);
         (_x, _z, _waits) = (new ulong[numQubits * _words], new ulong[numQubits * _words], new bool[numQubits]);
         for (var q = 0; q < numQubits && IsExact; q++)
         {
@@ -259,7 +259,7 @@ internal sealed class CliffordRandomness
     private void Collapse(int qubit)
     {
         _waits[qubit] = false;
-        var at = First(X(qubit));
+        var at = BitRows.First(X(qubit));
         if (at < 0)
         {
             return;
@@ -269,84 +269,32 @@ internal sealed class CliffordRandomness
         _results++;
         Span<ulong> others = stackalloc ulong[_words];
         X(qubit).CopyTo(others);
-        var (word, bit) = (at >> 6, 1UL << at);
-        others[word] &= ~bit;
-        for (var q = 0; q < _waits.Length; q++)
-        {
-            Spread(X(q), word, bit, others);
-            Spread(Z(q), word, bit, others);
-        }
-
-        Z(qubit)[word] |= bit;
+        BitRows.Eliminate(_x, others, at);
+        BitRows.Eliminate(_z, others, at);
+        Z(qubit)[at >> 6] |= 1UL << at;
     }
 
-    // A generator goes into others, and leaves its place.
-    private static void Spread(Span<ulong> column, int word, ulong bit, ReadOnlySpan<ulong> others)
-    {
-        if ((column[word] & bit) != 0)
-        {
-            Add(column, others);
-            column[word] &= ~bit;
-        }
-    }
-
-    // The rank of the X parts on the first qubits, and on all: each is reduced by those before it, of which each has its first bit alone.
+    // The rank of the X parts on the first qubits, and on all: the first bit of each column is taken out of those behind it.
     private (int First, int All) Rank(ReadOnlySpan<int> qubits, int first)
     {
-        int words = (qubits.Length + 63) / 64, rank = 0, ofFirst = 0;
-        Span<int> leaders = stackalloc int[MostQubits];
-        leaders.Fill(-1);
+        int rank = 0, ofFirst = 0;
         for (var i = 0; i < qubits.Length; i++)
         {
-            // The walk is over: columns may change. Words before this one are zero in both.
+            // The walk is over: columns may change.
             var column = X(qubits[i]);
-            for (var w = 0; w < words; w++)
+            var bit = BitRows.First(column);
+            if (bit >= 0)
             {
-                var word = column[w];
-                while (word != 0)
-                {
-                    ref var leader = ref leaders[(w << 6) + BitOperations.TrailingZeroCount(word)];
-                    if (leader < 0)
-                    {
-                        leader = qubits[i];
-                        rank++;
-                        ofFirst += i < first ? 1 : 0;
-                        w = words;
-                        break;
-                    }
-
-                    var other = X(leader);
-                    word ^= other[w];
-                    if (words > 1)
-                    {
-                        Add(column, other, w / Lanes * Lanes);
-                    }
-                }
-
-                if (words == 1)
-                {
-                    column[0] = word;
-                }
+                rank++;
+                ofFirst += i < first ? 1 : 0;
+                BitRows.Eliminate(_x, column, bit, qubits[(i + 1)..]);
             }
         }
 
         return (ofFirst, rank);
     }
 
-    private static int First(ReadOnlySpan<ulong> column)
-    {
-        for (var w = 0; w < column.Length; w++)
-        {
-            if (column[w] != 0)
-            {
-                return (w << 6) + BitOperations.TrailingZeroCount(column[w]);
-            }
-        }
-
-        return -1;
-    }
-
-    private static void Add(Span<ulong> to, ReadOnlySpan<ulong> from, int start = 0)
+    private static void Add(Span<ulong> to, ReadOnlySpan<ulong> from)
     {
         if (to.Length == 1)
         {
@@ -354,7 +302,7 @@ internal sealed class CliffordRandomness
             return;
         }
 
-        for (var w = start; w < to.Length; w += Lanes)
+        for (var w = 0; w < to.Length; w += Lanes)
         {
             Put(At(to, w) ^ At(from, w), to, w);
         }

@@ -17,6 +17,25 @@ internal static class LogNormal
     public static double Pessimistic(BackendPrediction prediction) =>
         prediction.LikelySeconds * Math.Exp(1.2816 * prediction.LogSecondsSigma) + prediction.WaitSeconds.Upper;
 
+    /// <summary>By how much a run is shorter than another time, on average, where it is none counts as nothing: ∫ (other - x)⁺ dF(x).</summary>
+    public static double MeanBelow(BackendPrediction prediction, double other)
+    {
+        var sigma = prediction.LogSecondsSigma;
+        var median = prediction.LikelySeconds + prediction.WaitSeconds.Median;
+        var distance = Math.Log(other / median) / sigma;
+        return (other * Normal(distance)) - (median * Math.Exp(sigma * sigma / 2) * Normal(distance - sigma));
+    }
+
+    /// <summary>By how much a run is longer than another time, on average.</summary>
+    public static double MeanAbove(BackendPrediction prediction, double other)
+    {
+        var sigma = prediction.LogSecondsSigma;
+        var median = prediction.LikelySeconds + prediction.WaitSeconds.Median;
+        return MeanBelow(prediction, other) + (median * Math.Exp(sigma * sigma / 2)) - other;
+    }
+
+    private static double Normal(double x) => 0.5 * SpecialFunctions.Erfc(-x / Math.Sqrt(2));
+
     /// <summary>
     /// The probability that the first has the least loss: ∫ φ₀(x) Π (1 - Φⱼ(x)) dx over the logarithm of the loss, by the midpoint rule on ±6σ.
     /// </summary>

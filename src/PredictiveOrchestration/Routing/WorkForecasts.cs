@@ -5,14 +5,14 @@ using PredictiveOrchestration.Profiling;
 
 namespace PredictiveOrchestration.Routing;
 
-/// <summary>Which backends are asked to plan a circuit before it is decided on: those that may be the best, where the run is long enough to pay for it.</summary>
+/// <summary>Which backends are asked to plan a circuit before it is decided on: those of which a plan may change the choice, where that is worth its time.</summary>
 internal static class WorkForecasts
 {
     // Of the time of the best as it seems so far.
     public const double MostShare = 0.02;
 
-    // A backend whose shortest likely time is longer than this many times the best one's is out of the question.
-    private const double Hopeless = 2;
+    // What is as cheap as that is asked of all that are not out of the question, whose shortest likely time is at most so many times the best one's: records are the better for it.
+    private const double SmallShare = 0.002, Hopeless = 2;
     private const double LeastChance = 0.3, TryShare = 0.1;
 
     /// <summary>Whether any forecast may be worth its time: most jobs are too short for one, which their own predictions say before it is known who can do them.</summary>
@@ -36,11 +36,10 @@ internal static class WorkForecasts
     /// <param name="predictions">What is predicted from the profile alone, for each backend; null for those that cannot do the job.</param>
     public static CircuitProfile Add(Circuit circuit, CircuitProfile profile, ReadOnlySpan<IQuantumBackend> backends, ReadOnlySpan<BackendPrediction?> predictions)
     {
-        var best = Best(predictions);
         for (var i = 0; i < backends.Length; i++)
         {
-            if (predictions[i] is { } prediction && backends[i] is IWorkForecaster forecaster && profile.PlannedFor(backends[i].Descriptor.CostModel) is null
-                && IsWorth(prediction, best, forecaster.ForecastSeconds(profile)) && forecaster.Forecast(circuit, profile) is { } planned)
+            if (predictions[i] is not null && backends[i] is IWorkForecaster forecaster && profile.PlannedFor(backends[i].Descriptor.CostModel) is null
+                && IsWorth(predictions, i, forecaster.ForecastSeconds(profile)) && forecaster.Forecast(circuit, profile) is { } planned)
             {
                 profile = profile with { Planned = profile.Planned.Add(planned) };
             }
@@ -49,19 +48,29 @@ internal static class WorkForecasts
         return profile;
     }
 
-    /// <summary>The shortest predicted time.</summary>
-    public static double Best(ReadOnlySpan<BackendPrediction?> predictions)
+    /// <summary>
+    /// Whether a forecast for a backend is worth its time: it is next to nothing, or what would be saved on average if the backend's time were known before the choice (the value of
+    /// perfect information) is more. Where the backend is done soon or not at all, a try tells as much.
+    /// </summary>
+    /// <param name="predictions">What is predicted from the profile alone, for each backend; null for those that cannot do the job.</param>
+    /// <param name="backend">The place of the backend, which can do it.</param>
+    /// <param name="forecastSeconds">What the forecast takes.</param>
+    public static bool IsWorth(ReadOnlySpan<BackendPrediction?> predictions, int backend, double forecastSeconds)
     {
-        var best = double.PositiveInfinity;
-        foreach (var prediction in predictions)
+        var (shortest, other) = (double.PositiveInfinity, double.PositiveInfinity);
+        for (var i = 0; i < predictions.Length; i++)
         {
-            best = Math.Min(best, prediction?.Seconds.Median ?? best);
+            if (predictions[i] is { } prediction)
+            {
+                shortest = Math.Min(shortest, prediction.Seconds.Median);
+                other = i == backend ? other : Math.Min(other, LogNormal.Mean(prediction));
+            }
         }
 
-        return best;
+        var asked = predictions[backend]!;
+        return forecastSeconds <= MostShare * shortest
+            && (asked.Quick is not { Chance: > LeastChance } soon || forecastSeconds <= TryShare * Math.Exp(soon.LogMean))
+            && ((forecastSeconds <= SmallShare * shortest && asked.Seconds.Lower <= Hopeless * shortest)
+                || (other < double.PositiveInfinity && forecastSeconds < Math.Min(LogNormal.MeanBelow(asked, other), LogNormal.MeanAbove(asked, other))));
     }
-
-    /// <summary>Whether a forecast for a backend is worth its time. Where the backend is done soon or not at all, a try tells as much.</summary>
-    public static bool IsWorth(BackendPrediction prediction, double best, double forecastSeconds) =>
-        forecastSeconds <= MostShare * best && (prediction.Quick is not { Chance: > LeastChance } soon || forecastSeconds <= TryShare * Math.Exp(soon.LogMean)) && prediction.Seconds.Lower <= Hopeless * best;
 }

@@ -41,6 +41,8 @@ internal static class ReplayReport
                 Print($"| {policy} | {s.ClosedGap:P1} | {s.Slowdown:F3} | {s.Choosing:F3} x {s.Stopping:F3} x {s.Deciding:F3} | {s.Regret:P1} | {s.Worst:G3} | {s.Jobs} | {small.Slowdown:F2} |");
             }
 
+            var (profile, plans, ranking) = scoring.Score(replayed.Choices["predictive"], Least).DecidingParts;
+            Print($"predictive, deciding: profile {profile:F4} x plans {plans:F4} x predictions and ranking {ranking:F4}");
             if (verbose)
             {
                 Losses(scoring, replayed.Choices["predictive"], 60, replayed.Forecasts);

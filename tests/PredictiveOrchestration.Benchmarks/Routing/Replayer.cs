@@ -1,4 +1,3 @@
-using System.Diagnostics;
 using Microsoft.Extensions.Logging.Abstractions;
 using PredictiveOrchestration.Backends;
 using PredictiveOrchestration.Costs;
@@ -144,31 +143,21 @@ internal sealed class Replayer(RoutingTable table, ModelParts parts = ModelParts
 
     private (CircuitProfile Profile, List<PlannedAttempt> Attempts) Choose(PerformancePredictor predictor, TableRow row, Replayed result, bool learned = false)
     {
-        var candidates = new List<RoutingCandidate>();
-        var predictions = new List<BackendPrediction>();
-        List<BackendDescriptor> able = [.. _descriptors.Where(d => row.Arms.TryGetValue(d.Id, out var arm) && arm.Status != ArmStatus.NotApplicable)];
-        var start = Stopwatch.GetTimestamp();
-        List<BackendPrediction> first = [.. able.Select(d => predictor.Predict(d, row.Profile, row.Shape(d.MaxThreads)))];
-        var best = WorkForecasts.Best(first.ToArray());
-        var forecasting = 0.0;
-        var profile = row.With((work, seconds) =>
+        BackendDescriptor[] able = [.. _descriptors.Where(d => row.Arms.TryGetValue(d.Id, out var arm) && arm.Status != ArmStatus.NotApplicable)];
+
+        // By processor time: what others on the machine take away is not the decision's.
+        var start = ThreadTime.Microseconds;
+        var (predictions, profile, planning) = Predict(predictor, row, able);
+        var candidates = new List<RoutingCandidate>(predictions.Length);
+        foreach (var prediction in predictions)
         {
-            var isAsked = able.FindIndex(d => d.CostModel == work.CostModel) is var at && at >= 0 && WorkForecasts.IsWorth(first[at], best, seconds);
-            forecasting += isAsked ? seconds : 0;
-            return isAsked;
-        });
-        foreach (var (d, shallow) in able.Zip(first))
-        {
-            var prediction = profile.PlannedFor(d.CostModel) is null ? shallow : predictor.Predict(d, profile, row.Shape(d.MaxThreads));
             if (prediction.PeakBytes.Lower <= MemoryBytes)
             {
                 candidates.Add(new RoutingCandidate { Prediction = prediction, Cost = new CostEstimate(0, 0, 0, "USD"), SuccessRate = 1, InFlight = 0 });
             }
-
-            predictions.Add(prediction);
         }
 
-        var predicting = Stopwatch.GetElapsedTime(start).TotalSeconds + forecasting;
+        var predicting = row.ProfileSeconds + planning + ThreadTime.SecondsSince(start);
         foreach (var prediction in predictions)
         {
             if (row.Arms[prediction.Backend.Id] is { Status: ArmStatus.Ok } arm)
@@ -180,15 +169,45 @@ internal sealed class Replayer(RoutingTable table, ModelParts parts = ModelParts
         List<PlannedAttempt>? taken = null;
         foreach (var router in _routers.Take(learned ? 1 : _routers.Length))
         {
-            start = Stopwatch.GetTimestamp();
+            start = ThreadTime.Microseconds;
             var plan = candidates.Count == 0 ? [] : AttemptPlan.Of(router.Rank(new RoutingContext { Candidates = candidates, CostWeight = 0.3, PerformanceWeight = 0.7, CostThreshold = 0.1m, Deadline = null }), true);
-            var deciding = row.ProfileSeconds + predicting + Stopwatch.GetElapsedTime(start).TotalSeconds;
+            var deciding = predicting + ThreadTime.SecondsSince(start);
             var (stopped, last) = Run(row, plan);
             taken ??= plan[..(last + 1)];
-            Add(result, router.Name, new Choice(row, last < 0 ? null : plan[last].Ranked.Candidate.Backend.Id, deciding) { StoppedSeconds = stopped, Plan = plan });
+            Add(result, router.Name, new Choice(row, last < 0 ? null : plan[last].Ranked.Candidate.Backend.Id, deciding) { StoppedSeconds = stopped, PlanningSeconds = planning, Plan = plan });
         }
 
         return (profile, taken ?? []);
+    }
+
+    // From the profile; then those again that are asked to plan, which takes as long as it took when the table was made.
+    private static (BackendPrediction[] Predictions, CircuitProfile Profile, double PlanningSeconds) Predict(PerformancePredictor predictor, TableRow row, BackendDescriptor[] able)
+    {
+        var predictions = new BackendPrediction[able.Length];
+        for (var i = 0; i < able.Length; i++)
+        {
+            predictions[i] = predictor.Predict(able[i], row.Profile, row.Shape(able[i].MaxThreads));
+        }
+
+        var asked = new bool[able.Length];
+        var (profile, planning) = (row.Profile, 0.0);
+        foreach (var (work, seconds) in row.Planned)
+        {
+            for (var i = 0; i < able.Length; i++)
+            {
+                if (able[i].CostModel == work.CostModel && WorkForecasts.IsWorth(predictions, i, seconds))
+                {
+                    (asked[i], profile, planning) = (true, profile with { Planned = profile.Planned.Add(work) }, planning + seconds);
+                }
+            }
+        }
+
+        for (var i = 0; i < able.Length; i++)
+        {
+            predictions[i] = asked[i] ? predictor.Predict(able[i], profile, row.Shape(able[i].MaxThreads)) : predictions[i];
+        }
+
+        return (predictions, profile, planning);
     }
 
     // Tries the attempts one by one; what was stopped beyond the cut-off is not known, and counts as unsolved.

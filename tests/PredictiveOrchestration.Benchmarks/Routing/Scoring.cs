@@ -8,6 +8,9 @@ internal readonly record struct Choice(TableRow Row, string? Backend, double Dec
     /// <summary>The seconds of attempts that were stopped before the backend that did the job.</summary>
     public double StoppedSeconds { get; init; }
 
+    /// <summary>The part of <see cref="DecisionSeconds"/> in which backends planned the circuit.</summary>
+    public double PlanningSeconds { get; init; }
+
     /// <summary>The attempts that were planned.</summary>
     public IReadOnlyList<PlannedAttempt>? Plan { get; init; }
 }
@@ -28,6 +31,9 @@ internal readonly record struct PolicyScore(int Jobs, double ClosedGap, double S
 
     /// <summary>The part of the slowdown that comes from deciding; the three parts multiplied are the slowdown.</summary>
     public double Deciding { get; init; }
+
+    /// <summary>The part of <see cref="Deciding"/> that comes from the profile, from plans, and from predictions and ranking; the three multiplied are it.</summary>
+    public (double Profile, double Plans, double Ranking) DecidingParts { get; init; }
 }
 
 /// <summary>The metrics of algorithm selection on the table.</summary>
@@ -58,7 +64,7 @@ internal sealed class Scoring
     /// <summary>Judges choices for jobs whose best time lies in a range.</summary>
     public PolicyScore Score(IEnumerable<Choice> choices, double least, double most = double.PositiveInfinity)
     {
-        double own = 0, single = 0, virtualBest = 0, logarithm = 0, worst = 0, choosing = 0, stopping = 0;
+        double own = 0, single = 0, virtualBest = 0, logarithm = 0, worst = 0, choosing = 0, stopping = 0, profile = 0, plans = 0;
         int jobs = 0, regret = 0;
         foreach (var choice in choices.Where(c => IsSolvable(c.Row)))
         {
@@ -78,6 +84,11 @@ internal sealed class Scoring
             logarithm += Math.Log(time / best);
             choosing += Math.Log(Par10(row, choice.Backend) / best);
             stopping += Math.Log(1 + (choice.StoppedSeconds / Par10(row, choice.Backend)));
+
+            // In proportion: a part of a sum that is small beside the job.
+            var ofDecision = Math.Log(time / (time - choice.DecisionSeconds)) / Math.Max(1e-12, choice.DecisionSeconds);
+            profile += Math.Min(row.ProfileSeconds, choice.DecisionSeconds) * ofDecision;
+            plans += choice.PlanningSeconds * ofDecision;
             regret += time > 2 * fixedTime ? 1 : 0;
             worst = Math.Max(worst, time / fixedTime);
         }
@@ -86,6 +97,7 @@ internal sealed class Scoring
         return new PolicyScore(jobs, (single - own) / Math.Max(1e-12, single - virtualBest), Mean(logarithm), (double)regret / Math.Max(1, jobs), worst)
         {
             Choosing = Mean(choosing), Stopping = Mean(stopping), Deciding = Mean(logarithm - choosing - stopping),
+            DecidingParts = (Mean(profile), Mean(plans), Mean(logarithm - choosing - stopping - profile - plans)),
         };
     }
 

@@ -3,6 +3,7 @@ using PredictiveOrchestration.Circuits;
 using PredictiveOrchestration.Circuits.Library;
 using PredictiveOrchestration.Prediction;
 using PredictiveOrchestration.Profiling;
+using PredictiveOrchestration.Routing;
 using PredictiveOrchestration.Simulation.StateVector;
 
 namespace PredictiveOrchestration.Tests.Routing;
@@ -64,6 +65,49 @@ public sealed class WorkForecastTests
         orchestrator.GetRoutingRecommendation(States.Ghz(4)).Profile.Planned.Should().BeEmpty();
         var dynamic = new CircuitBuilder(22, 1).H(0).Measure(0, 0).Build().Compose(RandomFamilies.Random(22, 20, 1));
         orchestrator.GetRoutingRecommendation(dynamic).Profile.Planned.Should().BeEmpty();
+    }
+
+    [Theory]
+    [InlineData(0.01, 1.2, 0.5, true, true)] // either may be the faster one
+    [InlineData(0.01, 1000, 0.5, false, false)] // nothing can change the choice
+    [InlineData(0.001, 1000, 0.5, true, false)] // next to nothing, and the other is out of the question
+    [InlineData(0.01, 1000, 4, false, true)] // the other is not known at all
+    [InlineData(0.03, 1.2, 0.5, false, false)] // more than is ever spent
+    public void IsWorth_OnlyWhereTheChoiceMayChangeOrForNextToNothing(double forecast, double otherSeconds, double otherSigma, bool ofBest, bool ofOther)
+    {
+        BackendPrediction?[] predictions = [Given.Candidate("best", 1, 0.3).Prediction, null, Given.Candidate("other", otherSeconds, otherSigma).Prediction];
+
+        WorkForecasts.IsWorth(predictions, 0, forecast).Should().Be(ofBest);
+        WorkForecasts.IsWorth(predictions, 2, forecast).Should().Be(ofOther);
+    }
+
+    [Fact]
+    public void IsWorth_NoOther_ForNextToNothingAlone()
+    {
+        BackendPrediction?[] alone = [Given.Candidate("only", 1, 2).Prediction];
+        WorkForecasts.IsWorth(alone, 0, 0.001).Should().BeTrue();
+        WorkForecasts.IsWorth(alone, 0, 0.01).Should().BeFalse();
+    }
+
+    [Theory]
+    [InlineData(1, 0.3, 1.1)]
+    [InlineData(5, 1.2, 0.4)]
+    [InlineData(0.02, 0.1, 0.05)]
+    public void MeanBelowAndAbove_AreTheIntegralsOverTheDistribution(double median, double sigma, double other)
+    {
+        var prediction = Given.Candidate("a", median, sigma).Prediction;
+        double below = 0, above = 0;
+        const int steps = 200_000;
+        for (var i = 0; i < steps; i++)
+        {
+            var z = -10 + (20 * (i + 0.5) / steps);
+            var weight = Math.Exp(-z * z / 2) / Math.Sqrt(2 * Math.PI) * 20 / steps;
+            var x = median * Math.Exp(sigma * z);
+            (below, above) = (below + (weight * Math.Max(0, other - x)), above + (weight * Math.Max(0, x - other)));
+        }
+
+        LogNormal.MeanBelow(prediction, other).Should().BeApproximately(below, 1e-6);
+        LogNormal.MeanAbove(prediction, other).Should().BeApproximately(above, 1e-6);
     }
 
     // The same as predicted from the profile with its plan, and not as without it.

@@ -23,7 +23,7 @@ internal sealed class HotSwapDesk(PredictiveOrchestratorOptions options, Backend
     {
         if (IsCalibrated)
         {
-            PlanningCost.WarmUp(registry.Current.Backends, _conversions, profile => new SegmentCostModel(model, profile, new JobShape(1, Environment.ProcessorCount, 0, 0)));
+            PlanningCost.WarmUp(registry.Current.Backends, _conversions, (profile, work) => new SegmentCostModel(model, profile, new JobShape(1, Environment.ProcessorCount, 0, 0), work.Fused));
         }
 
         _checkpoints?.Prune();
@@ -32,7 +32,7 @@ internal sealed class HotSwapDesk(PredictiveOrchestratorOptions options, Backend
     /// <summary>What a job may do; null if it runs where it was sent to and writes nothing.</summary>
     public HotSwapJob? Job(PerformancePredictor model, CircuitProfile profile, OrchestrationRequest request, long memoryBytes) =>
         _checkpoints is null && (!options.Swap.Enabled || (request.Backend is not null && request.SwapControl is null)) ? null : new HotSwapJob(
-            options.Swap, _conversions, _planning, () => new SegmentCostModel(model, profile, new JobShape(
-                request.Shots, request.Limits.Threads ?? Environment.ProcessorCount, request.Observables.Sum(o => o.Terms.Count), request.TopProbabilities)),
+            options.Swap, _conversions, _planning, work => new SegmentCostModel(model, profile, new JobShape(
+                request.Shots, request.Limits.Threads ?? Environment.ProcessorCount, request.Observables.Sum(o => o.Terms.Count), request.TopProbabilities), work.Fused),
             profile, memoryBytes, id => registry.Current.Find(id) is not { } backend || health.Reason(backend) is null, request.SwapControl, _checkpoints, request.Backend);
 }

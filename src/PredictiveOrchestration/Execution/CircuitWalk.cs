@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using PredictiveOrchestration.Backends;
 using PredictiveOrchestration.Profiling;
 
@@ -65,6 +66,7 @@ internal sealed class CircuitWalk(WorkTrajectory work, int numQubits)
     /// <param name="end">The operation after it.</param>
     /// <param name="support">The base-2 logarithm of the amplitudes that are not zero before it; afterwards, after it.</param>
     /// <param name="outlook">How it grows.</param>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public WalkedPart Part(int start, int end, ref double support, StateOutlook outlook)
     {
         double sparse = 0, branching = 0, before = support, most = support, power = double.NaN, amplitudes = 0;
@@ -92,6 +94,7 @@ internal sealed class CircuitWalk(WorkTrajectory work, int numQubits)
             before);
     }
 
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static int[] AllPositions(WorkTrajectory work)
     {
         var positions = new List<int> { 0 };

@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using PredictiveOrchestration.Backends;
 
 namespace PredictiveOrchestration.Execution;
@@ -26,6 +27,7 @@ internal sealed class EngineCosts(ISegmentCostModel costs, ConversionCosts conve
     public double Seconds(int engine, in WalkedPart part) => costs.SegmentSeconds(engines[engine].Descriptor, part.Work);
 
     /// <summary>What a part takes; infinite if the engine has no room for it.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public double SecondsIfFits(int engine, in WalkedPart part)
     {
         var descriptor = engines[engine].Descriptor;

@@ -9,7 +9,7 @@ namespace PredictiveOrchestration.Execution;
 /// <param name="Policy">When to swap.</param>
 /// <param name="Conversions">What hand-overs take.</param>
 /// <param name="Planning">What planning takes.</param>
-/// <param name="Costs">Makes the model of what parts take; most jobs never ask.</param>
+/// <param name="Costs">Makes the model of what parts take, of a circuit that has been walked through; most jobs never ask.</param>
 /// <param name="Profile">The circuit's profile.</param>
 /// <param name="MemoryBytes">The most memory that the run may take.</param>
 /// <param name="IsAvailable">Whether a backend takes work now.</param>
@@ -17,14 +17,11 @@ namespace PredictiveOrchestration.Execution;
 /// <param name="Checkpoints">Where states are written down, or null.</param>
 /// <param name="Backend">The one backend that the caller wants, or null.</param>
 internal sealed record HotSwapJob(
-    SwapPolicy Policy, ConversionCosts Conversions, PlanningCost Planning, Func<ISegmentCostModel> Costs, CircuitProfile Profile, double MemoryBytes, Func<string, bool> IsAvailable, SwapControl? Control,
+    SwapPolicy Policy, ConversionCosts Conversions, PlanningCost Planning, Func<WorkTrajectory, ISegmentCostModel> Costs, CircuitProfile Profile, double MemoryBytes, Func<string, bool> IsAvailable, SwapControl? Control,
     CheckpointStore? Checkpoints = null, string? Backend = null)
 {
     // A run that is surely shorter is not worth a file.
     private const double LeastSecondsForCheckpoints = 0.1;
-
-    // Planning may take this share of the predicted run, and this one if it is as short as its interval says: it is lost where there is nothing to swap.
-    private const double MostPlanning = 0.02, MostPlanningIfShort = 0.05;
 
     /// <summary>Takes the job's place among the checkpoints; null if it needs or gets none.</summary>
     public CheckpointSlot? Claim(RoutingDecision decision, ExecutionRequest request) =>
@@ -41,7 +38,10 @@ internal sealed record HotSwapJob(
     public PlannedJob? Plan(RoutingDecision decision, BackendSet backends, ExecutionRequest request, TimeProvider time, bool isKept = false, Checkpoint? from = null)
     {
         var chosen = decision.Chosen.Candidate;
-        var swaps = Policy.Enabled && decision.Ranked.Count + decision.Refused.Count >= 2 && (Control is not null || MayPay(request.Circuit.Operations.Length, chosen.Prediction.Seconds));
+        var isLong = Policy.Enabled && chosen.Prediction.Seconds.Median >= Policy.ShortestRun.TotalSeconds;
+        var budget = isLong ? PlanningBudget.Of(Profile, decision) : default;
+        var operations = request.Circuit.Operations.Length;
+        var swaps = Policy.Enabled && decision.Ranked.Count + decision.Refused.Count >= 2 && (Control is not null || (isLong && Planning.IsWithin(operations, budget.Most)));
         if ((!swaps && !isKept) || backends.Find(chosen.Backend.Id) is not ISegmentedBackend || !chosen.IsFree)
         {
             return null;
@@ -75,8 +75,11 @@ internal sealed record HotSwapJob(
             return null;
         }
 
-        var grounds = new Lazy<PlanningGrounds>(() => new PlanningGrounds(
-            new CircuitWalk(new WorkTrajectory(request.Circuit), Profile.NumQubits), new EngineCosts(Costs(), Conversions, engines, Profile.NumQubits, MemoryBytes)));
+        var grounds = new Lazy<PlanningGrounds>(() =>
+        {
+            var work = new WorkTrajectory(request.Circuit);
+            return new PlanningGrounds(new CircuitWalk(work, Profile.NumQubits), new EngineCosts(Costs(work), Conversions, engines, Profile.NumQubits, MemoryBytes));
+        });
         var planner = new HotSwapPlanner(grounds, engines, passes);
         if (from is not null)
         {
@@ -86,14 +89,14 @@ internal sealed record HotSwapJob(
             return rest is null || from.Snapshot.OperationIndex > end ? null : new PlannedJob(planner, rest, ranked);
         }
 
-        HotSwapPlan? Begin() => First(planner, first, request.Circuit.Operations.Length, swaps, isKept, time);
-        if (Control is null && !isKept && features is not null && chosen.Backend.Capabilities is { CliffordOnly: false, StoresAllAmplitudes: false })
+        HotSwapPlan? Begin() => First(planner, first, operations, swaps, isKept, time);
+        if (Control is null && !isKept && features is not null && Planning.Seconds(operations) > budget.ForSaving && chosen.Backend.Capabilities is { CliffordOnly: false, StoresAllAmplitudes: false })
         {
-            // Its time follows from a bound, which may be loose: it may be over before a plan would be made.
-            var most = Math.Min(MostPlanningIfShort * chosen.Prediction.Seconds.Median, Planning.Seconds(request.Circuit.Operations.Length) / MostPlanningIfShort);
+            // Its time follows from a bound, which may be loose: unless much speaks for a plan it may be over before one would be made.
+            var most = Math.Min(PlanningBudget.MostIfShort * chosen.Prediction.Seconds.Median, Planning.Seconds(operations) / PlanningBudget.MostIfShort);
             var steps = new FirstSteps(request.Circuit, end, features.SupportTrajectory, TimeSpan.FromSeconds(most), time);
             var alone = new HotSwapPlan(
-                [new PlannedSegment(engines[first], 0, request.Circuit.Operations.Length)], chosen.Prediction.Seconds.Median, chosen.Prediction.PeakBytes.Upper, chosen.Prediction.Seconds.Median);
+                [new PlannedSegment(engines[first], 0, operations)], chosen.Prediction.Seconds.Median, chosen.Prediction.PeakBytes.Upper, chosen.Prediction.Seconds.Median);
             return new PlannedJob(planner, alone, ranked) { Unplanned = new UnplannedStart(steps, Begin) };
         }
 
@@ -111,10 +114,11 @@ internal sealed record HotSwapJob(
             return null;
         }
 
-        // Which engine runs a job alone is the router's choice; the planner's is where to change. To begin on another engine must surely pay; on the chosen one nothing is at stake
-        // yet, and it is decided when the state has been seen.
+        // Which engine runs a job alone is the router's choice; the planner's is where to change, and whether to begin on an engine whose amplitudes show how many they are. To begin on
+        // another engine must surely pay; on the chosen one nothing is at stake yet, and it is decided when the state has been seen.
         var (chosen, alone) = (planner.Engines[first], best.StaySeconds);
-        if (swaps && !best.IsSingle && (best.LeastSaving > 0 || best.Segments[0].Backend == chosen) && alone - best.Seconds > Math.Max(Policy.MinSaving.TotalSeconds, Policy.MinGain * Math.Min(alone, 1e9)))
+        var changes = !best.IsSingle || (best.Segments[0].Backend != chosen && best.Segments[0].Backend.Descriptor.Capabilities is { StoresAllAmplitudes: false, CliffordOnly: false });
+        if (swaps && changes && (best.LeastSaving > 0 || best.Segments[0].Backend == chosen) && alone - best.Seconds > Math.Max(Policy.MinSaving.TotalSeconds, Policy.MinGain * Math.Min(alone, 1e9)))
         {
             return best with { IsCommitted = best.Segments[0].Backend != chosen };
         }
@@ -129,9 +133,6 @@ internal sealed record HotSwapJob(
         return Control is null && !isKept && alone < RunStops.LeastSecondsToLook ? null
             : best.IsSingle && best.Segments[0].Backend == chosen ? best : planner.Plan(StateOutlook.AtStart, only: first);
     }
-
-    private bool MayPay(int operations, Estimate seconds) =>
-        seconds.Median >= Policy.ShortestRun.TotalSeconds && Planning.IsWithin(operations, Math.Min(MostPlanning * seconds.Median, MostPlanningIfShort * seconds.Lower));
 
     private bool Takes(BackendDescriptor backend, RoutingCandidate candidate, ExecutionRequest request) =>
         candidate.IsFree && backend.Capabilities.Gates is null && (backend.Capabilities.IsExact || !request.RequireExact)

@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using PredictiveOrchestration.Backends;
 using PredictiveOrchestration.Profiling;
 
@@ -37,6 +38,7 @@ internal sealed class HotSwapPlanner(Lazy<PlanningGrounds> grounds, IReadOnlyLis
     /// <param name="stay">The engine whose time alone is asked; negative for the current one.</param>
     /// <param name="known">What is left of the current engine's uncertainty when its pace has been seen, 0 to 1.</param>
     /// <returns>The plan, or null if no engine can go on.</returns>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public HotSwapPlan? Plan(StateOutlook outlook, int current = -1, double pace = 1, int only = -1, int stay = -1, double known = 1)
     {
         var (walk, costs) = (Walk, Costs);

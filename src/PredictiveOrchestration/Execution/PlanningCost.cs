@@ -17,7 +17,7 @@ internal sealed class PlanningCost
     private double _secondsPerOperation = 3e-8;
 
     /// <summary>Plans a circuit some times, so that the first job does not wait for the compiler. How long that takes says nothing of later plans.</summary>
-    public static void WarmUp(IEnumerable<IQuantumBackend> backends, ConversionCosts conversions, Func<CircuitProfile, ISegmentCostModel> costs)
+    public static void WarmUp(IEnumerable<IQuantumBackend> backends, ConversionCosts conversions, Func<CircuitProfile, WorkTrajectory, ISegmentCostModel> costs)
     {
         var engines = backends.OfType<ISegmentedBackend>().ToList();
         if (engines.Count < 2)
@@ -29,7 +29,8 @@ internal sealed class PlanningCost
         var profile = CircuitProfiler.Profile(circuit);
         for (var round = 0; round < Rounds; round++)
         {
-            new HotSwapPlanner(new WorkTrajectory(circuit), profile.NumQubits, costs(profile), conversions, engines, double.MaxValue, 1).Plan(StateOutlook.AtStart, stay: 0);
+            var work = new WorkTrajectory(circuit);
+            new HotSwapPlanner(work, profile.NumQubits, costs(profile, work), conversions, engines, double.MaxValue, 1).Plan(StateOutlook.AtStart, stay: 0);
         }
     }
 

@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using PredictiveOrchestration.Backends;
 using PredictiveOrchestration.Profiling;
 
@@ -5,9 +6,14 @@ namespace PredictiveOrchestration.Prediction;
 
 /// <summary>
 /// Costs of parts of one job from the models of whole runs: the terms are linear in the work, so a part is what the terms say with its work less what they
-/// say with none. Where a backend planned the circuit, a part is what its plan does there. Each backend is scaled so that its parts add up to its prediction for the whole.
+/// say with none. Where it is known what arises where, for a state vector by its sketch and where a backend planned the circuit, a part is what is done there. Each backend is scaled so
+/// that its parts add up to its prediction for the whole.
 /// </summary>
-internal sealed class SegmentCostModel(PerformancePredictor model, CircuitProfile profile, JobShape job) : ISegmentCostModel
+/// <param name="model">The model of whole runs.</param>
+/// <param name="profile">The circuit's profile.</param>
+/// <param name="job">The job.</param>
+/// <param name="fused">How the amounts of fused work add up over the circuit, or null.</param>
+internal sealed class SegmentCostModel(PerformancePredictor model, CircuitProfile profile, JobShape job, PlannedProgress? fused = null) : ISegmentCostModel
 {
     private readonly WorkEstimate _whole = WorkEstimate.Of(profile);
     private readonly Lock _lock = new();
@@ -15,6 +21,7 @@ internal sealed class SegmentCostModel(PerformancePredictor model, CircuitProfil
 
     public double OpenSeconds(BackendDescriptor backend) => Of(backend).Empty;
 
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public double SegmentSeconds(BackendDescriptor backend, in SegmentWork work)
     {
         if (backend.Capabilities.CliffordOnly && !work.IsClifford)
@@ -40,6 +47,7 @@ internal sealed class SegmentCostModel(PerformancePredictor model, CircuitProfil
         return Math.Max(0, costs.Seconds(end, costs.Job) - costs.Seconds(end, costs.Silent));
     }
 
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public double StateBytes(BackendDescriptor backend, double supportLog2, double bondLog2)
     {
         var costs = Of(backend);
@@ -71,7 +79,7 @@ internal sealed class SegmentCostModel(PerformancePredictor model, CircuitProfil
 
         lock (_lock)
         {
-            var costs = new Costs(model, backend, profile, _whole, job);
+            var costs = new Costs(model, backend, profile, _whole, job, fused);
             _costs = [.. _costs, costs];
             return costs;
         }
@@ -81,6 +89,9 @@ internal sealed class SegmentCostModel(PerformancePredictor model, CircuitProfil
 
     private sealed class Costs
     {
+        // The basis whose work is fused.
+        private const string StateVector = "dense";
+
         // Large enough for what is fixed to be lost beside it.
         private const double Unit = 1e9;
         private const double LeastSigma = 0.1;
@@ -98,7 +109,7 @@ internal sealed class SegmentCostModel(PerformancePredictor model, CircuitProfil
         private readonly double _unordered;
         private readonly double _cancelling;
 
-        public Costs(PerformancePredictor model, BackendDescriptor backend, CircuitProfile profile, WorkEstimate whole, JobShape job)
+        public Costs(PerformancePredictor model, BackendDescriptor backend, CircuitProfile profile, WorkEstimate whole, JobShape job, PlannedProgress? fused)
         {
             Backend = backend;
             Job = job with { Threads = Math.Min(backend.MaxThreads, Math.Max(1, job.Threads)) };
@@ -107,7 +118,7 @@ internal sealed class SegmentCostModel(PerformancePredictor model, CircuitProfil
             _analytic = known.Analytic;
             Basis = _analytic.Basis;
             var planned = Planned(profile, Basis);
-            Progress = planned?.Progress;
+            Progress = planned?.Progress ?? (Basis.Name == StateVector ? fused : null);
             whole = whole with { Profile = With(profile, planned) };
             None = whole with
             {
@@ -138,16 +149,16 @@ internal sealed class SegmentCostModel(PerformancePredictor model, CircuitProfil
 
             // The terms are linear: one unit of each kind of work says all.
             PerGate = Of(None with { Gates = Unit, FusedGates = Unit * Math.Min(1, whole.FusedGates / Math.Max(1, whole.Gates)), MatrixProductSteps = Unit * whole.MatrixProductSteps / Math.Max(1, whole.Gates) });
-            PerAmount = new double[planned?.Amounts.Length ?? 0];
-            if (planned is not null)
+            PerAmount = new double[Progress?.Kinds ?? 0];
+            for (var k = 0; k < PerAmount.Length; k++)
             {
-                for (var k = 0; k < PerAmount.Length; k++)
-                {
-                    var amounts = new double[PerAmount.Length];
-                    amounts[k] = Unit;
-                    PerAmount[k] = Of(None with { Profile = With(profile, planned with { Amounts = amounts }) });
-                }
+                var amounts = new double[PerAmount.Length];
+                amounts[k] = Unit;
+                PerAmount[k] = Of(planned is null ? None with { FusedWork = amounts } : None with { Profile = With(profile, planned with { Amounts = amounts }) });
+            }
 
+            if (Progress is not null)
+            {
                 return;
             }
 
@@ -169,10 +180,10 @@ internal sealed class SegmentCostModel(PerformancePredictor model, CircuitProfil
 
         public double PerBond { get; }
 
-        /// <summary>How what was planned adds up over the circuit, or null.</summary>
+        /// <summary>How the work adds up over the circuit, or null.</summary>
         public PlannedProgress? Progress { get; }
 
-        /// <summary>The seconds for each unit of what was planned.</summary>
+        /// <summary>The seconds for each unit of it.</summary>
         public double[] PerAmount { get; }
 
         /// <summary>Sizes of states that were asked for.</summary>

@@ -1,3 +1,5 @@
+using System.Runtime.CompilerServices;
+
 namespace PredictiveOrchestration.Profiling;
 
 /// <summary>How amounts of planned work add up over the operations of a circuit: sums at evenly spread places, and straight lines between them.</summary>
@@ -11,6 +13,9 @@ internal sealed class PlannedProgress(int operations, int kinds)
 
     /// <summary>Gets the number of amounts.</summary>
     public int Kinds => kinds;
+
+    /// <summary>Gets what was added at each place, kind after kind. Not after <see cref="Sum"/>.</summary>
+    public Span<double> Places => _sums.AsSpan(kinds);
 
     /// <summary>The place to which an operation counts; one at or after the end counts to the last.</summary>
     public int PlaceAt(int operation) => (int)Math.Min(_places - 1, (long)operation * _places / Math.Max(1, operations));
@@ -33,6 +38,7 @@ internal sealed class PlannedProgress(int operations, int kinds)
     }
 
     /// <summary>The amounts of the operations from <paramref name="start"/> up to <paramref name="end"/>, times a cost for each.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public double Part(int start, int end, ReadOnlySpan<double> costs)
     {
         var (from, to) = (PlaceOf(start), PlaceOf(end));

@@ -1,5 +1,7 @@
+using System.Runtime.CompilerServices;
 using PredictiveOrchestration.Circuits;
 using PredictiveOrchestration.Common;
+using PredictiveOrchestration.Simulation.Fusion;
 
 namespace PredictiveOrchestration.Profiling;
 
@@ -16,6 +18,7 @@ internal sealed class WorkTrajectory
     private readonly byte[] _mixes;
 
     /// <summary>Walks the circuit.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public WorkTrajectory(Circuit circuit)
     {
         var operations = circuit.Operations;
@@ -26,10 +29,18 @@ internal sealed class WorkTrajectory
         (Support, Bond) = (new byte[count + 1], new byte[count + 1]);
         var support = new AffineSupportBound(circuit.NumQubits);
         var bond = new BondDimensionBound(circuit.NumQubits);
-        var nesting = 0;
+        var sketch = FusionSketch.Begin(circuit.NumQubits);
+        var fused = new PlannedProgress(count, FusedWork.Count);
+        var (nesting, place) = (0, -1);
         for (var i = 0; i < count; i++)
         {
             ref readonly var op = ref operations[i];
+            if (place != fused.PlaceAt(i))
+            {
+                place = fused.PlaceAt(i);
+                sketch?.At(place);
+            }
+
             double dense = 0;
             var (isGate, isClifford) = (false, true);
             switch (op.Kind)
@@ -45,15 +56,21 @@ internal sealed class WorkTrajectory
                     var before = support.Dimension;
                     support.Apply(circuit, op, nesting > 0);
                     bond.Apply(circuit, op, Math.Max(before, support.Dimension), nesting > 0, nesting > 0);
+                    sketch?.Apply(circuit, op, circuit.QubitsOf(op));
                     break;
                 case OperationKind.Reset:
+                    sketch?.Flush();
                     support.Reset(circuit.QubitsOf(op)[0], nesting > 0);
                     bond.Project(circuit.QubitsOf(op)[0], nesting > 0);
                     break;
                 case OperationKind.Measure:
+                    sketch?.Flush();
                     bond.Project(circuit.QubitsOf(op)[0], nesting > 0);
                     break;
+                case OperationKind.Barrier:
+                    break;
                 default:
+                    sketch?.Flush();
                     nesting += op.Kind is OperationKind.If or OperationKind.While ? 1 : op.Kind is OperationKind.EndIf or OperationKind.EndWhile ? -1 : 0;
                     break;
             }
@@ -68,7 +85,15 @@ internal sealed class WorkTrajectory
         }
 
         UnitaryEnd = circuit.UnitaryEnd(0);
+        if (sketch is not null)
+        {
+            sketch.Finish(fused.Places);
+            Fused = fused.Sum();
+        }
     }
+
+    /// <summary>What a state vector does where, as amounts of fused work; null where there are too many qubits for one.</summary>
+    public PlannedProgress? Fused { get; }
 
     /// <summary>The base-2 logarithm of the support bound before each operation, and after the last.</summary>
     public byte[] Support { get; }

@@ -9,7 +9,7 @@ internal static class AmplitudeWorkloads
     public static IReadOnlyList<ExecutionRequest> All { get; } =
     [
         Request(Layers(4, 2), 1), Request(Layers(4, 40), 1), Request(Layers(10, 10), 1), Request(Layers(10, 10), 4000),
-        Request(Layers(14, 10), 1), Request(Phases(16, 4), 1), Request(Layers(17, 4), 1), Request(Layers(18, 8), 1), Request(Layers(20, 2), 1),
+        Request(Layers(14, 10), 1), Request(Phases(16, 4), 1), Request(Layers(17, 4), 1), Request(Layers(17, 2), 1000), Request(Layers(18, 8), 1), Request(Layers(20, 2), 1),
         Request(Ladders(18), 1), Request(Permutations(16, 200), 1), Request(Permutations(18, 60), 1), Request(Layers(18, 12, 10), 1),
         Request(Reset(17, 12), 1), Request(Scattered(22), 1),
     ];

@@ -32,7 +32,8 @@ internal static class HotSwapBenchmark
     private const long MostBytes = 2L << 30;
 
     /// <summary>Runs the table.</summary>
-    /// <param name="args">[--filter TEXT] [--corpus FOLDER] [--repeat N] [--turns S: the most seconds for a circuit's turns] [--explain] [--rows FILE: rows in it are not measured again] [--seconds S: stop after it].</param>
+    /// <param name="args">[--filter TEXT] [--corpus FOLDER] [--repeat N] [--turns S: the most seconds for a circuit's turns] [--explain] [--rows FILE: rows in it are not measured again] [--seconds S: stop after it]
+    /// [--calibration FOLDER: one to go by, or to leave there for another run].</param>
     public static async Task<int> RunAsync(string[] args)
     {
         var filter = Option(args, "--filter") ?? string.Empty;
@@ -43,7 +44,8 @@ internal static class HotSwapBenchmark
         var file = Option(args, "--rows");
         var rows = file is not null && File.Exists(file) ? (await File.ReadAllLinesAsync(file)).Select(l => JsonSerializer.Deserialize<Row>(l)!).ToList() : [];
         ISegmentedBackend[] engines = [new StateVectorSimulator(), new SparseStateSimulator(), new MatrixProductStateSimulator(), new StabilizerSimulator()];
-        var calibration = Directory.CreateTempSubdirectory("hotswap-");
+        var kept = Option(args, "--calibration");
+        var calibration = kept is null ? Directory.CreateTempSubdirectory("hotswap-") : Directory.CreateDirectory(kept);
         await using var plain = await StartAsync(new SwapPolicy { Enabled = false }, calibration.FullName);
         await using var swapping = await StartAsync(new SwapPolicy(), calibration.FullName);
         Console.WriteLine("| circuit | best alone | ms | best single swap | ms | without swap | ms | again | ours, ms | swaps |");
@@ -78,7 +80,11 @@ internal static class HotSwapBenchmark
             }
         }
 
-        calibration.Delete(true);
+        if (kept is null)
+        {
+            calibration.Delete(true);
+        }
+
         Summarise(rows);
         return 0;
     }

@@ -107,7 +107,7 @@ internal static class OverheadBenchmark
                 var model = (PerformancePredictor)orchestrator.Predictor;
                 var profile = made.Inputs!.Job.Profile;
                 var job = new HotSwapJob(
-                    new SwapPolicy(), conversions, new PlanningCost(), () => new SegmentCostModel(model, profile, new JobShape(100, Environment.ProcessorCount, 0, 0)), profile, 2e9, _ => true, null);
+                    new SwapPolicy(), conversions, new PlanningCost(), work => new SegmentCostModel(model, profile, new JobShape(100, Environment.ProcessorCount, 0, 0), work.Fused), profile, 2e9, _ => true, null);
                 return job.Plan(made, backends, new ExecutionRequest { Circuit = circuit, Shots = 100 }, TimeProvider.System);
             }
         }

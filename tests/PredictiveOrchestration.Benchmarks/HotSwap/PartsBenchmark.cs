@@ -35,7 +35,7 @@ internal static class PartsBenchmark
             BackendPrediction?[] predictions = [.. engines.Select(e => e.Descriptor.Capabilities.CliffordOnly || circuit.NumQubits > e.Descriptor.Capabilities.MaxQubits ? null : model.Predict(e.Descriptor, profile, shape))];
             profile = WorkForecasts.Add(circuit, profile, engines, predictions);
             var trajectory = new WorkTrajectory(circuit);
-            var costs = new SegmentCostModel(model, profile, shape);
+            var costs = new SegmentCostModel(model, profile, shape, trajectory.Fused);
             var planner = new HotSwapPlanner(trajectory, circuit.NumQubits, costs, new ConversionCosts(TimeProvider.System), engines, 4e9, 1);
             if (trajectory.UnitaryEnd < Parts)
             {

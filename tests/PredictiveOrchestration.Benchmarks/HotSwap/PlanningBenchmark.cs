@@ -44,7 +44,7 @@ internal static class PlanningBenchmark
                 var work = new WorkTrajectory(circuit);
                 trajectory = Math.Min(trajectory, Stopwatch.GetElapsedTime(start).TotalMicroseconds);
                 start = Stopwatch.GetTimestamp();
-                var planner = new HotSwapPlanner(work, profile.NumQubits, new SegmentCostModel(model, profile, shape), conversions, engines, 8e9, 1);
+                var planner = new HotSwapPlanner(work, profile.NumQubits, new SegmentCostModel(model, profile, shape, work.Fused), conversions, engines, 8e9, 1);
                 planner.Plan(StateOutlook.AtStart, stay: 0);
                 first = Math.Min(first, Stopwatch.GetElapsedTime(start).TotalMicroseconds);
                 start = Stopwatch.GetTimestamp();

@@ -41,11 +41,13 @@ public sealed class SegmentCostModelTests
         var engine = new StateVectorSimulator();
         var profile = ProfileOf(engine, Layers, true);
         var model = FixedModel.Of([engine.Descriptor]);
-        new SegmentCostModel(model, profile, Job).OpenSeconds(engine.Descriptor).Should().BeLessThan(0.2 * model.Predict(engine.Descriptor, profile, Job).Seconds.Median);
+        new SegmentCostModel(model, profile, Job, new WorkTrajectory(Layers).Fused).OpenSeconds(engine.Descriptor).Should().BeLessThan(0.2 * model.Predict(engine.Descriptor, profile, Job).Seconds.Median);
     }
 
-    [Fact]
-    public void Part_OfAPlannedCircuit_CostsWhatIsDoneThere()
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public void Part_OfTheDenseEngine_CostsWhatIsDoneThere(bool planned)
     {
         // Layers on four of sixteen qubits, then on all: the engine leaves out what is zero, so that the first half takes little beside its gates' overhead.
         var few = new CircuitBuilder(16);
@@ -56,13 +58,13 @@ public sealed class SegmentCostModelTests
 
         var circuit = few.Build().Compose(Layers);
         var engine = new StateVectorSimulator();
-        var profile = ProfileOf(engine, circuit, true);
-        var costs = new SegmentCostModel(FixedModel.Of([engine.Descriptor]), profile, Job);
+        var profile = ProfileOf(engine, circuit, planned);
         var trajectory = new WorkTrajectory(circuit);
+        var costs = new SegmentCostModel(FixedModel.Of([engine.Descriptor]), profile, Job, trajectory.Fused);
 
         // Gates take time to fuse, and each step that remains to plan and to begin.
         var prior = CostBasisCatalog.Get("dense").PriorSeconds;
-        var steps = profile.Planned[0].Progress!.Part(0, 400, [1, .. new double[profile.Planned[0].Amounts.Length - 1]]);
+        var steps = trajectory.Fused!.Part(0, 400, [1, .. new double[trajectory.Fused.Kinds - 1]]);
         var overhead = (400 * prior[1]) + (steps * (prior[2] + prior[3]));
         (Seconds(costs, engine.Descriptor, trajectory, 0, 400) - overhead).Should().BeLessThan(0.3 * Seconds(costs, engine.Descriptor, trajectory, 400, circuit.Operations.Length));
         trajectory.DenseWork(0, 400).Should().BeGreaterThan(trajectory.DenseWork(400, circuit.Operations.Length), "as if all amplitudes were visited");
@@ -87,8 +89,8 @@ public sealed class SegmentCostModelTests
     private static (double Parts, double Whole) Sum(BackendDescriptor backend, Circuit circuit, CircuitProfile profile, int count)
     {
         var model = FixedModel.Of([backend]);
-        var costs = new SegmentCostModel(model, profile, Job);
         var trajectory = new WorkTrajectory(circuit);
+        var costs = new SegmentCostModel(model, profile, Job, trajectory.Fused);
         var end = circuit.Operations.Length;
         var parts = Enumerable.Range(0, count).Sum(k => Seconds(costs, backend, trajectory, k * end / count, (k + 1) * end / count));
         return (costs.OpenSeconds(backend) + parts + costs.FinishSeconds(backend, trajectory.Support[^1]), model.Predict(backend, profile, Job).Seconds.Median);

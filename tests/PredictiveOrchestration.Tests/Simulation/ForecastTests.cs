@@ -126,23 +126,23 @@ public sealed class ForecastTests
     {
         var circuit = RandomFamilies.Random(16, 9, 1);
         var profile = CircuitProfiler.Profile(circuit);
-        foreach (var engine in (IWorkForecaster[])[new StateVectorSimulator(), new MatrixProductStateSimulator()])
+        var planned = ((IWorkForecaster)new MatrixProductStateSimulator()).Forecast(circuit, profile)!;
+        foreach (var (amounts, progress) in ((double[], PlannedProgress)[])[(planned.Amounts, planned.Progress!), (profile.Features!.FusedWork, new WorkTrajectory(circuit).Fused!)])
         {
-            var planned = engine.Forecast(circuit, profile)!;
-            for (var k = 0; k < planned.Amounts.Length; k++)
+            for (var k = 0; k < amounts.Length; k++)
             {
-                var one = new double[planned.Amounts.Length];
+                var one = new double[amounts.Length];
                 one[k] = 1;
                 double sum = 0, before = 0;
                 for (var i = 0; i < circuit.Operations.Length; i += 10)
                 {
-                    var part = planned.Progress!.Part(i, Math.Min(circuit.Operations.Length, i + 10), one);
-                    part.Should().BeGreaterThanOrEqualTo(-1e-6 * planned.Amounts[k]);
+                    var part = progress.Part(i, Math.Min(circuit.Operations.Length, i + 10), one);
+                    part.Should().BeGreaterThanOrEqualTo(-1e-6 * amounts[k]);
                     sum += part;
                     before = i < circuit.Operations.Length / 2 ? sum : before;
                 }
 
-                sum.Should().BeApproximately(planned.Amounts[k], 1e-9 * planned.Amounts[k], "{0}, amount {1}", planned.CostModel, k);
+                sum.Should().BeApproximately(amounts[k], 1e-9 * amounts[k], "{0} amounts, amount {1}", amounts.Length, k);
                 before.Should().BeLessThanOrEqualTo(sum);
             }
         }

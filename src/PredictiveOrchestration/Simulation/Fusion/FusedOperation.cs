@@ -33,9 +33,6 @@ internal struct FusedOperation
     /// <summary>Where the matrix (row-major) or the phase stands in the fuser's values; or the number of the polynomial.</summary>
     public int Values;
 
-    /// <summary>The operation of the circuit at which it was emitted: no earlier than the last one in it, at most the end.</summary>
-    public int Source;
-
     /// <summary>Bits that must be 1.</summary>
     public long Controls;
 

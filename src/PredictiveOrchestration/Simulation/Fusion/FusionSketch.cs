@@ -45,6 +45,11 @@ internal sealed class FusionSketch
     private uint _lastBits, _lastCommon, _movedSince;
     private bool _isDirty;
 
+    // What was added to passes at which place of the circuit, for those who ask about parts of it: where the last gate of it stands that waits, or looks at a bit.
+    private readonly int[] _waitingAt = new int[MostQubits], _phasesAt = new int[MostQubits];
+    private Step[] _steps = [];
+    private int _stepCount, _at;
+
     private FusionSketch()
     {
     }
@@ -64,7 +69,7 @@ internal sealed class FusionSketch
         Pair,
     }
 
-    /// <summary>Begins a sketch; ended by <see cref="Finish"/> on the same thread. Null where there are too many qubits.</summary>
+    /// <summary>Begins a sketch; ended by <see cref="Finish()"/> on the same thread. Null where there are too many qubits.</summary>
     public static FusionSketch? Begin(int numQubits)
     {
         if (numQubits > MostQubits)
@@ -76,6 +81,17 @@ internal sealed class FusionSketch
         _kept = null;
         sketch.Clear(numQubits);
         return sketch;
+    }
+
+    /// <summary>What is done from here on belongs to a place of the circuit, for <see cref="Finish(Span{double})"/>.</summary>
+    public void At(int place)
+    {
+        if (_steps.Length == 0)
+        {
+            _steps = new Step[64];
+        }
+
+        _at = place;
     }
 
     /// <summary>Takes in a gate or unitary.</summary>
@@ -92,12 +108,14 @@ internal sealed class FusionSketch
             if (kind <= Kind.Diagonal)
             {
                 AddLinear(1u << bit, kind);
+                _phasesAt[bit] = _at;
             }
             else
             {
                 PrepareMove(1u << bit);
                 var before = _waiting[bit];
                 _waiting[bit] = before == Kind.None ? kind : Product(kind, before);
+                _waitingAt[bit] = _at;
             }
 
             return;
@@ -130,7 +148,7 @@ internal sealed class FusionSketch
         {
             PrepareMove(moved);
             EmitWaitingOf(read | moved);
-            Emit(new Member(moved, read, targets == 1 ? kind : Kind.Pair));
+            Emit(new Member(moved, read, targets == 1 ? kind : Kind.Pair), _at);
         }
     }
 
@@ -151,7 +169,12 @@ internal sealed class FusionSketch
         if ((_linear | _quadratic) != 0)
         {
             var (bits, factors) = (_linear | _quadratic, BitOperations.PopCount(_linear));
-            var common = bits;
+            var (common, at) = (bits, 0);
+            for (var rest = bits; rest != 0; rest &= rest - 1)
+            {
+                at = Math.Max(at, _phasesAt[BitOperations.TrailingZeroCount(rest)]);
+            }
+
             for (var rest = _linear; rest != 0; rest &= rest - 1)
             {
                 common &= rest & (0 - rest);
@@ -170,7 +193,7 @@ internal sealed class FusionSketch
             }
 
             _linear = _linearReal = _quadratic = 0;
-            EmitPhases(bits, common, factors);
+            EmitPhases(bits, common, factors, at);
         }
 
         // The next run is planned by itself.
@@ -182,12 +205,22 @@ internal sealed class FusionSketch
     }
 
     /// <summary>The amounts of <see cref="FusedWork"/>, after what waits was done; ends the sketch.</summary>
-    public double[] Finish()
+    public double[] Finish() => Finish([]);
+
+    /// <summary>The same, and what of it is done where.</summary>
+    /// <param name="places">For each place that was named by <see cref="At"/> as many numbers as there are amounts; what is done there is added. None where that is not asked.</param>
+    public double[] Finish(Span<double> places)
     {
         Flush();
         var sums = new double[FusedWork.Count];
         var work = new FusedWork(_bits, _blockBits, sizeof(double), _allMoved);
-        foreach (ref readonly var pass in _passes.AsSpan(0, _passCount))
+        var touched = work.TouchedSoFar;
+        if (places.Length > 0)
+        {
+            places[work.TouchedKind] += touched;
+        }
+
+        foreach (ref var pass in _passes.AsSpan(0, _passCount))
         {
             var (visited, inPlace, copied) = work.Visit(_blockBits == _bits ? (1L << _bits) - 1 : PassPlanner.Fill(pass.Mask, _bits, _blockBits), pass.Moved);
             sums[FusedWork.Steps] += pass.Steps;
@@ -196,12 +229,73 @@ internal sealed class FusionSketch
             sums[FusedWork.Exchanged] += visited * pass.Exchanged;
             sums[FusedWork.InPlace] += inPlace;
             sums[FusedWork.Copied] += copied;
+            if (places.Length > 0)
+            {
+                (pass.Visited, pass.Touched, touched) = (visited, work.TouchedSoFar - touched, work.TouchedSoFar);
+                (pass.InPlace, pass.Copied) = (inPlace > 0, copied > 0);
+            }
         }
 
         sums[work.TouchedKind] = work.TouchedSoFar;
         sums[FusedWork.Read] = work.Readable;
+        if (places.Length > 0)
+        {
+            Place(places, work.TouchedKind);
+            places[places.Length - FusedWork.Count + FusedWork.Read] += work.Readable;
+        }
+
         _kept = _passes.Length <= MostKeptPasses ? this : null;
         return sums;
+    }
+
+    // A pass belongs to all that it does, the pages that it touches to the first of that.
+    private void Place(Span<double> places, int touchedKind)
+    {
+        foreach (ref readonly var step in _steps.AsSpan(0, _stepCount))
+        {
+            ref var pass = ref _passes[step.Pass];
+            var at = places.Slice(step.Place * FusedWork.Count, FusedWork.Count);
+            var share = (double)step.Joined / pass.Joined;
+            at[FusedWork.Steps] += step.Steps;
+            at[FusedWork.Updated] += pass.Visited * step.Updated;
+            at[FusedWork.Phased] += pass.Visited * step.Phased;
+            at[FusedWork.Exchanged] += pass.Visited * step.Exchanged;
+            at[FusedWork.InPlace] += pass.InPlace ? share * pass.Visited : 0;
+            at[FusedWork.Copied] += pass.Copied ? share * pass.Visited : 0;
+            at[touchedKind] += pass.Touched;
+            pass.Touched = 0;
+        }
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private void Note(int place, int pass, int steps, double updated, double phased, double exchanged)
+    {
+        if (_steps.Length > 0)
+        {
+            AddStep(place, pass, steps, updated, phased, exchanged);
+        }
+    }
+
+    private void AddStep(int place, int pass, int steps, double updated, double phased, double exchanged)
+    {
+        var joined = Math.Max(0, steps);
+        _passes[pass].Joined += joined;
+        if (_stepCount == 0 || _steps[_stepCount - 1].Place != place || _steps[_stepCount - 1].Pass != pass)
+        {
+            if (_stepCount == _steps.Length)
+            {
+                Array.Resize(ref _steps, 2 * _stepCount);
+            }
+
+            _steps[_stepCount++] = new Step { Place = place, Pass = pass };
+        }
+
+        ref var last = ref _steps[_stepCount - 1];
+        last.Steps += steps;
+        last.Joined += joined;
+        last.Updated += updated;
+        last.Phased += phased;
+        last.Exchanged += exchanged;
     }
 
     private void Clear(int numQubits)
@@ -223,6 +317,8 @@ internal sealed class FusionSketch
         _linear = _linearReal = _quadratic = _allMoved = 0;
         _lastPass = -1;
         _isDirty = false;
+        _steps = [];
+        (_stepCount, _at) = (0, 0);
     }
 
     private static Kind KindOf(GateDefinition gate)
@@ -265,6 +361,7 @@ internal sealed class FusionSketch
             int low = BitOperations.TrailingZeroCount(mask), high = BitOperations.Log2(mask);
             _partners[low] |= 1u << high;
             _partners[high] |= 1u << low;
+            _phasesAt[low] = _phasesAt[high] = _at;
             _quadratic |= mask;
             return;
         }
@@ -272,7 +369,7 @@ internal sealed class FusionSketch
         if (qubits > 2)
         {
             EmitWaitingOf(mask);
-            Emit(new Member(0, mask, Kind.Diagonal));
+            Emit(new Member(0, mask, Kind.Diagonal), _at);
         }
     }
 
@@ -296,6 +393,7 @@ internal sealed class FusionSketch
         Absorb(ref group, low, low);
         Absorb(ref group, low, high);
         Add(ref group, low, new Member(moved, read, read == 0 ? Kind.Pair : kind));
+        group.At = _at;
         if (read != 0 && kind == Kind.Exchange)
         {
             group.Permutation ^= (byte)(moved > read ? (group.Permutation & 0x55) << 1 : (group.Permutation & 0xAA) >> 1);
@@ -363,6 +461,7 @@ internal sealed class FusionSketch
             else if ((_linear & mask) != 0)
             {
                 _waiting[bit] = Product((_linearReal & mask) != 0 ? Kind.RealDiagonal : Kind.Diagonal, _waiting[bit]);
+                _waitingAt[bit] = _phasesAt[bit];
                 _linear &= ~mask;
                 _linearReal &= ~mask;
             }
@@ -394,16 +493,18 @@ internal sealed class FusionSketch
 
         _partners[bit] = 0;
         _quadratic &= ~mask;
-        EmitPhases(mask | partners, factors == 1 ? mask | partners : mask, factors);
+        EmitPhases(mask | partners, factors == 1 ? mask | partners : mask, factors, _phasesAt[bit]);
     }
 
-    private void EmitPhases(uint bits, uint common, int factors)
+    private void EmitPhases(uint bits, uint common, int factors, int at)
     {
         if (_lastPass >= 0 && (_movedSince & bits) == 0)
         {
             // It joins the last one, which may then have to wait for a later pass.
-            _passes[_lastPass].Phased -= FusedWork.PhasedShare(_lastCommon, _lastCount);
+            var before = FusedWork.PhasedShare(_lastCommon, _lastCount);
+            _passes[_lastPass].Phased -= before;
             _passes[_lastPass].Steps--;
+            Note(at, _lastPass, -1, 0, -before, 0);
             (_lastBits, _lastCommon, _lastCount) = (_lastBits | bits, _lastCommon & common, _lastCount + factors);
         }
         else
@@ -413,8 +514,10 @@ internal sealed class FusionSketch
 
         _lastPass = Math.Max(_lastPass, PassOf(0, bits));
         Read(_lastBits, _lastPass);
+        var share = FusedWork.PhasedShare(_lastCommon, _lastCount);
         _passes[_lastPass].Steps++;
-        _passes[_lastPass].Phased += FusedWork.PhasedShare(_lastCommon, _lastCount);
+        _passes[_lastPass].Phased += share;
+        Note(at, _lastPass, 1, 0, share, 0);
     }
 
     private void EmitWaitingOf(uint mask)
@@ -431,7 +534,7 @@ internal sealed class FusionSketch
         if (_waiting[bit] is not Kind.None and var kind)
         {
             _waiting[bit] = Kind.None;
-            Emit(Single(bit, kind));
+            Emit(Single(bit, kind), _waitingAt[bit]);
         }
     }
 
@@ -449,25 +552,26 @@ internal sealed class FusionSketch
         var separate = group.Cost + ((Waiting(low) + Waiting(high)) / 2);
         if (group.Count > 1 && group.IsPermuting && group.Permutation == Identity)
         {
-            EmitPhases((1u << low) | (1u << high), 0, 3);
+            EmitPhases((1u << low) | (1u << high), 0, 3, group.At);
         }
         else if (separate <= GateFuser.PairCost && group.Count <= MostMembers)
         {
             for (var m = low * MostMembers; m < (low * MostMembers) + group.Count; m++)
             {
-                Emit(_members[m]);
+                Emit(_members[m], group.At);
             }
         }
         else
         {
+            var at = Math.Max(group.At, Math.Max(_waiting[low] == Kind.None ? 0 : _waitingAt[low], _waiting[high] == Kind.None ? 0 : _waitingAt[high]));
             _waiting[low] = _waiting[high] = Kind.None;
-            Emit(new Member((1u << low) | (1u << high), 0, Kind.Pair));
+            Emit(new Member((1u << low) | (1u << high), 0, Kind.Pair), at);
         }
     }
 
     private double Waiting(int bit) => _waiting[bit] == Kind.None ? 0 : IsReal(_waiting[bit]) ? GateFuser.RealCost : GateFuser.DenseCost;
 
-    private void Emit(in Member member)
+    private void Emit(in Member member, int place)
     {
         _movedSince |= member.Moved;
         _allMoved |= member.Moved;
@@ -476,11 +580,14 @@ internal sealed class FusionSketch
         pass.Steps++;
         if (member.Kind == Kind.Exchange)
         {
-            pass.Exchanged += SharesOfControls[BitOperations.PopCount(member.Read)];
+            var share = SharesOfControls[BitOperations.PopCount(member.Read)];
+            pass.Exchanged += share;
+            Note(place, at, 1, 0, 0, share);
         }
         else
         {
             pass.Updated += Costs[(int)member.Kind];
+            Note(place, at, 1, Costs[(int)member.Kind], 0, 0);
         }
     }
 
@@ -568,11 +675,23 @@ internal sealed class FusionSketch
         public uint Mask, Moved;
         public int Steps;
         public double Updated, Phased, Exchanged;
+
+        /// <summary>How often something joined it, and what it goes over; where places are asked for.</summary>
+        public int Joined;
+        public double Visited, Touched;
+        public bool InPlace, Copied;
+    }
+
+    // What was done to a pass at a place; less than nothing where it went on to a later pass.
+    private struct Step
+    {
+        public int Place, Pass, Steps, Joined;
+        public double Updated, Phased, Exchanged;
     }
 
     private struct Group
     {
-        public int High, Count;
+        public int High, Count, At;
         public double Cost;
 
         /// <summary>Where each of the four values of the pair goes, two bits each.</summary>

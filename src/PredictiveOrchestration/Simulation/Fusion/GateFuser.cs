@@ -41,7 +41,6 @@ internal sealed class GateFuser
     private int[] _bitOfQubit = [];
     private int _bits;
     private int _groupCount;
-    private int _source;
     private long _isWaiting;
     private int _lastPolynomial;
     private long _movedSincePolynomial;
@@ -65,9 +64,9 @@ internal sealed class GateFuser
         _circuit = circuit;
         _bits = bits;
         _bitOfQubit = bitOfQubit;
-        for (_source = start; _source < end; _source++)
+        for (var i = start; i < end; i++)
         {
-            Add(circuit.Operations[_source], classical);
+            Add(circuit.Operations[i], classical);
         }
 
         Finish();
@@ -495,7 +494,6 @@ internal sealed class GateFuser
     private void Emit(in FusedOperation operation)
     {
         _operations.Add(operation);
-        CollectionsMarshal.AsSpan(_operations)[^1].Source = _source;
         _movedSincePolynomial |= operation.Moved;
     }
 

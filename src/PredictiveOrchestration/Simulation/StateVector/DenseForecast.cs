@@ -44,9 +44,6 @@ internal static class DenseForecast
 
         var work = new FusedWork(bits, blockBits, settings.Kernels.ElementBytes, moved);
         var sums = new double[FusedWork.Count];
-        var progress = new PlannedProgress(circuit.Operations.Length, FusedWork.Count);
-        var touchedKind = work.TouchedKind;
-        Add(0, touchedKind, work.TouchedSoFar);
         foreach (var (mask, indices) in PassPlanner.Plan(operations, bits, blockBits))
         {
             moved = 0;
@@ -55,47 +52,32 @@ internal static class DenseForecast
                 moved |= operations[index].Moved;
             }
 
-            var touched = work.TouchedSoFar;
             var (visited, inPlace, copied) = work.Visit(mask, moved);
-            touched = work.TouchedSoFar - touched;
+            sums[FusedWork.Steps] += indices.Count;
             sums[FusedWork.InPlace] += inPlace;
             sums[FusedWork.Copied] += copied;
-            sums[touchedKind] += touched;
             foreach (var index in indices)
             {
-                // A pass belongs to all that it does.
                 ref readonly var operation = ref operations[index];
-                Add(operation.Source, FusedWork.Steps, 1);
-                progress.Add(operation.Source, FusedWork.InPlace, inPlace / indices.Count);
-                progress.Add(operation.Source, FusedWork.Copied, copied / indices.Count);
-                progress.Add(operation.Source, touchedKind, touched / indices.Count);
                 if (operation.Kind == FusedKind.Polynomial)
                 {
                     var polynomial = fuser.PolynomialOf(operation);
-                    Add(operation.Source, FusedWork.Phased, visited * FusedWork.PhasedShare(polynomial.CommonBits(), polynomial.Count));
+                    sums[FusedWork.Phased] += visited * FusedWork.PhasedShare(polynomial.CommonBits(), polynomial.Count);
                 }
                 else if (operation.Kind == FusedKind.Exchange)
                 {
-                    Add(operation.Source, FusedWork.Exchanged, visited * Math.ScaleB(1, -BitOperations.PopCount((ulong)operation.Controls)));
+                    sums[FusedWork.Exchanged] += visited * Math.ScaleB(1, -BitOperations.PopCount((ulong)operation.Controls));
                 }
                 else
                 {
-                    Add(operation.Source, FusedWork.Updated, visited * operation.Cost);
+                    sums[FusedWork.Updated] += visited * operation.Cost;
                 }
             }
         }
 
-        Add(end, FusedWork.Read, work.Readable);
+        sums[work.TouchedKind] = work.TouchedSoFar;
+        sums[FusedWork.Read] = work.Readable;
         fuser.Clear();
-        return new PlannedWork(costModel, sums) { Progress = progress.Sum() };
-
-        void Add(int operation, int kind, double amount)
-        {
-            if (amount != 0)
-            {
-                sums[kind] += amount;
-                progress.Add(operation, kind, amount);
-            }
-        }
+        return new PlannedWork(costModel, sums);
     }
 }

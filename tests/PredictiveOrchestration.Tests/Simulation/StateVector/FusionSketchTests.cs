@@ -55,6 +55,37 @@ public sealed class FusionSketchTests(ITestOutputHelper output)
     }
 
     [Fact]
+    public void Progress_LibraryCircuits_CostsWhatTheBeginningAloneWould()
+    {
+        var ratios = new List<double>();
+        foreach (var n in (int[])[12, 16, 18, 21])
+        {
+            foreach (var (name, once) in Library(n).Where(c => c.Circuit.NumClbits == 0))
+            {
+                // Long enough for what a cut tears apart to be little.
+                var circuit = once.Power(6);
+                var progress = new WorkTrajectory(circuit).Fused!;
+                var (prices, length) = (Prices(), circuit.Operations.Length);
+                prices[FusedWork.Read] = 0;
+                for (var k = 1; k < 4; k++)
+                {
+                    // The plan of the beginning by itself; where it ends falls short of a place by less than one.
+                    var end = (k * length / 4) + (length / 128);
+                    var alone = Plan(Beginning(circuit, end)).Zip(prices, (a, p) => a * p).Sum();
+                    var part = progress.Part(0, end, prices);
+                    output.WriteLine($"{name} {n}, {k} of 4: {part / alone:F3}");
+                    ratios.Add(Math.Max(part / alone, alone / part));
+                }
+            }
+        }
+
+        ratios.Sort();
+        ratios[ratios.Count / 2].Should().BeLessThan(1.1);
+        ratios[ratios.Count * 9 / 10].Should().BeLessThan(1.5);
+        ratios[^1].Should().BeLessThan(3);
+    }
+
+    [Fact]
     public void Sketch_MeasurementsBetween_AreRunsOfTheirOwn()
     {
         // Two gates on a qubit become one matrix, unless a measurement stands between them.
@@ -87,11 +118,25 @@ public sealed class FusionSketchTests(ITestOutputHelper output)
 
     private static double[] Plan(Circuit circuit) => DenseForecast.Of(circuit, Settings, "dense")?.Amounts!;
 
-    // By the prices of the terms that are these amounts.
-    private static double Cost(double[] amounts)
+    private static Circuit Beginning(Circuit circuit, int end)
+    {
+        var builder = new CircuitBuilder(circuit.NumQubits);
+        var copier = new Circuit.OperationCopier(circuit, builder, null, null);
+        for (var i = 0; i < end; i++)
+        {
+            copier.Append(i);
+        }
+
+        return builder.Build();
+    }
+
+    private static double Cost(double[] amounts) => amounts.Zip(Prices(), (a, p) => a * p).Sum();
+
+    // Of the terms that are these amounts.
+    private static double[] Prices()
     {
         var basis = CostBasisCatalog.Get("dense");
-        return amounts.Select((a, i) => a * basis.PriorSeconds[Array.IndexOf(basis.TermNames, i == FusedWork.Read ? "readout" : "kernel steps") + (i == FusedWork.Read ? 0 : i)]).Sum();
+        return [.. Enumerable.Range(0, FusedWork.Count).Select(i => basis.PriorSeconds[Array.IndexOf(basis.TermNames, i == FusedWork.Read ? "readout" : "kernel steps") + (i == FusedWork.Read ? 0 : i)])];
     }
 
     private static IEnumerable<(string Name, Circuit Circuit)> Library(int n)

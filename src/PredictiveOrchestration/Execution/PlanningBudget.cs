@@ -10,20 +10,20 @@ namespace PredictiveOrchestration.Execution;
 /// <param name="ForSaving">For what seems to be saved: where that is enough for a plan, one is worth making before the run begins.</param>
 internal readonly record struct PlanningBudget(double Most, double ForSaving)
 {
-    // The share of the predicted run, and of what seems to be saved.
-    private const double MostOfRun = 0.02, MostOfSaving = 0.1;
+    // The share of the predicted run, and of what seems to be saved of it.
+    private const double MostOfRun = 0.02, MostOfSaving = 0.05;
 
     // The base-2 logarithm of so few amplitudes that they take next to no time.
     private const byte FewLog2 = 8;
 
-    /// <summary>The share of the run if it is as short as its interval says, and the most where much seems to be saved.</summary>
+    /// <summary>The share of the run if it is as short as its interval says.</summary>
     public const double MostIfShort = 0.05;
 
     /// <summary>The budget of a job by its profile and its predictions alone.</summary>
     public static PlanningBudget Of(CircuitProfile profile, RoutingDecision decision)
     {
         var seconds = decision.Chosen.Candidate.Prediction.Seconds;
-        var forSaving = Math.Min(MostIfShort * seconds.Median, MostOfSaving * Saving(profile, decision));
+        var forSaving = MostOfSaving * Saving(profile, decision);
         return new PlanningBudget(Math.Max(forSaving, Math.Min(MostOfRun * seconds.Median, MostIfShort * seconds.Lower)), forSaving);
     }
 

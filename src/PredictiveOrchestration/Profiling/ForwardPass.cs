@@ -12,7 +12,7 @@ internal sealed class ForwardPass
     private readonly AffineSupportBound _support;
     private readonly BondDimensionBound _bond;
     private readonly CliffordRandomness _randomness;
-    private readonly FusionSketch? _sketch;
+    private readonly FusionSketch<Unnoted>? _sketch;
     private readonly UnionFind _blocks;
     private readonly byte[] _trajectory;
     private readonly long[] _place;
@@ -55,7 +55,7 @@ internal sealed class ForwardPass
         _support = new AffineSupportBound(n);
         _bond = new BondDimensionBound(n);
         _randomness = new CliffordRandomness(n);
-        _sketch = FusionSketch.Begin(n);
+        _sketch = FusionSketch<Unnoted>.Begin(n);
         _blocks = new UnionFind(n);
         _pairs = new QubitPairs(n);
         _place = new long[n];

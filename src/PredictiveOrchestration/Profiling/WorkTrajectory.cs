@@ -29,7 +29,7 @@ internal sealed class WorkTrajectory
         (Support, Bond) = (new byte[count + 1], new byte[count + 1]);
         var support = new AffineSupportBound(circuit.NumQubits);
         var bond = new BondDimensionBound(circuit.NumQubits);
-        var sketch = FusionSketch.Begin(circuit.NumQubits);
+        var sketch = FusionSketch<Noted>.Begin(circuit.NumQubits);
         var fused = new PlannedProgress(count, FusedWork.Count);
         var (nesting, place) = (0, -1);
         for (var i = 0; i < count; i++)

@@ -8,7 +8,9 @@ namespace PredictiveOrchestration.Simulation.Fusion;
 /// About what <see cref="GateFuser"/> and <see cref="PassPlanner"/> would make of a circuit, from masks of qubits and the kinds of gates alone: no matrix is multiplied, passes take the first
 /// that comes. Ten times cheaper than the real thing, so that a profile can have it. Not thread-safe.
 /// </summary>
-internal sealed class FusionSketch
+/// <typeparam name="TPlaces"><see cref="Noted"/> where it is asked at which place of the circuit work arises; anything else costs nothing.</typeparam>
+internal sealed class FusionSketch<TPlaces>
+    where TPlaces : struct
 {
     /// <summary>The most qubits that are followed.</summary>
     public const int MostQubits = GateFuser.MaxBits;
@@ -24,7 +26,7 @@ internal sealed class FusionSketch
 
     // A profile has only one at a time.
     [ThreadStatic]
-    private static FusionSketch? _kept;
+    private static FusionSketch<TPlaces>? _kept;
 
     private readonly int[] _place = new int[MostQubits];
     private readonly Kind[] _waiting = new Kind[MostQubits];
@@ -54,6 +56,8 @@ internal sealed class FusionSketch
     {
     }
 
+    private static bool IsNoted => typeof(TPlaces) == typeof(Noted);
+
     // What a one-qubit matrix is like.
     private enum Kind : byte
     {
@@ -70,29 +74,21 @@ internal sealed class FusionSketch
     }
 
     /// <summary>Begins a sketch; ended by <see cref="Finish()"/> on the same thread. Null where there are too many qubits.</summary>
-    public static FusionSketch? Begin(int numQubits)
+    public static FusionSketch<TPlaces>? Begin(int numQubits)
     {
         if (numQubits > MostQubits)
         {
             return null;
         }
 
-        var sketch = _kept ?? new FusionSketch();
+        var sketch = _kept ?? new FusionSketch<TPlaces>();
         _kept = null;
         sketch.Clear(numQubits);
         return sketch;
     }
 
     /// <summary>What is done from here on belongs to a place of the circuit, for <see cref="Finish(Span{double})"/>.</summary>
-    public void At(int place)
-    {
-        if (_steps.Length == 0)
-        {
-            _steps = new Step[64];
-        }
-
-        _at = place;
-    }
+    public void At(int place) => _at = place;
 
     /// <summary>Takes in a gate or unitary.</summary>
     /// <param name="circuit">The circuit.</param>
@@ -108,14 +104,14 @@ internal sealed class FusionSketch
             if (kind <= Kind.Diagonal)
             {
                 AddLinear(1u << bit, kind);
-                _phasesAt[bit] = _at;
+                NotePhases(bit);
             }
             else
             {
                 PrepareMove(1u << bit);
                 var before = _waiting[bit];
                 _waiting[bit] = before == Kind.None ? kind : Product(kind, before);
-                _waitingAt[bit] = _at;
+                NoteWaiting(bit, _at);
             }
 
             return;
@@ -270,9 +266,25 @@ internal sealed class FusionSketch
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private void Note(int place, int pass, int steps, double updated, double phased, double exchanged)
     {
-        if (_steps.Length > 0)
+        if (IsNoted)
         {
             AddStep(place, pass, steps, updated, phased, exchanged);
+        }
+    }
+
+    private void NotePhases(int bit)
+    {
+        if (IsNoted)
+        {
+            _phasesAt[bit] = _at;
+        }
+    }
+
+    private void NoteWaiting(int bit, int at)
+    {
+        if (IsNoted)
+        {
+            _waitingAt[bit] = at;
         }
     }
 
@@ -284,7 +296,7 @@ internal sealed class FusionSketch
         {
             if (_stepCount == _steps.Length)
             {
-                Array.Resize(ref _steps, 2 * _stepCount);
+                Array.Resize(ref _steps, Math.Max(64, 2 * _stepCount));
             }
 
             _steps[_stepCount++] = new Step { Place = place, Pass = pass };
@@ -317,7 +329,6 @@ internal sealed class FusionSketch
         _linear = _linearReal = _quadratic = _allMoved = 0;
         _lastPass = -1;
         _isDirty = false;
-        _steps = [];
         (_stepCount, _at) = (0, 0);
     }
 
@@ -361,7 +372,8 @@ internal sealed class FusionSketch
             int low = BitOperations.TrailingZeroCount(mask), high = BitOperations.Log2(mask);
             _partners[low] |= 1u << high;
             _partners[high] |= 1u << low;
-            _phasesAt[low] = _phasesAt[high] = _at;
+            NotePhases(low);
+            NotePhases(high);
             _quadratic |= mask;
             return;
         }
@@ -393,7 +405,7 @@ internal sealed class FusionSketch
         Absorb(ref group, low, low);
         Absorb(ref group, low, high);
         Add(ref group, low, new Member(moved, read, read == 0 ? Kind.Pair : kind));
-        group.At = _at;
+        group.At = IsNoted ? _at : 0;
         if (read != 0 && kind == Kind.Exchange)
         {
             group.Permutation ^= (byte)(moved > read ? (group.Permutation & 0x55) << 1 : (group.Permutation & 0xAA) >> 1);
@@ -461,7 +473,7 @@ internal sealed class FusionSketch
             else if ((_linear & mask) != 0)
             {
                 _waiting[bit] = Product((_linearReal & mask) != 0 ? Kind.RealDiagonal : Kind.Diagonal, _waiting[bit]);
-                _waitingAt[bit] = _phasesAt[bit];
+                NoteWaiting(bit, _phasesAt[bit]);
                 _linear &= ~mask;
                 _linearReal &= ~mask;
             }
@@ -701,3 +713,9 @@ internal sealed class FusionSketch
         public bool IsPermuting;
     }
 }
+
+/// <summary>For a <see cref="FusionSketch{TPlaces}"/> that notes at which place of the circuit work arises.</summary>
+internal struct Noted;
+
+/// <summary>For one that does not.</summary>
+internal struct Unnoted;

@@ -96,8 +96,8 @@ public sealed class FusionSketchTests(ITestOutputHelper output)
     [Fact]
     public void Sketch_TooManyQubits_IsEmpty()
     {
-        Sketch(States.Ghz(FusionSketch.MostQubits)).Should().HaveCount(FusedWork.Count);
-        Sketch(States.Ghz(FusionSketch.MostQubits + 1)).Should().BeEmpty();
+        Sketch(States.Ghz(FusionSketch<Unnoted>.MostQubits)).Should().HaveCount(FusedWork.Count);
+        Sketch(States.Ghz(FusionSketch<Unnoted>.MostQubits + 1)).Should().BeEmpty();
     }
 
     [Fact]

@@ -1,0 +1,105 @@
+using PredictiveOrchestration.Backends;
+using PredictiveOrchestration.Circuits;
+using PredictiveOrchestration.Execution;
+using PredictiveOrchestration.Profiling;
+using PredictiveOrchestration.Routing;
+using PredictiveOrchestration.Tests.Routing;
+
+namespace PredictiveOrchestration.Tests.Execution;
+
+/// <summary>What planning may take: a share of the run, and more where the beginning of the circuit would cost another engine next to nothing.</summary>
+public sealed class PlanningBudgetTests
+{
+    private const double OfRun = 0.02, OfShortRun = 0.05, OfSaving = 0.05;
+    private const int Qubits = 16;
+
+    [Fact]
+    public void Of_FewAmplitudesForNineTenths_IsAShareOfWhatTheyTake()
+    {
+        // 900 gates on two amplitudes, then 100 of which the first few make them many.
+        var circuit = Chain(b => Phases(b.H(0), 899), b => Rotations(b, 100));
+        var budget = PlanningBudget.Of(CircuitProfiler.Profile(circuit), Decide(Candidate(BackendType.LocalDenseTensor, 2e-3), Candidate(BackendType.LocalSparseTensor, 9e-3)));
+
+        // Eight rotations keep them to 2^8, and two sigma of 0.1 are no doubt about the length.
+        budget.ForSaving.Should().BeInRange(OfSaving * 0.9 * 2e-3, OfSaving * 0.92 * 2e-3);
+        budget.Most.Should().Be(budget.ForSaving).And.BeGreaterThan(OfRun * 2e-3);
+    }
+
+    [Fact]
+    public void Of_CliffordPrefix_IsAShareOfWhatItTakes()
+    {
+        var circuit = Chain(b => Cliffords(b, 600), b => Rotations(b, 200));
+        var budget = PlanningBudget.Of(CircuitProfiler.Profile(circuit), Decide(Candidate(BackendType.LocalDenseTensor, 2e-3)));
+        budget.ForSaving.Should().BeApproximately(OfSaving * 0.75 * 2e-3, 1e-12);
+    }
+
+    [Fact]
+    public void Of_SparseEngine_SavesNothingByItself()
+    {
+        // What it takes is the amplitudes' at the end; another engine would take a tenth of 9 ms for them.
+        var profile = CircuitProfiler.Profile(Chain(b => Phases(b.H(0), 899), b => Rotations(b, 100)));
+        PlanningBudget.Of(profile, Decide(Candidate(BackendType.LocalSparseTensor, 2e-3))).ForSaving.Should().Be(0);
+        PlanningBudget.Of(profile, Decide(Candidate(BackendType.LocalSparseTensor, 2e-3), Candidate(BackendType.LocalDenseTensor, 9e-3))).ForSaving
+            .Should().BeInRange(OfSaving * (2e-3 - (0.1 * 9e-3)), OfSaving * (2e-3 - (0.08 * 9e-3)));
+    }
+
+    [Fact]
+    public void Of_ManyAmplitudesFromTheBeginning_IsTwoPercentOfTheRunOrFiveOfTheShortest()
+    {
+        var profile = CircuitProfiler.Profile(Chain(b => Rotations(b, 1000)));
+        PlanningBudget.Of(profile, Decide(Candidate(BackendType.LocalDenseTensor, 2e-3))).Most.Should().BeApproximately(OfRun * 2e-3, 1e-12);
+
+        // Where it may take a tenth of that, that counts.
+        var doubtful = Candidate(BackendType.LocalDenseTensor, 2e-3, sigma: Math.Log(10) / 1.645);
+        PlanningBudget.Of(profile, Decide(doubtful)).Most.Should().BeApproximately(OfShortRun * 2e-4, 1e-9);
+    }
+
+    private static RoutingCandidate Candidate(BackendType type, double seconds, double sigma = 0.1)
+    {
+        var candidate = Given.Candidate(type.ToString(), seconds, sigma);
+        return candidate with { Prediction = candidate.Prediction with { Backend = candidate.Backend with { IsLocal = true, Type = type } } };
+    }
+
+    // The first is chosen, whatever the others take.
+    private static RoutingDecision Decide(params RoutingCandidate[] candidates)
+    {
+        var decision = DecisionMaker.Decide(Given.Inputs(new PerformanceOptimizedRouter(), candidates, threshold: 0), 1, 1);
+        return decision with { Ranked = [.. candidates.Select(c => decision.Ranked.Single(r => r.Candidate.Backend.Id == c.Backend.Id))] };
+    }
+
+    private static Circuit Chain(params Action<CircuitBuilder>[] parts)
+    {
+        var builder = new CircuitBuilder(Qubits);
+        foreach (var part in parts)
+        {
+            part(builder);
+        }
+
+        return builder.Build();
+    }
+
+    // Not Clifford, and no amplitude more.
+    private static void Phases(CircuitBuilder b, int gates)
+    {
+        for (var i = 0; i < gates; i++)
+        {
+            b.RZ(0.1 + (0.01 * i), i % Qubits);
+        }
+    }
+
+    private static void Rotations(CircuitBuilder b, int gates)
+    {
+        for (var i = 0; i < gates; i++)
+        {
+            b.RY(0.1 + (0.01 * i), i % Qubits);
+        }
+    }
+
+    private static void Cliffords(CircuitBuilder b, int gates)
+    {
+        for (var i = 0; i < gates; i++)
+        {
+            b.H(i % Qubits);
+        }
+    }
+}

@@ -77,6 +77,18 @@ public sealed class PlannedSwapTests
     }
 
     [Fact]
+    public async Task Permutations_OfWhichTheBoundSaysTooMuch_RunOnTheSparseEngine()
+    {
+        // Eight amplitudes, whatever is exchanged: the bound grows with each control that is in superposition, and the router believes it.
+        var circuit = Build(b => b.H(0).H(1).H(2), b => Arithmetic(b, 1500));
+        var result = await RunAsync(circuit);
+        result.Decision.Chosen.Candidate.Backend.Id.Should().Be("local-dense");
+        result.ActualBackend.Should().Be("local-sparse");
+        result.SwapEvents.Should().BeEmpty();
+        result.Probabilities.Should().HaveCount(8);
+    }
+
+    [Fact]
     public async Task Ghz_WherePredictionsMayBeFarOff_IsNotSwapped()
     {
         // What is saved in the middle is not sure to be saved where predictions may be wrong by factors of a hundred.

@@ -6,12 +6,19 @@ namespace PredictiveOrchestration.Routing;
 /// <summary>Helpers for log-normal times.</summary>
 internal static class LogNormal
 {
-    /// <summary>The expected value. The width counts up to 1.5: beyond, it says that nothing is known, not that the mean is astronomical.</summary>
+    /// <summary>
+    /// The expected value, of half a log-normal below the median and half another one above it, as the ends of the interval say: a bound that may be loose says that a run may be
+    /// shorter, not that it may be longer. The width above counts up to 1.5: beyond, it says that nothing is known, not that the mean is astronomical.
+    /// </summary>
     public static double Mean(BackendPrediction prediction)
     {
-        var sigma = Math.Min(1.5, prediction.LogSecondsSigma);
-        return prediction.LikelySeconds * Math.Exp(sigma * sigma / 2) + prediction.WaitSeconds.Median;
+        var (median, lower, upper) = (prediction.Seconds.Median, prediction.Seconds.Lower, prediction.Seconds.Upper);
+        double below = Width(median, lower), above = Math.Min(1.5, Width(upper, median));
+        return (prediction.LikelySeconds * ((Math.Exp(below * below / 2) * Normal(-below)) + (Math.Exp(above * above / 2) * Normal(above)))) + prediction.WaitSeconds.Median;
     }
+
+    // The deviation of which the 90 % interval says so much; beyond 6 nothing is left of that side's share.
+    private static double Width(double longer, double shorter) => longer > shorter && shorter > 0 ? Math.Min(6, Math.Log(longer / shorter) / 1.645) : longer > 0 && shorter <= 0 ? 6 : 0;
 
     /// <summary>The 90 % quantile.</summary>
     public static double Pessimistic(BackendPrediction prediction) =>

@@ -8,17 +8,13 @@ internal static class LogNormal
 {
     /// <summary>
     /// The expected value, of half a log-normal below the median and half another one above it, as the ends of the interval say: a bound that may be loose says that a run may be
-    /// shorter, not that it may be longer. The width above counts up to 1.5: beyond, it says that nothing is known, not that the mean is astronomical.
+    /// shorter, not that it may be longer.
     /// </summary>
     public static double Mean(BackendPrediction prediction)
     {
-        var (median, lower, upper) = (prediction.Seconds.Median, prediction.Seconds.Lower, prediction.Seconds.Upper);
-        double below = Width(median, lower), above = Math.Min(1.5, Width(upper, median));
-        return (prediction.LikelySeconds * ((Math.Exp(below * below / 2) * Normal(-below)) + (Math.Exp(above * above / 2) * Normal(above)))) + prediction.WaitSeconds.Median;
+        var (below, above) = Widths(prediction.Seconds);
+        return (prediction.LikelySeconds * (Moment(below, -below) + Moment(above, above))) + prediction.WaitSeconds.Median;
     }
-
-    // The deviation of which the 90 % interval says so much; beyond 6 nothing is left of that side's share.
-    private static double Width(double longer, double shorter) => longer > shorter && shorter > 0 ? Math.Min(6, Math.Log(longer / shorter) / 1.645) : longer > 0 && shorter <= 0 ? 6 : 0;
 
     /// <summary>The 90 % quantile.</summary>
     public static double Pessimistic(BackendPrediction prediction) =>
@@ -27,19 +23,28 @@ internal static class LogNormal
     /// <summary>By how much a run is shorter than another time, on average, where it is none counts as nothing: ∫ (other - x)⁺ dF(x).</summary>
     public static double MeanBelow(BackendPrediction prediction, double other)
     {
-        var sigma = prediction.LogSecondsSigma;
+        var (below, above) = Widths(prediction.Seconds);
         var median = prediction.LikelySeconds + prediction.WaitSeconds.Median;
-        var distance = Math.Log(other / median) / sigma;
-        return (other * Normal(distance)) - (median * Math.Exp(sigma * sigma / 2) * Normal(distance - sigma));
+        var distance = Math.Log(other / median);
+        return distance <= 0
+            ? (other * Normal(distance / below)) - (median * Moment(below, (distance / below) - below))
+            : (other * Normal(distance / above)) - (median * (Moment(below, -below) + Moment(above, (distance / above) - above) - Moment(above, -above)));
     }
 
     /// <summary>By how much a run is longer than another time, on average.</summary>
     public static double MeanAbove(BackendPrediction prediction, double other)
     {
-        var sigma = prediction.LogSecondsSigma;
+        var (below, above) = Widths(prediction.Seconds);
         var median = prediction.LikelySeconds + prediction.WaitSeconds.Median;
-        return MeanBelow(prediction, other) + (median * Math.Exp(sigma * sigma / 2)) - other;
+        return MeanBelow(prediction, other) + (median * (Moment(below, -below) + Moment(above, above))) - other;
     }
+
+    // The deviations of the two halves. The one above counts up to 1.5: beyond, it says that nothing is known, not that the mean is astronomical; of the one below little is left beyond 6.
+    private static (double Below, double Above) Widths(Estimate seconds) =>
+        (Math.Clamp(Math.Log(seconds.Median / Math.Max(double.Epsilon, seconds.Lower)) / 1.645, 1e-3, 6), Math.Clamp(Math.Log(seconds.Upper / seconds.Median) / 1.645, 1e-3, 1.5));
+
+    // The mean of exp(σz) over a standard normal z below a limit, of which σ was taken.
+    private static double Moment(double sigma, double limit) => Math.Exp(sigma * sigma / 2) * Normal(limit);
 
     private static double Normal(double x) => 0.5 * SpecialFunctions.Erfc(-x / Math.Sqrt(2));
 

@@ -90,22 +90,26 @@ public sealed class WorkForecastTests
     }
 
     [Theory]
-    [InlineData(1, 0.3, 1.1)]
-    [InlineData(5, 1.2, 0.4)]
-    [InlineData(0.02, 0.1, 0.05)]
-    public void MeanBelowAndAbove_AreTheIntegralsOverTheDistribution(double median, double sigma, double other)
+    [InlineData(1, 0.3, 0.3, 1.1)]
+    [InlineData(5, 1.2, 1.2, 0.4)]
+    [InlineData(0.02, 0.1, 0.1, 0.05)]
+    [InlineData(2, 2.5, 0.3, 0.7)]
+    [InlineData(2, 2.5, 0.3, 3)]
+    public void Mean_BelowAndAbove_AreTheIntegralsOverTheDistribution(double median, double sigmaBelow, double sigmaAbove, double other)
     {
-        var prediction = Given.Candidate("a", median, sigma).Prediction;
-        double below = 0, above = 0;
+        // The ends of a 90 % interval are 1.645 deviations away; the distribution has its own deviation on either side of the median.
+        var prediction = Given.Candidate("a", median, sigmaAbove).Prediction with { Seconds = new Estimate(median, median * Math.Exp(-1.645 * sigmaBelow), median * Math.Exp(1.645 * sigmaAbove)) };
+        double mean = 0, below = 0, above = 0;
         const int steps = 200_000;
         for (var i = 0; i < steps; i++)
         {
             var z = -10 + (20 * (i + 0.5) / steps);
             var weight = Math.Exp(-z * z / 2) / Math.Sqrt(2 * Math.PI) * 20 / steps;
-            var x = median * Math.Exp(sigma * z);
-            (below, above) = (below + (weight * Math.Max(0, other - x)), above + (weight * Math.Max(0, x - other)));
+            var x = median * Math.Exp((z < 0 ? sigmaBelow : sigmaAbove) * z);
+            (mean, below, above) = (mean + (weight * x), below + (weight * Math.Max(0, other - x)), above + (weight * Math.Max(0, x - other)));
         }
 
+        LogNormal.Mean(prediction).Should().BeApproximately(mean, 1e-6);
         LogNormal.MeanBelow(prediction, other).Should().BeApproximately(below, 1e-6);
         LogNormal.MeanAbove(prediction, other).Should().BeApproximately(above, 1e-6);
     }

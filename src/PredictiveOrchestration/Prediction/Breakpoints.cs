@@ -11,7 +11,7 @@ internal static class Breakpoints
 {
     // Threads join gradually, doubling from here, so that more work never takes less time.
     private const int ThreadQubits = 14;
-    private static readonly FrozenSet<string> Streaming = FrozenSet.ToFrozenSet(["updates", "permutations and phases", "mixing", "mixing without order", "mixing that cancels", "mixing of groups", "contractions", "phase ladders", "exchanges", "passes in place", "passes by copy", "measured amplitudes"], StringComparer.Ordinal);
+    private static readonly FrozenSet<string> Streaming = FrozenSet.ToFrozenSet(["updates", "permutations and phases", "mixing", "mixing without order", "mixing that cancels", "mixing of groups", "phase ladders", "exchanges", "passes in place", "passes by copy", "measured amplitudes"], StringComparer.Ordinal);
     private static readonly double SecondCache = CacheBytes(2, 1 << 20), ThirdCache = CacheBytes(3, 32 << 20);
 
     /// <summary>The number of terms with the basis' breakpoints.</summary>

@@ -66,6 +66,9 @@ internal sealed record WorkEstimate
     /// <summary>The part of what is left of it where amplitudes may cancel.</summary>
     public required double SparseCancellingWork { get; init; }
 
+    /// <summary>What a matrix product state does: <see cref="ChainAmounts"/>.</summary>
+    public required double[] ChainWork { get; init; }
+
     public required double BondLog2 { get; init; }
 
     public required double MatrixProductWork { get; init; }
@@ -149,6 +152,7 @@ internal sealed record WorkEstimate
             SparseGroupWork = f.SparseGroupWork,
             SparseUnorderedWork = f.SparseUnorderedWork,
             SparseCancellingWork = f.SparseCancellingWork,
+            ChainWork = f.ChainWork is { Length: ChainAmounts.Count } chain ? chain : Chain(f.MatrixProductSteps, f.MatrixProductWork, f.MatrixProductElements, profile.NumQubits, f.TypicalBondLog2),
             BondLog2 = f.PeakBondLog2,
             MatrixProductWork = f.MatrixProductWork,
             MatrixProductBytes = f.MatrixProductBytes,
@@ -174,6 +178,19 @@ internal sealed record WorkEstimate
         return [groups, Math.Min(1e300, work / 3), 0, 0, 0, qubits > 14 ? Math.Min(1e300, groups / 4 * amplitudes) : 0, 0, amplitudes, amplitudes];
     }
 
+    // Where nothing else is known: half of the work is factorisations, with as many rows as the typical bond has.
+    private static double[] Chain(double steps, double work, double elements, int qubits, double bondLog2)
+    {
+        double bond = Math.Pow(2, Math.Min(300, bondLog2)), half = Math.Min(1e300, work / 2);
+        var amounts = new double[ChainAmounts.Count];
+        (amounts[ChainAmounts.Tensors], amounts[ChainAmounts.Rows], amounts[ChainAmounts.Reflected]) = (2 * steps, Math.Min(1e300, 4 * steps * bond), half / bond);
+        (amounts[ChainAmounts.Factored], amounts[ChainAmounts.Multiplied]) = (half, half);
+        var sites = new double[Math.Clamp(qubits, 1, ChainSketch.MostQubits)];
+        Array.Fill(sites, Math.Min(1e150, elements) / sites.Length);
+        ChainAmounts.AddReadout(amounts, sites, qubits);
+        return amounts;
+    }
+
     // From the seven values alone: entanglement stands for the share of qubits that end in superposition and of the largest bond.
     private static WorkEstimate OfHeadline(CircuitProfile profile)
     {
@@ -196,6 +213,7 @@ internal sealed record WorkEstimate
             SparseGroupWork = 0,
             SparseUnorderedWork = 0,
             SparseCancellingWork = 0,
+            ChainWork = Chain(gates * 0.4 * Math.Max(1, n / 3.0), gates * 8 * Math.Pow(2, 3 * bond) / 2, n * 2 * Math.Pow(2, 2 * bond), n, bond),
             BondLog2 = bond,
             MatrixProductWork = gates * 8 * Math.Pow(2, 3 * bond) / 2,
             MatrixProductBytes = n * 32 * Math.Pow(2, 2 * bond),

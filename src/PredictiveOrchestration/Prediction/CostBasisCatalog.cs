@@ -103,29 +103,23 @@ internal static class CostBasisCatalog
         Add(new CostBasis(
             "mps",
             [
-                "call", "gate overhead", "steps", "contractions", "canonical sweep", "sampling", "shots", "outcomes",
-                "tensors", "planned moves", "factorisations", "products", "planned sampling",
+                "call", "gate overhead", "tensors", "rows", "reflections", "factorisations", "products", "sampled rows", "sampling", "shots", "sorting", "outcomes",
             ],
-            [5e-5, 5e-7, 1.5e-6, 1e-10, 1e-9, 5e-10, 1e-8, 1e-7, 1e-6, 1e-9, 2.5e-10, 1e-10, 1e-10],
+            [5e-5, 2e-7, 7e-7, 2e-8, 4e-9, 2.5e-10, 7e-11, 4e-8, 7e-11, 1e-8, 1e-8, 1e-8],
             static (work, job) =>
             {
-                var passes = work.Passes(job);
+                var planned = work.Profile.PlannedFor("mps") is { Length: ChainAmounts.Count } made ? made : null;
+                var passes = planned is null ? work.Passes(job) : 1;
+                var amounts = planned ?? work.ChainWork;
                 var bond = Math.Pow(2, Math.Min(300, work.BondLog2));
-                var typical = Math.Pow(2, Math.Min(300, work.TypicalBondLog2));
-                var elements = work.MatrixProductElements / 2;
-
-                // Shots that agree on the qubits so far are one row.
-                var rows = Math.Min(job.Shots, Math.Pow(2, Math.Min(40, work.FinalSupportLog2)));
-                if (work.Profile.PlannedFor("mps") is [var calls, var moved, var factored, var multiplied, var planned])
-                {
-                    return new CostDrivers(
-                        Finite([1, work.Gates + work.Qubits, 0, 0, 0, 0, rows * work.Qubits, work.Outcomes(job), calls, moved, factored, multiplied, rows * planned]),
-                        64.0 * work.Qubits, MatrixProductBytes(work, job, bond), 0.05 * Math.Min(30, work.TypicalBondLog2));
-                }
-
                 return new CostDrivers(
-                    Finite([1, (work.Gates + work.Qubits) * passes, work.MatrixProductSteps * passes, work.MatrixProductWork * passes, elements * typical * passes, rows * elements, rows * work.Qubits, work.Outcomes(job), 0, 0, 0, 0, 0]),
-                    64.0 * work.Qubits, MatrixProductBytes(work, job, bond), work.StructureUncertainty + (0.1 * Math.Min(30, work.BondLog2)));
+                    Finite([
+                        1, (work.Gates + work.Qubits) * passes, amounts[ChainAmounts.Tensors] * passes, amounts[ChainAmounts.Rows] * passes, amounts[ChainAmounts.Reflected] * passes,
+                        amounts[ChainAmounts.Factored] * passes, amounts[ChainAmounts.Multiplied] * passes, ChainAmounts.ReadoutRows(work.Qubits, work.FinalSupportLog2, job.Shots),
+                        ChainAmounts.ReadoutProducts(amounts, job.Shots), job.Shots, work.Sorting(job), work.Outcomes(job),
+                    ]),
+                    64.0 * work.Qubits, MatrixProductBytes(work, job, bond),
+                    planned is null ? work.StructureUncertainty + (0.1 * Math.Min(30, work.BondLog2)) : 0.05 * Math.Min(30, work.TypicalBondLog2));
             }));
         Add(new CostBasis(
             "stabilizer",

@@ -122,13 +122,15 @@ internal sealed class SegmentCostModel(PerformancePredictor model, CircuitProfil
             whole = whole with { Profile = With(profile, planned) };
             None = whole with
             {
-                Gates = 0, FusedGates = 0, DenseWork = 0, FusedWork = new double[whole.FusedWork.Length], SparseWork = 0, SparseBranchingWork = 0, SparseGroupWork = 0, SparseUnorderedWork = 0, SparseCancellingWork = 0, MatrixProductWork = 0, StabilizerWork = 0, SupportLog2 = 0, BondLog2 = 0, TypicalBondLog2 = 0,
+                Gates = 0, FusedGates = 0, DenseWork = 0, FusedWork = new double[whole.FusedWork.Length], SparseWork = 0, SparseBranchingWork = 0, SparseGroupWork = 0, SparseUnorderedWork = 0, SparseCancellingWork = 0, MatrixProductWork = 0, ChainWork = new double[whole.ChainWork.Length], StabilizerWork = 0, SupportLog2 = 0, BondLog2 = 0, TypicalBondLog2 = 0,
                 MatrixProductSteps = 0, Branchings = 0, HasLoops = false,
                 Profile = planned is null ? whole.Profile : With(profile, new PlannedWork(planned.CostModel, new double[planned.Amounts.Length])),
             };
             var end = new double[whole.FusedWork.Length];
             end[^1] = whole.FusedWork[^1];
-            End = None with { Profile = whole.Profile, FusedWork = end };
+            var chainEnd = new double[whole.ChainWork.Length];
+            whole.ChainWork.AsSpan(ChainAmounts.Read).CopyTo(chainEnd.AsSpan(ChainAmounts.Read));
+            End = None with { Profile = whole.Profile, FusedWork = end, ChainWork = chainEnd };
             var all = Basis.Evaluate(whole, Job);
             _bytes = all.WorkingBytes;
             _groups = Math.Min(1, whole.SparseGroupWork / Math.Max(1, whole.SparseBranchingWork));
@@ -164,7 +166,8 @@ internal sealed class SegmentCostModel(PerformancePredictor model, CircuitProfil
 
             var unit = Unit / Math.Max(1, whole.DenseWork);
             PerDense = Of(None with { DenseWork = Unit, FusedWork = Array.ConvertAll(whole.FusedWork, amount => amount * unit) });
-            PerBond = Of(None with { MatrixProductWork = Unit });
+            var bondUnit = Unit / Math.Max(1, whole.MatrixProductWork);
+            PerBond = Of(None with { MatrixProductWork = Unit, ChainWork = Array.ConvertAll(whole.ChainWork, amount => amount * bondUnit) });
         }
 
         public BackendDescriptor Backend { get; }

@@ -54,6 +54,9 @@ internal sealed class BondDimensionBound
         }
     }
 
+    /// <summary>What follows what an engine would do; null for none.</summary>
+    public ChainSketch? Sketch { get; init; }
+
     /// <summary>The greatest b of each cut.</summary>
     public byte[] Peak => Array.ConvertAll(_peak[..^Vector256<short>.Count], b => (byte)b);
 
@@ -70,7 +73,11 @@ internal sealed class BondDimensionBound
     public double Steps { get; private set; }
 
     /// <summary>Takes in a reset or a measurement.</summary>
-    public void Project(int qubit, bool uncertain) => _gates.Project(qubit, uncertain);
+    public void Project(int qubit, bool uncertain)
+    {
+        _gates.Project(qubit, uncertain);
+        Sketch?.Project(qubit);
+    }
 
     /// <summary>Takes in a gate.</summary>
     /// <param name="circuit">The circuit.</param>
@@ -85,6 +92,8 @@ internal sealed class BondDimensionBound
         {
             return;
         }
+
+        Sketch?.Apply(circuit, op, _gates, support);
 
         var targets = op.QubitCount - op.ControlCount;
         if (targets > 1 && op.QubitCount > 2)

@@ -123,6 +123,10 @@ public sealed record CircuitFeatures
     [JsonInclude]
     internal double[] FusedWork { get; init; } = [];
 
+    /// <summary>About what a matrix product state would do, as <see cref="ChainAmounts"/> counts it; empty where there are too many qubits.</summary>
+    [JsonInclude]
+    internal double[] ChainWork { get; init; } = [];
+
     /// <summary>Gets the number of groups of consecutive gates on at most four qubits.</summary>
     public required int FusedGateCount { get; init; }
 

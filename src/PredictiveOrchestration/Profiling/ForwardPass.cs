@@ -32,6 +32,7 @@ internal sealed class ForwardPass
     private int _measurements;
     private int _groups;
     private int _peakSupport;
+    private int _mixed;
     private int _loops;
     private bool _dynamic;
     private double _denseWork;
@@ -53,7 +54,7 @@ internal sealed class ForwardPass
         _circuit = circuit;
         var n = circuit.NumQubits;
         _support = new AffineSupportBound(n);
-        _bond = new BondDimensionBound(n);
+        _bond = new BondDimensionBound(n) { Sketch = ChainSketch.Begin(n) };
         _randomness = new CliffordRandomness(n);
         _sketch = FusionSketch<Unnoted>.Begin(n);
         _blocks = new UnionFind(n);
@@ -67,6 +68,9 @@ internal sealed class ForwardPass
     public int Depth => (int)(_last >> 32);
 
     public int GateCount { get; private set; }
+
+    // The base-2 logarithm of how many basis states have amplitudes at most: permutations make no more of them, whatever is known of their values.
+    private int Dimension => Math.Min(_support.Dimension, _mixed);
 
     public CircuitFeatures Features()
     {
@@ -101,7 +105,7 @@ internal sealed class ForwardPass
             FusedWork = _sketch?.Finish() ?? [],
             FusedGateCount = _groups,
             PeakSupportLog2 = _peakSupport,
-            FinalSupportLog2 = Math.Min(support, _support.Dimension),
+            FinalSupportLog2 = Math.Min(support, Dimension),
             RandomBits = random,
             BranchingBits = _randomness.IsExact ? _randomness.BranchingBits : backward.MidCircuitMeasurements + _randomResets,
             SparseWork = Math.Min(_sparseWork, double.MaxValue),
@@ -112,6 +116,7 @@ internal sealed class ForwardPass
             SupportTrajectory = _trajectory,
             PeakBondLog2 = _bond.Greatest,
             BondLog2 = _bond.Peak,
+            ChainWork = _bond.Sketch?.Finish(Math.Min(support, Dimension)) ?? [],
             MatrixProductWork = Math.Min(_bond.Work, double.MaxValue),
             MatrixProductBytes = _bond.Bytes(),
             MatrixProductSteps = _bond.Steps,
@@ -168,7 +173,7 @@ internal sealed class ForwardPass
                     break;
             }
 
-            var dimension = _support.Dimension;
+            var dimension = Dimension;
             _peakSupport = Math.Max(_peakSupport, dimension);
             _trajectory[i] = (byte)Math.Min(dimension, byte.MaxValue);
         }
@@ -200,9 +205,10 @@ internal sealed class ForwardPass
 
         var weight = isDiagonal ? 0.5 : PowersOfTwo.Of(Math.Max(1, targets) - 1);
         _denseWork += weight * PowersOfTwo.Of(n - op.ControlCount);
-        var before = _support.Dimension;
+        int before = _support.Dimension, some = Dimension;
         _support.Apply(_circuit, op, uncertain);
-        var amplitudes = PowersOfTwo.Of(_support.Dimension);
+        _mixed = Math.Min(n, _mixed + (structure != GateStructure.Generic ? 0 : _loops > 0 ? n : targets));
+        var amplitudes = PowersOfTwo.Of(Dimension);
         _sparseWork += amplitudes;
         var isMixing = structure == GateStructure.Generic;
         var isGrowing = _support.Dimension > before;
@@ -235,7 +241,7 @@ internal sealed class ForwardPass
         _groupWork += isMixing && isGroup ? amplitudes : 0;
         _unorderedWork += isMixing && !isGroup && _isUnordered && !isGrowing ? amplitudes : 0;
         _cancellingWork += isMixing && !isGroup && _isCancelling && !_isUnordered && !isGrowing ? amplitudes : 0;
-        _bond.Apply(_circuit, op, Math.Max(before, _support.Dimension), uncertain, _loops > 0);
+        _bond.Apply(_circuit, op, Math.Max(some, Dimension), uncertain, _loops > 0);
         if (op.QubitCount > 1)
         {
             for (var i = 1; i < qubits.Length; i++)

@@ -19,6 +19,7 @@ internal sealed class GateEntanglement
     private readonly byte[] _length;
     private readonly byte[] _exact;
     private readonly byte[] _typical;
+    private readonly byte[] _most;
     private readonly bool[] _isPauliRun;
     private readonly double[] _between;
     private int[] _acting = new int[4];
@@ -26,7 +27,7 @@ internal sealed class GateEntanglement
     public GateEntanglement(int numQubits)
     {
         (_axis, _partner, _between) = (new Axis[numQubits], new int[numQubits], new double[numQubits]);
-        (_length, _exact, _typical, _isPauliRun) = (new byte[numQubits], new byte[numQubits], new byte[numQubits], new bool[numQubits]);
+        (_length, _exact, _typical, _most, _isPauliRun) = (new byte[numQubits], new byte[numQubits], new byte[numQubits], new byte[numQubits], new bool[numQubits]);
         Array.Fill(_partner, -1);
     }
 
@@ -204,13 +205,18 @@ internal sealed class GateEntanglement
             int a = _acting[0], b = _acting[1];
             if (_partner[a] == b && _partner[b] == a)
             {
-                var total = Math.Min(2, _exact[a] + bits);
-                var whole = isPauli && _isPauliRun[a] && _length[a] == 1 ? Bits(Math.Min(1, _between[a] + _between[b])) : Math.Min(2 * Unit, _typical[a] + typical);
+                var most = _most[a];
+                var total = Math.Min(most, _exact[a] + bits);
+                var whole = Math.Min(most * Unit, isPauli && _isPauliRun[a] && _length[a] == 1 ? Bits(Math.Min(1, _between[a] + _between[b])) : _typical[a] + typical);
                 (Exact, Typical) = (total - _exact[a], whole - _typical[a]);
                 Note(a, b, (byte)Math.Min(200, _length[a] + 1), total, whole, isPauli);
             }
             else
             {
+                // A qubit on its own can be thought of beside the other one, and has two values: whatever the two do is worth one bit.
+                var most = _axis[a] == Axis.Entangled && _axis[b] == Axis.Entangled ? 2 : 1;
+                (Exact, Typical) = (bits, typical) = (Math.Min(most, bits), Math.Min(most * Unit, typical));
+                (_most[a], _most[b]) = ((byte)most, (byte)most);
                 Note(a, b, 1, bits, typical, isPauli);
             }
         }

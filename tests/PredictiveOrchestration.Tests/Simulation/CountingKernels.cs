@@ -3,12 +3,14 @@ using PredictiveOrchestration.Simulation.Kernels;
 
 namespace PredictiveOrchestration.Tests.Simulation;
 
-/// <summary>Kernels that count the numbers which gates combine.</summary>
+/// <summary>Kernels that count the numbers which gates combine, and the rows that factorisations reflect.</summary>
 internal sealed unsafe class CountingKernels(MatrixKernelSet kernels) : MatrixKernelSet
 {
     public override string Name => kernels.Name;
 
     public double Combined { get; private set; }
+
+    public double Reflected { get; private set; }
 
     public override void Multiply(int rows, int columns, int depth, double* ar, double* ai, long strideA, double* br, double* bi, long strideB, double* cr, double* ci, long strideC, double* scratch) =>
         kernels.Multiply(rows, columns, depth, ar, ai, strideA, br, bi, strideB, cr, ci, strideC, scratch);
@@ -17,7 +19,11 @@ internal sealed unsafe class CountingKernels(MatrixKernelSet kernels) : MatrixKe
 
     public override (double Re, double Im) Dot(double* xr, double* xi, double* yr, double* yi, long length) => kernels.Dot(xr, xi, yr, yi, length);
 
-    public override void Reflect(double* wr, double* wi, double tau, double* zr, double* zi, long length) => kernels.Reflect(wr, wi, tau, zr, zi, length);
+    public override void Reflect(double* wr, double* wi, double tau, double* zr, double* zi, long length)
+    {
+        Reflected++;
+        kernels.Reflect(wr, wi, tau, zr, zi, length);
+    }
 
     public override void Rotate(double* xr, double* xi, double* yr, double* yi, double c, double er, double ei, long length) => kernels.Rotate(xr, xi, yr, yi, c, er, ei, length);
 

@@ -94,6 +94,7 @@ internal abstract class BondChain
             for (var cut = gate.Qubits[k] + 1; cut <= gate.Qubits[k + 1]; cut++)
             {
                 Bonds[cut] *= gate.Cores[k].Right;
+                Enlarge(cut, gate.Cores[k]);
                 _tight[cut] &= gate.Cores[k].Right == 1;
             }
         }
@@ -222,6 +223,11 @@ internal abstract class BondChain
 
     /// <summary>Applies a part of a gate to a site, whose bonds grow by those of the part.</summary>
     protected abstract void Expand(int qubit, OperatorCore core);
+
+    /// <summary>A bond was enlarged by that of a part of a gate.</summary>
+    protected virtual void Enlarge(int cut, OperatorCore core)
+    {
+    }
 
     /// <summary>Hands the bond of a gate on through a site.</summary>
     protected abstract void HandOn(int qubit, int factor);

@@ -36,9 +36,7 @@ internal static class ChainForecast
                 profile.NumQubits, profile.GateCount, groups, features.MatrixProductSteps, features.Supermarq.ProgramCommunication * profile.NumQubits * (profile.NumQubits - 1) / 2);
     }
 
-    /// <summary>
-    /// Counts tensors touched; numbers combined or moved; multiply-adds of factorisations; those of products; Σ 2 · χl · χr at the end; null where the circuit measures before its end.
-    /// </summary>
+    /// <summary>What <see cref="ChainAmounts"/> says of a run; null where the circuit measures before its end.</summary>
     public static PlannedWork? Of(Circuit circuit, CircuitProfile profile, TruncationPolicy policy, MatrixKernelSet kernels, Func<ChainLayout> layoutOf, string costModel)
     {
         if (profile.Features is not { } features || features.SupportTrajectory.Length != circuit.Operations.Length || !circuit.IsMeasuredAtEnd(out var end))
@@ -53,8 +51,8 @@ internal static class ChainForecast
         var chain = new CountingChain(circuit.NumQubits, policy, bound);
         var blocks = new GateBlocks(chain, new OperatorFactory(new MatrixAlgebra(pool, kernels, context), _cores ??= new CoreCache(), forCounting: true), new SiteMap(layout.SiteOf), layout.RelabelSwaps);
         var support = features.SupportTrajectory.Span;
-        var progress = new PlannedProgress(circuit.Operations.Length, 5);
-        Span<double> seen = stackalloc double[4];
+        var progress = new PlannedProgress(circuit.Operations.Length, ChainAmounts.Count);
+        Span<double> seen = stackalloc double[ChainAmounts.Count];
         var place = 0;
         for (var i = 0; i < end && chain.Work < Enough; i++)
         {
@@ -80,13 +78,13 @@ internal static class ChainForecast
             chain.MoveCentre(0);
         }
 
+        chain.AddReadout(Math.Min(features.FinalSupportLog2, circuit.NumQubits));
         Note(progress.PlaceAt(end), seen);
-        progress.Add(end, 4, chain.Elements);
-        return new PlannedWork(costModel, [chain.Calls, chain.Moved, chain.Factored, chain.Multiplied, chain.Elements]) { Progress = progress.Sum() };
+        return new PlannedWork(costModel, chain.Amounts.ToArray()) { Progress = progress.Sum() };
 
         void Note(int at, Span<double> seen)
         {
-            ReadOnlySpan<double> now = [chain.Calls, chain.Moved, chain.Factored, chain.Multiplied];
+            var now = chain.Amounts;
             for (var k = 0; k < now.Length; k++)
             {
                 progress.AddTo(at, k, now[k] - seen[k]);

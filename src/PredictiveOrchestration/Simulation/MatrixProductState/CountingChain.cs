@@ -1,67 +1,85 @@
 using System.Numerics;
-using PredictiveOrchestration.Common;
 using PredictiveOrchestration.Profiling;
 
 namespace PredictiveOrchestration.Simulation.MatrixProductState;
 
 /// <summary>
-/// A chain without tensors that counts what the engine would do. Bonds grow and are taken down exactly as in a run, but for the ranks that compressions find:
-/// they are taken to be what is typical for the gates so far.
+/// A chain without tensors that counts what the engine would do, as <see cref="ChainAmounts"/>. Bonds grow and are taken down exactly as in a run, but for the ranks that compressions
+/// find: they are taken to be what is typical for the gates that were applied, and for the circuit so far.
 /// </summary>
 internal sealed class CountingChain(int numQubits, TruncationPolicy policy, BondDimensionBound bound) : BondChain(numQubits, policy)
 {
+    private readonly double[] _amounts = new double[ChainAmounts.Count];
+
+    // The base-2 logarithm of what each bond needs after the gates that were applied.
+    private readonly double[] _need = new double[numQubits + 1];
+
+    /// <summary>The counts so far.</summary>
+    public ReadOnlySpan<double> Amounts => _amounts;
+
     /// <summary>All multiply-adds.</summary>
-    public double Work => Moved + Factored + Multiplied;
+    public double Work => Moved + _amounts[ChainAmounts.Factored] + _amounts[ChainAmounts.Multiplied];
 
     /// <summary>Tensors touched.</summary>
-    public double Calls { get; private set; }
+    public double Calls => _amounts[ChainAmounts.Tensors];
 
     /// <summary>Numbers combined or moved.</summary>
     public double Moved { get; private set; }
 
-    /// <summary>Multiply-adds of orthogonal factorisations, m · n · min(m, n).</summary>
-    public double Factored { get; private set; }
+    /// <summary>Counts what a readout goes over.</summary>
+    /// <param name="supportLog2">The base-2 logarithm of the number of outcomes, at most.</param>
+    public void AddReadout(int supportLog2)
+    {
+        var elements = new double[NumQubits];
+        for (var q = 0; q < NumQubits; q++)
+        {
+            elements[q] = 2.0 * Bonds[q] * Bonds[q + 1];
+        }
 
-    /// <summary>Multiply-adds of products.</summary>
-    public double Multiplied { get; private set; }
+        ChainAmounts.AddReadout(_amounts, elements, supportLog2);
+    }
 
     protected override void ApplySingle(int qubit, ReadOnlySpan<Complex> matrix)
     {
-        Calls++;
+        _amounts[ChainAmounts.Tensors]++;
+        _amounts[ChainAmounts.Rows]++;
         Moved += 4.0 * Bonds[qubit] * Bonds[qubit + 1];
     }
 
     protected override void Expand(int qubit, OperatorCore core)
     {
-        Calls++;
-        double elements = (double)Bonds[qubit] * Bonds[qubit + 1];
-        Moved += elements * (core.Rows + (2.0 * core.Left * core.Right));
+        _amounts[ChainAmounts.Tensors]++;
+        _amounts[ChainAmounts.Rows] += (double)Bonds[qubit] * core.Rows;
+        Moved += (double)Bonds[qubit] * Bonds[qubit + 1] * (core.Rows + (2.0 * core.Left * core.Right));
     }
+
+    protected override void Enlarge(int cut, OperatorCore core) => _need[cut] = Math.Min(_need[cut] + core.Growth, Math.Min(cut, NumQubits - cut));
 
     protected override void HandOn(int qubit, int factor)
     {
         if (factor > 1)
         {
-            Calls++;
+            _amounts[ChainAmounts.Tensors]++;
+            _amounts[ChainAmounts.Rows] += 2.0 * Bonds[qubit] * factor;
             Moved += 2.0 * factor * (1 + factor) * Bonds[qubit] * Bonds[qubit + 1];
         }
     }
 
+    // While the state is not canonical nothing is cut but what cannot be there.
     protected override void ShiftRight(int qubit)
     {
-        double left = Bonds[qubit], right = Bonds[qubit + 1], kept = Math.Max(1, Math.Min(Math.Min(right, 2 * left), Proved(qubit)));
-        Count(2 * left, right);
-        Bonds[qubit + 1] = (int)kept;
-        Multiplied += 2 * kept * right * (qubit + 2 <= NumQubits ? Bonds[qubit + 2] : 1);
+        double rows = Bonds[qubit + 1], columns = 2.0 * Bonds[qubit], rank = Math.Min(rows, columns);
+        Count(rows, columns, rank, qubit + 2 <= NumQubits ? Bonds[qubit + 2] : 1);
+        Bonds[qubit + 1] = (int)rank;
     }
 
-    protected override void ShiftLeft(int qubit) => TakeLeft(qubit, Proved(qubit - 1));
+    protected override void ShiftLeft(int qubit) => TakeLeft(qubit, double.PositiveInfinity);
 
     protected override double Truncate(int qubit)
     {
-        var rank = qubit == 0 ? 0 : bound[qubit - 1].Typical;
+        var need = Math.Min(_need[qubit], 1 + Math.Min(_need[qubit - 1], _need[qubit + 1]));
         var most = Policy is { RequireExact: false, MaxBondDimension: { } m } ? m : double.PositiveInfinity;
-        TakeLeft(qubit, Math.Min(most, Math.Pow(2, Math.Min(rank, 30))));
+        TakeLeft(qubit, Math.Min(most, Math.Pow(2, Math.Min(Math.Min(need, bound[qubit - 1].Typical), 30))));
         return 0;
     }
 
@@ -73,21 +91,19 @@ internal sealed class CountingChain(int numQubits, TruncationPolicy policy, Bond
     {
     }
 
-    // Right of a site; where nothing is small by chance, only what cannot be otherwise is cut.
-    private double Proved(int cut) => cut < 0 || cut >= NumQubits - 1 ? 1 : PowersOfTwo.Of(Math.Min(30, bound[cut].Proved));
-
-    private void TakeLeft(int qubit, double rank)
+    private void TakeLeft(int qubit, double need)
     {
-        double left = Bonds[qubit], right = Bonds[qubit + 1], kept = Math.Max(1, Math.Min(Math.Min(left, 2 * right), Math.Round(rank)));
-        Count(left, 2 * right);
-        Bonds[qubit] = (int)kept;
-        Multiplied += 2 * kept * left * (qubit > 0 ? Bonds[qubit - 1] : 1);
+        double rows = Bonds[qubit], columns = 2.0 * Bonds[qubit + 1], rank = Math.Max(1, Math.Min(Math.Min(rows, columns), Math.Round(need)));
+        Count(rows, columns, rank, qubit > 0 ? Bonds[qubit - 1] : 1);
+        Bonds[qubit] = (int)rank;
     }
 
-    private void Count(double rows, double columns)
+    private void Count(double rows, double columns, double rank, double beside)
     {
-        Calls++;
+        _amounts[ChainAmounts.Tensors]++;
+        _amounts[ChainAmounts.Reflected] += rows * rank;
+        _amounts[ChainAmounts.Factored] += rows * columns * rank;
+        _amounts[ChainAmounts.Multiplied] += 2 * rank * rows * beside;
         Moved += rows * columns;
-        Factored += rows * columns * Math.Min(rows, columns);
     }
 }

@@ -11,6 +11,9 @@ internal sealed class OperatorFactory(MatrixAlgebra algebra, CoreCache? known = 
     // Relative to the greatest: operators of a gate are exact to rounding, and what is cut is below that.
     private const double Cut = 1e-15;
 
+    // A value of 2^-k of the greatest counts as 1 - k/6 of a bit.
+    private const double Fade = 6;
+
     private readonly CoreCache _known = known ?? new CoreCache();
 
     /// <summary>The string of a matrix on a pair.</summary>
@@ -155,7 +158,7 @@ internal sealed class OperatorFactory(MatrixAlgebra algebra, CoreCache? known = 
             var (v, values) = algebra.Svd(m, Cut);
             using var adjoint = algebra.Transpose(v, conjugate: true);
             using var carry = algebra.Multiply(m, adjoint);
-            cores[k] = new OperatorCore(left, v.Rows);
+            cores[k] = new OperatorCore(left, v.Rows) { Growth = Growth(values.AsSpan(0, v.Rows)) };
             rest = new Complex[v.Rows * columns];
             for (var r = 0; r < v.Rows; r++)
             {
@@ -183,6 +186,18 @@ internal sealed class OperatorFactory(MatrixAlgebra algebra, CoreCache? known = 
         }
 
         return cores;
+    }
+
+    // The number of Schmidt values, of which those that are small beside the greatest count as less: those of the state fall faster than their number grows.
+    private static double Growth(ReadOnlySpan<double> values)
+    {
+        var sum = 0.0;
+        foreach (var value in values)
+        {
+            sum += Math.Pow(2, Math.Max(0, 1 + (Math.Log2(value / values[0]) / Fade))) - 1;
+        }
+
+        return Math.Log2(sum);
     }
 
     // 1 + P ⊗ (U - 1), P being the projection of the controls on one: bond 0 carries the 1, the others the second part.

@@ -27,6 +27,9 @@ internal sealed record OperatorCore(int Left, int Right)
     private readonly Complex[] _elements = new Complex[4 * Left * Right];
     private int _rows = -1;
 
+    /// <summary>The base-2 logarithm of what the bond to the right typically needs more once this was applied.</summary>
+    public double Growth { get; init; } = Math.Log2(Right);
+
     /// <summary>The rows of all operators that are not zero, once they are made.</summary>
     public int Rows
     {

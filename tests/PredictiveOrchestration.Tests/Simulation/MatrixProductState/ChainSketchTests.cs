@@ -1,0 +1,116 @@
+using PredictiveOrchestration.Backends;
+using PredictiveOrchestration.Circuits;
+using PredictiveOrchestration.Circuits.Library;
+using PredictiveOrchestration.Profiling;
+using PredictiveOrchestration.Simulation.MatrixProductState;
+using PredictiveOrchestration.TestKit;
+using Xunit.Abstractions;
+
+namespace PredictiveOrchestration.Tests.Simulation.MatrixProductState;
+
+/// <summary>What profiles and plans say of a chain of tensors, against what the engine's kernels do.</summary>
+public sealed class ChainSketchTests(ITestOutputHelper output)
+{
+    [Fact]
+    public async Task Plan_CircuitsThatFillTheirBonds_ReflectsTheRowsOfARun()
+    {
+        // A factorisation of m rows to rank r reflects m · r of them, so that the count tells every bond at every compression.
+        foreach (var circuit in Generic())
+        {
+            var planned = ((IWorkForecaster)new MatrixProductStateSimulator()).Forecast(circuit, CircuitProfiler.Profile(circuit))!.Amounts[ChainAmounts.Reflected];
+            var reflected = await ReflectedAsync(circuit);
+            output.WriteLine($"{circuit.Name}: {planned / reflected:F3}");
+            planned.Should().BeInRange(0.9 * reflected, 1.1 * reflected, circuit.Name);
+        }
+    }
+
+    [Fact]
+    public async Task Sketch_CircuitsThatFillTheirBonds_ReflectsAboutTheRowsOfARun()
+    {
+        foreach (var circuit in Generic())
+        {
+            var sketched = Sketch(circuit)[ChainAmounts.Reflected];
+            var reflected = await ReflectedAsync(circuit);
+            output.WriteLine($"{circuit.Name}: {sketched / reflected:F3}");
+            sketched.Should().BeInRange(reflected / 2, 2 * reflected, circuit.Name);
+        }
+    }
+
+    [Fact]
+    public void Sketch_Ghz_CountsWhatAFormulaSays()
+    {
+        // Each gate touches two tensors, and each bond is gone over once on the way to the readout; all bonds are two.
+        var amounts = Sketch(States.Ghz(50));
+        amounts[ChainAmounts.Tensors].Should().Be((2 * 49) + 49);
+        amounts[ChainAmounts.Reflected].Should().Be(49 * 2 * 2);
+        amounts[ChainAmounts.Read].Should().Be(2 * (2 + (4 * 48) + 2));
+
+        // Two outcomes: many shots are one row at the first site, and two behind it.
+        amounts[ChainAmounts.Read + 3].Should().BeApproximately((2 * amounts[ChainAmounts.Read]) - 4, 1);
+    }
+
+    [Fact]
+    public void Sketch_OrderThatKeepsBondsSmall_IsFound()
+    {
+        // A chain of neighbours whose names are shuffled is a chain.
+        var order = Enumerable.Range(0, 24).ToArray();
+        new Random(3).Shuffle(order);
+        var chain = RandomFamilies.Brickwork(24, 6, 1);
+        var shuffled = new CircuitBuilder(24).Build().Compose(chain, order);
+        var (straight, mixed) = (Sketch(chain), Sketch(shuffled));
+        output.WriteLine($"{straight[ChainAmounts.Factored]} and {mixed[ChainAmounts.Factored]}");
+        mixed[ChainAmounts.Factored].Should().BeLessThan(1e9, "in the order of the names bonds are 2^12");
+        mixed[ChainAmounts.Factored].Should().BeGreaterThanOrEqualTo(0.99 * straight[ChainAmounts.Factored]);
+    }
+
+    [Fact]
+    public void Sketch_SwapsAndGatesThatUndoEachOther_MoveNothing()
+    {
+        var plain = Sketch(new CircuitBuilder(8).H(0).CX(0, 1).Build());
+        Sketch(new CircuitBuilder(8).H(0).CX(0, 1).Swap(1, 7).Swap(3, 5).Build()).Should().Equal(plain);
+        Sketch(new CircuitBuilder(4).H(0).H(2).CX(0, 1).CX(0, 1).Build())[ChainAmounts.Read].Should().Be(2 * 4, "all bonds are one");
+        Sketch(new CircuitBuilder(4).H(0).H(1).CX(0, 1).RZ(0.3, 1).CX(0, 1).Build())[ChainAmounts.Read].Should().Be(2 * (2 + 2 + 1 + 1), "a rotation about ZZ has rank two");
+    }
+
+    [Fact]
+    public void Readout_ShotsBetweenTheCounts_GrowWithShots()
+    {
+        var amounts = Sketch(RandomFamilies.Brickwork(14, 6, 1));
+        var before = 0.0;
+        foreach (var shots in (double[])[0, 1, 7, 32, 100, 256, 1000, 2048, 5000, 1e6])
+        {
+            var products = ChainAmounts.ReadoutProducts(amounts, shots);
+            products.Should().BeGreaterThanOrEqualTo(before).And.BeLessThanOrEqualTo(shots * amounts[ChainAmounts.Read]);
+            before = products;
+        }
+
+        ChainAmounts.ReadoutProducts(amounts, 2048 * 10).Should().BeApproximately(10 * amounts[^1], 1);
+        ChainAmounts.ReadoutRows(30, 1, 1000).Should().BeApproximately(1 + (29 * 2), 1e-9, "two outcomes");
+        ChainAmounts.ReadoutRows(30, 30, 1).Should().Be(30, "one shot is one row at each site");
+    }
+
+    [Fact]
+    public void Sketch_TooManyQubits_IsEmpty()
+    {
+        Sketch(States.Ghz(ChainSketch.MostQubits)).Should().HaveCount(ChainAmounts.Count);
+        Sketch(States.Ghz(ChainSketch.MostQubits + 1)).Should().BeEmpty();
+    }
+
+    private static IEnumerable<Circuit> Generic()
+    {
+        yield return RandomFamilies.Brickwork(16, 12, 1);
+        yield return RandomFamilies.Brickwork(24, 12, 2);
+        yield return RandomFamilies.Random(11, 10, 1);
+        yield return RandomFamilies.QuantumVolume(10, 8, 1);
+        yield return Dynamics.Ising(16, 10, 1.4);
+    }
+
+    private static double[] Sketch(Circuit circuit) => CircuitProfiler.Profile(circuit).Features!.ChainWork;
+
+    private static async Task<double> ReflectedAsync(Circuit circuit)
+    {
+        var kernels = new CountingKernels(MatrixKernelSelector.Best);
+        await new MatrixProductStateSimulator(null, null, kernels).ExecuteAsync(new ExecutionRequest { Circuit = circuit, Shots = 1, Seed = 1 });
+        return kernels.Reflected;
+    }
+}

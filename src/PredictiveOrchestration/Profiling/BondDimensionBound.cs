@@ -88,12 +88,11 @@ internal sealed class BondDimensionBound
     public void Apply(Circuit circuit, in Operation op, int support, bool uncertain, bool repeated)
     {
         _gates.Apply(circuit, op, uncertain);
+        Sketch?.Apply(circuit, op, _gates, support);
         if (op.QubitCount < 2)
         {
             return;
         }
-
-        Sketch?.Apply(circuit, op, _gates, support);
 
         var targets = op.QubitCount - op.ControlCount;
         if (targets > 1 && op.QubitCount > 2)

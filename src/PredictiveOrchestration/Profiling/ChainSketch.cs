@@ -18,6 +18,9 @@ internal sealed class ChainSketch
     private readonly int[] _wire;
     private readonly int[] _partner;
     private readonly Block[] _blocks;
+
+    // The Pauli matrices that gates on one qubit kept since the latest gate on several.
+    private readonly byte[] _kept;
     private SketchedGate[] _gates = new SketchedGate[32];
     private int[] _wires = new int[64];
     private int _count;
@@ -27,7 +30,7 @@ internal sealed class ChainSketch
 
     private ChainSketch(int numQubits)
     {
-        (_wire, _partner, _blocks) = (new int[numQubits], new int[numQubits], new Block[numQubits]);
+        (_wire, _partner, _blocks, _kept) = (new int[numQubits], new int[numQubits], new Block[numQubits], new byte[numQubits]);
         for (var q = 0; q < numQubits; q++)
         {
             (_wire[q], _partner[q]) = (q, -1);
@@ -39,18 +42,31 @@ internal sealed class ChainSketch
         public byte Bits;
         public sbyte Typical;
         public bool IsPauli;
+        public PauliRuns.Axis Axis;
+        public byte Kept;
     }
 
     /// <summary>Begins a sketch; null where there are too many qubits.</summary>
     public static ChainSketch? Begin(int numQubits) => numQubits <= MostQubits ? new ChainSketch(numQubits) : null;
 
-    /// <summary>Takes in a gate on several qubits.</summary>
+    /// <summary>Takes in a gate.</summary>
     /// <param name="circuit">The circuit.</param>
     /// <param name="op">The gate.</param>
     /// <param name="known">What is known of what it entangles.</param>
     /// <param name="supportLog2">The base-2 logarithm of the bound on non-zero amplitudes then.</param>
     public void Apply(Circuit circuit, in Operation op, GateEntanglement known, int supportLog2)
     {
+        var gate = op.Kind == OperationKind.Gate ? circuit.GateOf(op) : null;
+        if (op.QubitCount < 2)
+        {
+            if (op.QubitCount == 1)
+            {
+                _kept[_wire[circuit.QubitsOf(op)[0]]] &= PauliRuns.Kept(gate);
+            }
+
+            return;
+        }
+
         _support = supportLog2;
         if (_count == MostGates)
         {
@@ -59,7 +75,6 @@ internal sealed class ChainSketch
         }
 
         var qubits = circuit.QubitsOf(op);
-        var gate = op.Kind == OperationKind.Gate ? circuit.GateOf(op) : null;
         if (qubits.Length > 2)
         {
             Several(op, qubits, known);
@@ -77,24 +92,38 @@ internal sealed class ChainSketch
         var bits = op.ControlCount > 0 || gate == GateCatalog.RZZ || gate == GateCatalog.RXX || gate == GateCatalog.RYY || gate == GateCatalog.RZX ? 1 : 2;
         var isPauli = op.ControlCount == 1 && (gate == GateCatalog.X || gate == GateCatalog.Y || gate == GateCatalog.Z);
         var typical = known.ActingCount == 2 ? known.Typical : 0;
+        var axes = PauliRuns.Of(op, gate);
         if (_partner[a] != b)
         {
             Flush(a);
             Flush(b);
             (_partner[a], _partner[b]) = (b, a);
-            _blocks[a] = _blocks[b] = new Block { Bits = (byte)bits, Typical = (sbyte)typical, IsPauli = isPauli };
-            return;
+            var begun = new Block { Bits = (byte)bits, Typical = (sbyte)typical, IsPauli = isPauli };
+            _blocks[a] = begun with { Axis = axes.First, Kept = _kept[a] };
+            _blocks[b] = begun with { Axis = axes.Second, Kept = _kept[b] };
+        }
+        else
+        {
+            // Two of the same kind with a rotation between them make one of rank two, without one none.
+            ref Block first = ref _blocks[a], second = ref _blocks[b];
+            typical += first.Typical;
+            bits = !isPauli || !first.IsPauli ? Math.Min(2, first.Bits + bits) : typical <= 0 && known.ActingCount == 2 ? 0 : 1;
+            first.Bits = second.Bits = (byte)bits;
+            first.Typical = second.Typical = (sbyte)Math.Clamp(typical, -16, 16);
+            first.IsPauli = second.IsPauli = false;
+            first.Axis = Same(first.Axis, axes.First, _kept[a]);
+            second.Axis = Same(second.Axis, axes.Second, _kept[b]);
         }
 
-        // Two of the same kind with a rotation between them make one of rank two, without one none.
-        var block = _blocks[a];
-        typical += block.Typical;
-        bits = !isPauli || !block.IsPauli ? Math.Min(2, block.Bits + bits) : typical <= 0 && known.ActingCount == 2 ? 0 : 1;
-        _blocks[a] = _blocks[b] = new Block { Bits = (byte)bits, Typical = (sbyte)Math.Clamp(typical, -16, 16) };
+        _kept[a] = _kept[b] = PauliRuns.All;
     }
 
     /// <summary>A qubit is measured or reset.</summary>
-    public void Project(int qubit) => Flush(_wire[qubit]);
+    public void Project(int qubit)
+    {
+        Flush(_wire[qubit]);
+        _kept[_wire[qubit]] = 0;
+    }
 
     /// <summary>The counts.</summary>
     /// <param name="supportLog2">The base-2 logarithm of the number of outcomes, at most.</param>
@@ -126,10 +155,11 @@ internal sealed class ChainSketch
         foreach (var q in qubits)
         {
             Flush(_wire[q]);
+            _kept[_wire[q]] = 0;
         }
 
         var factor = op.QubitCount - op.ControlCount <= 1 ? 2 : 4;
-        Add(qubits.Length, factor, known.ActingCount < 2 ? 1 : factor);
+        Add(qubits.Length, factor, known.ActingCount < 2 ? 1 : factor, default, default);
         for (var k = 0; k < qubits.Length; k++)
         {
             _wires[_ends - qubits.Length + k] = _wire[qubits[k]];
@@ -146,11 +176,13 @@ internal sealed class ChainSketch
 
         _partner[wire] = _partner[other] = -1;
         var block = _blocks[wire];
-        Add(2, 1 << block.Bits, Powers[16 + Math.Min(block.Typical, GateEntanglement.Unit * block.Bits)]);
+        Add(2, 1 << block.Bits, Powers[16 + Math.Min(block.Typical, GateEntanglement.Unit * block.Bits)], block, _blocks[other]);
         (_wires[_ends - 2], _wires[_ends - 1]) = (wire, other);
     }
 
-    private void Add(int wires, int factor, double need)
+    private static PauliRuns.Axis Same(PauliRuns.Axis before, PauliRuns.Axis now, int kept) => before == now && (kept >> (int)now & 1) != 0 ? now : PauliRuns.Axis.None;
+
+    private void Add(int wires, int factor, double need, in Block first, in Block second)
     {
         if (_count == _gates.Length)
         {
@@ -162,7 +194,10 @@ internal sealed class ChainSketch
             Array.Resize(ref _wires, 2 * _wires.Length);
         }
 
-        _gates[_count++] = new SketchedGate(_ends, (short)Math.Min(wires, short.MaxValue), (byte)factor, (byte)Math.Min(_support, byte.MaxValue), need);
+        _gates[_count++] = new SketchedGate(_ends, (short)Math.Min(wires, short.MaxValue), (byte)factor, (byte)Math.Min(_support, byte.MaxValue), need)
+        {
+            OnFirst = (first.Axis, first.Kept), OnSecond = (second.Axis, second.Kept),
+        };
         _ends += wires;
     }
 }
@@ -173,4 +208,11 @@ internal sealed class ChainSketch
 /// <param name="Factor">What bonds that it spans grow by.</param>
 /// <param name="SupportLog2">The base-2 logarithm of what the state needs at most.</param>
 /// <param name="Need">What the state needs more of them, typically.</param>
-internal readonly record struct SketchedGate(int First, short Wires, byte Factor, byte SupportLog2, double Need);
+internal readonly record struct SketchedGate(int First, short Wires, byte Factor, byte SupportLog2, double Need)
+{
+    /// <summary>Of a gate on two wires: the Pauli matrix in it on the first wire, and those that were kept before it, a bit for each.</summary>
+    public (PauliRuns.Axis Axis, byte Kept) OnFirst { get; init; }
+
+    /// <summary>On the second wire.</summary>
+    public (PauliRuns.Axis Axis, byte Kept) OnSecond { get; init; }
+}

@@ -59,12 +59,16 @@ internal sealed class SketchedChain
         (_low, _high) = (Math.Min(_low, gate.Low), Math.Max(_high, gate.High));
         double factor = gate.Factor, more = gate.Need, rows = _bond[gate.Low];
         var first = gate.Low + 1;
-        Span<double> bond = _bond.AsSpan(first, gate.High - gate.Low), need = _need.AsSpan(first, bond.Length);
-        for (var k = 0; k < bond.Length; k++)
+        var bond = _bond.AsSpan(first, gate.High - gate.Low);
+        foreach (ref var size in bond)
         {
-            rows += bond[k];
-            bond[k] *= factor;
-            need[k] *= more;
+            rows += size;
+            size *= factor;
+        }
+
+        for (var cut = gate.From + 1; cut <= gate.To; cut++)
+        {
+            _need[cut] *= more;
         }
 
         if (factor > 1)
@@ -105,7 +109,7 @@ internal sealed class SketchedChain
         // Between neighbouring bonds a qubit is worth a factor of two.
         for (var cut = first; cut <= last; cut++)
         {
-            _need[cut] = Math.Max(1, Math.Min(Math.Min(_need[cut], _most), 2 * _need[cut - 1]));
+            _need[cut] = Greater(1, Less(Less(_need[cut], _most), 2 * _need[cut - 1]));
         }
 
         for (; _high > last; _high--)
@@ -121,9 +125,9 @@ internal sealed class SketchedChain
 
         for (_high = last; _high >= first; _high--)
         {
-            ShiftLeft(_high, _need[_high] = Math.Min(_need[_high], 2 * _need[_high + 1]));
+            ShiftLeft(_high, _need[_high] = Less(_need[_high], 2 * _need[_high + 1]));
             _low = _high - 1;
-            _limit[_high] = Math.Max(2 * _bond[_high], Math.Min(FreeBond, 4 * _full[_high]));
+            _limit[_high] = Greater(2 * _bond[_high], Less(FreeBond, 4 * _full[_high]));
             _room[_high] = double.PositiveInfinity;
         }
 
@@ -193,17 +197,22 @@ internal sealed class SketchedChain
 
     private void ShiftRight(int q)
     {
-        double rows = _bond[q + 1], columns = 2 * _bond[q], rank = Math.Min(rows, columns);
+        double rows = _bond[q + 1], columns = 2 * _bond[q], rank = Less(rows, columns);
         Count(rows, columns, rank, q + 2 <= _numQubits ? _bond[q + 2] : 1);
         _bond[q + 1] = rank;
     }
 
     private void ShiftLeft(int q, double need)
     {
-        double rows = _bond[q], columns = 2 * _bond[q + 1], rank = Math.Max(1, Math.Min(Math.Min(rows, columns), need));
+        double rows = _bond[q], columns = 2 * _bond[q + 1], rank = Greater(1, Less(Less(rows, columns), need));
         Count(rows, columns, rank, q > 0 ? _bond[q - 1] : 1);
         _bond[q] = rank;
     }
+
+    // Without what Math does for numbers that are none.
+    private static double Less(double a, double b) => a < b ? a : b;
+
+    private static double Greater(double a, double b) => a > b ? a : b;
 
     private void Count(double rows, double columns, double rank, double beside)
     {

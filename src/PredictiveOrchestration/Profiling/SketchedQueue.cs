@@ -9,6 +9,7 @@ internal sealed class SketchedQueue(int numQubits)
     private const double Enough = 5e9;
 
     private readonly SketchedChain _chain = new(numQubits);
+    private readonly PauliRuns _runs = new(numQubits);
     private readonly bool[] _blocked = new bool[numQubits];
     private List<SiteGate> _waiting = [];
     private List<SiteGate> _next = [];
@@ -31,7 +32,13 @@ internal sealed class SketchedQueue(int numQubits)
                 (low, high) = (Math.Min(low, site), Math.Max(high, site));
             }
 
-            Pass(new SiteGate(low, high, gate.Factor, gate.Need, PowersOfTwo.Of(gate.SupportLog2)));
+            for (var k = 0; gate.Wires > 2 && k < gate.Wires; k++)
+            {
+                _runs.Turn(siteOf[wires[gate.First + k]], 0);
+            }
+
+            var (from, to) = gate.Wires == 2 ? Joined(gate, siteOf[wires[gate.First]], siteOf[wires[gate.First + 1]]) : (low, high);
+            Pass(new SiteGate(low, high, gate.Factor, gate.Need, PowersOfTwo.Of(gate.SupportLog2), from, to));
             if (_waiting.Count > _patience)
             {
                 Round();
@@ -56,6 +63,21 @@ internal sealed class SketchedQueue(int numQubits)
         }
 
         return _chain.Amounts(supportLog2);
+    }
+
+    // The cuts across which a gate adds to what the state needs.
+    private (int From, int To) Joined(in SketchedGate gate, int first, int second)
+    {
+        _runs.Turn(first, gate.OnFirst.Kept);
+        _runs.Turn(second, gate.OnSecond.Kept);
+        if (gate.Need <= 1)
+        {
+            _runs.Turn(first, 1 << (int)gate.OnFirst.Axis);
+            _runs.Turn(second, 1 << (int)gate.OnSecond.Axis);
+            return (Math.Min(first, second), Math.Max(first, second));
+        }
+
+        return first < second ? _runs.Join(first, gate.OnFirst.Axis, second, gate.OnSecond.Axis) : _runs.Join(second, gate.OnSecond.Axis, first, gate.OnFirst.Axis);
     }
 
     private void Round()
@@ -91,4 +113,6 @@ internal sealed class SketchedQueue(int numQubits)
 /// <param name="Factor">What bonds between grow by.</param>
 /// <param name="Need">What the state needs more of them, typically.</param>
 /// <param name="Most">What the state needs of them at most.</param>
-internal readonly record struct SiteGate(int Low, int High, int Factor, double Need, double Most);
+/// <param name="From">The site right of which the first bond is that needs more.</param>
+/// <param name="To">The site up to which they do.</param>
+internal readonly record struct SiteGate(int Low, int High, int Factor, double Need, double Most, int From, int To);

@@ -1,0 +1,117 @@
+using PredictiveOrchestration.Circuits;
+
+namespace PredictiveOrchestration.Profiling;
+
+/// <summary>
+/// Gates between two sites that are functions of one Pauli matrix on a site (those that one qubit controls, those that turn one target about the same axis) and follow one another there
+/// are together a sum over the two values of that matrix: whatever is done to other sites between them, they are worth one bit across any cut, not one each. Here is known across which
+/// cuts the run of a site was counted.
+/// </summary>
+internal sealed class PauliRuns
+{
+    /// <summary>All Pauli matrices, a bit for each.</summary>
+    public const int All = 0b1110;
+
+    // By the index of a gate: the matrix that it commutes with, and all that it keeps up to a sign.
+    private static readonly Axis[] AxisOf = [.. GateCatalog.Table.ToArray().Select(AxisOfGate)];
+    private static readonly byte[] KeptBy = [.. GateCatalog.Table.ToArray().Select(g =>
+        g == GateCatalog.X || g == GateCatalog.Y || g == GateCatalog.Z || g == GateCatalog.Id ? (byte)All : (byte)(1 << (int)AxisOfGate(g)))];
+
+    private readonly Axis[] _axis;
+    private readonly int[] _low;
+    private readonly int[] _high;
+
+    public PauliRuns(int numSites)
+    {
+        (_axis, _low, _high) = (new Axis[numSites], new int[numSites], new int[numSites]);
+    }
+
+    /// <summary>A Pauli matrix.</summary>
+    public enum Axis : byte
+    {
+        /// <summary>None, or not one alone.</summary>
+        None,
+
+        /// <summary>Z, as of a control.</summary>
+        Z,
+
+        /// <summary>X, as of the target of a CX.</summary>
+        X,
+
+        /// <summary>Y.</summary>
+        Y,
+    }
+
+    /// <summary>Something is done to a site that changes all Pauli matrices but some.</summary>
+    /// <param name="site">The site.</param>
+    /// <param name="kept">The matrices that it commutes with up to a sign, a bit for each.</param>
+    public void Turn(int site, int kept)
+    {
+        if ((kept >> (int)_axis[site] & 1) == 0)
+        {
+            _axis[site] = Axis.None;
+        }
+    }
+
+    /// <summary>What a gate on one qubit keeps: all where it is a Pauli matrix itself.</summary>
+    public static byte Kept(GateDefinition? gate) => gate is null ? (byte)0 : KeptBy[gate.Index];
+
+    /// <summary>The Pauli matrices in a gate between two qubits, on each in the order of the gate.</summary>
+    public static (Axis First, Axis Second) Of(in Operation op, GateDefinition? gate)
+    {
+        if (gate is null || op.QubitCount != 2)
+        {
+            return (Axis.None, Axis.None);
+        }
+
+        if (op.ControlCount > 0)
+        {
+            return (Axis.Z, op.ControlCount > 1 ? Axis.Z : AxisOf[gate.Index]);
+        }
+
+        return gate == GateCatalog.RZZ ? (Axis.Z, Axis.Z) : gate == GateCatalog.RXX ? (Axis.X, Axis.X) : gate == GateCatalog.RYY ? (Axis.Y, Axis.Y)
+            : gate == GateCatalog.RZX ? (Axis.Z, Axis.X) : (Axis.None, Axis.None);
+    }
+
+    /// <summary>The cuts from <c>From</c> up to <c>To</c>, across which a gate between two sites adds something; the cut c is right of the site c.</summary>
+    public (int From, int To) Join(int low, Axis lowAxis, int high, Axis highAxis)
+    {
+        var isLowRun = Begin(low, lowAxis);
+        var isHighRun = Begin(high, highAxis);
+        int from = Math.Max(low, _high[low]), to = Math.Min(high, _low[high]);
+        if (from >= to)
+        {
+            return (from, from);
+        }
+
+        // What is counted now belongs to one run: to one that goes on, or to that of a control.
+        var isOfHigh = isLowRun == isHighRun ? lowAxis != Axis.Z && highAxis == Axis.Z : isHighRun;
+        if (isOfHigh || lowAxis == Axis.None)
+        {
+            _low[high] = highAxis == Axis.None ? high : from;
+        }
+        else
+        {
+            _high[low] = to;
+        }
+
+        return (from, to);
+    }
+
+    // Tells whether a run goes on.
+    private bool Begin(int site, Axis axis)
+    {
+        if (axis != Axis.None && _axis[site] == axis)
+        {
+            return true;
+        }
+
+        (_axis[site], _low[site], _high[site]) = (axis, site, site);
+        return false;
+    }
+
+    private static Axis AxisOfGate(GateDefinition gate) =>
+        gate.NumQubits == 0 || gate.Structure == GateStructure.Diagonal ? Axis.Z
+        : gate == GateCatalog.X || gate == GateCatalog.RX || gate == GateCatalog.SX || gate == GateCatalog.SXdg ? Axis.X
+        : gate == GateCatalog.Y || gate == GateCatalog.RY ? Axis.Y : Axis.None;
+}

@@ -9,7 +9,7 @@ namespace PredictiveOrchestration.Simulation.Fusion;
 /// that comes. Ten times cheaper than the real thing, so that a profile can have it. Not thread-safe.
 /// </summary>
 /// <typeparam name="TPlaces"><see cref="Noted"/> where it is asked at which place of the circuit work arises; anything else costs nothing.</typeparam>
-internal sealed class FusionSketch<TPlaces>
+internal sealed partial class FusionSketch<TPlaces>
     where TPlaces : struct
 {
     /// <summary>The most qubits that are followed.</summary>
@@ -17,7 +17,7 @@ internal sealed class FusionSketch<TPlaces>
 
     // Members beyond these cost more than the product, which is then what is done.
     private const int MostMembers = 10;
-    private const int MostKeptPasses = 256;
+    private const int MostKeptPasses = 256, MostKeptSteps = 8192;
     private const byte Identity = 0b11_10_01_00;
     private static readonly Kind[] Kinds = [.. GateCatalog.Table.Select(KindOf)];
     private static readonly double[] Costs = [0, GateFuser.PhaseCost, GateFuser.PhaseCost, GateFuser.ExchangeCost, GateFuser.RealCost, GateFuser.RealCost, GateFuser.DenseCost, GateFuser.PairCost];
@@ -47,16 +47,9 @@ internal sealed class FusionSketch<TPlaces>
     private uint _lastBits, _lastCommon, _movedSince;
     private bool _isDirty;
 
-    // What was added to passes at which place of the circuit, for those who ask about parts of it: where the last gate of it stands that waits, or looks at a bit.
-    private readonly int[] _waitingAt = new int[MostQubits], _phasesAt = new int[MostQubits];
-    private Step[] _steps = [];
-    private int _stepCount, _at;
-
     private FusionSketch()
     {
     }
-
-    private static bool IsNoted => typeof(TPlaces) == typeof(Noted);
 
     // What a one-qubit matrix is like.
     private enum Kind : byte
@@ -86,9 +79,6 @@ internal sealed class FusionSketch<TPlaces>
         sketch.Clear(numQubits);
         return sketch;
     }
-
-    /// <summary>What is done from here on belongs to a place of the circuit, for <see cref="Finish(Span{double})"/>.</summary>
-    public void At(int place) => _at = place;
 
     /// <summary>Takes in a gate or unitary.</summary>
     /// <param name="circuit">The circuit.</param>
@@ -240,74 +230,8 @@ internal sealed class FusionSketch<TPlaces>
             places[places.Length - FusedWork.Count + FusedWork.Read] += work.Readable;
         }
 
-        _kept = _passes.Length <= MostKeptPasses ? this : null;
+        _kept = _passes.Length <= MostKeptPasses && _steps.Length <= MostKeptSteps ? this : null;
         return sums;
-    }
-
-    // A pass belongs to all that it does, the pages that it touches to the first of that.
-    private void Place(Span<double> places, int touchedKind)
-    {
-        foreach (ref readonly var step in _steps.AsSpan(0, _stepCount))
-        {
-            ref var pass = ref _passes[step.Pass];
-            var at = places.Slice(step.Place * FusedWork.Count, FusedWork.Count);
-            var share = (double)step.Joined / pass.Joined;
-            at[FusedWork.Steps] += step.Steps;
-            at[FusedWork.Updated] += pass.Visited * step.Updated;
-            at[FusedWork.Phased] += pass.Visited * step.Phased;
-            at[FusedWork.Exchanged] += pass.Visited * step.Exchanged;
-            at[FusedWork.InPlace] += pass.InPlace ? share * pass.Visited : 0;
-            at[FusedWork.Copied] += pass.Copied ? share * pass.Visited : 0;
-            at[touchedKind] += pass.Touched;
-            pass.Touched = 0;
-        }
-    }
-
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private void Note(int place, int pass, int steps, double updated, double phased, double exchanged)
-    {
-        if (IsNoted)
-        {
-            AddStep(place, pass, steps, updated, phased, exchanged);
-        }
-    }
-
-    private void NotePhases(int bit)
-    {
-        if (IsNoted)
-        {
-            _phasesAt[bit] = _at;
-        }
-    }
-
-    private void NoteWaiting(int bit, int at)
-    {
-        if (IsNoted)
-        {
-            _waitingAt[bit] = at;
-        }
-    }
-
-    private void AddStep(int place, int pass, int steps, double updated, double phased, double exchanged)
-    {
-        var joined = Math.Max(0, steps);
-        _passes[pass].Joined += joined;
-        if (_stepCount == 0 || _steps[_stepCount - 1].Place != place || _steps[_stepCount - 1].Pass != pass)
-        {
-            if (_stepCount == _steps.Length)
-            {
-                Array.Resize(ref _steps, Math.Max(64, 2 * _stepCount));
-            }
-
-            _steps[_stepCount++] = new Step { Place = place, Pass = pass };
-        }
-
-        ref var last = ref _steps[_stepCount - 1];
-        last.Steps += steps;
-        last.Joined += joined;
-        last.Updated += updated;
-        last.Phased += phased;
-        last.Exchanged += exchanged;
     }
 
     private void Clear(int numQubits)
@@ -694,13 +618,6 @@ internal sealed class FusionSketch<TPlaces>
         public bool InPlace, Copied;
     }
 
-    // What was done to a pass at a place; less than nothing where it went on to a later pass.
-    private struct Step
-    {
-        public int Place, Pass, Steps, Joined;
-        public double Updated, Phased, Exchanged;
-    }
-
     private struct Group
     {
         public int High, Count, At;
@@ -713,9 +630,3 @@ internal sealed class FusionSketch<TPlaces>
         public bool IsPermuting;
     }
 }
-
-/// <summary>For a <see cref="FusionSketch{TPlaces}"/> that notes at which place of the circuit work arises.</summary>
-internal struct Noted;
-
-/// <summary>For one that does not.</summary>
-internal struct Unnoted;

@@ -38,10 +38,9 @@ internal sealed record HotSwapJob(
     public PlannedJob? Plan(RoutingDecision decision, BackendSet backends, ExecutionRequest request, TimeProvider time, bool isKept = false, Checkpoint? from = null)
     {
         var chosen = decision.Chosen.Candidate;
-        var isLong = Policy.Enabled && chosen.Prediction.Seconds.Median >= Policy.ShortestRun.TotalSeconds;
-        var budget = isLong ? PlanningBudget.Of(Profile, decision) : default;
+        var budget = Policy.Enabled ? PlanningBudget.Of(Profile, decision, Policy.ShortestRun) : default;
         var operations = request.Circuit.Operations.Length;
-        var swaps = Policy.Enabled && decision.Ranked.Count + decision.Refused.Count >= 2 && (Control is not null || (isLong && Planning.IsWithin(operations, budget.Most)));
+        var swaps = Policy.Enabled && decision.Ranked.Count + decision.Refused.Count >= 2 && (Control is not null || (budget.Most > 0 && Planning.IsWithin(operations, budget.Most)));
         if ((!swaps && !isKept) || backends.Find(chosen.Backend.Id) is not ISegmentedBackend || !chosen.IsFree)
         {
             return null;

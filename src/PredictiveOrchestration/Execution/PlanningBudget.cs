@@ -20,11 +20,19 @@ internal readonly record struct PlanningBudget(double Most, double ForSaving)
     public const double MostIfShort = 0.05;
 
     /// <summary>The budget of a job by its profile and its predictions alone.</summary>
-    public static PlanningBudget Of(CircuitProfile profile, RoutingDecision decision)
+    /// <param name="profile">The circuit's profile.</param>
+    /// <param name="decision">The decision.</param>
+    /// <param name="shortest">The run below which there is none, or, where something seems to be saved, half of it.</param>
+    public static PlanningBudget Of(CircuitProfile profile, RoutingDecision decision, TimeSpan shortest)
     {
         var seconds = decision.Chosen.Candidate.Prediction.Seconds;
+        if (seconds.Median < shortest.TotalSeconds / 2)
+        {
+            return default;
+        }
+
         var forSaving = MostOfSaving * Saving(profile, decision);
-        return new PlanningBudget(Math.Max(forSaving, Math.Min(MostOfRun * seconds.Median, MostIfShort * seconds.Lower)), forSaving);
+        return new PlanningBudget(seconds.Median < shortest.TotalSeconds ? forSaving : Math.Max(forSaving, Math.Min(MostOfRun * seconds.Median, MostIfShort * seconds.Lower)), forSaving);
     }
 
     // What is saved if the beginning, as far as it is Clifford or keeps to few amplitudes, takes no time, and the rest the share of an engine's time that its gates are: but where only

@@ -6,8 +6,11 @@ public sealed record SwapPolicy
     /// <summary>Gets a value indicating whether runs may be handed from backend to backend; default true. Restarts after a fault are not affected.</summary>
     public bool Enabled { get; init; } = true;
 
-    /// <summary>Gets the predicted time below which a run is not looked at; default 1 ms: planning would take a share of it that it cannot save.</summary>
-    public TimeSpan ShortestRun { get; init; } = TimeSpan.FromMilliseconds(1);
+    /// <summary>
+    /// Gets the predicted time below which a run is not looked at; default 2 ms: planning would take a share of it that it cannot save. Half of it where the beginning of the circuit
+    /// promises to save much.
+    /// </summary>
+    public TimeSpan ShortestRun { get; init; } = TimeSpan.FromMilliseconds(2);
 
     /// <summary>Gets the share of the remaining time that a swap must save by prediction, 0 to 1; default 0.15. Swapping back needs the same again, which is the hysteresis.</summary>
     public double MinGain { get; init; } = 0.15;

@@ -18,7 +18,7 @@ public sealed class PlanningBudgetTests
     {
         // 900 gates on two amplitudes, then 100 of which the first few make them many.
         var circuit = Chain(b => Phases(b.H(0), 899), b => Rotations(b, 100));
-        var budget = PlanningBudget.Of(CircuitProfiler.Profile(circuit), Decide(Candidate(BackendType.LocalDenseTensor, 2e-3), Candidate(BackendType.LocalSparseTensor, 9e-3)));
+        var budget = Of(CircuitProfiler.Profile(circuit), Decide(Candidate(BackendType.LocalDenseTensor, 2e-3), Candidate(BackendType.LocalSparseTensor, 9e-3)));
 
         // Eight rotations keep them to 2^8, and two sigma of 0.1 are no doubt about the length.
         budget.ForSaving.Should().BeInRange(OfSaving * 0.9 * 2e-3, OfSaving * 0.92 * 2e-3);
@@ -29,7 +29,7 @@ public sealed class PlanningBudgetTests
     public void Of_CliffordPrefix_IsAShareOfWhatItTakes()
     {
         var circuit = Chain(b => Cliffords(b, 600), b => Rotations(b, 200));
-        var budget = PlanningBudget.Of(CircuitProfiler.Profile(circuit), Decide(Candidate(BackendType.LocalDenseTensor, 2e-3)));
+        var budget = Of(CircuitProfiler.Profile(circuit), Decide(Candidate(BackendType.LocalDenseTensor, 2e-3)));
         budget.ForSaving.Should().BeApproximately(OfSaving * 0.75 * 2e-3, 1e-12);
     }
 
@@ -38,8 +38,8 @@ public sealed class PlanningBudgetTests
     {
         // What it takes is the amplitudes' at the end; another engine would take a tenth of 9 ms for them.
         var profile = CircuitProfiler.Profile(Chain(b => Phases(b.H(0), 899), b => Rotations(b, 100)));
-        PlanningBudget.Of(profile, Decide(Candidate(BackendType.LocalSparseTensor, 2e-3))).ForSaving.Should().Be(0);
-        PlanningBudget.Of(profile, Decide(Candidate(BackendType.LocalSparseTensor, 2e-3), Candidate(BackendType.LocalDenseTensor, 9e-3))).ForSaving
+        Of(profile, Decide(Candidate(BackendType.LocalSparseTensor, 2e-3))).ForSaving.Should().Be(0);
+        Of(profile, Decide(Candidate(BackendType.LocalSparseTensor, 2e-3), Candidate(BackendType.LocalDenseTensor, 9e-3))).ForSaving
             .Should().BeInRange(OfSaving * (2e-3 - (0.1 * 9e-3)), OfSaving * (2e-3 - (0.08 * 9e-3)));
     }
 
@@ -47,12 +47,24 @@ public sealed class PlanningBudgetTests
     public void Of_ManyAmplitudesFromTheBeginning_IsTwoPercentOfTheRunOrFiveOfTheShortest()
     {
         var profile = CircuitProfiler.Profile(Chain(b => Rotations(b, 1000)));
-        PlanningBudget.Of(profile, Decide(Candidate(BackendType.LocalDenseTensor, 2e-3))).Most.Should().BeApproximately(OfRun * 2e-3, 1e-12);
+        Of(profile, Decide(Candidate(BackendType.LocalDenseTensor, 2e-3))).Most.Should().BeApproximately(OfRun * 2e-3, 1e-12);
 
         // Where it may take a tenth of that, that counts.
         var doubtful = Candidate(BackendType.LocalDenseTensor, 2e-3, sigma: Math.Log(10) / 1.645);
-        PlanningBudget.Of(profile, Decide(doubtful)).Most.Should().BeApproximately(OfShortRun * 2e-4, 1e-9);
+        Of(profile, Decide(doubtful)).Most.Should().BeApproximately(OfShortRun * 2e-4, 1e-9);
     }
+
+    [Fact]
+    public void Of_ShortRuns_IsForSavingsAloneAndThenNothing()
+    {
+        var profile = CircuitProfiler.Profile(Chain(b => Phases(b.H(0), 899), b => Rotations(b, 100)));
+        var budget = Of(profile, Decide(Candidate(BackendType.LocalDenseTensor, 1.5e-3)));
+        budget.Most.Should().Be(budget.ForSaving).And.BeGreaterThan(0);
+        Of(CircuitProfiler.Profile(Chain(b => Rotations(b, 1000))), Decide(Candidate(BackendType.LocalDenseTensor, 1.5e-3))).Most.Should().BeLessThan(0.1 * OfRun * 1.5e-3);
+        Of(profile, Decide(Candidate(BackendType.LocalDenseTensor, 0.9e-3))).Should().Be(default(PlanningBudget));
+    }
+
+    private static PlanningBudget Of(CircuitProfile profile, RoutingDecision decision) => PlanningBudget.Of(profile, decision, TimeSpan.FromMilliseconds(2));
 
     private static RoutingCandidate Candidate(BackendType type, double seconds, double sigma = 0.1)
     {

@@ -9,9 +9,9 @@ namespace PredictiveOrchestration.Profiling;
 /// </summary>
 internal static class SketchedOrder
 {
-    // As for the engine: what another order must promise, and the work that a search must be worth for each wire.
-    private const double WorthIt = 0.7, LeastWork = 1300;
-    private const int Rounds = 8, Exchanges = 3;
+    // As for the engine: what another order must promise, and the work that a search must be worth, at all and for each wire.
+    private const double WorthIt = 0.7, LeastWork = 2e5, LeastForWire = 1300;
+    private const int Rounds = 6, Exchanges = 3;
 
     // Where wires meet more often than this, bonds are as large as they can be in any order.
     private const int MostMeetings = 12;
@@ -27,7 +27,7 @@ internal static class SketchedOrder
 
         Span<int> loads = numWires <= 256 ? stackalloc int[numWires + 1] : new int[numWires + 1];
         var own = Cost(gates, wires, identity, loads);
-        if (own < LeastWork * numWires || numWires < 4 || wires.Length > MostMeetings * numWires)
+        if (own < Math.Max(LeastWork, LeastForWire * numWires) || numWires < 4 || wires.Length > MostMeetings * numWires)
         {
             return identity;
         }
@@ -40,7 +40,7 @@ internal static class SketchedOrder
 
         var least = own;
         int[] best = identity, sites = (int[])identity.Clone(), order = (int[])identity.Clone();
-        var at = new double[numWires];
+        Span<double> at = numWires <= 256 ? stackalloc double[numWires] : new double[numWires];
         for (var round = 0; round < Rounds; round++)
         {
             for (var p = 0; p < numWires; p++)
@@ -69,7 +69,10 @@ internal static class SketchedOrder
                 break;
             }
 
-            Keep(gates, wires, loads);
+            if ((round & 1) == 1)
+            {
+                Keep(gates, wires, loads);
+            }
         }
 
         best.CopyTo(sites, 0);
@@ -96,11 +99,11 @@ internal static class SketchedOrder
     }
 
     // By insertion: from the second time on few are out of place.
-    private static void Sort(double[] at, int[] order)
+    private static void Sort(Span<double> at, int[] order)
     {
         if (order.Length > 64)
         {
-            Array.Sort(at, order);
+            at.Sort(order.AsSpan());
             return;
         }
 

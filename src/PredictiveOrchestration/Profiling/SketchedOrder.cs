@@ -11,7 +11,7 @@ internal static class SketchedOrder
 {
     // As for the engine: what another order must promise, and the work that a search must be worth, at all and for each wire.
     private const double WorthIt = 0.7, LeastWork = 2e5, LeastForWire = 1300;
-    private const int Rounds = 6, Exchanges = 3;
+    private const int Rounds = 8, Exchanges = 3;
 
     // Where wires meet more often than this, bonds are as large as they can be in any order.
     private const int MostMeetings = 12;

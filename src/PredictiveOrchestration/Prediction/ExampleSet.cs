@@ -1,4 +1,5 @@
 using System.Numerics.Tensors;
+using System.Runtime.Intrinsics;
 
 namespace PredictiveOrchestration.Prediction;
 
@@ -8,21 +9,33 @@ namespace PredictiveOrchestration.Prediction;
 internal sealed class ExampleSet
 {
     public const int Most = 96;
-    private readonly float[] _points;
-    private readonly int _width;
+
+    // Input by input, each of all examples and of as many more as fill a vector: the distances to some are found at once.
+    private readonly float[] _inputs;
+    private readonly int _width, _stride;
 
     private ExampleSet(float[] points, int width, TrainingRow[] rows)
     {
-        _points = points;
-        _width = width;
-        Rows = rows;
+        var lanes = Vector256<float>.Count;
+        (_width, _stride, Rows) = (width, (rows.Length + lanes - 1) / lanes * lanes, rows);
+        _inputs = new float[_width * _stride];
+        for (var i = 0; i < points.Length; i++)
+        {
+            _inputs[(i % width * _stride) + (i / width)] = points[i];
+        }
     }
 
     public TrainingRow[] Rows { get; }
 
     public void Write(BinaryWriter writer)
     {
-        writer.WriteArray(_points);
+        var points = new float[Rows.Length * _width];
+        for (var i = 0; i < points.Length; i++)
+        {
+            points[i] = _inputs[(i % _width * _stride) + (i / _width)];
+        }
+
+        writer.WriteArray(points);
         writer.Write(Rows.Length);
         foreach (var row in Rows)
         {
@@ -76,12 +89,23 @@ internal sealed class ExampleSet
     public int Nearest(ReadOnlySpan<float> standardised)
     {
         var (best, at) = (float.MaxValue, 0);
-        for (var i = 0; i * _width < _points.Length; i++)
+        Span<float> squares = stackalloc float[Vector256<float>.Count];
+        for (var first = 0; first < _stride; first += squares.Length)
         {
-            var d = TensorPrimitives.Distance(standardised, _points.AsSpan(i * _width, _width));
-            if (d < best)
+            var sum = Vector256<float>.Zero;
+            for (var i = 0; i < _width; i++)
             {
-                (best, at) = (d, i);
+                var apart = Vector256.LoadUnsafe(ref _inputs[(i * _stride) + first]) - Vector256.Create(standardised[i]);
+                sum += apart * apart;
+            }
+
+            sum.CopyTo(squares);
+            for (var k = 0; k < squares.Length && first + k < Rows.Length; k++)
+            {
+                if (squares[k] < best)
+                {
+                    (best, at) = (squares[k], first + k);
+                }
             }
         }
 

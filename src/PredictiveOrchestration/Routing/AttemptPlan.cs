@@ -37,7 +37,11 @@ internal static class AttemptPlan
         var plan = new List<PlannedAttempt>(ranked.Count + 1);
         if (allowsTrials)
         {
-            plan.AddRange(Insurance(ranked));
+            if (ranked.Count > 1 && ranked[0].Candidate.TotalSeconds >= LongJob)
+            {
+                plan.AddRange(Insurance(ranked));
+            }
+
             if (plan.Count == 0 && Trial(ranked) is { } likely)
             {
                 plan.Add(likely);
@@ -45,7 +49,12 @@ internal static class AttemptPlan
         }
 
         // Runs under way slow each other down.
-        var underWay = ranked.Sum(r => r.Candidate.InFlight);
+        var underWay = 0;
+        for (var i = 0; i < ranked.Count; i++)
+        {
+            underWay += ranked[i].Candidate.InFlight;
+        }
+
         for (var i = 0; i < ranked.Count; i++)
         {
             var watch = i == ranked.Count - 1 ? (TimeSpan?)null : Watch(ranked[i].Candidate, ranked[i + 1].Candidate) * (1 + underWay);
@@ -60,11 +69,6 @@ internal static class AttemptPlan
     private static IEnumerable<PlannedAttempt> Insurance(IReadOnlyList<RankedBackend> ranked)
     {
         var seconds = ranked[0].Candidate.TotalSeconds;
-        if (ranked.Count < 2 || !(seconds >= LongJob))
-        {
-            yield break;
-        }
-
         foreach (var premium in Premiums.Where(p => p <= Premium * seconds))
         {
             foreach (var (tried, chance) in ranked.Where(r => r.Candidate.IsFree).Select(r => (r, ProbabilityWithin(r.Candidate, premium))).OrderByDescending(r => r.Item2 * Math.Pow(r.r.Candidate.Prediction.Seconds.Median, -Loosening)))
@@ -96,16 +100,10 @@ internal static class AttemptPlan
 
             foreach (var share in Shares)
             {
-                // Half the limit is what a run that ends within it takes, about.
+                // Half the limit is what a run that ends within it takes, about. Not where the best is the better bet for this long as well.
                 var done = ProbabilityWithin(candidate, share * seconds);
-                if (done <= ProbabilityWithin(ranked[0].Candidate, share * seconds))
-                {
-                    // The best is the better bet for this long as well.
-                    continue;
-                }
-
                 var saved = (done * (1 - (share / 2))) - ((1 - done) * (share + (StopSeconds / seconds)));
-                if (saved > gain)
+                if (saved > gain && done > ProbabilityWithin(ranked[0].Candidate, share * seconds))
                 {
                     (best, gain) = (new PlannedAttempt(ranked[i], Limit(share * seconds), true), saved);
                 }

@@ -31,10 +31,10 @@ internal sealed class AffineSupportBound
     // The checks that more than one qubit may take part in.
     private readonly ulong[] _shared;
 
-    // Numbers of directions and of checks that nothing has now.
-    private readonly int[] _spare;
+    // Numbers of directions that were given back, the first that was never given, and numbers of checks that went.
     private readonly int[] _spareChecks;
-    private int _spares;
+    private int[] _spare = [];
+    private int _spares, _next;
     private bool _isFull;
 
     public AffineSupportBound(int numQubits)
@@ -49,12 +49,7 @@ internal sealed class AffineSupportBound
         _words = BitRows.Words(tracked + (tracked / 2));
         _checkWords = BitRows.Words(tracked);
         (_rows, _checks, _shared) = (new ulong[tracked * _words], new ulong[tracked * _checkWords], new ulong[_checkWords]);
-        (_spare, _spareChecks) = (new int[_words * 64], new int[tracked]);
-        for (_spares = 0; _spares < _spare.Length; _spares++)
-        {
-            _spare[_spares] = _spare.Length - 1 - _spares;
-        }
-
+        _spareChecks = new int[tracked];
         for (var q = 0; q < tracked; q++)
         {
             Checks(q)[q >> 6] = 1UL << q;
@@ -175,10 +170,7 @@ internal sealed class AffineSupportBound
             _spareChecks[q] = q;
         }
 
-        for (_spares = 0; _spares < _spare.Length - tracked; _spares++)
-        {
-            _spare[_spares] = _spare.Length - 1 - _spares;
-        }
+        (_spares, _next) = (0, tracked);
     }
 
     private enum TargetMotion
@@ -332,12 +324,12 @@ internal sealed class AffineSupportBound
             return;
         }
 
-        if (_spares == 0)
+        if (_spares == 0 && _next == _words * 64)
         {
             MakeIndependent();
         }
 
-        var fresh = _spare[--_spares];
+        var fresh = _spares > 0 ? _spare[--_spares] : _next++;
         Row(qubit)[fresh >> 6] |= 1UL << fresh;
         _spareChecks[Dimension++] = check;
     }
@@ -414,6 +406,7 @@ internal sealed class AffineSupportBound
             }
         }
 
+        _spare = _spare.Length == 0 ? new int[_words * 64] : _spare;
         for (var direction = 0; direction < _spare.Length; direction++)
         {
             if ((left[direction >> 6] >> direction & 1) != 0)

@@ -11,8 +11,11 @@ internal static class WorkForecasts
     // Of the time of the best as it seems so far.
     public const double MostShare = 0.02;
 
-    // What is as cheap as that is asked of all that are not out of the question, whose shortest likely time is at most so many times the best one's: records are the better for it.
-    private const double SmallShare = 0.002, Hopeless = 2;
+    // A backend whose shortest likely time is longer than this many times the best one's is out of the question.
+    private const double Hopeless = 2;
+
+    // What is as cheap as that is asked of all others: records are the better for it.
+    private const double SmallShare = 0.002;
     private const double LeastChance = 0.3, TryShare = 0.1;
 
     /// <summary>Whether any forecast may be worth its time: most jobs are too short for one, which their own predictions say before it is known who can do them.</summary>
@@ -68,9 +71,9 @@ internal static class WorkForecasts
         }
 
         var asked = predictions[backend]!;
-        return forecastSeconds <= MostShare * shortest
+        return forecastSeconds <= MostShare * shortest && asked.Seconds.Lower <= Hopeless * shortest
             && (asked.Quick is not { Chance: > LeastChance } soon || forecastSeconds <= TryShare * Math.Exp(soon.LogMean))
-            && ((forecastSeconds <= SmallShare * shortest && asked.Seconds.Lower <= Hopeless * shortest)
+            && (forecastSeconds <= SmallShare * shortest
                 || (other < double.PositiveInfinity && forecastSeconds < Math.Min(LogNormal.MeanBelow(asked, other), LogNormal.MeanAbove(asked, other))));
     }
 }

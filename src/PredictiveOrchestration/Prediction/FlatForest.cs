@@ -1,3 +1,5 @@
+using System.Runtime.CompilerServices;
+using System.Runtime.InteropServices;
 using Microsoft.ML;
 using Microsoft.ML.Data;
 using Microsoft.ML.Trainers.FastTree;
@@ -247,14 +249,16 @@ internal sealed class FlatForest
         features.CopyTo(inputs[1..]);
         places = places[..Math.Min(Abreast, _roots.Length - first)];
         _roots.AsSpan(first, places.Length).CopyTo(places);
-        var steps = _steps;
+
+        // Where steps lead to was seen to when they were made.
+        ref var steps = ref MemoryMarshal.GetArrayDataReference(_steps);
         int moved;
         do
         {
             moved = 0;
             foreach (ref var place in places)
             {
-                ref readonly var step = ref steps[place];
+                var step = Unsafe.Add(ref steps, place);
                 var next = place + step.Offset + (inputs[step.Input] > step.Value ? 1 : 0);
                 moved |= next ^ place;
                 place = next;

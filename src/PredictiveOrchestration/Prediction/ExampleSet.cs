@@ -1,5 +1,4 @@
 using System.Numerics.Tensors;
-using System.Runtime.Intrinsics;
 
 namespace PredictiveOrchestration.Prediction;
 
@@ -10,32 +9,15 @@ internal sealed class ExampleSet
 {
     public const int Most = 96;
 
-    // Input by input, each of all examples and of as many more as fill a vector: the distances to some are found at once.
-    private readonly float[] _inputs;
-    private readonly int _width, _stride;
+    private readonly PointColumns _points;
 
-    private ExampleSet(float[] points, int width, TrainingRow[] rows)
-    {
-        var lanes = Vector256<float>.Count;
-        (_width, _stride, Rows) = (width, (rows.Length + lanes - 1) / lanes * lanes, rows);
-        _inputs = new float[_width * _stride];
-        for (var i = 0; i < points.Length; i++)
-        {
-            _inputs[(i % width * _stride) + (i / width)] = points[i];
-        }
-    }
+    private ExampleSet(float[] points, int width, TrainingRow[] rows) => (_points, Rows) = (new PointColumns(points, width), rows);
 
     public TrainingRow[] Rows { get; }
 
     public void Write(BinaryWriter writer)
     {
-        var points = new float[Rows.Length * _width];
-        for (var i = 0; i < points.Length; i++)
-        {
-            points[i] = _inputs[(i % _width * _stride) + (i / _width)];
-        }
-
-        writer.WriteArray(points);
+        writer.WriteArray(_points.ToArray());
         writer.Write(Rows.Length);
         foreach (var row in Rows)
         {
@@ -86,29 +68,5 @@ internal sealed class ExampleSet
     }
 
     /// <summary>The nearest example.</summary>
-    public int Nearest(ReadOnlySpan<float> standardised)
-    {
-        var (best, at) = (float.MaxValue, 0);
-        Span<float> squares = stackalloc float[Vector256<float>.Count];
-        for (var first = 0; first < _stride; first += squares.Length)
-        {
-            var sum = Vector256<float>.Zero;
-            for (var i = 0; i < _width; i++)
-            {
-                var apart = Vector256.LoadUnsafe(ref _inputs[(i * _stride) + first]) - Vector256.Create(standardised[i]);
-                sum += apart * apart;
-            }
-
-            sum.CopyTo(squares);
-            for (var k = 0; k < squares.Length && first + k < Rows.Length; k++)
-            {
-                if (squares[k] < best)
-                {
-                    (best, at) = (squares[k], first + k);
-                }
-            }
-        }
-
-        return at;
-    }
+    public int Nearest(ReadOnlySpan<float> standardised) => _points.Nearest(standardised).Index;
 }

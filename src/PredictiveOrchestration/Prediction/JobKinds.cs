@@ -1,5 +1,3 @@
-using System.Numerics;
-
 namespace PredictiveOrchestration.Prediction;
 
 /// <summary>
@@ -13,26 +11,11 @@ internal sealed class JobKinds
 
     // Positions behind the terms: see ResidualFeatures.
     private static readonly int[] Inputs = [3, 4, 5, 7, 9, 11, 18, 19, 20, 21, 24, 25, 26, 27, 28];
-    private readonly float[] _points, _columns;
-    private readonly int _count;
+    private readonly PointColumns _points;
 
-    // One column for each input, filled up to whole vectors with points that are near to nothing.
-    private JobKinds(float[] points)
-    {
-        _points = points;
-        _count = points.Length / Inputs.Length;
-        var height = Height;
-        _columns = new float[height * Inputs.Length];
-        Array.Fill(_columns, 1e6f);
-        for (var i = 0; i < points.Length; i++)
-        {
-            _columns[(i % Inputs.Length * height) + (i / Inputs.Length)] = points[i];
-        }
-    }
+    private JobKinds(float[] points) => _points = new PointColumns(points, Inputs.Length);
 
-    private int Height => (_count + Vector<float>.Count - 1) / Vector<float>.Count * Vector<float>.Count;
-
-    public void Write(BinaryWriter writer) => writer.WriteArray(_points);
+    public void Write(BinaryWriter writer) => writer.WriteArray(_points.ToArray());
 
     public static JobKinds Read(BinaryReader reader)
     {
@@ -55,11 +38,7 @@ internal sealed class JobKinds
         Span<float> z = stackalloc float[scale.Count];
         scale.Apply(features, z);
         var point = new float[Inputs.Length];
-        for (var i = 0; i < point.Length; i++)
-        {
-            point[i] = z[z.Length - ResidualFeatures.Common + Inputs[i]];
-        }
-
+        Pick(z, point);
         return point;
     }
 
@@ -67,26 +46,16 @@ internal sealed class JobKinds
     /// <param name="standardised">All inputs of a job.</param>
     public double DistanceTo(ReadOnlySpan<float> standardised)
     {
-        var height = Height;
-        var best = new Vector<float>(float.MaxValue);
-        for (var row = 0; row < height; row += Vector<float>.Count)
+        Span<float> point = stackalloc float[Inputs.Length];
+        Pick(standardised, point);
+        return Math.Sqrt(_points.Nearest(point).Square);
+    }
+
+    private static void Pick(ReadOnlySpan<float> standardised, Span<float> point)
+    {
+        for (var i = 0; i < point.Length; i++)
         {
-            var sum = Vector<float>.Zero;
-            for (var i = 0; i < Inputs.Length; i++)
-            {
-                var d = new Vector<float>(_columns, (i * height) + row) - new Vector<float>(standardised[standardised.Length - ResidualFeatures.Common + Inputs[i]]);
-                sum += d * d;
-            }
-
-            best = Vector.Min(best, sum);
+            point[i] = standardised[standardised.Length - ResidualFeatures.Common + Inputs[i]];
         }
-
-        var least = float.MaxValue;
-        for (var lane = 0; lane < Vector<float>.Count; lane++)
-        {
-            least = Math.Min(least, best[lane]);
-        }
-
-        return Math.Sqrt(least);
     }
 }

@@ -12,7 +12,7 @@ internal readonly record struct HeldOutError(double Error, double Scale, int Gro
 internal sealed class IntervalModel
 {
     // Less than one in twenty at each end: held-out errors are a little smaller than those on kinds of jobs never seen.
-    private const double Level = 0.043, Normal = 1.645;
+    private const double Level = 0.046, Normal = 1.645;
     private const int PriorWeight = 12, LeastGroup = 30;
     private readonly double[] _low, _high;
 

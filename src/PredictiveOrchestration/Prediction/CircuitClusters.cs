@@ -35,24 +35,25 @@ internal sealed class CircuitClusters
     }
 
     /// <summary>Finds clusters; one alone where the examples are too few and alike to be told apart.</summary>
-    public static CircuitClusters Fit(FeatureScale scale, IReadOnlyList<TrainingRow> rows, ExampleSet examples, int seed) =>
-        examples.Rows.Length < 4 * Count ? new CircuitClusters([new float[scale.Count]]) : Fit([.. rows.Select(r =>
+    public static CircuitClusters Fit(FeatureScale scale, IReadOnlyList<TrainingRow> rows, ExampleSet examples, int seed)
+    {
+        if (examples.Rows.Length < 4 * Count)
+        {
+            return new CircuitClusters([new float[scale.Count]]);
+        }
+
+        var context = new MLContext(seed);
+        var schema = SchemaDefinition.Create(typeof(Point));
+        schema[nameof(Point.Features)].ColumnType = new VectorDataViewType(NumberDataViewType.Single, scale.Count);
+        var data = context.Data.LoadFromEnumerable(rows.Select(r =>
         {
             var z = new float[scale.Count];
             scale.Apply(r.Features, z);
-            return z;
-        })], Count, seed);
-
-    /// <summary>Finds a number of clusters of points.</summary>
-    public static CircuitClusters Fit(IReadOnlyList<float[]> points, int count, int seed)
-    {
-        var context = new MLContext(seed);
-        var schema = SchemaDefinition.Create(typeof(Point));
-        schema[nameof(Point.Features)].ColumnType = new VectorDataViewType(NumberDataViewType.Single, points[0].Length);
-        var data = context.Data.LoadFromEnumerable(points.Select(p => new Point { Features = p }), schema);
+            return new Point { Features = z };
+        }), schema);
         var trainer = context.Clustering.Trainers.KMeans(new KMeansTrainer.Options
         {
-            FeatureColumnName = nameof(Point.Features), NumberOfClusters = count, NumberOfThreads = 1, MaximumNumberOfIterations = 30,
+            FeatureColumnName = nameof(Point.Features), NumberOfClusters = Count, NumberOfThreads = 1, MaximumNumberOfIterations = 30,
         });
         VBuffer<float>[] centroids = [];
         trainer.Fit(data).Model.GetClusterCentroids(ref centroids, out _);

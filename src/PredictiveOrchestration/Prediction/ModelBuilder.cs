@@ -21,7 +21,7 @@ internal static class ModelBuilder
     /// <summary>Observations of a backend from which its learned correction begins.</summary>
     public const int ForestRows = 50;
 
-    private const int Folds = 2, KindFolds = 3, Kinds = 12;
+    private const int Folds = 2, KindFolds = 3, Kinds = 30;
 
     /// <summary>The models that calibration alone gives.</summary>
     public static IEnumerable<KeyValuePair<string, BackendModel>> Calibrated(IReadOnlyList<TrainingRow> calibration)
@@ -36,7 +36,7 @@ internal static class ModelBuilder
     /// <summary>
     /// Fits a backend anew. Calibration rows stay in the analytic fit, so that terms no job has exercised keep their measured constants. Three sorts of
     /// held-out rows teach how the parts are put together and how wrong they are: rows at random (jobs like those seen), whole
-    /// clusters of jobs alike in all but size (jobs of a new kind), and the largest jobs (sizes never seen).
+    /// neighbourhoods of jobs alike in all but size (jobs of a new kind), and the largest jobs (sizes never seen).
     /// </summary>
     public static BackendModel Fit(
         string basisName, IReadOnlyList<TrainingRow> calibration, IReadOnlyList<TrainingRow> observed, double[] waits, int observations, int seed,
@@ -169,14 +169,14 @@ internal static class ModelBuilder
         return [.. folds.Where(f => f.Item1.Count > 0 && rows.Count - f.Item1.Count >= ForestRows / 2)];
     }
 
-    // Clusters; where there are but a few different jobs each is a kind of its own.
+    // The jobs nearest to each of some taken at random; where there are but a few different jobs each is a kind of its own.
     private static IEnumerable<IGrouping<int, int>> KindsOf(ResidualModel residual, IReadOnlyList<TrainingRow> rows, int seed)
     {
         var points = rows.Select(r => JobKinds.PointOf(residual.Scale, r.Features)).ToList();
-        var names = points.ConvertAll(p => Convert.ToHexString(MemoryMarshal.AsBytes<float>(p)));
-        var different = names.Distinct(StringComparer.Ordinal).Select((name, i) => (name, i)).ToDictionary(p => p.name, p => p.i, StringComparer.Ordinal);
-        var clusters = different.Count > 4 * Kinds ? CircuitClusters.Fit(points, Kinds, seed) : null;
-        return Enumerable.Range(0, rows.Count).GroupBy(i => clusters?.Of(points[i]) ?? different[names[i]]);
+        var different = points.DistinctBy(p => Convert.ToHexString(MemoryMarshal.AsBytes<float>(p)), StringComparer.Ordinal).ToArray();
+        new Random(seed).Shuffle(different);
+        var centres = new PointColumns([.. different.Take(Kinds).SelectMany(p => p)], points[0].Length);
+        return Enumerable.Range(0, rows.Count).GroupBy(i => centres.Nearest(points[i]).Index);
     }
 
     private static float[] Standard(ResidualModel residual, TrainingRow row)

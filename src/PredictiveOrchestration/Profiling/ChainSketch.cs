@@ -14,27 +14,41 @@ internal sealed class ChainSketch
     // Gates that are kept; the others count as those.
     private const int MostGates = 4096;
 
+    // Places of wires that are kept for the next sketch.
+    private const int MostKeptWires = 16384;
+
     private static readonly double[] Powers = [.. Enumerable.Range(0, 33).Select(i => Math.Pow(2, (i - 16) / (double)GateEntanglement.Unit))];
-    private readonly int[] _wire;
-    private readonly int[] _partner;
-    private readonly Block[] _blocks;
+
+    // By the index of a gate without controls: the bits that it brings across a cut.
+    private static readonly byte[] BitsOf = [.. GateCatalog.Table.ToArray().Select(g =>
+        (byte)(g == GateCatalog.RZZ || g == GateCatalog.RXX || g == GateCatalog.RYY || g == GateCatalog.RZX ? 1 : 2))];
+
+    private static readonly bool[] IsPauli = [.. GateCatalog.Table.ToArray().Select(g => g == GateCatalog.X || g == GateCatalog.Y || g == GateCatalog.Z)];
+
+    // A profile has only one at a time.
+    [ThreadStatic]
+    private static ChainSketch? _latest;
+
+    private readonly SketchedQueue _queue = new();
+    private readonly SketchedOrder _order = new();
+    private int[] _wire = [];
+    private int[] _partner = [];
+    private Block[] _blocks = [];
 
     // The Pauli matrices that gates on one qubit kept since the latest gate on several.
-    private readonly byte[] _kept;
-    private SketchedGate[] _gates = new SketchedGate[32];
-    private int[] _wires = new int[64];
+    private byte[] _kept = [];
+    private SketchedGate[] _gates = new SketchedGate[64];
+    private int[] _wires = [];
+    private int _numQubits;
     private int _count;
     private int _ends;
+    private int _places;
     private int _left;
     private int _support;
+    private bool _isPath;
 
-    private ChainSketch(int numQubits)
+    private ChainSketch()
     {
-        (_wire, _partner, _blocks, _kept) = (new int[numQubits], new int[numQubits], new Block[numQubits], new byte[numQubits]);
-        for (var q = 0; q < numQubits; q++)
-        {
-            (_wire[q], _partner[q]) = (q, -1);
-        }
     }
 
     private struct Block
@@ -46,8 +60,19 @@ internal sealed class ChainSketch
         public byte Kept;
     }
 
-    /// <summary>Begins a sketch; null where there are too many qubits.</summary>
-    public static ChainSketch? Begin(int numQubits) => numQubits <= MostQubits ? new ChainSketch(numQubits) : null;
+    /// <summary>Begins a sketch; ended by <see cref="Finish"/> on the same thread. Null where there are too many qubits.</summary>
+    public static ChainSketch? Begin(int numQubits)
+    {
+        if (numQubits > MostQubits)
+        {
+            return null;
+        }
+
+        var sketch = _latest ?? new ChainSketch();
+        _latest = null;
+        sketch.Clear(numQubits);
+        return sketch;
+    }
 
     /// <summary>Takes in a gate.</summary>
     /// <param name="circuit">The circuit.</param>
@@ -56,12 +81,12 @@ internal sealed class ChainSketch
     /// <param name="supportLog2">The base-2 logarithm of the bound on non-zero amplitudes then.</param>
     public void Apply(Circuit circuit, in Operation op, GateEntanglement known, int supportLog2)
     {
-        var gate = op.Kind == OperationKind.Gate ? circuit.GateOf(op) : null;
-        if (op.QubitCount < 2)
+        var qubits = circuit.QubitsOf(op);
+        if (qubits.Length < 2)
         {
-            if (op.QubitCount == 1)
+            if (qubits.Length == 1)
             {
-                _kept[_wire[circuit.QubitsOf(op)[0]]] &= PauliRuns.Kept(gate);
+                _kept[_wire[qubits[0]]] &= PauliRuns.Kept(op);
             }
 
             return;
@@ -74,7 +99,6 @@ internal sealed class ChainSketch
             return;
         }
 
-        var qubits = circuit.QubitsOf(op);
         if (qubits.Length > 2)
         {
             Several(op, qubits, known);
@@ -82,17 +106,18 @@ internal sealed class ChainSketch
         }
 
         int a = _wire[qubits[0]], b = _wire[qubits[1]];
-        if (gate == GateCatalog.Swap && op.ControlCount == 0)
+        var isGate = op.Kind == OperationKind.Gate;
+        if (isGate && op.ControlCount == 0 && op.GateIndex == GateCatalog.Swap.Index)
         {
             // What waits stays where it is.
             (_wire[qubits[0]], _wire[qubits[1]]) = (b, a);
             return;
         }
 
-        var bits = op.ControlCount > 0 || gate == GateCatalog.RZZ || gate == GateCatalog.RXX || gate == GateCatalog.RYY || gate == GateCatalog.RZX ? 1 : 2;
-        var isPauli = op.ControlCount == 1 && (gate == GateCatalog.X || gate == GateCatalog.Y || gate == GateCatalog.Z);
+        var bits = op.ControlCount > 0 ? 1 : isGate ? BitsOf[op.GateIndex] : 2;
+        var isPauli = isGate && op.ControlCount == 1 && IsPauli[op.GateIndex];
         var typical = known.ActingCount == 2 ? known.Typical : 0;
-        var axes = PauliRuns.Of(op, gate);
+        var axes = PauliRuns.Of(op);
         if (_partner[a] != b)
         {
             Flush(a);
@@ -129,16 +154,15 @@ internal sealed class ChainSketch
     /// <param name="supportLog2">The base-2 logarithm of the number of outcomes, at most.</param>
     public double[] Finish(int supportLog2)
     {
-        for (var q = 0; q < _wire.Length; q++)
+        for (var q = 0; q < _numQubits; q++)
         {
             Flush(q);
         }
 
         var gates = _gates.AsSpan(0, _count);
-        var queue = new SketchedQueue(_wire.Length);
-        var wires = _wires.AsSpan(0, _ends);
-        var walked = queue.Run(gates, wires, SketchedOrder.Choose(_wire.Length, gates, wires));
-        var amounts = queue.Finish(supportLog2);
+        var wires = _wires.AsSpan(0, _places);
+        var walked = _queue.Run(_numQubits, gates, wires, _order.Choose(_numQubits, gates, wires, _ends, _isPath));
+        var amounts = _queue.Finish(supportLog2);
         if (walked < _count + _left)
         {
             for (var k = 0; k < amounts.Length; k++)
@@ -147,7 +171,28 @@ internal sealed class ChainSketch
             }
         }
 
+        if (_wires.Length <= MostKeptWires)
+        {
+            _latest = this;
+        }
+
         return amounts;
+    }
+
+    private void Clear(int numQubits)
+    {
+        if (_wire.Length < numQubits)
+        {
+            (_wire, _partner, _blocks, _kept) = (new int[numQubits], new int[numQubits], new Block[numQubits], new byte[numQubits]);
+        }
+
+        (_numQubits, _count, _ends, _places, _left, _support, _isPath) = (numQubits, 0, 0, 0, 0, 0, true);
+        _partner.AsSpan(0, numQubits).Fill(-1);
+        _kept.AsSpan(0, numQubits).Clear();
+        for (var q = 0; q < numQubits; q++)
+        {
+            _wire[q] = q;
+        }
     }
 
     private void Several(in Operation op, ReadOnlySpan<int> qubits, GateEntanglement known)
@@ -158,12 +203,21 @@ internal sealed class ChainSketch
             _kept[_wire[q]] = 0;
         }
 
+        while (_places + qubits.Length > _wires.Length)
+        {
+            Array.Resize(ref _wires, Math.Max(64, 2 * _wires.Length));
+        }
+
         var factor = op.QubitCount - op.ControlCount <= 1 ? 2 : 4;
-        Add(qubits.Length, factor, known.ActingCount < 2 ? 1 : factor, default, default);
         for (var k = 0; k < qubits.Length; k++)
         {
-            _wires[_ends - qubits.Length + k] = _wire[qubits[k]];
+            _wires[_places + k] = _wire[qubits[k]];
+            _isPath &= k == 0 || Math.Abs(_wires[_places + k] - _wires[_places + k - 1]) == 1;
         }
+
+        Next() = new SketchedGate(_places, 0, (short)qubits.Length, (byte)factor, (byte)Math.Min(_support, byte.MaxValue), known.ActingCount < 2 ? 1 : factor, default, default);
+        _places += qubits.Length;
+        _ends += qubits.Length;
     }
 
     private void Flush(int wire)
@@ -175,44 +229,23 @@ internal sealed class ChainSketch
         }
 
         _partner[wire] = _partner[other] = -1;
-        var block = _blocks[wire];
-        Add(2, 1 << block.Bits, Powers[16 + Math.Min(block.Typical, GateEntanglement.Unit * block.Bits)], block, _blocks[other]);
-        (_wires[_ends - 2], _wires[_ends - 1]) = (wire, other);
+        _isPath &= Math.Abs(wire - other) == 1;
+        _ends += 2;
+        ref readonly Block first = ref _blocks[wire], second = ref _blocks[other];
+        Next() = new SketchedGate(
+            wire, other, 2, (byte)(1 << first.Bits), (byte)Math.Min(_support, byte.MaxValue), Powers[16 + Math.Min(first.Typical, GateEntanglement.Unit * first.Bits)],
+            new OnWire(first.Axis, first.Kept), new OnWire(second.Axis, second.Kept));
     }
 
     private static PauliRuns.Axis Same(PauliRuns.Axis before, PauliRuns.Axis now, int kept) => before == now && (kept >> (int)now & 1) != 0 ? now : PauliRuns.Axis.None;
 
-    private void Add(int wires, int factor, double need, in Block first, in Block second)
+    private ref SketchedGate Next()
     {
         if (_count == _gates.Length)
         {
             Array.Resize(ref _gates, 2 * _count);
         }
 
-        while (_ends + wires > _wires.Length)
-        {
-            Array.Resize(ref _wires, 2 * _wires.Length);
-        }
-
-        _gates[_count++] = new SketchedGate(_ends, (short)Math.Min(wires, short.MaxValue), (byte)factor, (byte)Math.Min(_support, byte.MaxValue), need)
-        {
-            OnFirst = (first.Axis, first.Kept), OnSecond = (second.Axis, second.Kept),
-        };
-        _ends += wires;
+        return ref _gates[_count++];
     }
-}
-
-/// <summary>A gate as it meets a chain.</summary>
-/// <param name="First">The place of its first wire.</param>
-/// <param name="Wires">How many it has.</param>
-/// <param name="Factor">What bonds that it spans grow by.</param>
-/// <param name="SupportLog2">The base-2 logarithm of what the state needs at most.</param>
-/// <param name="Need">What the state needs more of them, typically.</param>
-internal readonly record struct SketchedGate(int First, short Wires, byte Factor, byte SupportLog2, double Need)
-{
-    /// <summary>Of a gate on two wires: the Pauli matrix in it on the first wire, and those that were kept before it, a bit for each.</summary>
-    public (PauliRuns.Axis Axis, byte Kept) OnFirst { get; init; }
-
-    /// <summary>On the second wire.</summary>
-    public (PauliRuns.Axis Axis, byte Kept) OnSecond { get; init; }
 }

@@ -17,13 +17,17 @@ internal sealed class PauliRuns
     private static readonly byte[] KeptBy = [.. GateCatalog.Table.ToArray().Select(g =>
         g == GateCatalog.X || g == GateCatalog.Y || g == GateCatalog.Z || g == GateCatalog.Id ? (byte)All : (byte)(1 << (int)AxisOfGate(g)))];
 
-    private readonly Axis[] _axis;
-    private readonly int[] _low;
-    private readonly int[] _high;
+    private static readonly (Axis First, Axis Second)[] PairOf = [.. GateCatalog.Table.ToArray().Select(g =>
+        g == GateCatalog.RZZ ? (Axis.Z, Axis.Z) : g == GateCatalog.RXX ? (Axis.X, Axis.X) : g == GateCatalog.RYY ? (Axis.Y, Axis.Y)
+        : g == GateCatalog.RZX ? (Axis.Z, Axis.X) : (Axis.None, Axis.None))];
 
-    public PauliRuns(int numSites)
+    private Axis[] _axis = [];
+    private int[] _low = [];
+    private int[] _high = [];
+
+    public PauliRuns(int numSites = 0)
     {
-        (_axis, _low, _high) = (new Axis[numSites], new int[numSites], new int[numSites]);
+        Clear(numSites);
     }
 
     /// <summary>A Pauli matrix.</summary>
@@ -42,6 +46,18 @@ internal sealed class PauliRuns
         Y,
     }
 
+    /// <summary>Begins anew.</summary>
+    public void Clear(int numSites)
+    {
+        if (_axis.Length < numSites)
+        {
+            (_axis, _low, _high) = (new Axis[numSites], new int[numSites], new int[numSites]);
+        }
+
+        // Where a run goes matters only where there is one.
+        _axis.AsSpan(0, numSites).Clear();
+    }
+
     /// <summary>Something is done to a site that changes all Pauli matrices but some.</summary>
     /// <param name="site">The site.</param>
     /// <param name="kept">The matrices that it commutes with up to a sign, a bit for each.</param>
@@ -53,24 +69,18 @@ internal sealed class PauliRuns
         }
     }
 
-    /// <summary>What a gate on one qubit keeps: all where it is a Pauli matrix itself.</summary>
-    public static byte Kept(GateDefinition? gate) => gate is null ? (byte)0 : KeptBy[gate.Index];
+    /// <summary>What an operation on one qubit keeps: all where it is a Pauli matrix itself.</summary>
+    public static byte Kept(in Operation op) => op.Kind == OperationKind.Gate ? KeptBy[op.GateIndex] : (byte)0;
 
     /// <summary>The Pauli matrices in a gate between two qubits, on each in the order of the gate.</summary>
-    public static (Axis First, Axis Second) Of(in Operation op, GateDefinition? gate)
+    public static (Axis First, Axis Second) Of(in Operation op)
     {
-        if (gate is null || op.QubitCount != 2)
+        if (op.Kind != OperationKind.Gate || op.QubitCount != 2)
         {
             return (Axis.None, Axis.None);
         }
 
-        if (op.ControlCount > 0)
-        {
-            return (Axis.Z, op.ControlCount > 1 ? Axis.Z : AxisOf[gate.Index]);
-        }
-
-        return gate == GateCatalog.RZZ ? (Axis.Z, Axis.Z) : gate == GateCatalog.RXX ? (Axis.X, Axis.X) : gate == GateCatalog.RYY ? (Axis.Y, Axis.Y)
-            : gate == GateCatalog.RZX ? (Axis.Z, Axis.X) : (Axis.None, Axis.None);
+        return op.ControlCount == 0 ? PairOf[op.GateIndex] : (Axis.Z, op.ControlCount > 1 ? Axis.Z : AxisOf[op.GateIndex]);
     }
 
     /// <summary>The cuts from <c>From</c> up to <c>To</c>, across which a gate between two sites adds something; the cut c is right of the site c.</summary>

@@ -1,3 +1,5 @@
+using System.Runtime.InteropServices;
+using System.Runtime.Intrinsics;
 using PredictiveOrchestration.Common;
 
 namespace PredictiveOrchestration.Profiling;
@@ -8,33 +10,40 @@ internal sealed class SketchedChain
     // As the engine's: below this bonds grow without a look at what they need, and a compression to less than this share has shown that they were not needed.
     private const double FreeBond = 64, Collapse = 1.0 / 16;
 
-    private readonly int _numQubits;
-    private readonly double[] _bond;
-    private readonly double[] _need;
-    private readonly double[] _full;
+    private int _numQubits;
+    private double[] _bond = [];
+    private double[] _need = [];
+    private double[] _full = [];
 
     // What a bond may grow to without a look, and as long as it has not grown since one.
-    private readonly double[] _limit;
-    private readonly double[] _room;
+    private double[] _limit = [];
+    private double[] _room = [];
     private int _low;
     private int _high;
-    private double _most = 1;
-    private double _tensors, _rows, _reflected, _factored, _multiplied;
-
-    public SketchedChain(int numQubits)
-    {
-        _numQubits = numQubits;
-        (_bond, _need, _full, _limit, _room) = (new double[numQubits + 1], new double[numQubits + 1], new double[numQubits + 1], new double[numQubits + 1], new double[numQubits + 1]);
-        for (var cut = 0; cut <= numQubits; cut++)
-        {
-            _full[cut] = PowersOfTwo.Of(Math.Min(60, Math.Min(cut, numQubits - cut)));
-            _limit[cut] = _room[cut] = Math.Min(FreeBond, 4 * _full[cut]);
-            (_bond[cut], _need[cut]) = (1, 1);
-        }
-    }
+    private double _most;
+    private Counts _counts;
 
     /// <summary>The multiply-adds so far.</summary>
-    public double Work => _factored + _multiplied;
+    public double Work => _counts.Factored + _counts.Multiplied;
+
+    /// <summary>Begins with bonds of one.</summary>
+    public void Clear(int numQubits)
+    {
+        var cuts = numQubits + 1;
+        if (_bond.Length < cuts)
+        {
+            (_bond, _need, _full, _limit, _room) = (new double[cuts], new double[cuts], new double[cuts], new double[cuts], new double[cuts]);
+        }
+
+        (_numQubits, _low, _high, _most, _counts) = (numQubits, 0, 0, 1, default);
+        _bond.AsSpan(0, cuts).Fill(1);
+        _need.AsSpan(0, cuts).Fill(1);
+        for (var cut = 0; cut < cuts; cut++)
+        {
+            _full[cut] = PowersOfTwo.Of(Math.Min(60, Math.Min(cut, numQubits - cut)));
+            _limit[cut] = _room[cut] = double.MinNative(FreeBond, 4 * _full[cut]);
+        }
+    }
 
     /// <summary>Whether a gate leaves bonds small enough.</summary>
     public bool Fits(in SiteGate gate)
@@ -42,9 +51,14 @@ internal sealed class SketchedChain
         double factor = gate.Factor;
         var first = gate.Low + 1;
         Span<double> bond = _bond.AsSpan(first, gate.High - gate.Low), room = _room.AsSpan(first, bond.Length);
+        if (factor <= 1 || !IsBeyond(bond, room, factor))
+        {
+            return true;
+        }
+
         for (var k = 0; k < bond.Length; k++)
         {
-            if (bond[k] * factor > room[k] && factor > 1 && !Trim(first + k, factor))
+            if (bond[k] * factor > room[k] && !Trim(first + k, factor))
             {
                 return false;
             }
@@ -57,28 +71,31 @@ internal sealed class SketchedChain
     public void Apply(in SiteGate gate)
     {
         (_low, _high) = (Math.Min(_low, gate.Low), Math.Max(_high, gate.High));
-        double factor = gate.Factor, more = gate.Need, rows = _bond[gate.Low];
+        double factor = gate.Factor, more = gate.Need;
         var first = gate.Low + 1;
         var bond = _bond.AsSpan(first, gate.High - gate.Low);
-        foreach (ref var size in bond)
+        var rows = _bond[gate.Low] + Grow(bond, factor);
+        if (more != 1)
         {
-            rows += size;
-            size *= factor;
-        }
-
-        for (var cut = gate.From + 1; cut <= gate.To; cut++)
-        {
-            _need[cut] *= more;
+            Grow(_need.AsSpan(gate.From + 1, gate.To - gate.From), more);
         }
 
         if (factor > 1)
         {
-            _limit.AsSpan(first, bond.Length).CopyTo(_room.AsSpan(first));
+            var room = _room.AsSpan(first, bond.Length);
+            if (room.Length == 1)
+            {
+                room[0] = _limit[first];
+            }
+            else
+            {
+                _limit.AsSpan(first, room.Length).CopyTo(room);
+            }
         }
 
         _most = gate.Most;
-        _tensors += factor > 1 ? bond.Length + 1 : 2;
-        _rows += 2 * factor * rows;
+        _counts.Tensors += factor > 1 ? bond.Length + 1 : 2;
+        _counts.Rows += 2 * factor * rows;
     }
 
     /// <summary>Takes bonds down to what the state needs; tells whether nearly everything went.</summary>
@@ -100,53 +117,25 @@ internal sealed class SketchedChain
             last--;
         }
 
-        double before = 0, after = 0;
-        for (var q = first - 1; q <= last; q++)
-        {
-            before += _bond[q] * _bond[q + 1];
-        }
+        var before = Elements(first, last);
 
         // Between neighbouring bonds a qubit is worth a factor of two.
-        for (var cut = first; cut <= last; cut++)
+        var needed = _need[first - 1];
+        foreach (ref var need in _need.AsSpan(first, last + 1 - first))
         {
-            _need[cut] = Greater(1, Less(Less(_need[cut], _most), 2 * _need[cut - 1]));
+            needed = need = double.MaxNative(1, double.MinNative(double.MinNative(need, _most), 2 * needed));
         }
 
-        for (; _high > last; _high--)
-        {
-            ShiftLeft(_high, double.PositiveInfinity);
-            _low = Math.Min(_low, _high - 1);
-        }
-
-        for (; _low < last; _low++)
-        {
-            ShiftRight(_low);
-        }
-
-        for (_high = last; _high >= first; _high--)
-        {
-            ShiftLeft(_high, _need[_high] = Less(_need[_high], 2 * _need[_high + 1]));
-            _low = _high - 1;
-            _limit[_high] = Greater(2 * _bond[_high], Less(FreeBond, 4 * _full[_high]));
-            _room[_high] = double.PositiveInfinity;
-        }
-
-        for (var q = first - 1; q <= last; q++)
-        {
-            after += _bond[q] * _bond[q + 1];
-        }
-
-        return after < Collapse * before;
+        SweepLeft(last);
+        SweepRight(last);
+        TakeDown(first, last);
+        return Elements(first, last) < Collapse * before;
     }
 
     /// <summary>Makes sites right of the first isometries from the right, as a readout wants them.</summary>
     public void MoveToFront()
     {
-        for (; _high > 0; _high--)
-        {
-            ShiftLeft(_high, double.PositiveInfinity);
-        }
-
+        SweepLeft(0);
         _low = 0;
     }
 
@@ -155,8 +144,8 @@ internal sealed class SketchedChain
     public double[] Amounts(int supportLog2)
     {
         var amounts = new double[ChainAmounts.Count];
-        (amounts[ChainAmounts.Tensors], amounts[ChainAmounts.Rows], amounts[ChainAmounts.Reflected]) = (_tensors, _rows, _reflected);
-        (amounts[ChainAmounts.Factored], amounts[ChainAmounts.Multiplied]) = (_factored, _multiplied);
+        (amounts[ChainAmounts.Tensors], amounts[ChainAmounts.Rows], amounts[ChainAmounts.Reflected]) = (_counts.Tensors, _counts.Rows, _counts.Reflected);
+        (amounts[ChainAmounts.Factored], amounts[ChainAmounts.Multiplied]) = (_counts.Factored, _counts.Multiplied);
         var elements = _need;
         for (var q = 0; q < _numQubits; q++)
         {
@@ -165,6 +154,73 @@ internal sealed class SketchedChain
 
         ChainAmounts.AddReadout(amounts, elements.AsSpan(0, _numQubits), supportLog2);
         return amounts;
+    }
+
+    private static bool IsBeyond(ReadOnlySpan<double> bond, ReadOnlySpan<double> room, double factor)
+    {
+        var k = 0;
+        if (bond.Length >= Vector256<double>.Count)
+        {
+            ref double size = ref MemoryMarshal.GetReference(bond), most = ref MemoryMarshal.GetReference(room);
+            for (; k <= bond.Length - Vector256<double>.Count; k += Vector256<double>.Count)
+            {
+                if (Vector256.GreaterThanAny(Vector256.LoadUnsafe(ref size, (nuint)k) * factor, Vector256.LoadUnsafe(ref most, (nuint)k)))
+                {
+                    return true;
+                }
+            }
+        }
+
+        for (; k < bond.Length; k++)
+        {
+            if (bond[k] * factor > room[k])
+            {
+                return true;
+            }
+        }
+
+        return false;
+    }
+
+    // Multiplies all; gives their sum before.
+    private static double Grow(Span<double> sizes, double factor)
+    {
+        double sum = 0;
+        var k = 0;
+        if (sizes.Length >= Vector256<double>.Count)
+        {
+            ref var size = ref MemoryMarshal.GetReference(sizes);
+            var sums = Vector256<double>.Zero;
+            for (; k <= sizes.Length - Vector256<double>.Count; k += Vector256<double>.Count)
+            {
+                var some = Vector256.LoadUnsafe(ref size, (nuint)k);
+                sums += some;
+                (some * factor).StoreUnsafe(ref size, (nuint)k);
+            }
+
+            sum = Vector256.Sum(sums);
+        }
+
+        for (; k < sizes.Length; k++)
+        {
+            sum += sizes[k];
+            sizes[k] *= factor;
+        }
+
+        return sum;
+    }
+
+    // Σ χl · χr of the sites beside some cuts.
+    private double Elements(int first, int last)
+    {
+        double sum = 0, left = _bond[first - 1];
+        foreach (var right in _bond.AsSpan(first, last + 2 - first))
+        {
+            sum += left * right;
+            left = right;
+        }
+
+        return sum;
     }
 
     // From the nearer end to a cut, if that makes room for a factor.
@@ -177,49 +233,93 @@ internal sealed class SketchedChain
 
         if (cut <= _numQubits - cut)
         {
-            for (; _low < cut; _low++)
-            {
-                ShiftRight(_low);
-            }
-
+            SweepRight(cut);
             _high = Math.Max(_high, cut);
             return true;
         }
 
-        for (; _high >= cut; _high--)
-        {
-            ShiftLeft(_high, double.PositiveInfinity);
-        }
-
+        SweepLeft(cut - 1);
         _low = Math.Min(_low, _high);
         return true;
     }
 
-    private void ShiftRight(int q)
+    // Makes sites left of one isometries from the left, as far as they are not.
+    private void SweepRight(int to)
     {
-        double rows = _bond[q + 1], columns = 2 * _bond[q], rank = Less(rows, columns);
-        Count(rows, columns, rank, q + 2 <= _numQubits ? _bond[q + 2] : 1);
-        _bond[q + 1] = rank;
+        if (_low >= to)
+        {
+            return;
+        }
+
+        var bond = _bond.AsSpan(0, _numQubits + 1);
+        var counts = _counts;
+        var left = bond[_low];
+        for (var q = _low; q < to; q++)
+        {
+            double rows = bond[q + 1], columns = 2 * left;
+            left = double.MinNative(rows, columns);
+            counts.Add(rows, columns, left, q + 2 < bond.Length ? bond[q + 2] : 1);
+            bond[q + 1] = left;
+        }
+
+        (_low, _counts) = (to, counts);
     }
 
-    private void ShiftLeft(int q, double need)
+    // Makes sites right of one isometries from the right.
+    private void SweepLeft(int to)
     {
-        double rows = _bond[q], columns = 2 * _bond[q + 1], rank = Greater(1, Less(Less(rows, columns), need));
-        Count(rows, columns, rank, q > 0 ? _bond[q - 1] : 1);
-        _bond[q] = rank;
+        if (_high <= to)
+        {
+            return;
+        }
+
+        var bond = _bond.AsSpan(0, _numQubits + 1);
+        var counts = _counts;
+        var right = bond[_high + 1];
+        for (var q = _high; q > to; q--)
+        {
+            double rows = bond[q], columns = 2 * right;
+            right = double.MinNative(rows, columns);
+            counts.Add(rows, columns, right, bond[q - 1]);
+            bond[q] = right;
+        }
+
+        (_high, _counts) = (to, counts);
+        _low = Math.Min(_low, to);
     }
 
-    // Without what Math does for numbers that are none.
-    private static double Less(double a, double b) => a < b ? a : b;
-
-    private static double Greater(double a, double b) => a > b ? a : b;
-
-    private void Count(double rows, double columns, double rank, double beside)
+    // From the right, to what the state needs.
+    private void TakeDown(int first, int last)
     {
-        var reflected = rows * rank;
-        _tensors++;
-        _reflected += reflected;
-        _factored += reflected * columns;
-        _multiplied += 2 * reflected * beside;
+        var bond = _bond.AsSpan(0, last + 2);
+        var need = _need.AsSpan(0, last + 2);
+        var counts = _counts;
+        double right = bond[last + 1], needed = need[last + 1];
+        for (var q = last; q >= first; q--)
+        {
+            needed = need[q] = double.MinNative(need[q], 2 * needed);
+            double rows = bond[q], columns = 2 * right;
+            right = double.MaxNative(1, double.MinNative(double.MinNative(rows, columns), needed));
+            counts.Add(rows, columns, right, bond[q - 1]);
+            bond[q] = right;
+            _limit[q] = double.MaxNative(2 * right, double.MinNative(FreeBond, 4 * _full[q]));
+            _room[q] = double.PositiveInfinity;
+        }
+
+        (_low, _high, _counts) = (first - 1, first - 1, counts);
+    }
+
+    private struct Counts
+    {
+        public double Tensors, Rows, Reflected, Factored, Multiplied;
+
+        public void Add(double rows, double columns, double rank, double beside)
+        {
+            var reflected = rows * rank;
+            Tensors++;
+            Reflected += reflected;
+            Factored += reflected * columns;
+            Multiplied += 2 * reflected * beside;
+        }
     }
 }

@@ -7,7 +7,7 @@ namespace PredictiveOrchestration.Profiling;
 /// About how well the engine's search for an order of the qubits will do, in a fraction of its time: every wire goes to the middle of those that it meets, again and again, and the best
 /// order on the way counts.
 /// </summary>
-internal static class SketchedOrder
+internal sealed class SketchedOrder
 {
     // As for the engine: what another order must promise, and the work that a search must be worth, at all and for each wire.
     private const double WorthIt = 0.7, LeastWork = 2e5, LeastForWire = 1300;
@@ -16,52 +16,69 @@ internal static class SketchedOrder
     // Where wires meet more often than this, bonds are as large as they can be in any order.
     private const int MostMeetings = 12;
 
-    /// <summary>The site of each wire.</summary>
-    public static int[] Choose(int numWires, ReadOnlySpan<SketchedGate> gates, ReadOnlySpan<int> wires)
-    {
-        var identity = new int[numWires];
-        for (var w = 0; w < numWires; w++)
-        {
-            identity[w] = w;
-        }
+    private readonly Meetings _graph = new();
+    private int[] _identity = [];
+    private int[] _sites = [];
+    private int[] _order = [];
+    private int[] _best = [];
+    private int[] _loads = [];
+    private double[] _at = [];
 
-        Span<int> loads = numWires <= 256 ? stackalloc int[numWires + 1] : new int[numWires + 1];
-        var own = Cost(gates, wires, identity, loads);
-        if (own < Math.Max(LeastWork, LeastForWire * numWires) || numWires < 4 || wires.Length > MostMeetings * numWires)
+    /// <summary>The site of each wire; good until the next choice.</summary>
+    /// <param name="numWires">The number of wires.</param>
+    /// <param name="gates">The gates.</param>
+    /// <param name="wires">The wires of gates on more than two.</param>
+    /// <param name="ends">How many wires all gates have together.</param>
+    /// <param name="isPath">Whether all gates join neighbours.</param>
+    public ReadOnlySpan<int> Choose(int numWires, ReadOnlySpan<SketchedGate> gates, ReadOnlySpan<int> wires, int ends, bool isPath)
+    {
+        Clear(numWires);
+        var identity = _identity.AsSpan(0, numWires);
+        if (isPath || numWires < 4 || ends > MostMeetings * numWires)
         {
             return identity;
         }
 
-        var graph = new Meetings(numWires, gates, wires);
-        if (graph.IsPath)
+        var own = Cost(gates, wires, identity);
+        if (own < Math.Max(LeastWork, LeastForWire * numWires))
+        {
+            return identity;
+        }
+
+        _graph.Read(numWires, gates, wires);
+        if (_graph.IsComplete)
         {
             return identity;
         }
 
         var least = own;
-        int[] best = identity, sites = (int[])identity.Clone(), order = (int[])identity.Clone();
-        Span<double> at = numWires <= 256 ? stackalloc double[numWires] : new double[numWires];
+        Span<int> sites = _sites.AsSpan(0, numWires), order = _order.AsSpan(0, numWires), best = _best.AsSpan(0, numWires);
+        identity.CopyTo(sites);
+        identity.CopyTo(order);
+        identity.CopyTo(best);
+        var at = _at.AsSpan(0, numWires);
         for (var round = 0; round < Rounds; round++)
         {
-            for (var p = 0; p < numWires; p++)
+            for (var p = 0; p < order.Length; p++)
             {
                 // It stays a little where it is, so that ties keep their order.
-                double sum = 0.5 * p, weight = 0.5;
-                foreach (var other in graph.Of(order[p]))
+                var others = _graph.Of(order[p]);
+                var sum = 0;
+                foreach (var other in others)
                 {
                     sum += sites[other];
-                    weight++;
                 }
 
-                at[p] = sum / weight;
+                at[p] = ((0.5 * p) + sum) / (0.5 + others.Length);
             }
 
             Sort(at, order);
             var moved = false;
-            for (var p = 0; p < numWires; p++)
+            for (var p = 0; p < order.Length; p++)
             {
-                moved |= sites[order[p]] != p;
-                sites[order[p]] = p;
+                ref var site = ref sites[order[p]];
+                moved |= site != p;
+                site = p;
             }
 
             if (!moved)
@@ -71,45 +88,73 @@ internal static class SketchedOrder
 
             if ((round & 1) == 1)
             {
-                Keep(gates, wires, loads);
+                least = Keep(gates, wires, sites, best, least);
             }
         }
 
-        best.CopyTo(sites, 0);
-        for (var w = 0; w < numWires; w++)
+        best.CopyTo(sites);
+        for (var w = 0; w < sites.Length; w++)
         {
             order[sites[w]] = w;
         }
 
-        for (var round = 0; round < Exchanges && Exchange(graph, order, sites); round++)
+        var exchanged = false;
+        for (var round = 0; round < Exchanges && Exchange(_graph, order, sites); round++)
         {
+            exchanged = true;
         }
 
-        Keep(gates, wires, loads);
-        return least <= WorthIt * own ? best : identity;
-
-        void Keep(ReadOnlySpan<SketchedGate> gates, ReadOnlySpan<int> wires, Span<int> loads)
+        if (exchanged)
         {
-            var cost = Cost(gates, wires, sites, loads);
-            if (cost < least)
+            least = Keep(gates, wires, sites, best, least);
+        }
+
+        return least <= WorthIt * own ? best : identity;
+    }
+
+    private void Clear(int numWires)
+    {
+        if (_identity.Length < numWires)
+        {
+            (_identity, _sites, _order) = (new int[numWires], new int[numWires], new int[numWires]);
+            (_best, _loads, _at) = (new int[numWires], new int[numWires + 1], new double[numWires]);
+            for (var w = 0; w < numWires; w++)
             {
-                (least, best) = (cost, (int[])sites.Clone());
+                _identity[w] = w;
             }
         }
     }
 
+    private double Keep(ReadOnlySpan<SketchedGate> gates, ReadOnlySpan<int> wires, ReadOnlySpan<int> sites, Span<int> best, double least)
+    {
+        var cost = Cost(gates, wires, sites);
+        if (cost >= least)
+        {
+            return least;
+        }
+
+        sites.CopyTo(best);
+        return cost;
+    }
+
     // By insertion: from the second time on few are out of place.
-    private static void Sort(Span<double> at, int[] order)
+    private static void Sort(Span<double> at, Span<int> order)
     {
         if (order.Length > 64)
         {
-            at.Sort(order.AsSpan());
+            at.Sort(order);
             return;
         }
 
         for (var i = 1; i < order.Length; i++)
         {
-            var (key, wire, k) = (at[i], order[i], i);
+            var key = at[i];
+            if (at[i - 1] <= key)
+            {
+                continue;
+            }
+
+            var (wire, k) = (order[i], i);
             for (; k > 0 && at[k - 1] > key; k--)
             {
                 (at[k], order[k]) = (at[k - 1], order[k - 1]);
@@ -120,7 +165,7 @@ internal static class SketchedOrder
     }
 
     // Neighbours change places where fewer bits then cross between them; tells whether any did.
-    private static bool Exchange(Meetings graph, int[] order, int[] sites)
+    private static bool Exchange(Meetings graph, Span<int> order, Span<int> sites)
     {
         var any = false;
         for (var p = 0; p < order.Length - 1; p++)
@@ -147,18 +192,13 @@ internal static class SketchedOrder
     }
 
     // χ³ of every cut, by the bits that gates bring across it.
-    private static double Cost(ReadOnlySpan<SketchedGate> gates, ReadOnlySpan<int> wires, ReadOnlySpan<int> sites, Span<int> loads)
+    private double Cost(ReadOnlySpan<SketchedGate> gates, ReadOnlySpan<int> wires, ReadOnlySpan<int> sites)
     {
+        var loads = _loads.AsSpan(0, sites.Length + 1);
         loads.Clear();
         foreach (ref readonly var gate in gates)
         {
-            int low = sites[wires[gate.First]], high = low;
-            for (var k = 1; k < gate.Wires; k++)
-            {
-                var site = sites[wires[gate.First + k]];
-                (low, high) = (Math.Min(low, site), Math.Max(high, site));
-            }
-
+            var (low, high) = gate.Span(wires, sites);
             var bits = gate.Factor >> 1;
             loads[low] += bits;
             loads[high] -= bits;
@@ -179,45 +219,72 @@ internal static class SketchedOrder
     // Whom each wire meets, as often as it does.
     private sealed class Meetings
     {
-        private readonly int[] _first;
-        private readonly int[] _other;
+        private readonly ulong[] _met = new ulong[64];
+        private int[] _first = [];
+        private int[] _other = [];
 
-        public Meetings(int numWires, ReadOnlySpan<SketchedGate> gates, ReadOnlySpan<int> wires)
+        /// <summary>Whether each wire meets all others, and each as often: no order is better than another.</summary>
+        public bool IsComplete { get; private set; }
+
+        public void Read(int numWires, ReadOnlySpan<SketchedGate> gates, ReadOnlySpan<int> wires)
         {
-            _first = new int[numWires + 2];
+            _first = _first.Length < numWires + 2 ? new int[numWires + 2] : _first;
+            var first = _first.AsSpan(0, numWires + 2);
+            first.Clear();
             var links = 0;
-            IsPath = true;
             foreach (ref readonly var gate in gates)
             {
                 for (var k = 1; k < gate.Wires; k++)
                 {
-                    int a = wires[gate.First + k - 1], b = wires[gate.First + k];
-                    _first[a + 2]++;
-                    _first[b + 2]++;
+                    var (a, b) = Pair(gate, wires, k);
+                    first[a + 2]++;
+                    first[b + 2]++;
                     links += 2;
-                    IsPath &= Math.Abs(a - b) == 1;
                 }
             }
 
-            for (var w = 2; w < _first.Length; w++)
+            for (var w = 2; w < first.Length; w++)
             {
-                _first[w] += _first[w - 1];
+                first[w] += first[w - 1];
             }
 
-            _other = new int[links];
+            _other = _other.Length < links ? new int[2 * links] : _other;
             foreach (ref readonly var gate in gates)
             {
                 for (var k = 1; k < gate.Wires; k++)
                 {
-                    int a = wires[gate.First + k - 1], b = wires[gate.First + k];
-                    _other[_first[a + 1]++] = b;
-                    _other[_first[b + 1]++] = a;
+                    var (a, b) = Pair(gate, wires, k);
+                    _other[first[a + 1]++] = b;
+                    _other[first[b + 1]++] = a;
                 }
             }
+
+            IsComplete = numWires <= _met.Length && links == numWires * (numWires - 1) && wires.Length == 0 && AllMeet(numWires, gates);
         }
 
-        public bool IsPath { get; }
-
         public ReadOnlySpan<int> Of(int wire) => _other.AsSpan(_first[wire].._first[wire + 1]);
+
+        private static (int A, int B) Pair(in SketchedGate gate, ReadOnlySpan<int> wires, int k) =>
+            gate.Wires == 2 ? (gate.First, gate.Second) : (wires[gate.First + k - 1], wires[gate.First + k]);
+
+        // So many gates as there are pairs of wires: whether each is on another pair, and brings as many bits.
+        private bool AllMeet(int numWires, ReadOnlySpan<SketchedGate> gates)
+        {
+            var met = _met.AsSpan(0, numWires);
+            met.Clear();
+            foreach (ref readonly var gate in gates)
+            {
+                ref var of = ref met[Math.Min(gate.First, gate.Second)];
+                var other = 1UL << Math.Max(gate.First, gate.Second);
+                if ((of & other) != 0 || gate.Factor != gates[0].Factor)
+                {
+                    return false;
+                }
+
+                of |= other;
+            }
+
+            return true;
+        }
     }
 }

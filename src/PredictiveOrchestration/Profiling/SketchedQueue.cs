@@ -3,41 +3,45 @@ using PredictiveOrchestration.Common;
 namespace PredictiveOrchestration.Profiling;
 
 /// <summary>Gates on their way to a sketched chain: as in the engine, one that needs room waits, with those behind it, until a compression is worth it.</summary>
-internal sealed class SketchedQueue(int numQubits)
+internal sealed class SketchedQueue
 {
     // Half a second: beyond that nothing is counted; a run that long is worth a plan.
     private const double Enough = 5e9;
 
-    private readonly SketchedChain _chain = new(numQubits);
-    private readonly PauliRuns _runs = new(numQubits);
-    private readonly bool[] _blocked = new bool[numQubits];
+    private readonly SketchedChain _chain = new();
+    private readonly PauliRuns _runs = new();
+    private bool[] _blocked = [];
     private List<SiteGate> _waiting = [];
     private List<SiteGate> _next = [];
+    private int _numQubits;
     private int _patience;
 
-    /// <summary>Applies gates; gives how many were, until it was enough.</summary>
+    /// <summary>Applies gates to a new chain; gives how many were, until it was enough.</summary>
+    /// <param name="numQubits">The number of sites.</param>
     /// <param name="gates">The gates.</param>
-    /// <param name="wires">Their wires.</param>
+    /// <param name="wires">The wires of gates on more than two.</param>
     /// <param name="siteOf">The site of each wire.</param>
-    public int Run(ReadOnlySpan<SketchedGate> gates, ReadOnlySpan<int> wires, ReadOnlySpan<int> siteOf)
+    public int Run(int numQubits, ReadOnlySpan<SketchedGate> gates, ReadOnlySpan<int> wires, ReadOnlySpan<int> siteOf)
     {
+        Clear(numQubits);
         var walked = 0;
         while (walked < gates.Length && _chain.Work <= Enough)
         {
             ref readonly var gate = ref gates[walked++];
-            int low = siteOf[wires[gate.First]], high = low;
-            for (var k = 1; k < gate.Wires; k++)
+            var (low, high) = gate.Span(wires, siteOf);
+            var (from, to) = (low, high);
+            if (gate.Wires == 2)
             {
-                var site = siteOf[wires[gate.First + k]];
-                (low, high) = (Math.Min(low, site), Math.Max(high, site));
+                (from, to) = Joined(gate, siteOf[gate.First], siteOf[gate.Second]);
+            }
+            else
+            {
+                foreach (var wire in wires.Slice(gate.First, gate.Wires))
+                {
+                    _runs.Turn(siteOf[wire], 0);
+                }
             }
 
-            for (var k = 0; gate.Wires > 2 && k < gate.Wires; k++)
-            {
-                _runs.Turn(siteOf[wires[gate.First + k]], 0);
-            }
-
-            var (from, to) = gate.Wires == 2 ? Joined(gate, siteOf[wires[gate.First]], siteOf[wires[gate.First + 1]]) : (low, high);
             Pass(new SiteGate(low, high, gate.Factor, gate.Need, PowersOfTwo.Of(gate.SupportLog2), from, to));
             if (_waiting.Count > _patience)
             {
@@ -65,6 +69,20 @@ internal sealed class SketchedQueue(int numQubits)
         return _chain.Amounts(supportLog2);
     }
 
+    private void Clear(int numQubits)
+    {
+        if (_blocked.Length < numQubits)
+        {
+            _blocked = new bool[numQubits];
+        }
+
+        _chain.Clear(numQubits);
+        _runs.Clear(numQubits);
+        _blocked.AsSpan(0, numQubits).Clear();
+        _waiting.Clear();
+        (_numQubits, _patience) = (numQubits, 0);
+    }
+
     // The cuts across which a gate adds to what the state needs.
     private (int From, int To) Joined(in SketchedGate gate, int first, int second)
     {
@@ -82,9 +100,9 @@ internal sealed class SketchedQueue(int numQubits)
 
     private void Round()
     {
-        _patience = _chain.Compress() ? 0 : numQubits;
+        _patience = _chain.Compress() ? 0 : _numQubits;
         (_waiting, _next) = (_next, _waiting);
-        _blocked.AsSpan().Clear();
+        _blocked.AsSpan(0, _numQubits).Clear();
         _chain.Apply(_next[0]);
         for (var k = 1; k < _next.Count; k++)
         {

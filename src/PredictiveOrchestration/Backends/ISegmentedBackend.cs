@@ -26,7 +26,7 @@ public interface IBackendSession : IDisposable
     void Advance(int endOperation);
 
     /// <summary>Looks at the state.</summary>
-    /// <param name="count">Count the amplitudes that are not zero even where that takes a pass over the state.</param>
+    /// <param name="count">Count the amplitudes that are not zero even where that takes a pass over the state. Where a part of it shows that they are many, their number may be estimated from that part.</param>
     SessionObservation Observe(bool count = false);
 
     /// <summary>Copies the state out; the session can go on, also if there was no room or no way to do so.</summary>

@@ -11,6 +11,9 @@ internal sealed class ConversionCosts(TimeProvider time)
     private const double PriorSecondsPerByte = 1e-9;
     private const double Gain = 0.2;
     private const int CalibrationQubits = 16;
+
+    // The first are the compiler's, and a neighbour may have the processor in some.
+    private const int CalibrationRounds = 8;
     private readonly Lock _lock = new();
     private readonly Dictionary<string, double> _out = new(StringComparer.Ordinal);
     private readonly Dictionary<string, double> _in = new(StringComparer.Ordinal);
@@ -47,7 +50,7 @@ internal sealed class ConversionCosts(TimeProvider time)
             var id = backend.Descriptor.Id;
             try
             {
-                for (var round = 0; round < 3; round++)
+                for (var round = 0; round < CalibrationRounds; round++)
                 {
                     using var session = await backend.OpenAsync(request, null, cancellationToken).ConfigureAwait(false);
                     session.Advance(circuit.Operations.Length);

@@ -20,6 +20,9 @@ internal sealed class RunStops(HotSwapPlanner planner, ConversionCosts conversio
     // Most looks at such a state find nothing: the share of the run that they may take together, and of what could be saved that one may.
     private const double MostLooking = 0.05, MostOfPromise = 0.1;
 
+    // Such a look breaks what is fused, half a pass on average, and reads a part of the state; a copy counts, reads and writes all of it.
+    private const double LookPerCopy = 0.5;
+
     // Where a caller may ask for a swap at any time, its wish is looked for so often.
     private const int ControlStep = 16;
 
@@ -122,7 +125,7 @@ internal sealed class RunStops(HotSwapPlanner planner, ConversionCosts conversio
         }
 
         // It looks only where another engine would save much if next to nothing were left of the amplitudes, which is seldom so.
-        var look = conversions.OutSecondsPerByte(planner.Engines[engine].Descriptor.Id) * planner.StateBytes(engine, planner.Walk.Bound(position), position);
+        var look = LookPerCopy * conversions.OutSecondsPerByte(planner.Engines[engine].Descriptor.Id) * planner.StateBytes(engine, planner.Walk.Bound(position), position);
         for (var stop = position + step; stop < Math.Min(planned, end - step + 1) && view.Planning <= MostPlanning * whole && _looking + look <= MostLooking * whole; stop += step)
         {
             if (view.PlanIfFew(stop, engine) is { } other && other.StaySeconds - other.Seconds is var promise

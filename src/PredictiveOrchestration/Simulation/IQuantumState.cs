@@ -72,7 +72,7 @@ internal interface IQuantumState : IDisposable
     /// <summary>The greatest bond dimension now, or null if the state has no bonds.</summary>
     int? BondDimension => null;
 
-    /// <summary>The amplitudes that are not zero up to rounding; may take a pass over the state.</summary>
+    /// <summary>The amplitudes that are not zero up to rounding; may take a pass over the state, or, where a part of it shows that they are many, be told from that part.</summary>
     long CountNonZeros() => NonZeros;
 
     /// <summary>Copies the state out.</summary>

@@ -237,4 +237,53 @@ public sealed class HandOverTests
         session.Observe(count: true).NonZeros.Should().Be(1);
         session.TakeSnapshot(compact: true).Amplitudes.Should().ContainSingle().Which.Magnitude.Should().BeApproximately(1, 1e-12);
     }
+
+    // Of a large state a part is counted first. Low qubits, high ones and those between: where all are in superposition, all amplitudes are there; where few are, they are counted one by one.
+    [Theory]
+    [InlineData(0, 18)]
+    [InlineData(0, 3)]
+    [InlineData(8, 4)]
+    [InlineData(14, 4)]
+    [InlineData(6, 11)]
+    public async Task Observe_CountingInALargeState_TellsFewFromMany(int first, int count)
+    {
+        const int qubits = 18;
+        var builder = new CircuitBuilder(qubits);
+        for (var q = 0; q < qubits; q++)
+        {
+            // Every amplitude may be there, as far as is known without looking.
+            builder.RX(0.3, q).RX(-0.3, q);
+        }
+
+        for (var q = first; q < first + count; q++)
+        {
+            builder.H(q);
+        }
+
+        var circuit = builder.Build();
+        using var session = await Engines[0].OpenAsync(new ExecutionRequest { Circuit = circuit, Shots = 0 }, null);
+        session.Advance(circuit.Operations.Length);
+        session.Observe(count: true).NonZeros.Should().Be(1L << count);
+    }
+
+    // An estimate is at most sixteen times off: what lies between the counted places was not seen.
+    [Fact]
+    public async Task Observe_CountingWhatLooksLikeMany_IsNoMoreThanSixteenTimesOff()
+    {
+        var builder = new CircuitBuilder(18);
+        for (var q = 0; q < 18; q++)
+        {
+            builder.RX(0.3, q).RX(-0.3, q);
+        }
+
+        foreach (var q in (int[])[0, 1, 2, 3, 4, 5, 6, 7, 12, 13, 14, 15, 16, 17])
+        {
+            builder.H(q);
+        }
+
+        var circuit = builder.Build();
+        using var session = await Engines[0].OpenAsync(new ExecutionRequest { Circuit = circuit, Shots = 0 }, null);
+        session.Advance(circuit.Operations.Length);
+        session.Observe(count: true).NonZeros.Should().BeInRange(1L << 14, 1L << 18);
+    }
 }

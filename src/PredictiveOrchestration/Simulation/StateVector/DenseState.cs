@@ -308,7 +308,22 @@ internal sealed unsafe class DenseState : IQuantumState
         return null;
     }
 
-    public long CountNonZeros() => CountChunks().Sum(count => (long)count);
+    public long CountNonZeros()
+    {
+        // Whoever asks wants to know whether few are left: mostly they are not, which a part of the state shows. If many of it are not zero, so is at least a 64th of all.
+        const int runs = 64, sixteenth = 16, many = 4;
+        if (_bits > ChunkBits)
+        {
+            var (apart, length) = ((1L << _bits) / runs, (int)((1L << _bits) / runs / sixteenth));
+            var seen = Count(runs, apart, length).Sum(count => (long)count);
+            if (many * seen >= (long)runs * length)
+            {
+                return sixteenth * seen;
+            }
+        }
+
+        return CountChunks().Sum(count => (long)count);
+    }
 
     public StateSnapshot ToCompactSnapshot(int operationIndex)
     {
@@ -370,12 +385,18 @@ internal sealed unsafe class DenseState : IQuantumState
     private int[] CountChunks()
     {
         var size = (int)Math.Min(1L << ChunkBits, 1L << _bits);
-        var counts = new int[(1L << _bits) / size];
-        ParallelRange.Run(counts.Length, 1, _bits < ParallelBits ? 1 : _threads, _context, _context.OperationCount, (_, first, last) =>
+        return Count((int)((1L << _bits) / size), size, size);
+    }
+
+    // The same of runs of indices, so far apart from each other.
+    private int[] Count(int runs, long apart, int length)
+    {
+        var counts = new int[runs];
+        ParallelRange.Run(runs, 1, _bits < ParallelBits ? 1 : _threads, _context, _context.OperationCount, (_, first, last) =>
         {
-            for (var chunk = first; chunk < last; chunk++)
+            for (var run = first; run < last; run++)
             {
-                counts[chunk] = IsDead(chunk * size, size) ? 0 : _kernels.CountAbove(_amplitudes.Re, _amplitudes.Im, chunk * size, size, Nothing);
+                counts[run] = IsDead(run * apart, length) ? 0 : _kernels.CountAbove(_amplitudes.Re, _amplitudes.Im, run * apart, length, Nothing);
             }
         });
         return counts;

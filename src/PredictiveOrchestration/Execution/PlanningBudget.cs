@@ -13,13 +13,10 @@ internal readonly record struct PlanningBudget(double Most, double ForSaving)
     // The share of the predicted run, and of what seems to be saved of it.
     private const double MostOfRun = 0.02, MostOfSaving = 0.05;
 
-    // The share of the run if it is as short as its interval says: most such plans find nothing.
-    private const double MostOfShortRun = 0.03;
-
     // The base-2 logarithm of so few amplitudes that they take next to no time.
     private const byte FewLog2 = 8;
 
-    /// <summary>The share of a run that is shorter than its bound that a late plan may take.</summary>
+    /// <summary>The share of the run if it is as short as its interval says.</summary>
     public const double MostIfShort = 0.05;
 
     /// <summary>The budget of a job by its profile and its predictions alone.</summary>
@@ -35,7 +32,7 @@ internal readonly record struct PlanningBudget(double Most, double ForSaving)
         }
 
         var forSaving = MostOfSaving * Saving(profile, decision);
-        return new PlanningBudget(seconds.Median < shortest.TotalSeconds ? forSaving : Math.Max(forSaving, Math.Min(MostOfRun * seconds.Median, MostOfShortRun * seconds.Lower)), forSaving);
+        return new PlanningBudget(seconds.Median < shortest.TotalSeconds ? forSaving : Math.Max(forSaving, Math.Min(MostOfRun * seconds.Median, MostIfShort * seconds.Lower)), forSaving);
     }
 
     // What is saved if the beginning, as far as it is Clifford or keeps to few amplitudes, takes no time, and the rest the share of an engine's time that its gates are: but where only

@@ -16,10 +16,6 @@ internal sealed class PlanningCost
     private const double Forgetting = 0.98, LeastSecondsPerOperation = 1e-8;
     private double _secondsPerOperation = 3e-8;
 
-    // The least that plans have taken, forgotten far more slowly, or 0: what was forgotten because jobs were too short for a plan is known again when one has been made.
-    private const double ForgettingLeast = 0.9999;
-    private double _least;
-
     /// <summary>Plans a circuit some times, so that the first job does not wait for the compiler. How long that takes says nothing of later plans.</summary>
     public static void WarmUp(IEnumerable<IQuantumBackend> backends, ConversionCosts conversions, Func<CircuitProfile, WorkTrajectory, ISegmentCostModel> costs)
     {
@@ -50,7 +46,6 @@ internal sealed class PlanningCost
         }
 
         Volatile.Write(ref _secondsPerOperation, Math.Max(LeastSecondsPerOperation, Volatile.Read(ref _secondsPerOperation) * Forgetting));
-        Volatile.Write(ref _least, Volatile.Read(ref _least) * ForgettingLeast);
         return false;
     }
 
@@ -60,12 +55,7 @@ internal sealed class PlanningCost
         if (seconds > 0)
         {
             var known = Seconds(operations);
-            var (least, now) = (Volatile.Read(ref _least), known * Math.Pow(Math.Clamp(seconds / known, 0.5, 2), seconds < known ? GainDown : GainUp) / (operations + Fixed));
-            var seen = seconds / (operations + Fixed);
-            Volatile.Write(ref _least, least > 0 ? Math.Min(least, seen) : seen);
-
-            // One plan may have waited for a processor, the least of several has not.
-            Volatile.Write(ref _secondsPerOperation, least > 0 ? Math.Max(now, Math.Min(least, seen)) : now);
+            Volatile.Write(ref _secondsPerOperation, known * Math.Pow(Math.Clamp(seconds / known, 0.5, 2), seconds < known ? GainDown : GainUp) / (operations + Fixed));
         }
     }
 }

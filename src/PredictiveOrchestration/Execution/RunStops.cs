@@ -18,10 +18,10 @@ internal sealed class RunStops(HotSwapPlanner planner, ConversionCosts conversio
     private const double LeastPromise = 0.5;
 
     // Most looks at such a state find nothing: the share of the run that they may take together, and of what could be saved that one may.
-    private const double MostLooking = 0.05, MostOfPromise = 0.1;
+    private const double MostLooking = 0.03, MostOfPromise = 0.1;
 
-    // Such a look breaks what is fused, half a pass on average, and reads a part of the state; a copy counts, reads and writes all of it.
-    private const double LookPerCopy = 0.5;
+    // Such a look breaks what is fused, half a pass on average, and reads a sixteenth of the state; copying out reads all of it twice and picks amplitudes one by one.
+    private const double LookPerCopy = 0.2;
 
     // Where a caller may ask for a swap at any time, its wish is looked for so often.
     private const int ControlStep = 16;

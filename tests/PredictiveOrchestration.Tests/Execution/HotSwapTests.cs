@@ -135,10 +135,6 @@ public sealed class HotSwapTests
         }
 
         tries.Should().BeInRange(20, 200);
-
-        // The try took as long as the others: one is enough to know.
-        cost.Observe(1000, 2e-4);
-        cost.IsWithin(1000, 1e-4).Should().BeFalse();
     }
 
     [Fact]

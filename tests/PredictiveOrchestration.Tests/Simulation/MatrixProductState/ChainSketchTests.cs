@@ -96,6 +96,46 @@ public sealed class ChainSketchTests(ITestOutputHelper output)
         Sketch(States.Ghz(ChainSketch.MostQubits + 1)).Should().BeEmpty();
     }
 
+    [Fact]
+    public async Task Sketch_AfterOtherCircuitsOnTheThread_CountsAsTheFirstTime()
+    {
+        Circuit[] circuits =
+        [
+            .. Generic(), States.Ghz(3), States.Ghz(200), Fourier.Qft(12), RandomFamilies.Random(20, 33), RandomFamilies.RandomClifford(40, 500),
+            new CircuitBuilder(9).H(0).CCX(0, 1, 2).CCX(6, 7, 8).CX(2, 8).Build(),
+        ];
+
+        // Each on a thread of its own, on which there was no sketch before.
+        var alone = await Task.WhenAll(circuits.Select(c => Task.Factory.StartNew(() => Sketch(c), CancellationToken.None, TaskCreationOptions.LongRunning, TaskScheduler.Default)));
+        for (var i = 0; i < 2 * circuits.Length; i++)
+        {
+            var k = i < circuits.Length ? i : (2 * circuits.Length) - 1 - i;
+            Sketch(circuits[k]).Should().Equal(alone[k], circuits[k].Name);
+        }
+    }
+
+    [Fact]
+    public void Sketch_AsLargeAsOneBefore_AllocatesTheCountsAlone()
+    {
+        var circuit = RandomFamilies.Random(20, 33);
+        var known = new GateEntanglement(20);
+        Allocated();
+        Allocated().Should().BeLessThan(200, "nine counts");
+
+        long Allocated()
+        {
+            var before = GC.GetAllocatedBytesForCurrentThread();
+            var sketch = ChainSketch.Begin(20)!;
+            foreach (ref readonly var op in circuit.Operations)
+            {
+                sketch.Apply(circuit, op, known, 20);
+            }
+
+            sketch.Finish(20);
+            return GC.GetAllocatedBytesForCurrentThread() - before;
+        }
+    }
+
     private static IEnumerable<Circuit> Generic()
     {
         yield return RandomFamilies.Brickwork(16, 12, 1);

@@ -1,5 +1,3 @@
-using System.Runtime.InteropServices;
-using System.Runtime.Intrinsics;
 using PredictiveOrchestration.Common;
 
 namespace PredictiveOrchestration.Profiling;
@@ -51,7 +49,7 @@ internal sealed class SketchedChain
         double factor = gate.Factor;
         var first = gate.Low + 1;
         Span<double> bond = _bond.AsSpan(first, gate.High - gate.Low), room = _room.AsSpan(first, bond.Length);
-        if (factor <= 1 || !IsBeyond(bond, room, factor))
+        if (factor <= 1 || !SketchedSizes.IsBeyond(bond, room, factor))
         {
             return true;
         }
@@ -74,10 +72,10 @@ internal sealed class SketchedChain
         double factor = gate.Factor, more = gate.Need;
         var first = gate.Low + 1;
         var bond = _bond.AsSpan(first, gate.High - gate.Low);
-        var rows = _bond[gate.Low] + Grow(bond, factor);
+        var rows = _bond[gate.Low] + SketchedSizes.Grow(bond, factor);
         if (more != 1)
         {
-            Grow(_need.AsSpan(gate.From + 1, gate.To - gate.From), more);
+            SketchedSizes.Grow(_need.AsSpan(gate.From + 1, gate.To - gate.From), more);
         }
 
         if (factor > 1)
@@ -154,60 +152,6 @@ internal sealed class SketchedChain
 
         ChainAmounts.AddReadout(amounts, elements.AsSpan(0, _numQubits), supportLog2);
         return amounts;
-    }
-
-    private static bool IsBeyond(ReadOnlySpan<double> bond, ReadOnlySpan<double> room, double factor)
-    {
-        var k = 0;
-        if (bond.Length >= Vector256<double>.Count)
-        {
-            ref double size = ref MemoryMarshal.GetReference(bond), most = ref MemoryMarshal.GetReference(room);
-            for (; k <= bond.Length - Vector256<double>.Count; k += Vector256<double>.Count)
-            {
-                if (Vector256.GreaterThanAny(Vector256.LoadUnsafe(ref size, (nuint)k) * factor, Vector256.LoadUnsafe(ref most, (nuint)k)))
-                {
-                    return true;
-                }
-            }
-        }
-
-        for (; k < bond.Length; k++)
-        {
-            if (bond[k] * factor > room[k])
-            {
-                return true;
-            }
-        }
-
-        return false;
-    }
-
-    // Multiplies all; gives their sum before.
-    private static double Grow(Span<double> sizes, double factor)
-    {
-        double sum = 0;
-        var k = 0;
-        if (sizes.Length >= Vector256<double>.Count)
-        {
-            ref var size = ref MemoryMarshal.GetReference(sizes);
-            var sums = Vector256<double>.Zero;
-            for (; k <= sizes.Length - Vector256<double>.Count; k += Vector256<double>.Count)
-            {
-                var some = Vector256.LoadUnsafe(ref size, (nuint)k);
-                sums += some;
-                (some * factor).StoreUnsafe(ref size, (nuint)k);
-            }
-
-            sum = Vector256.Sum(sums);
-        }
-
-        for (; k < sizes.Length; k++)
-        {
-            sum += sizes[k];
-            sizes[k] *= factor;
-        }
-
-        return sum;
     }
 
     // Σ χl · χr of the sites beside some cuts.

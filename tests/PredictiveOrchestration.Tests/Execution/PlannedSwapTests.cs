@@ -77,12 +77,12 @@ public sealed class PlannedSwapTests
     }
 
     [Fact]
-    public async Task Permutations_OfWhichTheBoundSaysTooMuch_RunOnTheSparseEngine()
+    public async Task Permutations_OfFewAmplitudes_RunOnTheSparseEngineAlone()
     {
-        // Eight amplitudes, whatever is exchanged: the bound grows with each control that is in superposition, and the router believes it.
+        // Eight amplitudes, whatever is exchanged, by however many controls in superposition.
         var circuit = Build(b => b.H(0).H(1).H(2), b => Arithmetic(b, 1500));
         var result = await RunAsync(circuit);
-        result.Decision.Chosen.Candidate.Backend.Id.Should().Be("local-dense");
+        result.Decision.Chosen.Candidate.Backend.Id.Should().Be("local-sparse");
         result.ActualBackend.Should().Be("local-sparse");
         result.SwapEvents.Should().BeEmpty();
         result.Probabilities.Should().HaveCount(8);

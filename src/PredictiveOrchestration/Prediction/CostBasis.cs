@@ -26,6 +26,9 @@ internal sealed record CostBasis(string Name, string[] TermNames, double[] Prior
 {
     /// <summary>The places of the terms that stream over the state, for <see cref="Breakpoints"/>.</summary>
     public int[] Streaming { get; } = Breakpoints.StreamingOf(TermNames);
+
+    /// <summary>How much of what a profile leaves open a plan of the engine tells, 0 to 1: less where the profile has a sketch of what the engine would do.</summary>
+    public double PlanTells { get; init; } = 1;
 }
 
 /// <summary>The quantities that drive cost, taken from a circuit's features or estimated from the seven headline values.</summary>

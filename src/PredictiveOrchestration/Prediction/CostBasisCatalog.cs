@@ -47,7 +47,11 @@ internal static class CostBasisCatalog
                 {
                     WorkingBytes = 16 * read,
                 };
-            }));
+            })
+        {
+            // Half of what is sketched is what would be planned, to the last digit.
+            PlanTells = 0,
+        });
         Add(new CostBasis(
             "gpu",
             ["call", "gate overhead", "launches", "updates on the device", "passes on the device", "initialisation", "sums on the device", "transfer", "shots"],
@@ -120,7 +124,10 @@ internal static class CostBasisCatalog
                     ]),
                     64.0 * work.Qubits, MatrixProductBytes(work, job, bond),
                     planned is null ? work.StructureUncertainty + (0.1 * Math.Min(30, work.BondLog2)) : 0.05 * Math.Min(30, work.TypicalBondLog2));
-            }));
+            })
+        {
+            PlanTells = 0.2,
+        });
         Add(new CostBasis(
             "stabilizer",
             [

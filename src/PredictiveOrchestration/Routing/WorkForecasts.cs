@@ -52,8 +52,8 @@ internal static class WorkForecasts
     }
 
     /// <summary>
-    /// Whether a forecast for a backend is worth its time: it is next to nothing, or what would be saved on average if the backend's time were known before the choice (the value of
-    /// perfect information) is more. Where the backend is done soon or not at all, a try tells as much.
+    /// Whether a forecast for a backend is worth its time: it is next to nothing, or less than what would be saved on average if the backend's time were known before the choice (the value of
+    /// perfect information), times what a plan tells of it. Where the backend is done soon or not at all, a try tells as much.
     /// </summary>
     /// <param name="predictions">What is predicted from the profile alone, for each backend; null for those that cannot do the job.</param>
     /// <param name="backend">The place of the backend, which can do it.</param>
@@ -74,6 +74,6 @@ internal static class WorkForecasts
         return forecastSeconds <= MostShare * shortest && asked.Seconds.Lower <= Hopeless * shortest
             && (asked.Quick is not { Chance: > LeastChance } soon || forecastSeconds <= TryShare * Math.Exp(soon.LogMean))
             && (forecastSeconds <= SmallShare * shortest
-                || (other < double.PositiveInfinity && forecastSeconds < Math.Min(LogNormal.MeanBelow(asked, other), LogNormal.MeanAbove(asked, other))));
+                || (other < double.PositiveInfinity && forecastSeconds < CostBasisCatalog.Get(asked.Backend.CostModel).PlanTells * Math.Min(LogNormal.MeanBelow(asked, other), LogNormal.MeanAbove(asked, other))));
     }
 }

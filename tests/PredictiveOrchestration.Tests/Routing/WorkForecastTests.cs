@@ -68,10 +68,10 @@ public sealed class WorkForecastTests
     }
 
     [Theory]
-    [InlineData(0.01, 1.2, 0.5, true, true)] // either may be the faster one
+    [InlineData(0.004, 1.2, 0.5, true, true)] // either may be the faster one
     [InlineData(0.01, 1000, 0.5, false, false)] // nothing can change the choice
     [InlineData(0.001, 1000, 0.5, true, false)] // next to nothing, and the other is out of the question
-    [InlineData(0.01, 1000, 4, false, true)] // the other is not known at all
+    [InlineData(0.004, 1000, 4, false, true)] // the other is not known at all
     [InlineData(0.03, 1.2, 0.5, false, false)] // more than is ever spent
     public void IsWorth_OnlyWhereTheChoiceMayChangeOrForNextToNothing(double forecast, double otherSeconds, double otherSigma, bool ofBest, bool ofOther)
     {

@@ -18,7 +18,7 @@ internal static class LatencyBenchmark
     /// <summary>Prints quantiles, allocation and throughput against the targets; where neighbours use the machine, processor time is what is judged.</summary>
     public static async Task RunAsync(bool learned)
     {
-        var builder = new PredictiveOrchestratorBuilder().Configure(o => (o.StateDirectory, o.CalibrationBudget) = (string.Empty, TimeSpan.FromMilliseconds(200)));
+        var builder = new PredictiveOrchestratorBuilder().Configure(o => o.StateDirectory = string.Empty);
         for (var i = 0; i < 3; i++)
         {
             builder.AddBackend(new Distant($"distant-{i}", 0.02 * (i + 1)));

@@ -136,7 +136,8 @@ internal sealed record BackendModel(
 }
 
 /// <summary>
-/// The mean error over about the last two hundred runs, or over the last twenty where the two differ by more than a quarter. Errors count up to a factor of e².
+/// The mean error over about the last two hundred runs, or over the last twenty where the two differ by more than a quarter. An error counts up to a factor of e²; once
+/// forty are known up to one of 1.6, as in a median: the few that are far off say nothing of the others.
 /// </summary>
 /// <param name="Fast">The mean with a half-life of 20.</param>
 /// <param name="Slow">The mean with a half-life of 200.</param>
@@ -147,7 +148,7 @@ internal readonly record struct RunningBias(double Fast, double Slow, int Count)
 
     public double Value => Math.Abs(Fast - Slow) > 0.25 ? Fast : Slow;
 
-    /// <summary>The means after one more error. Once it knows, an error counts as a factor of 1.6 at most, as in a median: the few that are far off say nothing of the others.</summary>
+    /// <summary>The means after one more error.</summary>
     /// <param name="error">The error in log time.</param>
     public RunningBias With(double error)
     {

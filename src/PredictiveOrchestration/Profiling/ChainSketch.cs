@@ -19,10 +19,6 @@ internal sealed class ChainSketch
 
     private static readonly double[] Powers = [.. Enumerable.Range(0, 33).Select(i => Math.Pow(2, (i - 16) / (double)GateEntanglement.Unit))];
 
-    // By the index of a gate without controls: the bits that it brings across a cut.
-    private static readonly byte[] BitsOf = [.. GateCatalog.Table.ToArray().Select(g =>
-        (byte)(g == GateCatalog.RZZ || g == GateCatalog.RXX || g == GateCatalog.RYY || g == GateCatalog.RZX ? 1 : 2))];
-
     private static readonly bool[] IsPauli = [.. GateCatalog.Table.ToArray().Select(g => g == GateCatalog.X || g == GateCatalog.Y || g == GateCatalog.Z)];
 
     // A profile has only one at a time.
@@ -114,10 +110,11 @@ internal sealed class ChainSketch
             return;
         }
 
-        var bits = op.ControlCount > 0 ? 1 : isGate ? BitsOf[op.GateIndex] : 2;
+        // Across a cut what one Pauli matrix on each qubit makes is worth a bit, as what is controlled is.
+        var axes = PauliRuns.Of(op);
+        var bits = op.ControlCount > 0 || axes.First != PauliRuns.Axis.None ? 1 : 2;
         var isPauli = isGate && op.ControlCount == 1 && IsPauli[op.GateIndex];
         var typical = known.ActingCount == 2 ? known.Typical : 0;
-        var axes = PauliRuns.Of(op);
         if (_partner[a] != b)
         {
             Flush(a);

@@ -12,8 +12,9 @@ internal sealed class GateEntanglement
     /// <summary>Typical growth is counted in eighths of a bit.</summary>
     public const int Unit = 1 << UnitLog2, UnitLog2 = 3;
 
-    // A rotation by 2^-k of that which entangles most adds about 1 - k/6 of a bit: singular values fall faster than their number grows.
-    private const double Fade = 6;
+    /// <summary>A rotation by 2^-k of that which entangles most, or an operator of 2^-k of the greatest, adds about 1 - k/6 of a bit: singular values fall faster than their number grows.</summary>
+    public const double Fade = 6;
+
     private readonly Axis[] _axis;
     private readonly int[] _partner;
     private readonly byte[] _length;
@@ -290,11 +291,13 @@ internal sealed class GateEntanglement
         _between[qubit] += fixedAxis == Axis.Alone || parameters.IsEmpty ? 1 : Turned(parameters[0], Math.PI);
     }
 
-    // The Pauli matrix that a gate on one qubit commutes with.
-    private static Axis AxisOf(GateDefinition gate) =>
-        gate.NumQubits == 0 || gate.Structure == GateStructure.Diagonal ? Axis.Z
-        : gate == GateCatalog.X || gate == GateCatalog.RX || gate == GateCatalog.SX || gate == GateCatalog.SXdg ? Axis.X
-        : gate == GateCatalog.Y || gate == GateCatalog.RY ? Axis.Y : Axis.Alone;
+    private static Axis AxisOf(GateDefinition gate) => PauliRuns.AxisOf(gate) switch
+    {
+        PauliRuns.Axis.Z => Axis.Z,
+        PauliRuns.Axis.X => Axis.X,
+        PauliRuns.Axis.Y => Axis.Y,
+        _ => Axis.Alone,
+    };
 
     // How much a gate with one control entangles: 1 for CX.
     private static double ControlledPower(GateDefinition gate, ReadOnlySpan<double> parameters) =>

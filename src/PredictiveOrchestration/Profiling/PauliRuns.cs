@@ -13,7 +13,7 @@ internal sealed class PauliRuns
     public const int All = 0b1110;
 
     // By the index of a gate: the matrix that it commutes with, and all that it keeps up to a sign.
-    private static readonly Axis[] AxisOf = [.. GateCatalog.Table.ToArray().Select(AxisOfGate)];
+    private static readonly Axis[] Axes = [.. GateCatalog.Table.ToArray().Select(AxisOfGate)];
     private static readonly byte[] KeptBy = [.. GateCatalog.Table.ToArray().Select(g =>
         g == GateCatalog.X || g == GateCatalog.Y || g == GateCatalog.Z || g == GateCatalog.Id ? (byte)All : (byte)(1 << (int)AxisOfGate(g)))];
 
@@ -45,6 +45,9 @@ internal sealed class PauliRuns
         /// <summary>Y.</summary>
         Y,
     }
+
+    /// <summary>The Pauli matrix that a gate on one qubit commutes with; none where it does with none alone.</summary>
+    public static Axis AxisOf(GateDefinition gate) => Axes[gate.Index];
 
     /// <summary>Begins anew.</summary>
     public void Clear(int numSites)
@@ -80,7 +83,7 @@ internal sealed class PauliRuns
             return (Axis.None, Axis.None);
         }
 
-        return op.ControlCount == 0 ? PairOf[op.GateIndex] : (Axis.Z, op.ControlCount > 1 ? Axis.Z : AxisOf[op.GateIndex]);
+        return op.ControlCount == 0 ? PairOf[op.GateIndex] : (Axis.Z, op.ControlCount > 1 ? Axis.Z : Axes[op.GateIndex]);
     }
 
     /// <summary>The cuts from <c>From</c> up to <c>To</c>, across which a gate between two sites adds something; the cut c is right of the site c.</summary>

@@ -1,4 +1,5 @@
 using MathNet.Numerics;
+using MathNet.Numerics.Distributions;
 using PredictiveOrchestration.Prediction;
 
 namespace PredictiveOrchestration.Routing;
@@ -27,8 +28,8 @@ internal static class LogNormal
         var median = prediction.LikelySeconds + prediction.WaitSeconds.Median;
         var distance = Math.Log(other / median);
         return distance <= 0
-            ? (other * Normal(distance / below)) - (median * Moment(below, (distance / below) - below))
-            : (other * Normal(distance / above)) - (median * (Moment(below, -below) + Moment(above, (distance / above) - above) - Moment(above, -above)));
+            ? (other * Normal.CDF(0, 1, distance / below)) - (median * Moment(below, (distance / below) - below))
+            : (other * Normal.CDF(0, 1, distance / above)) - (median * (Moment(below, -below) + Moment(above, (distance / above) - above) - Moment(above, -above)));
     }
 
     /// <summary>By how much a run is longer than another time, on average.</summary>
@@ -44,9 +45,7 @@ internal static class LogNormal
         (Math.Clamp(Math.Log(seconds.Median / Math.Max(double.Epsilon, seconds.Lower)) / 1.645, 1e-3, 6), Math.Clamp(Math.Log(seconds.Upper / seconds.Median) / 1.645, 1e-3, 1.5));
 
     // The mean of exp(σz) over a standard normal z below a limit, of which σ was taken.
-    private static double Moment(double sigma, double limit) => Math.Exp(sigma * sigma / 2) * Normal(limit);
-
-    private static double Normal(double x) => 0.5 * SpecialFunctions.Erfc(-x / Math.Sqrt(2));
+    private static double Moment(double sigma, double limit) => Math.Exp(sigma * sigma / 2) * Normal.CDF(0, 1, limit);
 
     /// <summary>
     /// The probability that the first has the least loss: ∫ φ₀(x) Π (1 - Φⱼ(x)) dx over the logarithm of the loss, by the midpoint rule on ±6σ.

@@ -60,20 +60,27 @@ internal static class WorkForecasts
     /// <param name="forecastSeconds">What the forecast takes.</param>
     public static bool IsWorth(ReadOnlySpan<BackendPrediction?> predictions, int backend, double forecastSeconds)
     {
-        var (shortest, other) = (double.PositiveInfinity, double.PositiveInfinity);
-        for (var i = 0; i < predictions.Length; i++)
+        var shortest = double.PositiveInfinity;
+        foreach (var prediction in predictions)
         {
-            if (predictions[i] is { } prediction)
-            {
-                shortest = Math.Min(shortest, prediction.Seconds.Median);
-                other = i == backend ? other : Math.Min(other, LogNormal.Mean(prediction));
-            }
+            shortest = Math.Min(shortest, prediction?.Seconds.Median ?? shortest);
         }
 
         var asked = predictions[backend]!;
-        return forecastSeconds <= MostShare * shortest && asked.Seconds.Lower <= Hopeless * shortest
-            && (asked.Quick is not { Chance: > LeastChance } soon || forecastSeconds <= TryShare * Math.Exp(soon.LogMean))
-            && (forecastSeconds <= SmallShare * shortest
-                || (other < double.PositiveInfinity && forecastSeconds < CostBasisCatalog.Get(asked.Backend.CostModel).PlanTells * Math.Min(LogNormal.MeanBelow(asked, other), LogNormal.MeanAbove(asked, other))));
+        var isPossible = forecastSeconds <= MostShare * shortest && asked.Seconds.Lower <= Hopeless * shortest
+            && (asked.Quick is not { Chance: > LeastChance } soon || forecastSeconds <= TryShare * Math.Exp(soon.LogMean));
+        if (!isPossible || forecastSeconds <= SmallShare * shortest)
+        {
+            return isPossible;
+        }
+
+        var other = double.PositiveInfinity;
+        for (var i = 0; i < predictions.Length; i++)
+        {
+            other = i != backend && predictions[i] is { } prediction ? Math.Min(other, LogNormal.Mean(prediction)) : other;
+        }
+
+        return other < double.PositiveInfinity
+            && forecastSeconds < CostBasisCatalog.Get(asked.Backend.CostModel).PlanTells * Math.Min(LogNormal.MeanBelow(asked, other), LogNormal.MeanAbove(asked, other));
     }
 }

@@ -1,4 +1,5 @@
 using System.Numerics;
+using PredictiveOrchestration.Profiling;
 
 namespace PredictiveOrchestration.Simulation.MatrixProductState;
 
@@ -10,9 +11,6 @@ internal sealed class OperatorFactory(MatrixAlgebra algebra, CoreCache? known = 
 {
     // Relative to the greatest: operators of a gate are exact to rounding, and what is cut is below that.
     private const double Cut = 1e-15;
-
-    // A value of 2^-k of the greatest counts as 1 - k/6 of a bit.
-    private const double Fade = 6;
 
     private readonly CoreCache _known = known ?? new CoreCache();
 
@@ -194,7 +192,7 @@ internal sealed class OperatorFactory(MatrixAlgebra algebra, CoreCache? known = 
         var sum = 0.0;
         foreach (var value in values)
         {
-            sum += Math.Pow(2, Math.Max(0, 1 + (Math.Log2(value / values[0]) / Fade))) - 1;
+            sum += Math.Pow(2, Math.Max(0, 1 + (Math.Log2(value / values[0]) / GateEntanglement.Fade))) - 1;
         }
 
         return Math.Log2(sum);

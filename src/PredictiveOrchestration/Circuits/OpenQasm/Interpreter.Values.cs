@@ -44,7 +44,7 @@ internal sealed partial class Interpreter
             case BinaryNode { Operator: "++" } join:
                 return Join(Evaluate(join.Left), Evaluate(join.Right), join.Start);
             case BinaryNode binary:
-                return new ScalarValue(Combine(Binaries[binary.Operator], Scalar(binary.Left), Scalar(binary.Right), binary.Start));
+                return new ScalarValue(Chain(binary));
             case CastNode cast:
                 return new ScalarValue(Fold.Cast(Scalar(cast.Operand), ScalarType(cast.Type)));
             case CallNode call:
@@ -56,6 +56,29 @@ internal sealed partial class Interpreter
             default:
                 throw Error(OpenQasmCodes.NotAllowedHere, expression.Start, "This cannot stand in an expression.", "Write a value here.");
         }
+    }
+
+    // Long sums lean to the left. They are walked in a loop, as a small stack would not hold a call for each of their operators.
+    private ClassicalExpression Chain(BinaryNode last)
+    {
+        var above = _leaning.Count;
+        _leaning.Push(last);
+        var first = last.Left;
+        while (first is BinaryNode { Operator: not "++" } node)
+        {
+            Charge(node.Start, 2);
+            _leaning.Push(node);
+            first = node.Left;
+        }
+
+        var value = Scalar(first);
+        while (_leaning.Count > above)
+        {
+            var node = _leaning.Pop();
+            value = Combine(Binaries[node.Operator], value, Scalar(node.Right), node.Start);
+        }
+
+        return value;
     }
 
     private Value EvaluateOrMeasure(Expression expression)

@@ -18,6 +18,7 @@ internal sealed partial class Interpreter
     private readonly Action<SyntaxException> _report;
     private readonly Dictionary<string, GateSymbol> _gates = new(StringComparer.Ordinal);
     private readonly Stack<(bool IsRuntime, int Depth)> _loops = new();
+    private readonly Stack<BinaryNode> _leaning = new();
     private readonly Scope _global = new(null);
     private Scope _scope;
     private GateLibraries _libraries;

@@ -25,8 +25,8 @@ public interface IBackendSession : IDisposable
     /// <exception cref="BackendException">As for <see cref="IQuantumBackend.ExecuteAsync"/>.</exception>
     void Advance(int endOperation);
 
-    /// <summary>Looks at the state.</summary>
-    /// <param name="count">Count the amplitudes that are not zero even where that takes a pass over the state. Where a part of it shows that they are many, their number may be estimated from that part.</param>
+    /// <summary>Looks at the state. Unless it is counted, an engine that is exact may let gates wait for those that follow, to apply them together.</summary>
+    /// <param name="count">Apply what waits, and count the amplitudes that are not zero even where that takes a pass over the state. Where a part of it shows that they are many, their number may be estimated from that part.</param>
     SessionObservation Observe(bool count = false);
 
     /// <summary>Copies the state out; the session can go on, also if there was no room or no way to do so.</summary>

@@ -30,6 +30,9 @@ internal sealed class CircuitWalk(WorkTrajectory work, int numQubits)
     /// <summary>The base-2 logarithm of the bound on the greatest bond before an operation.</summary>
     public int Bond(int position) => work.Bond[position];
 
+    /// <summary>The passes over a state vector that a part takes; 0 where that is not known.</summary>
+    public double Passes(int start, int end) => work.Passes(start, end);
+
     /// <summary>The positions from one on at which a plan may change engines, itself and the last one included.</summary>
     public List<int> Positions(int start)
     {

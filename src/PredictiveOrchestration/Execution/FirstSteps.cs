@@ -9,15 +9,17 @@ namespace PredictiveOrchestration.Execution;
 internal sealed record UnplannedStart(FirstSteps Steps, Func<HotSwapPlan?> Plan);
 
 /// <summary>
-/// Lets a run go ahead without a plan on an engine whose time is predicted from a bound on the amplitudes: where the bound is loose the run may be over before planning would be. It
-/// ends when its time is over, or as soon as the amplitudes are as many as the bound says, for then the prediction is right.
+/// Lets a run go ahead without a plan on an engine whose time is predicted from a bound, on the amplitudes or on bonds: where the bound is loose the run may be over before planning would
+/// be. It ends when its time is over, or as soon as the amplitudes are as many as the bound says, for then the prediction is right. Of bonds that cannot be told; there it ends when what
+/// is left, as fast as it goes now, is worth a plan.
 /// </summary>
 /// <param name="circuit">The circuit.</param>
 /// <param name="end">The first operation that measures, resets or depends on a measurement.</param>
 /// <param name="bound">The base-2 logarithm of the support bound after each operation.</param>
-/// <param name="most">The longest time.</param>
+/// <param name="most">The longest time; with bonds the least after which it may end.</param>
+/// <param name="worth">The run that is long enough to be planned.</param>
 /// <param name="time">The clock.</param>
-internal sealed class FirstSteps(Circuit circuit, int end, ReadOnlyMemory<byte> bound, TimeSpan most, TimeProvider time)
+internal sealed class FirstSteps(Circuit circuit, int end, ReadOnlyMemory<byte> bound, TimeSpan most, TimeSpan worth, TimeProvider time)
 {
     // So many amplitudes are few, whatever the bound says; and by how much they may fall short of it and be called as many.
     private const int FewLog2 = 6;
@@ -25,11 +27,45 @@ internal sealed class FirstSteps(Circuit circuit, int end, ReadOnlyMemory<byte> 
 
     // By how much they may grow between two looks, and how much work may be done.
     private const int Growth = 4, Work = 1 << 17;
+
+    // How many gates a chain goes through between two looks at the clock, at least how many tell its pace if there have been as many, and by how much it is taken to slow down, as bonds grow.
+    private const int ChainStep = 16, PaceOver = 64;
+    private const double Slowing = 2;
     private static readonly bool[] Mixes = Array.ConvertAll(GateCatalog.Table, g => g.Structure == GateStructure.Generic);
 
     /// <summary>Goes ahead.</summary>
     /// <returns>Whether everything up to the first measurement is done.</returns>
     public bool Run(IBackendSession session)
+    {
+        var seen = session.Observe();
+        return seen.BondDimension is not null ? RunChain(session) : seen.NonZeros is not null && RunAmplitudes(session);
+    }
+
+    private bool RunChain(IBackendSession session)
+    {
+        var start = time.GetTimestamp();
+        var mark = (At: session.Position, Elapsed: TimeSpan.Zero);
+        var before = mark;
+        while (session.Position < end)
+        {
+            session.Advance(Math.Min(end, session.Position + ChainStep));
+            var elapsed = time.GetElapsedTime(start);
+            var left = Slowing * (elapsed - before.Elapsed) * (end - session.Position) / (session.Position - before.At);
+            if (elapsed > most && elapsed + left > worth)
+            {
+                return session.Position == end;
+            }
+
+            if (session.Position - mark.At >= PaceOver)
+            {
+                (before, mark) = (mark, (session.Position, elapsed));
+            }
+        }
+
+        return true;
+    }
+
+    private bool RunAmplitudes(IBackendSession session)
     {
         var start = time.GetTimestamp();
         while (session.Position < end)

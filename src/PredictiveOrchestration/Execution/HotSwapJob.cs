@@ -89,11 +89,12 @@ internal sealed record HotSwapJob(
         }
 
         HotSwapPlan? Begin() => First(planner, first, operations, swaps, isKept, time);
-        if (Control is null && !isKept && features is not null && Planning.Seconds(operations) > budget.ForSaving && chosen.Backend.Capabilities is { CliffordOnly: false, StoresAllAmplitudes: false })
+        if (Control is null && !isKept && features is not null && chosen.Backend.Capabilities is { CliffordOnly: false, StoresAllAmplitudes: false })
         {
-            // Its time follows from a bound, which may be loose: unless much speaks for a plan it may be over before one would be made.
-            var most = Math.Min(PlanningBudget.MostIfShort * chosen.Prediction.Seconds.Median, Planning.Seconds(operations) / PlanningBudget.MostIfShort);
-            var steps = new FirstSteps(request.Circuit, end, features.SupportTrajectory, TimeSpan.FromSeconds(most), time);
+            // Its time follows from a bound, which may be loose: it may be over before a plan would be made. Where much speaks for one it has no longer than that for it.
+            var planning = Planning.Seconds(operations);
+            var most = Math.Min(PlanningBudget.MostIfShort * chosen.Prediction.Seconds.Median, planning <= budget.ForSaving ? planning : planning / PlanningBudget.MostIfShort);
+            var steps = new FirstSteps(request.Circuit, end, features.SupportTrajectory, TimeSpan.FromSeconds(most), TimeSpan.FromSeconds(Math.Min(1e9, planning / PlanningBudget.MostOfRun)), time);
             var alone = new HotSwapPlan(
                 [new PlannedSegment(engines[first], 0, operations)], chosen.Prediction.Seconds.Median, chosen.Prediction.PeakBytes.Upper, chosen.Prediction.Seconds.Median);
             return new PlannedJob(planner, alone, ranked) { Unplanned = new UnplannedStart(steps, Begin) };

@@ -10,11 +10,14 @@ namespace PredictiveOrchestration.Execution;
 /// <param name="ForSaving">For what seems to be saved: where that is enough for a plan, one is worth making before the run begins.</param>
 internal readonly record struct PlanningBudget(double Most, double ForSaving)
 {
-    // The share of the predicted run, and of what seems to be saved of it.
-    private const double MostOfRun = 0.02, MostOfSaving = 0.05;
+    // The share of what seems to be saved.
+    private const double MostOfSaving = 0.05;
 
     // The base-2 logarithm of so few amplitudes that they take next to no time.
     private const byte FewLog2 = 8;
+
+    /// <summary>The share of the predicted run.</summary>
+    public const double MostOfRun = 0.02;
 
     /// <summary>The share of the run if it is as short as its interval says.</summary>
     public const double MostIfShort = 0.05;
@@ -31,7 +34,7 @@ internal readonly record struct PlanningBudget(double Most, double ForSaving)
             return default;
         }
 
-        var forSaving = MostOfSaving * Saving(profile, decision);
+        var forSaving = Math.Min(MostOfRun * seconds.Median, MostOfSaving * Saving(profile, decision));
         return new PlanningBudget(seconds.Median < shortest.TotalSeconds ? forSaving : Math.Max(forSaving, Math.Min(MostOfRun * seconds.Median, MostIfShort * seconds.Lower)), forSaving);
     }
 

@@ -20,8 +20,8 @@ internal sealed class RunStops(HotSwapPlanner planner, ConversionCosts conversio
     // Most looks at such a state find nothing: the share of the run that they may take together, and of what could be saved that one may.
     private const double MostLooking = 0.03, MostOfPromise = 0.1;
 
-    // Such a look breaks what is fused, half a pass on average, and reads a sixteenth of the state; copying out reads all of it twice and picks amplitudes one by one.
-    private const double LookPerCopy = 0.2;
+    // Such a look breaks what is fused, half a pass on average, and reads a sixteenth of the state.
+    private const double PassPerLook = 0.5, CopyPerLook = 1.0 / 16;
 
     // Where a caller may ask for a swap at any time, its wish is looked for so often.
     private const int ControlStep = 16;
@@ -119,13 +119,16 @@ internal sealed class RunStops(HotSwapPlanner planner, ConversionCosts conversio
     private int? NextCount(int engine, int position, int planned, int end, double whole)
     {
         var step = Math.Max(LeastStep, (end + DenseLooks - 1) / DenseLooks);
-        if (end - position < 2 * step || planner.BoundSeconds(engine, position, end, planner.Walk.Outlook(position, 0)) < LeastSecondsToLook)
+        var left = planner.BoundSeconds(engine, position, end, planner.Walk.Outlook(position, 0));
+        if (end - position < 2 * step || left < LeastSecondsToLook)
         {
             return null;
         }
 
         // It looks only where another engine would save much if next to nothing were left of the amplitudes, which is seldom so.
-        var look = LookPerCopy * conversions.OutSecondsPerByte(planner.Engines[engine].Descriptor.Id) * planner.StateBytes(engine, planner.Walk.Bound(position), position);
+        var copy = conversions.OutSecondsPerByte(planner.Engines[engine].Descriptor.Id) * planner.StateBytes(engine, planner.Walk.Bound(position), position);
+        var passes = planner.Walk.Passes(position, end);
+        var look = (CopyPerLook * copy) + (passes > 0 ? PassPerLook * left / Math.Max(1, passes) : 0);
         for (var stop = position + step; stop < Math.Min(planned, end - step + 1) && view.Planning <= MostPlanning * whole && _looking + look <= MostLooking * whole; stop += step)
         {
             if (view.PlanIfFew(stop, engine) is { } other && other.StaySeconds - other.Seconds is var promise

@@ -10,6 +10,9 @@ namespace PredictiveOrchestration.Profiling;
 /// </summary>
 internal sealed class WorkTrajectory
 {
+    // The weights of amounts of fused work that count amplitudes once in each pass.
+    private static readonly double[] InPasses = [.. Enumerable.Range(0, FusedWork.Count).Select(k => k is FusedWork.InPlace or FusedWork.Copied ? 1.0 : 0)];
+    private readonly int _numQubits;
     private readonly double[] _dense;
     private readonly double[] _bondWork;
     private readonly int[] _gates;
@@ -23,6 +26,7 @@ internal sealed class WorkTrajectory
     {
         var operations = circuit.Operations;
         var count = operations.Length;
+        _numQubits = circuit.NumQubits;
         (_dense, _bondWork) = (new double[count + 1], new double[count + 1]);
         (_gates, _mixing, _nonClifford) = (new int[count + 1], new int[count + 1], new int[count + 1]);
         _mixes = new byte[count];
@@ -106,6 +110,9 @@ internal sealed class WorkTrajectory
 
     /// <summary>The first operation that measures, resets or depends on a measurement.</summary>
     public int UnitaryEnd { get; }
+
+    /// <summary>The passes over a state vector that a part takes, as many as would visit all its amplitudes; 0 where that is not known or all is one block.</summary>
+    public double Passes(int start, int end) => Fused is null ? 0 : Math.ScaleB(Fused.Part(start, end, InPasses), -_numQubits);
 
     public int Gates(int start, int end) => _gates[end] - _gates[start];
 

@@ -35,6 +35,14 @@ internal interface IQuantumState : IDisposable
     /// <param name="context">Cancellation, deadline, memory limit and progress.</param>
     void Apply(Circuit circuit, int start, int end, ClassicalState? classical, RunContext context);
 
+    /// <summary>Does the same where more gates are to follow: some may wait for those that they go together with. Until <see cref="Settle"/> only what counts and measures the state may be read.</summary>
+    void Advance(Circuit circuit, int start, int end, RunContext context) => Apply(circuit, start, end, null, context);
+
+    /// <summary>Applies what waits.</summary>
+    void Settle()
+    {
+    }
+
     /// <summary>The probability that measuring <paramref name="qubit"/> gives 1.</summary>
     double ProbabilityOfOne(int qubit);
 

@@ -1,3 +1,4 @@
+using System.Runtime.ExceptionServices;
 using PredictiveOrchestration.Backends;
 using PredictiveOrchestration.Circuits;
 
@@ -17,6 +18,7 @@ internal sealed class LocalSession : IBackendSession
     private readonly TimeSpan _prepare;
     private IQuantumState? _state;
     private long? _peakNonZeros;
+    private ExceptionDispatchInfo? _failure;
 
     /// <summary>Opens the run.</summary>
     /// <param name="request">The request.</param>
@@ -42,7 +44,14 @@ internal sealed class LocalSession : IBackendSession
 
     public int Position { get; private set; }
 
-    private IQuantumState State => _state ?? throw new ObjectDisposedException(nameof(IBackendSession), "The session is over.");
+    private IQuantumState State
+    {
+        get
+        {
+            _failure?.Throw();
+            return _state ?? throw new ObjectDisposedException(nameof(IBackendSession), "The session is over.");
+        }
+    }
 
     public void Advance(int endOperation)
     {
@@ -55,7 +64,7 @@ internal sealed class LocalSession : IBackendSession
 
         if (endOperation > Position)
         {
-            State.Apply(_request.Circuit, Position, endOperation, null, _context);
+            State.Advance(_request.Circuit, Position, endOperation, _context);
             Position = endOperation;
             Note();
         }
@@ -63,6 +72,12 @@ internal sealed class LocalSession : IBackendSession
 
     public SessionObservation Observe(bool count = false)
     {
+        if (count || !_isExact)
+        {
+            // What waits may be truncated, and the bound on the fidelity is of all that was done.
+            Settle(State);
+        }
+
         // What a state with bonds stores are not amplitudes.
         var bond = State.BondDimension;
         var stored = bond is not null ? 0 : count ? State.CountNonZeros() : State.NonZeros;
@@ -74,6 +89,8 @@ internal sealed class LocalSession : IBackendSession
 
     public StateSnapshot TakeSnapshot(bool compact = false)
     {
+        Settle(State);
+
         // What is copied out is the caller's.
         var held = _context.HeldBytes;
         try
@@ -88,6 +105,7 @@ internal sealed class LocalSession : IBackendSession
 
     public ExecutionResult Finish()
     {
+        _failure?.Throw();
         var spent = _context.Elapsed;
         var position = Position;
         var runner = new ShotRunner(_request, _context, Take, _time);
@@ -104,6 +122,11 @@ internal sealed class LocalSession : IBackendSession
         {
             if (_state is { } state)
             {
+                if (position == _unitaryEnd)
+                {
+                    Settle(state);
+                }
+
                 _state = null;
                 return state;
             }
@@ -130,6 +153,20 @@ internal sealed class LocalSession : IBackendSession
     {
         _state?.Dispose();
         _state = null;
+    }
+
+    // A state that failed half-way is of no use, whatever is asked of it next.
+    private void Settle(IQuantumState state)
+    {
+        try
+        {
+            state.Settle();
+        }
+        catch (Exception exception)
+        {
+            _failure = ExceptionDispatchInfo.Capture(exception);
+            throw;
+        }
     }
 
     private static bool MayDivide(Circuit circuit, int start)

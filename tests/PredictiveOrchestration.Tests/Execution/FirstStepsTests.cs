@@ -2,6 +2,7 @@ using PredictiveOrchestration.Backends;
 using PredictiveOrchestration.Circuits;
 using PredictiveOrchestration.Execution;
 using PredictiveOrchestration.Profiling;
+using PredictiveOrchestration.Simulation.MatrixProductState;
 using PredictiveOrchestration.Simulation.Sparse;
 using PredictiveOrchestration.Simulation.Stabilizer;
 using PredictiveOrchestration.Simulation.StateVector;
@@ -13,7 +14,9 @@ namespace PredictiveOrchestration.Tests.Execution;
 public sealed class FirstStepsTests
 {
     private const int Qubits = 14;
+    private const double Worth = 8;
     private static readonly ISegmentedBackend[] Engines = [new StateVectorSimulator(), new SparseStateSimulator(), new StabilizerSimulator()];
+    private static readonly MatrixProductStateSimulator Chain = new();
 
     [Fact]
     public async Task Run_LooseBound_GoesToTheEnd()
@@ -44,6 +47,30 @@ public sealed class FirstStepsTests
         using var session = new WatchedSession(await Engines[1].OpenAsync(new ExecutionRequest { Circuit = circuit }, null), _ => time.Advance(TimeSpan.FromSeconds(0.6)));
         Steps(circuit, time).Run(session).Should().BeFalse();
         session.Position.Should().BeInRange(2, circuit.Operations.Length / 2, "two pieces take more than the second there was");
+    }
+
+    [Fact]
+    public async Task Run_BondsThatTakeNoTime_GoesToTheEndHoweverLongThatWasPredicted()
+    {
+        // A twentieth of a second for each sixteen of 840 gates: the rest never seems to take so long that the whole would be eight seconds.
+        var circuit = Loose();
+        var time = new SteppedTime();
+        using var session = new WatchedSession(await Chain.OpenAsync(new ExecutionRequest { Circuit = circuit }, null), _ => time.Advance(TimeSpan.FromSeconds(0.05)));
+        Steps(circuit, time).Run(session).Should().BeTrue();
+        session.Position.Should().Be(circuit.UnitaryEnd(0)).And.Be(840);
+    }
+
+    [Theory]
+    [InlineData(0, 0.1, 176)] // After 1.1 s, the first look after a second, the rest is 4.15 s at this pace, 8.3 if it slows down.
+    [InlineData(320, 1.0, 336)] // After 1.2 s, five gates in six of the last 96 or more having taken next to nothing, the rest seems to take 13 s.
+    public async Task Run_BondsThatGetSlow_EndsWhenTheRestIsWorthAPlan(int slowFrom, double slow, int ends)
+    {
+        var circuit = Loose();
+        var time = new SteppedTime();
+        using var session = new WatchedSession(
+            await Chain.OpenAsync(new ExecutionRequest { Circuit = circuit }, null), end => time.Advance(TimeSpan.FromSeconds(end > slowFrom ? slow : 0.01)));
+        Steps(circuit, time).Run(session).Should().BeFalse();
+        session.Position.Should().Be(ends);
     }
 
     [Fact]
@@ -97,7 +124,7 @@ public sealed class FirstStepsTests
         Matches(report, circuit);
     }
 
-    private static FirstSteps Steps(Circuit circuit, TimeProvider time) => new(circuit, circuit.UnitaryEnd(0), Features(circuit).SupportTrajectory, TimeSpan.FromSeconds(1), time);
+    private static FirstSteps Steps(Circuit circuit, TimeProvider time) => new(circuit, circuit.UnitaryEnd(0), Features(circuit).SupportTrajectory, TimeSpan.FromSeconds(1), TimeSpan.FromSeconds(Worth), time);
 
     private static CircuitFeatures Features(Circuit circuit) => CircuitProfiler.Profile(circuit).Features!;
 

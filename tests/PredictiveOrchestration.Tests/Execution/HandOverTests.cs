@@ -204,7 +204,8 @@ public sealed class HandOverTests
         using var session = await Engines[2].OpenAsync(new ExecutionRequest { Circuit = circuit, Shots = 0 }, null);
         session.Observe().BondDimension.Should().Be(1);
         session.Advance(4);
-        (session.Observe().BondDimension, session.Observe(count: true).NonZeros).Should().Be((2, null));
+        var seen = session.Observe(count: true);
+        (seen.BondDimension, seen.NonZeros).Should().Be((2, null));
     }
 
     [Fact]

@@ -113,12 +113,19 @@ public sealed class ResumeTests : IDisposable
         await using var orchestrator = await StartAsync(b => b.AddRouter(router).UseTimeProvider(time).Configure(o => (o.Learning, o.ExplorationShare) = (true, 0.5)), () => time.Advance(TimeSpan.FromHours(1)));
         orchestrator.SetRoutingStrategy(router.Name);
         var circuit = RandomCircuits.Create(7, new RandomCircuitOptions { Qubits = 6, Operations = 50 });
-        var expected = await orchestrator.ExecuteAsync(circuit);
-        await InterruptAsync(orchestrator, circuit, OrchestrationRequest.Default, 20);
+        var request = new OrchestrationRequest { TopProbabilities = int.MaxValue };
+        var expected = await orchestrator.ExecuteAsync(circuit, request);
+        await InterruptAsync(orchestrator, circuit, request, 20);
         router.Explores = true;
-        var resumed = await orchestrator.ExecuteAsync(circuit);
+        var resumed = await orchestrator.ExecuteAsync(circuit, request);
         resumed.ResumedAtOperation.Should().BePositive();
-        resumed.Counts.Should().BeEquivalentTo(expected.Counts);
+        StateComparison.Distance(resumed.Probabilities, OracleSimulator.OutcomeDistribution(circuit)).Should().BeLessThan(1e-12);
+        if (resumed.ActualBackend == expected.ActualBackend)
+        {
+            // What it learned from the first run may have it end on another engine, which draws other outcomes.
+            resumed.Counts.Should().BeEquivalentTo(expected.Counts);
+        }
+
         resumed.Decision.IsExploration.Should().BeTrue("there was enough at stake, and it would have run elsewhere");
     }
 

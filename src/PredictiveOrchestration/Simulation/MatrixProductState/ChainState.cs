@@ -18,6 +18,9 @@ internal sealed class ChainState : IQuantumState
     private readonly TensorChain _chain;
     private readonly OperatorFactory _factory;
 
+    // Gates that wait for those that they go together with, or null.
+    private GateBlocks? _waiting;
+
     /// <summary>Creates |0…0⟩.</summary>
     public ChainState(int numQubits, TruncationPolicy policy, MatrixKernelSet kernels, ChainLayout layout, RunContext context)
     {
@@ -68,25 +71,20 @@ internal sealed class ChainState : IQuantumState
 
     public void Apply(Circuit circuit, int start, int end, ClassicalState? classical, RunContext context)
     {
-        var blocks = new GateBlocks(_chain, _factory, _map, _layout.RelabelSwaps);
-        for (var i = start; i < end; i++)
+        Take(circuit, start, end, classical, context);
+        Settle();
+    }
+
+    public void Advance(Circuit circuit, int start, int end, RunContext context) => Take(circuit, start, end, null, context);
+
+    public void Settle()
+    {
+        if (_waiting is { } blocks)
         {
-            if ((i & 0xF) == 0)
-            {
-                context.Check(i);
-                context.ReportOperations(i);
-            }
-
-            _algebra.Operation = i;
-            ref readonly var op = ref circuit.Operations[i];
-            if (op.Kind != OperationKind.Barrier)
-            {
-                blocks.Apply(circuit, op, classical);
-            }
+            _waiting = null;
+            blocks.Finish();
+            _chain.Finish();
         }
-
-        blocks.Finish();
-        _chain.Finish();
     }
 
     public double ProbabilityOfOne(int qubit)
@@ -125,4 +123,24 @@ internal sealed class ChainState : IQuantumState
     public StateSnapshot ToSnapshot(int operationIndex) => new SnapshotWriter(_chain, _map, _context).Write(operationIndex).With(_map.Sites);
 
     public void Dispose() => _pool.Dispose();
+
+    private void Take(Circuit circuit, int start, int end, ClassicalState? classical, RunContext context)
+    {
+        var blocks = _waiting ??= new GateBlocks(_chain, _factory, _map, _layout.RelabelSwaps);
+        for (var i = start; i < end; i++)
+        {
+            if ((i & 0xF) == 0)
+            {
+                context.Check(i);
+                context.ReportOperations(i);
+            }
+
+            _algebra.Operation = i;
+            ref readonly var op = ref circuit.Operations[i];
+            if (op.Kind != OperationKind.Barrier)
+            {
+                blocks.Apply(circuit, op, classical);
+            }
+        }
+    }
 }

@@ -54,12 +54,18 @@ internal sealed partial class Money : IAsyncDisposable
     /// <summary>Where one job reserves and settles.</summary>
     public ISpendGate GateOf(RoutingDecision decision, CircuitProfile profile) => new MeteredSpending(_gate, Prices, decision, profile);
 
-    /// <summary>What runs leave open on these backends is settled here when it is cleared up later.</summary>
-    public void OpenAccounts(IEnumerable<IQuantumBackend?> backends)
+    /// <summary>What runs leave open on a backend is settled here when it is cleared up later.</summary>
+    public void OpenAccount(IQuantumBackend? backend) => (backend as IPayingBackend)?.UseAccount(_account);
+
+    /// <summary>The same for all backends that a job may run on.</summary>
+    public void OpenAccounts(RoutingDecision decision, BackendSet backends)
     {
-        foreach (var backend in backends)
+        for (var i = 0; i < decision.Ranked.Count; i++)
         {
-            (backend as IPayingBackend)?.UseAccount(_account);
+            if (decision.Ranked[i].Candidate.Backend is { IsLocal: false, Id: var id })
+            {
+                OpenAccount(backends.Find(id));
+            }
         }
     }
 

@@ -111,7 +111,11 @@ public sealed partial class PredictiveOrchestrator : IAsyncDisposable
             _models.Publisher.Publish(model);
             Admit(_options.MaxMemoryBytes ?? MachineMemory.AvailableBytes);
             _models.Start(calibration, startUp.StateDirectory);
-            _money.OpenAccounts(_registry.Current.Backends);
+            foreach (var backend in _registry.Current.Backends)
+            {
+                _money.OpenAccount(backend);
+            }
+
             if (_options.CalibrationBudget > TimeSpan.Zero)
             {
                 await using var shadow = Shadow();
@@ -208,7 +212,7 @@ public sealed partial class PredictiveOrchestrator : IAsyncDisposable
         activity?.Describe(decision, profile, request.Shots);
         if (!_isShadow)
         {
-            _money.OpenAccounts(decision.Ranked.Where(r => !r.Candidate.Backend.IsLocal).Select(r => backends.Find(r.Candidate.Backend.Id)));
+            _money.OpenAccounts(decision, backends);
         }
 
         _loads.Of(decision.Chosen.Candidate.Backend.Id).Began();

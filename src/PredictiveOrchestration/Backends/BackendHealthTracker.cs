@@ -44,7 +44,7 @@ internal sealed class BackendHealthTracker(TimeProvider time)
             left = left > ClosedFor ? ClosedFor : left;
             return left <= TimeSpan.Zero
                 ? null
-                : $"it failed in {entry.Failures} of its last {entry.Outcomes.Count} runs and is closed for {left.TotalSeconds:F0} s more";
+                : $"it failed in {entry.Failures} of its last {entry.Count} runs and is closed for {left.TotalSeconds:F0} s more";
         }
     }
 
@@ -64,17 +64,13 @@ internal sealed class BackendHealthTracker(TimeProvider time)
             if (entry.ClosedAt is not null && succeeded)
             {
                 // The run that was let through after the pause succeeded: start afresh.
-                entry.Outcomes.Clear();
+                entry.Clear();
                 entry.ClosedAt = null;
             }
 
-            entry.Outcomes.Enqueue(succeeded);
-            if (entry.Outcomes.Count > Window)
-            {
-                entry.Outcomes.Dequeue();
-            }
+            entry.Add(succeeded);
 
-            if (entry.Outcomes.Count >= MinimumSamples && entry.Failures * 2 > entry.Outcomes.Count)
+            if (entry.Count >= MinimumSamples && entry.Failures * 2 > entry.Count)
             {
                 entry.ClosedAt = time.GetTimestamp();
             }
@@ -86,12 +82,30 @@ internal sealed class BackendHealthTracker(TimeProvider time)
 
     private sealed class Entry
     {
-        public Queue<bool> Outcomes { get; } = new();
+        private readonly Queue<bool> _outcomes = new();
+
+        public int Count => _outcomes.Count;
 
         public long? ClosedAt { get; set; }
 
-        public int Failures => Outcomes.Count(o => !o);
+        public int Failures { get; private set; }
 
-        public double SuccessRate => Outcomes.Count == 0 ? 1 : 1 - (double)Failures / Outcomes.Count;
+        public void Add(bool succeeded)
+        {
+            _outcomes.Enqueue(succeeded);
+            Failures += succeeded ? 0 : 1;
+            if (_outcomes.Count > Window)
+            {
+                Failures -= _outcomes.Dequeue() ? 0 : 1;
+            }
+        }
+
+        public void Clear()
+        {
+            _outcomes.Clear();
+            Failures = 0;
+        }
+
+        public double SuccessRate => Count == 0 ? 1 : 1 - (double)Failures / Count;
     }
 }

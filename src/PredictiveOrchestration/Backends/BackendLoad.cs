@@ -44,10 +44,10 @@ internal sealed class BackendLoad(TimeProvider time)
     }
 
     /// <summary>How many times slower than the pessimistic prediction it was lately, at least 1: jumps up at once and fades.</summary>
-    public double Pressure => Volatile.Read(ref _seen) is not { } seen || At(seen, time.GetTimestamp()).Peak is not (> 1 + Negligible and var peak) ? 1 : peak;
+    public double Pressure => Volatile.Read(ref _seen) is not { Peak: > 1 + Negligible } seen || At(seen, time.GetTimestamp()).Peak is not (> 1 + Negligible and var peak) ? 1 : peak;
 
     /// <summary>A factor of 1 to 4 on the loss of a backend whose latest errors are far greater than its intervals allow: its predictions are not to be trusted.</summary>
-    public double DriftDiscount => Volatile.Read(ref _seen) is not { } seen || At(seen, time.GetTimestamp()).Drift is not (> 2 and var drift) ? 1 : Math.Min(4, Math.Exp(0.25 * (drift - 2)));
+    public double DriftDiscount => Volatile.Read(ref _seen) is not { Drift: > 2 } seen || At(seen, time.GetTimestamp()).Drift is not (> 2 and var drift) ? 1 : Math.Min(4, Math.Exp(0.25 * (drift - 2)));
 
     // What is left of what was seen. A clock that goes backwards lets nothing fade.
     private (double Peak, double Drift) At(Seen? seen, long now)

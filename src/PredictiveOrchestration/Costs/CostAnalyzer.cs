@@ -111,12 +111,26 @@ internal sealed class CostAnalyzer(string currency)
         }
 
         var seconds = (record.QueueTime + record.ServiceTime).TotalSeconds;
-        _cheapest.Add(alternatives.OrderBy(a => a.Cost).ThenBy(a => a.Seconds).First(), record, seconds);
-        _fastest.Add(alternatives.OrderBy(a => a.Seconds).ThenBy(a => a.Cost).First(), record, seconds);
-        _worst.Add(alternatives.OrderByDescending(a => a.Cost).ThenByDescending(a => a.Seconds).First(), record, seconds);
+        CostAlternative cheapest = alternatives[0], fastest = cheapest, worst = cheapest;
+        var predicted = 0.0;
+        for (var i = alternatives.Count - 1; i >= 0; i--)
+        {
+            var next = alternatives[i];
+            cheapest = ByCost(next, cheapest) <= 0 ? next : cheapest;
+            fastest = (next.Seconds, next.Cost).CompareTo((fastest.Seconds, fastest.Cost)) <= 0 ? next : fastest;
+            worst = ByCost(next, worst) >= 0 ? next : worst;
+            predicted = next.BackendId == record.BackendId ? next.Seconds : predicted;
+        }
+
+        _cheapest.Add(cheapest, record, seconds);
+        _fastest.Add(fastest, record, seconds);
+        _worst.Add(worst, record, seconds);
+        if (cheapest.Cost >= record.Cost)
+        {
+            return;
+        }
 
         // Prediction against prediction: what the chosen one really took says nothing about how wrong the others are.
-        var predicted = alternatives.FirstOrDefault(a => a.BackendId == record.BackendId).Seconds;
         var cheaper = alternatives.Where(a => a.BackendId != record.BackendId && a.Cost < record.Cost && a.Seconds <= AcceptableSlowdown * predicted).OrderBy(a => a.Cost).FirstOrDefault();
         if (cheaper.BackendId is not null)
         {
@@ -124,6 +138,8 @@ internal sealed class CostAnalyzer(string currency)
             _cheaper[(record.BackendId, cheaper.BackendId)] = (runs + 1, saved + record.Cost - cheaper.Cost, more + cheaper.Seconds - predicted);
         }
     }
+
+    private static int ByCost(CostAlternative a, CostAlternative b) => (a.Cost, a.Seconds).CompareTo((b.Cost, b.Seconds));
 
     private CostRecommendation Recommend(string from, string to, (long Runs, decimal Saved, double Seconds) sum) => new(
         from, to, sum.Runs, sum.Saved, TimeSpan.FromSeconds(sum.Seconds),

@@ -74,7 +74,7 @@ internal sealed class HotSwapExecutor(BackendSet backends, LocalAdmission admiss
 
         // The backend that failed in the last part is tried again only if it is the last.
         var plan = AttemptPlan.Of(decision.Ranked, decision.AllowsTrials);
-        plan = [.. plan.Where((p, i) => i == plan.Count - 1 || p.Ranked.Candidate.Backend.Id != failed)];
+        plan = failed is null ? plan : [.. plan.Where((p, i) => i == plan.Count - 1 || p.Ranked.Candidate.Backend.Id != failed)];
         if (attempts.Count > 0)
         {
             if (plan[0].Ranked.Candidate.Backend.Id == failed)

@@ -5,14 +5,16 @@ namespace PredictiveOrchestration.Prediction;
 /// <summary>What one backend would take for one job. Cost is not here: it is priced from this.</summary>
 public sealed record BackendPrediction
 {
+    private double _meanSeconds;
+
     /// <summary>Gets the backend.</summary>
     public required BackendDescriptor Backend { get; init; }
 
     /// <summary>Gets the service time in seconds: preparing, running and sampling, without waiting.</summary>
-    public required Estimate Seconds { get; init; }
+    public required Estimate Seconds { get; init => (field, _meanSeconds) = (value, double.NaN); }
 
     /// <summary>Gets the wait in a remote queue in seconds; zero for local backends.</summary>
-    public required Estimate WaitSeconds { get; init; }
+    public required Estimate WaitSeconds { get; init => (field, _meanSeconds) = (value, double.NaN); }
 
     /// <summary>Gets the peak memory in bytes, on this machine or, for a <see cref="BackendDescriptor.BoundsMemory"/>, on its own; the upper end is a bound, the lower end what is needed at the least.</summary>
     public required Estimate PeakBytes { get; init; }
@@ -39,10 +41,13 @@ public sealed record BackendPrediction
     internal TrainingRow? Nearest { get; init; }
 
     /// <summary>How likely it is done soon, if its terms say longer than any run ever took; a chance of 0 otherwise.</summary>
-    internal QuickRuns Quick { get; init; }
+    internal QuickRuns Quick { get; init => (field, _meanSeconds) = (value, double.NaN); }
 
     /// <summary>The seconds to reckon with: the median, unless the job is likely to be done soon or not at all.</summary>
     internal double LikelySeconds => Quick.Chance > 0 ? Quick.Expected(Seconds.Median) : Seconds.Median;
+
+    /// <summary>The expected seconds to the result, found when first asked for; two threads find the same.</summary>
+    internal double MeanSeconds => double.IsNaN(_meanSeconds) ? _meanSeconds = Routing.LogNormal.Mean(this) : _meanSeconds;
 
     /// <summary>Gets the number of observations of this backend behind the prediction.</summary>
     public required int Observations { get; init; }

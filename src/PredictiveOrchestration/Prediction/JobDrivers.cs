@@ -12,12 +12,15 @@ internal sealed record JobDrivers(double[] Terms, float[] Features, CostDrivers 
     /// <summary>What the job has in common with its repeats: structure, shots, threads and what is returned; 0 for a profile made by hand.</summary>
     public ulong Structure => StructureOf(Kin);
 
-    public static JobDrivers Of(CostBasis basis, CircuitProfile profile, JobShape job)
+    public static JobDrivers Of(CostBasis basis, CircuitProfile profile, JobShape job) => Of(basis, new SharedDrivers(profile, job.Shots), job);
+
+    /// <summary>The drivers on one of several backends.</summary>
+    public static JobDrivers Of(CostBasis basis, SharedDrivers shared, JobShape job)
     {
-        var work = WorkEstimate.Of(profile);
-        var costs = basis.Evaluate(work, job);
-        var terms = Breakpoints.Split(basis, costs, work, job);
-        return new JobDrivers(terms, ResidualFeatures.Of(costs.Terms, work, profile, job), costs, profile.PlannedFor(basis.Name) is null ? KinOf(profile, job) : Planned(KinOf(profile, job)));
+        var profile = shared.Profile;
+        var costs = basis.Evaluate(shared.Work, job);
+        var terms = Breakpoints.Split(basis, costs, shared.Work, job);
+        return new JobDrivers(terms, ResidualFeatures.Of(costs.Terms, shared.Features), costs, profile.PlannedFor(basis.Name) is null ? KinOf(profile, job) : Planned(KinOf(profile, job)));
     }
 
     /// <summary>The key of exact repeats.</summary>
@@ -51,4 +54,17 @@ internal sealed record JobDrivers(double[] Terms, float[] Features, CostDrivers 
         hash = (hash ^ (uint)part) * 0x9E3779B97F4A7C15;
         return hash ^ (hash >> 29);
     }
+}
+
+/// <summary>What the drivers of a job have in common on all backends.</summary>
+/// <param name="profile">The profile.</param>
+/// <param name="shots">The number of shots.</param>
+internal sealed class SharedDrivers(CircuitProfile profile, int shots)
+{
+    public CircuitProfile Profile { get; } = profile;
+
+    public WorkEstimate Work { get; } = WorkEstimate.Of(profile);
+
+    /// <summary>The inputs of the residual models that every basis has.</summary>
+    public float[] Features => field ??= ResidualFeatures.CommonOf(Work, Profile, shots);
 }

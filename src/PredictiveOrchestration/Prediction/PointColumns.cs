@@ -37,27 +37,60 @@ internal sealed class PointColumns
     /// <summary>The point that is nearest, the first of several, and the square of its distance.</summary>
     public (int Index, float Square) Nearest(ReadOnlySpan<float> point)
     {
-        var (best, at) = (float.MaxValue, 0);
-        Span<float> squares = stackalloc float[Vector256<float>.Count];
-        for (var first = 0; first < _stride; first += squares.Length)
+        point = point[.._width];
+        var lanes = Vector256<float>.Count;
+        var nearest = (Index: 0, Square: float.MaxValue);
+        var first = 0;
+
+        // Four vectors at a time: none waits for the sum of another.
+        for (; first <= _stride - (4 * lanes); first += 4 * lanes)
         {
-            var sum = Vector256<float>.Zero;
-            for (var i = 0; i < _width; i++)
+            Vector256<float> a = default, b = default, c = default, d = default;
+            for (var i = 0; i < point.Length; i++)
             {
-                var apart = Vector256.LoadUnsafe(ref _inputs[(i * _stride) + first]) - Vector256.Create(point[i]);
-                sum += apart * apart;
+                ref var of = ref _inputs[(i * _stride) + first];
+                var own = Vector256.Create(point[i]);
+                a += Square(Vector256.LoadUnsafe(ref of) - own);
+                b += Square(Vector256.LoadUnsafe(ref of, (nuint)lanes) - own);
+                c += Square(Vector256.LoadUnsafe(ref of, (nuint)(2 * lanes)) - own);
+                d += Square(Vector256.LoadUnsafe(ref of, (nuint)(3 * lanes)) - own);
             }
 
-            sum.CopyTo(squares);
-            for (var k = 0; k < squares.Length && first + k < _count; k++)
-            {
-                if (squares[k] < best)
-                {
-                    (best, at) = (squares[k], first + k);
-                }
-            }
+            Look(a, first, ref nearest);
+            Look(b, first + lanes, ref nearest);
+            Look(c, first + (2 * lanes), ref nearest);
+            Look(d, first + (3 * lanes), ref nearest);
         }
 
-        return (at, best);
+        for (; first < _stride; first += lanes)
+        {
+            var sum = Vector256<float>.Zero;
+            for (var i = 0; i < point.Length; i++)
+            {
+                sum += Square(Vector256.LoadUnsafe(ref _inputs[(i * _stride) + first]) - Vector256.Create(point[i]));
+            }
+
+            Look(sum, first, ref nearest);
+        }
+
+        return nearest;
+    }
+
+    private static Vector256<float> Square(Vector256<float> apart) => apart * apart;
+
+    private void Look(Vector256<float> squares, int first, ref (int Index, float Square) nearest)
+    {
+        if (!Vector256.LessThanAny(squares, Vector256.Create(nearest.Square)))
+        {
+            return;
+        }
+
+        for (var k = 0; k < Vector256<float>.Count && first + k < _count; k++)
+        {
+            if (squares[k] < nearest.Square)
+            {
+                nearest = (first + k, squares[k]);
+            }
+        }
     }
 }

@@ -8,8 +8,10 @@ internal static class ResidualFeatures
     /// <summary>The number of inputs that every basis has.</summary>
     public const int Common = 29;
 
-    /// <summary>The inputs for one job.</summary>
-    public static float[] Of(double[] terms, WorkEstimate work, CircuitProfile profile, JobShape job)
+    /// <summary>The inputs for one job on one basis.</summary>
+    /// <param name="terms">The terms of the basis.</param>
+    /// <param name="common">The inputs that every basis has.</param>
+    public static float[] Of(double[] terms, ReadOnlySpan<float> common)
     {
         var x = new float[terms.Length + Common];
         for (var i = 0; i < terms.Length; i++)
@@ -17,9 +19,17 @@ internal static class ResidualFeatures
             x[i] = (float)Math.Log2(1 + terms[i]);
         }
 
+        common.CopyTo(x.AsSpan(terms.Length));
+        return x;
+    }
+
+    /// <summary>The inputs that every basis has.</summary>
+    public static float[] CommonOf(WorkEstimate work, CircuitProfile profile, int shots)
+    {
+        var x = new float[Common];
         var f = profile.Features;
         double gates = Math.Max(1, profile.GateCount), n = Math.Max(1, profile.NumQubits);
-        var at = terms.Length;
+        var at = 0;
         void Add(double value) => x[at++] = (float)value;
         Add(n);
         Add(Math.Log2(1 + gates));
@@ -36,7 +46,7 @@ internal static class ResidualFeatures
         Add(Math.Log2(1 + work.SparseWork / gates));
         Add(Math.Log2(1 + work.MatrixProductWork / gates));
         Add(Math.Log2(1 + work.DenseWork / gates) - n);
-        Add(Math.Log2(1 + job.Shots));
+        Add(Math.Log2(1 + shots));
         Add(Math.Log2(1 + work.OutcomeBits));
         Add(Math.Log2(1 + work.Branchings));
         Add(f is null ? 0.3 : f.MonomialCount / gates);

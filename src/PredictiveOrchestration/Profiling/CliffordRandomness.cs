@@ -65,6 +65,13 @@ internal sealed class CliffordRandomness
         }
 
         var effect = op.Kind == OperationKind.Gate ? Effects[op.GateIndex] : default;
+        var qubits = circuit.QubitsOf(op);
+        if (_words == 1 && qubits.Length == 1 && op.ControlCount == 0 && effect.IsFixed && !uncertain && !_isMeasured)
+        {
+            Fixed(effect, qubits[0]);
+            return;
+        }
+
         if (op.ControlCount == 0 && effect.Change == Change.SignsAlone)
         {
             return;
@@ -76,7 +83,6 @@ internal sealed class CliffordRandomness
             return;
         }
 
-        var qubits = circuit.QubitsOf(op);
         if (_isMeasured)
         {
             foreach (var q in qubits)
@@ -138,8 +144,23 @@ internal sealed class CliffordRandomness
             : gate == GateCatalog.H ? Change.Hadamard
             : gate == GateCatalog.Swap ? Change.Swap
             : gate == GateCatalog.ISwap || gate == GateCatalog.ISwapDg ? Change.ISwap : Change.Unknown;
-        return new Effect(change, (byte)x, (byte)z);
+        var isFixed = gate is { NumQubits: 1, NumParameters: 0 } && change != Change.Unknown;
+        var (takesX, takesZ) = change == Change.Hadamard ? (0b10, 0b01) : ((x << 1) | 1, z | 0b10);
+        return new Effect(change, (byte)x, (byte)z, isFixed, (byte)takesX, (byte)takesZ);
     }
+
+    // A gate on one qubit without parameters. Without a branch on which one it is, which is hard to foresee.
+    private void Fixed(in Effect effect, int qubit)
+    {
+        ref ulong x = ref _x[qubit], z = ref _z[qubit];
+        var (ofX, ofZ) = (x, z);
+        x = (ofX & Mask(effect.TakesX)) ^ (ofZ & Mask(effect.TakesX >> 1));
+        z = (ofX & Mask(effect.TakesZ)) ^ (ofZ & Mask(effect.TakesZ >> 1));
+    }
+
+    private static ulong Mask(int bit) => 0UL - ((ulong)bit & 1);
+
+    private static ulong Mask(bool isSet) => isSet ? ulong.MaxValue : 0;
 
     private bool Plain(Effect effect, ReadOnlySpan<double> parameters, ReadOnlySpan<int> qubits)
     {
@@ -180,9 +201,10 @@ internal sealed class CliffordRandomness
         Span<ulong> cx = X(qubits[0]), cz = Z(qubits[0]), tx = X(qubits[1]), tz = Z(qubits[1]);
         if (_words == 1)
         {
-            cz[0] ^= (hasX ? tz[0] : 0) ^ (hasZ ? tx[0] : 0);
-            tx[0] ^= hasX ? cx[0] : 0;
-            tz[0] ^= hasZ ? cx[0] : 0;
+            ulong flips = cx[0], byX = Mask(hasX), byZ = Mask(hasZ);
+            cz[0] ^= (tz[0] & byX) ^ (tx[0] & byZ);
+            tx[0] ^= flips & byX;
+            tz[0] ^= flips & byZ;
             return true;
         }
 
@@ -332,6 +354,6 @@ internal sealed class CliffordRandomness
 
     private Span<ulong> Z(int qubit) => _z.AsSpan(qubit * _words, _words);
 
-    // The X and Z parts of what is turned about, one bit for each qubit of the gate.
-    private readonly record struct Effect(Change Change, byte X, byte Z);
+    // The X and Z parts of what is turned about, one bit for each qubit of the gate; and of a gate on one qubit that has no angle, what X and what Z become sums of: X, and above it Z.
+    private readonly record struct Effect(Change Change, byte X, byte Z, bool IsFixed, byte TakesX, byte TakesZ);
 }

@@ -138,29 +138,30 @@ internal sealed class ForwardPass
         for (var i = 0; i < operations.Length; i++)
         {
             ref readonly var op = ref operations[i];
-            MixOperation(op);
+            var qubits = _circuit.QubitsOf(op);
+            MixOperation(op, qubits);
             switch (op.Kind)
             {
                 case OperationKind.Gate or OperationKind.Unitary:
                     _dynamic |= op.HasDynamicParameters;
-                    Gate(op, nesting > 0);
+                    Gate(op, qubits, nesting > 0);
                     break;
                 case OperationKind.Measure:
                     _measurements++;
                     _sketch?.Flush();
                     Mix((ulong)op.Argument);
-                    _bond.Project(_circuit.QubitsOf(op)[0], nesting > 0);
-                    _randomness.Measure(_circuit.QubitsOf(op)[0], nesting > 0);
-                    Place(op);
+                    _bond.Project(qubits[0], nesting > 0);
+                    _randomness.Measure(qubits[0], nesting > 0);
+                    Place(qubits);
                     break;
                 case OperationKind.Reset:
                     _resets++;
-                    _randomResets += nesting > 0 || !_support.IsKnown(_circuit.QubitsOf(op)[0]) ? 1 : 0;
+                    _randomResets += nesting > 0 || !_support.IsKnown(qubits[0]) ? 1 : 0;
                     _sketch?.Flush();
-                    _support.Reset(_circuit.QubitsOf(op)[0], nesting > 0);
-                    _bond.Project(_circuit.QubitsOf(op)[0], nesting > 0);
-                    _randomness.Reset(_circuit.QubitsOf(op)[0], nesting > 0);
-                    Place(op);
+                    _support.Reset(qubits[0], nesting > 0);
+                    _bond.Project(qubits[0], nesting > 0);
+                    _randomness.Reset(qubits[0], nesting > 0);
+                    Place(qubits);
                     break;
                 case OperationKind.Barrier:
                     break;
@@ -179,10 +180,9 @@ internal sealed class ForwardPass
         }
     }
 
-    private void Gate(in Operation op, bool uncertain)
+    private void Gate(in Operation op, ReadOnlySpan<int> qubits, bool uncertain)
     {
         var n = _circuit.NumQubits;
-        var qubits = _circuit.QubitsOf(op);
         var targets = op.QubitCount - op.ControlCount;
         GateCount++;
         Count(op.QubitCount);
@@ -203,7 +203,7 @@ internal sealed class ForwardPass
             _tCount += IsT(op) ? 1 : 0;
         }
 
-        var weight = isDiagonal ? 0.5 : PowersOfTwo.Of(Math.Max(1, targets) - 1);
+        var weight = PowersOfTwo.Of(isDiagonal ? -1 : Math.Max(1, targets) - 1);
         _denseWork += weight * PowersOfTwo.Of(n - op.ControlCount);
         int before = _support.Dimension, some = Dimension;
         _support.Apply(_circuit, op, uncertain);
@@ -220,7 +220,7 @@ internal sealed class ForwardPass
         var isGroup = op.Kind == OperationKind.Unitary && targets > 1;
 
         // Hadamard gates make equal magnitudes cancel: all that a bound leaves out, or, where phases have told them apart, some here and some there.
-        if (isMixing && isClifford && _prefix >= 0 && !_hasGenericMixing && _support.Dimension == before && before > 0)
+        if (_prefix >= 0 && !_hasGenericMixing && isMixing && isClifford && _support.Dimension == before && before > 0)
         {
             // T gates leave sums of few terms apart that only some cancel; after finer phases and several controls often most of a state cancels, and less is left than the bound says.
             _isUnordered |= _tCount > 0;
@@ -228,7 +228,7 @@ internal sealed class ForwardPass
         }
 
         _hasGenericMixing |= isMixing && !isClifford;
-        if (isMixing && targets == 2 && !isGroup)
+        if (targets == 2 && isMixing && !isGroup)
         {
             // XX and YY together keep the number of ones: what one of them brings about the other takes away. The one that comes right after a pair was joined finds its partners side by side.
             var gate = _circuit.GateOf(op);
@@ -237,10 +237,11 @@ internal sealed class ForwardPass
             _isUnordered |= _turnsXX && _turnsYY && !isGrowing && (qubits[0], qubits[1]) != _grown;
         }
 
-        _branchingWork += isMixing ? amplitudes : 0;
-        _groupWork += isMixing && isGroup ? amplitudes : 0;
-        _unorderedWork += isMixing && !isGroup && _isUnordered && !isGrowing ? amplitudes : 0;
-        _cancellingWork += isMixing && !isGroup && _isCancelling && !_isUnordered && !isGrowing ? amplitudes : 0;
+        var mixed = Where(isMixing, amplitudes);
+        _branchingWork += mixed;
+        _groupWork += Where(isGroup, mixed);
+        _unorderedWork += Where(!isGroup & _isUnordered & !isGrowing, mixed);
+        _cancellingWork += Where(!isGroup & _isCancelling & !_isUnordered & !isGrowing, mixed);
         _bond.Apply(_circuit, op, Math.Max(some, Dimension), uncertain, _loops > 0);
         if (op.QubitCount > 1)
         {
@@ -255,9 +256,12 @@ internal sealed class ForwardPass
             _blocks.Touch(qubits[0]);
         }
 
-        Place(op);
+        Place(qubits);
         Fuse(qubits);
     }
+
+    // The amount, or 0. Without a branch on the gate, which is hard to foresee.
+    private static double Where(bool condition, double amount) => BitConverter.Int64BitsToDouble(BitConverter.DoubleToInt64Bits(amount) & -(condition ? 1L : 0));
 
     private void Count(int qubits)
     {
@@ -298,16 +302,25 @@ internal sealed class ForwardPass
     }
 
     // The operation goes into the first layer behind those of its qubits. A place is the layer, and below it the pairs on the longest path there.
-    private void Place(in Operation op)
+    private void Place(ReadOnlySpan<int> qubits)
     {
-        var qubits = _circuit.QubitsOf(op);
+        if (qubits.Length is 1 or 2)
+        {
+            // One qubit twice is one qubit.
+            ref long first = ref _place[qubits[0]], second = ref _place[qubits[^1]];
+            first = second = Math.Max(first, second) + (1L << 32) + (qubits.Length - 1);
+            _live += qubits.Length;
+            _last = Math.Max(_last, first);
+            return;
+        }
+
         long place = 0;
         foreach (var q in qubits)
         {
             place = Math.Max(place, _place[q]);
         }
 
-        place += (1L << 32) + (qubits.Length == 2 ? 1 : 0);
+        place += 1L << 32;
         foreach (var q in qubits)
         {
             _place[q] = place;
@@ -325,10 +338,10 @@ internal sealed class ForwardPass
     {
         if (_circuit.NumQubits <= 64)
         {
-            var mask = 0UL;
-            foreach (var q in qubits)
+            var mask = qubits.Length == 0 ? 0 : (1UL << qubits[0]) | (1UL << qubits[^1]);
+            for (var i = 1; i < qubits.Length - 1; i++)
             {
-                mask |= 1UL << q;
+                mask |= 1UL << qubits[i];
             }
 
             // Without a branch: whether a gate fits is hard to foresee.
@@ -369,9 +382,8 @@ internal sealed class ForwardPass
     }
 
     // Kind, gate, number of controls and the first two qubits, of 20 bits each, make one word.
-    private void MixOperation(in Operation op)
+    private void MixOperation(in Operation op, ReadOnlySpan<int> qubits)
     {
-        var qubits = _circuit.QubitsOf(op);
         var word = ((ulong)op.Kind << 60) | ((ulong)op.GateIndex << 51) | ((ulong)op.ControlCount << 40);
         Mix(word ^ (qubits.Length > 0 ? (ulong)(uint)qubits[0] << 20 : 0) ^ (qubits.Length > 1 ? (uint)qubits[1] : 0));
         for (var i = 2; i < qubits.Length; i++)

@@ -49,7 +49,7 @@ internal sealed class DecisionEngine(PriceTable prices, BackendHealthTracker hea
         }
 
         // What is explored is never what is kept.
-        return stake.Seconds > ThompsonExploration.ReactionSeconds && router is IChanceRouter { NeedsDraw: false } && made.Decision.Ranked.Count > 1
+        return router is IChanceRouter { NeedsDraw: false } && ThompsonExploration.MayExplore(made.Decision.Ranked, stake.Seconds)
             ? DecisionMaker.Decide(made.Decision.Inputs! with { Chance = new Chance(NextDraw(), stake.Seconds, stake.Money) }, made.Decision.RegistryVersion, made.Decision.ModelVersion)
             : made.Decision;
     }
@@ -64,9 +64,10 @@ internal sealed class DecisionEngine(PriceTable prices, BackendHealthTracker hea
             return false;
         }
 
+        var countsAlone = router is IIncumbentRouter;
         foreach (ref readonly var part in made.Parts.AsSpan())
         {
-            if (!part.IsSameLoad)
+            if (!(countsAlone ? part.IsSameCount : part.IsSameLoad))
             {
                 return false;
             }
@@ -87,9 +88,10 @@ internal sealed class DecisionEngine(PriceTable prices, BackendHealthTracker hea
 
         // What was planned for the job stays, also for backends that came since.
         profile = before?.Decision.Inputs!.Job.Profile ?? profile;
+        SharedDrivers? shared = null;
         for (var i = 0; i < parts.Length; i++)
         {
-            parts[i] = Part(asked[i].Descriptor, profile, terms, model, before);
+            parts[i] = Part(asked[i].Descriptor, profile, ref shared, terms, model, before);
         }
 
         Wait(asked, parts);
@@ -178,18 +180,19 @@ internal sealed class DecisionEngine(PriceTable prices, BackendHealthTracker hea
 
         var able = Array.ConvertAll(parts, p => CapabilityFilter.Refuse(p.Candidate, job, null) is null ? p.Candidate.Prediction : null);
         var planned = WorkForecasts.Add(circuit, job.Profile, asked, able);
+        SharedDrivers? shared = null;
         for (var i = 0; i < parts.Length && !ReferenceEquals(planned, job.Profile); i++)
         {
             if (planned.PlannedFor(asked[i].Descriptor.CostModel) != job.Profile.PlannedFor(asked[i].Descriptor.CostModel))
             {
-                parts[i] = Part(asked[i].Descriptor, planned, terms, model, null);
+                parts[i] = Part(asked[i].Descriptor, planned, ref shared, terms, model, null);
             }
         }
 
         return planned;
     }
 
-    private PartialDecision Part(BackendDescriptor backend, CircuitProfile profile, in DecisionTerms terms, PerformancePredictor predictor, MadeDecision? before)
+    private PartialDecision Part(BackendDescriptor backend, CircuitProfile profile, ref SharedDrivers? shared, in DecisionTerms terms, PerformancePredictor predictor, MadeDecision? before)
     {
         var model = predictor.ModelOf(backend.Id, backend.CostModel);
         var load = loads.Of(backend.Id);
@@ -208,7 +211,7 @@ internal sealed class DecisionEngine(PriceTable prices, BackendHealthTracker hea
         }
 
         var shape = terms.ShapeOn(backend);
-        drivers ??= JobDrivers.Of(model.Analytic.Basis, profile, shape);
+        drivers ??= JobDrivers.Of(model.Analytic.Basis, shared ??= new SharedDrivers(profile, terms.Shots), shape);
         var prediction = PerformancePredictor.Predict(backend, profile, model, drivers);
         var candidate = new RoutingCandidate
         {

@@ -15,7 +15,11 @@ internal sealed class KnownCircuit(CircuitProfile profile)
     public CircuitProfile Profile { get; set; } = profile;
 
     /// <summary>The circuit's own profile with what was planned when it was decided on: another decision may have had more or less planned since.</summary>
-    public CircuitProfile ProfileFor(RoutingDecision decision) => Profile with { Planned = decision.Inputs!.Job.Profile.Planned };
+    public CircuitProfile ProfileFor(RoutingDecision decision)
+    {
+        var (profile, planned) = (Profile, decision.Inputs!.Job.Profile.Planned);
+        return profile.Planned == planned ? profile : profile with { Planned = planned };
+    }
 
     /// <summary>The version of the set of backends for which the circuit was compiled; -1 if it was not.</summary>
     public int CompiledFor { get; init; } = -1;
@@ -54,14 +58,16 @@ internal sealed record MadeDecision(
 /// <summary>One backend's part of a decision, and what it was made from.</summary>
 internal readonly record struct PartialDecision(RoutingCandidate Candidate, BackendModel Model, JobDrivers Drivers, BackendLoad Load)
 {
-    public bool IsSameLoad =>
-        Load.InFlight == Candidate.InFlight && Load.Pressure == Candidate.Pressure && Load.DriftDiscount == Candidate.DriftDiscount;
+    public bool IsSameLoad => IsSameCount && Load.Pressure == Candidate.Pressure && Load.DriftDiscount == Candidate.DriftDiscount;
+
+    /// <summary>Whether as many runs are under way: more of the load does not go into the ranking of a router that keeps incumbents.</summary>
+    public bool IsSameCount => Load.InFlight == Candidate.InFlight;
 }
 
 /// <summary>Finds the job of a request by what predictions depend on: the profile's numbers and the terms. Bounded, thread-safe.</summary>
 internal sealed class KnownJobs
 {
-    private readonly RecentValues<(CircuitProfile, DecisionTerms), KnownJob> _recent = new(512);
+    private readonly RecentValues<Key, KnownJob> _recent = new(512);
 
     public int Count => _recent.Count;
 
@@ -73,8 +79,14 @@ internal sealed class KnownJobs
         }
 
         // Equal numbers are equal profiles; the curves over operations play no part in predictions, and the sketch of fused work follows from the structure.
-        var key = (profile with { Planned = [], Features = profile.Features is { } f ? f with { SupportTrajectory = default, BondLog2 = default, FusedWork = [], ChainWork = [] } : null }, terms);
+        var key = new Key(profile with { Planned = [], Features = profile.Features is { } f ? f with { SupportTrajectory = default, BondLog2 = default, FusedWork = [], ChainWork = [] } : null }, terms);
         return _recent.Find(key) ?? _recent.Keep(key, new KnownJob(terms));
+    }
+
+    // The structure tells nearly all circuits apart; all numbers are compared where it does not.
+    private readonly record struct Key(CircuitProfile Profile, DecisionTerms Terms)
+    {
+        public override int GetHashCode() => HashCode.Combine(Profile.Features?.StructuralHash ?? (ulong)Profile.GateCount, Profile.Features?.CliffordCount, Profile.NumQubits, Terms.Shots);
     }
 
     /// <summary>The gates of a circuit, each once, in the order of their first use.</summary>

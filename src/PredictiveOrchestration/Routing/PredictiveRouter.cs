@@ -16,11 +16,11 @@ internal sealed class PredictiveRouter : IIncumbentRouter, IChanceRouter
 
     public IReadOnlyList<RankedBackend> Rank(RoutingContext context)
     {
-        var best = Ranking.Least(context, static c => LogNormal.Mean(c.Prediction));
+        var best = Ranking.Least(context, static c => c.Prediction.MeanSeconds);
         var unit = (double)Math.Max(0.000001m, context.CostThreshold);
         (double Time, double Loss) Of(RoutingCandidate c)
         {
-            var time = context.PerformanceWeight * LogNormal.Mean(c.Prediction) / best;
+            var time = context.PerformanceWeight * c.Prediction.MeanSeconds / best;
             var cost = context.CostWeight * (1 + ((double)c.Cost.Median / unit));
             var success = Math.Max(0.05, c.SuccessProbability);
             return (time / success, Math.Max(1e-12, time + cost) / success);
@@ -33,6 +33,6 @@ internal sealed class PredictiveRouter : IIncumbentRouter, IChanceRouter
                 var (time, loss) = Of(c);
                 return (loss, c.Prediction.LogSecondsSigma * time / loss);
             },
-            c => string.Create(CultureInfo.InvariantCulture, $"expected {LogNormal.Mean(c.Prediction):G3} s, {c.Cost.Median:0.######} {c.Cost.Currency}: loss {Of(c).Loss:F3}"));
+            c => string.Create(CultureInfo.InvariantCulture, $"expected {c.Prediction.MeanSeconds:G3} s, {c.Cost.Median:0.######} {c.Cost.Currency}: loss {Of(c).Loss:F3}"));
     }
 }

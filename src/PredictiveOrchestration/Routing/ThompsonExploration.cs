@@ -15,6 +15,12 @@ internal static class ThompsonExploration
     // Shorter jobs gain less than the choice costs; backends that are better with less than a probability of 1/200 are no contenders.
     private const double ShortestJob = 0.001, LeastQuantile = 2.576, LimitFactor = 2;
 
+    /// <summary>Whether the stake is enough for a run that is worth it.</summary>
+    /// <param name="ranked">The feasible backends; the greedy choice first.</param>
+    /// <param name="stakeSeconds">What may be put at stake.</param>
+    public static bool MayExplore(IReadOnlyList<RankedBackend> ranked, double stakeSeconds) =>
+        ranked.Count > 1 && ranked[0].Candidate.TotalSeconds is >= ShortestJob and var seconds && (LimitFactor * seconds) + ReactionSeconds <= stakeSeconds;
+
     /// <summary>Moves the explored backend to the front, if one is explored.</summary>
     /// <param name="ranked">The feasible backends; the greedy choice first.</param>
     /// <param name="chance">The random bits and the stake.</param>
@@ -23,7 +29,7 @@ internal static class ThompsonExploration
     {
         var greedy = ranked[0];
         var limit = LimitFactor * greedy.Candidate.TotalSeconds;
-        if (ranked.Length == 1 || !(greedy.Candidate.TotalSeconds >= ShortestJob) || !(limit + ReactionSeconds <= chance.StakeSeconds))
+        if (!MayExplore(ranked, chance.StakeSeconds))
         {
             return null;
         }

@@ -77,7 +77,7 @@ internal static class WorkForecasts
         var other = double.PositiveInfinity;
         for (var i = 0; i < predictions.Length; i++)
         {
-            other = i != backend && predictions[i] is { } prediction ? Math.Min(other, LogNormal.Mean(prediction)) : other;
+            other = i != backend && predictions[i] is { } prediction ? Math.Min(other, prediction.MeanSeconds) : other;
         }
 
         return other < double.PositiveInfinity

@@ -52,7 +52,7 @@ public sealed partial class PerformanceMonitor
     /// <summary>Takes in a record.</summary>
     internal void Observe(ExecutionRecord record, MonitoredState state)
     {
-        var changes = new List<PerformanceAlert>();
+        List<PerformanceAlert>? changes = null;
         lock (_lock)
         {
             if (!_windows.TryGetValue(record.BackendId, out var window))
@@ -63,36 +63,36 @@ public sealed partial class PerformanceMonitor
             window.Add(record);
             if (window.Outcomes.Count >= MinimumSamples)
             {
-                Judge(changes, AlertKind.BackendDegraded, record.BackendId, window.FailureRate, _options.FailureRate, "{0:P0} of the latest runs on '{1}' failed");
+                Judge(ref changes, AlertKind.BackendDegraded, record.BackendId, window.FailureRate, _options.FailureRate, "{0:P0} of the latest runs on '{1}' failed");
             }
 
             if (window.Errors.Count >= MinimumSamples)
             {
-                Judge(changes, AlertKind.PredictionDrift, record.BackendId, window.MedianError, _options.PredictionError, "the latest runs on '{1}' took a factor of {0:G3} more or less than predicted (median)");
+                Judge(ref changes, AlertKind.PredictionDrift, record.BackendId, window.MedianError, _options.PredictionError, "the latest runs on '{1}' took a factor of {0:G3} more or less than predicted (median)");
             }
 
             if (state.BudgetUse is { } budget)
             {
-                Judge(changes, AlertKind.Budget, string.Empty, budget, _options.BudgetUse, "{0:P0} of the budget is spent or reserved");
+                Judge(ref changes, AlertKind.Budget, string.Empty, budget, _options.BudgetUse, "{0:P0} of the budget is spent or reserved");
             }
 
             if (record.PeakMemoryBytes > 0 && state.AvailableBytes > 0)
             {
-                Judge(changes, AlertKind.Memory, record.BackendId, (double)record.PeakMemoryBytes / state.AvailableBytes, _options.MemoryUse, "a run on '{1}' took {0:P0} of the memory that runs may take");
+                Judge(ref changes, AlertKind.Memory, record.BackendId, (double)record.PeakMemoryBytes / state.AvailableBytes, _options.MemoryUse, "a run on '{1}' took {0:P0} of the memory that runs may take");
             }
 
-            Judge(changes, AlertKind.Queue, string.Empty, state.QueueUse, _options.QueueUse, "{0:P0} of the queue is taken");
+            Judge(ref changes, AlertKind.Queue, string.Empty, state.QueueUse, _options.QueueUse, "{0:P0} of the queue is taken");
         }
 
-        foreach (var alert in changes)
+        foreach (var alert in changes ?? [])
         {
             Tell(alert);
         }
     }
 
-    private void Judge(List<PerformanceAlert> changes, AlertKind kind, string subject, double value, AlertThreshold threshold, string format)
+    private void Judge(ref List<PerformanceAlert>? changes, AlertKind kind, string subject, double value, AlertThreshold threshold, string format)
     {
-        var isActive = _active.ContainsKey((kind, subject));
+        var isActive = _active.Count > 0 && _active.ContainsKey((kind, subject));
         if (isActive ? value >= threshold.Clear : !(value >= threshold.Raise))
         {
             return;
@@ -109,7 +109,7 @@ public sealed partial class PerformanceMonitor
             _active.Add((kind, subject), alert);
         }
 
-        changes.Add(alert);
+        (changes ??= []).Add(alert);
     }
 
     private void Tell(PerformanceAlert alert)
@@ -138,34 +138,44 @@ public sealed partial class PerformanceMonitor
     /// <summary>The latest runs of one backend.</summary>
     private sealed class Window(int size)
     {
+        private int _failures;
+
         public Queue<bool> Outcomes { get; } = new();
 
         public Queue<double> Errors { get; } = new();
 
-        public double FailureRate => (double)Outcomes.Count(ok => !ok) / Outcomes.Count;
+        public double FailureRate => (double)_failures / Outcomes.Count;
 
-        public double MedianError => Errors.Order().ElementAt(Errors.Count / 2);
+        public double MedianError
+        {
+            get
+            {
+                var sorted = Errors.ToArray();
+                Array.Sort(sorted);
+                return sorted[sorted.Length / 2];
+            }
+        }
 
         public void Add(ExecutionRecord record)
         {
             if (record.Outcome is ExecutionOutcome.Completed or ExecutionOutcome.Failed or ExecutionOutcome.OutOfMemory)
             {
-                Push(Outcomes, record.Outcome == ExecutionOutcome.Completed);
+                var ok = record.Outcome == ExecutionOutcome.Completed;
+                _failures += (ok ? 0 : 1) - (Push(Outcomes, ok, out var first) && !first ? 1 : 0);
             }
 
             if (record.Outcome == ExecutionOutcome.Completed && record.ServiceTime > TimeSpan.Zero && record.PredictedSeconds > 0)
             {
-                Push(Errors, record.PredictionError);
+                Push(Errors, record.PredictionError, out _);
             }
         }
 
-        private void Push<T>(Queue<T> queue, T value)
+        // Tells whether the first one went.
+        private bool Push<T>(Queue<T> queue, T value, out T? first)
         {
             queue.Enqueue(value);
-            if (queue.Count > size)
-            {
-                queue.Dequeue();
-            }
+            first = default;
+            return queue.Count > size && queue.TryDequeue(out first);
         }
     }
 }

@@ -1,4 +1,5 @@
 using System.Numerics;
+using PredictiveOrchestration.Common;
 
 namespace PredictiveOrchestration.Simulation.Fusion;
 
@@ -40,13 +41,13 @@ internal struct FusedWork
     public readonly double TouchedSoFar => _pages.Touched;
 
     /// <summary>The amplitudes that are read out.</summary>
-    public readonly double Readable => Math.ScaleB(1, Math.Min(_bits, ReadBits) + BitOperations.PopCount((ulong)(_live >> Math.Min(_bits, ReadBits))));
+    public readonly double Readable => PowersOfTwo.Of(Math.Min(_bits, ReadBits) + BitOperations.PopCount((ulong)(_live >> Math.Min(_bits, ReadBits))));
 
     /// <summary>Begins a pass: the amplitudes that it visits, and of them those in blocks in place and in copied ones.</summary>
     public (double Visited, double InPlace, double Copied) Visit(long blockMask, long moved)
     {
         var outer = _live & ~blockMask;
-        var visited = Math.ScaleB(1, _blockBits + BitOperations.PopCount((ulong)outer));
+        var visited = PowersOfTwo.Of(_blockBits + BitOperations.PopCount((ulong)outer));
         _pages.Touch(outer | blockMask);
         _live |= moved;
         return _blockBits == _bits ? (visited, 0, 0) : (blockMask & (blockMask + 1)) == 0 ? (visited, visited, 0) : (visited, 0, visited);
@@ -58,6 +59,6 @@ internal struct FusedWork
     public static double PhasedShare(long common, int factors)
     {
         const int rowBits = 7, laneBits = 3;
-        return factors == 1 ? Math.ScaleB(1, -BitOperations.PopCount((ulong)(common >> laneBits))) : common >> rowBits != 0 ? 0.5 : 1;
+        return factors == 1 ? PowersOfTwo.Of(-BitOperations.PopCount((ulong)(common >> laneBits))) : common >> rowBits != 0 ? 0.5 : 1;
     }
 }

@@ -30,10 +30,10 @@ internal struct MemoryPages(int bits, int elementBytes, long live)
     {
         var page = PageBits;
         indexBits >>= page;
-        var shared = Touched == 0 ? 0 : Math.ScaleB(1, page + BitOperations.PopCount((ulong)(indexBits & _widest)));
+        var shared = Touched == 0 ? 0 : PowersOfTwo.Of(page + BitOperations.PopCount((ulong)(indexBits & _widest)));
         _all |= indexBits;
         _widest = BitOperations.PopCount((ulong)indexBits) > BitOperations.PopCount((ulong)_widest) ? indexBits : _widest;
-        Touched = Math.Min(Touched + Math.ScaleB(1, page + BitOperations.PopCount((ulong)indexBits)) - shared, Math.ScaleB(1, page + BitOperations.PopCount((ulong)_all)));
+        Touched = Math.Min(Touched + PowersOfTwo.Of(page + BitOperations.PopCount((ulong)indexBits)) - shared, PowersOfTwo.Of(page + BitOperations.PopCount((ulong)_all)));
     }
 
     /// <summary>Whether huge pages are better: unless so few amplitudes will be other than zero that most of each page would be zeroed for nothing.</summary>
@@ -48,6 +48,6 @@ internal struct MemoryPages(int bits, int elementBytes, long live)
     private static double OnPages(int bits, long pageBytes, int elementBytes, long live)
     {
         var page = Math.Min(bits, BitOperations.Log2((ulong)(pageBytes / elementBytes)));
-        return Math.ScaleB(1, page + BitOperations.PopCount((ulong)(live >> page)));
+        return PowersOfTwo.Of(page + BitOperations.PopCount((ulong)(live >> page)));
     }
 }

@@ -1,4 +1,5 @@
 using System.Numerics;
+using System.Runtime.CompilerServices;
 
 namespace PredictiveOrchestration.Circuits;
 
@@ -6,6 +7,18 @@ namespace PredictiveOrchestration.Circuits;
 internal static class CliffordCheck
 {
     private const double Tolerance = 1e-12;
+
+    // What is known of a gate whatever its angles are: without controls, and with one.
+    private static readonly Answer[] Plain = [.. GateCatalog.Table.Select(g => g.NumParameters > 0 ? Answer.ByAngles : g.IsClifford([]) ? Answer.Yes : Answer.No)];
+    private static readonly Answer[] Controlled = [.. GateCatalog.Table.Select(g =>
+        g.NumQubits > 1 ? Answer.No : g == GateCatalog.X || g == GateCatalog.Y || g == GateCatalog.Z || g == GateCatalog.Id ? Answer.Yes : g.NumParameters == 0 ? Answer.No : Answer.ByAngles)];
+
+    private enum Answer : byte
+    {
+        No,
+        Yes,
+        ByAngles,
+    }
 
     /// <summary>Tells whether an operation of the circuit is a Clifford gate; arbitrary unitaries and dynamic parameters are not counted as such.</summary>
     public static bool IsClifford(Circuit circuit, in Operation op)
@@ -15,30 +28,22 @@ internal static class CliffordCheck
             return false;
         }
 
-        var gate = circuit.GateOf(op);
-        var parameters = circuit.ParametersOf(op);
-        return op.ControlCount switch
+        if (op.ControlCount > 1)
         {
-            0 => gate.IsClifford(parameters),
-            1 when gate == GateCatalog.X || gate == GateCatalog.Z => true,
-            1 => gate.NumQubits <= 1 && IsPauli(gate, parameters),
-            _ => gate == GateCatalog.Id,
-        };
+            return op.GateIndex == GateCatalog.Id.Index;
+        }
+
+        var answer = (op.ControlCount == 0 ? Plain : Controlled)[op.GateIndex];
+        return answer == Answer.ByAngles ? IsByAngles(circuit, op) : answer == Answer.Yes;
     }
+
+    [MethodImpl(MethodImplOptions.NoInlining)]
+    private static bool IsByAngles(Circuit circuit, in Operation op) =>
+        op.ControlCount == 0 ? circuit.GateOf(op).IsClifford(circuit.ParametersOf(op)) : IsPauli(circuit.GateOf(op), circuit.ParametersOf(op));
 
     // A gate with one control is Clifford where the gate is i^k times a Pauli; a controlled phase e^{iγ} is one where γ is a multiple of π/2.
     private static bool IsPauli(GateDefinition gate, ReadOnlySpan<double> parameters)
     {
-        if (gate == GateCatalog.X || gate == GateCatalog.Y || gate == GateCatalog.Z || gate == GateCatalog.Id)
-        {
-            return true;
-        }
-
-        if (gate.NumParameters == 0)
-        {
-            return false;
-        }
-
         // A rotation must turn by a multiple of π, which most are far from.
         if (gate.NumParameters == 1 && Math.Abs(parameters[0]) < 1e6 && Math.Abs(parameters[0] - (Math.PI * Math.Round(parameters[0] / Math.PI))) > 1e-6 && gate.NumQubits == 1)
         {

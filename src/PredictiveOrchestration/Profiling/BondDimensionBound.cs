@@ -17,6 +17,7 @@ internal sealed class BondDimensionBound
     // Years on any machine: beyond that work is not counted any more.
     private const double Hopeless = 1e18;
     private static readonly double[] Fractions = [.. Enumerable.Range(0, Unit).Select(i => Math.Pow(2, (double)i / Unit))];
+    private static readonly double[] Powers = [.. Enumerable.Range(0, 1024).Select(PowerOf)];
     private readonly int _numQubits;
 
     // For each cut, with room for a vector behind the last: the size of the smaller side, the bound and what is typical, now and at most so far.
@@ -30,6 +31,7 @@ internal sealed class BondDimensionBound
     private readonly int[]? _siteOf;
     private readonly bool _relabelSwaps;
     private int[] _room = new int[4];
+    private short[]? _before;
     private int _notFull;
     private int _passing;
 
@@ -107,7 +109,7 @@ internal sealed class BondDimensionBound
             return;
         }
 
-        var (low, high) = Span(Sites(qubits));
+        var (low, high) = qubits.Length == 2 ? Span(SiteOf(qubits[0]), SiteOf(qubits[1])) : Span(Sites(qubits));
         Steps += high - low;
         if (_gates.ActingCount < 2)
         {
@@ -116,10 +118,10 @@ internal sealed class BondDimensionBound
             return;
         }
 
-        var acting = Sites(_gates.Acting);
-        if (acting.Length < qubits.Length)
+        var acting = _gates.ActingCount;
+        if (acting < qubits.Length)
         {
-            var (first, last) = Span(acting);
+            var (first, last) = Span(Sites(_gates.Acting));
             Pass(low, first);
             Pass(last, high);
             (low, high) = (first, last);
@@ -141,9 +143,9 @@ internal sealed class BondDimensionBound
         }
 
         bool isHeld;
-        if (repeated || acting.Length == 2 || targets <= 1)
+        if (repeated || acting == 2 || targets <= 1)
         {
-            var (growth, typical) = repeated ? (byte.MaxValue, byte.MaxValue * Unit) : acting.Length == 2 ? (_gates.Exact, _gates.Typical) : (1, Unit);
+            var (growth, typical) = repeated ? (byte.MaxValue, byte.MaxValue * Unit) : acting == 2 ? (_gates.Exact, _gates.Typical) : (1, Unit);
             isHeld = high - low == 1 ? Raise(low, growth, typical, support, 1) : RaiseAll(low, high, growth, typical, support);
         }
         else
@@ -152,12 +154,12 @@ internal sealed class BondDimensionBound
             for (var cut = low; cut < high; cut++)
             {
                 var left = 0;
-                foreach (var q in acting)
+                foreach (var q in Sites(_gates.Acting))
                 {
                     left += q <= cut ? 1 : 0;
                 }
 
-                var growth = 2 * Math.Min(left, acting.Length - left);
+                var growth = 2 * Math.Min(left, acting - left);
                 isHeld |= Raise(cut, growth, growth * Unit, support, high - low);
             }
         }
@@ -214,6 +216,10 @@ internal sealed class BondDimensionBound
         return _room.AsSpan(0, qubits.Length);
     }
 
+    private int SiteOf(int qubit) => _siteOf is null ? qubit : _siteOf[qubit];
+
+    private static (int Low, int High) Span(int a, int b) => (Math.Min(a, b), Math.Max(a, b));
+
     private static (int Low, int High) Span(ReadOnlySpan<int> qubits)
     {
         int low = qubits[0], high = qubits[0];
@@ -244,8 +250,7 @@ internal sealed class BondDimensionBound
     private bool RaiseAll(int low, int high, int growth, int typical, int support)
     {
         var span = high - low;
-        var room = span + (2 * Vector256<short>.Count);
-        Span<short> before = room <= 512 ? stackalloc short[room] : new short[room];
+        var before = (_before ??= new short[_now.Length + Vector256<short>.Count]).AsSpan();
         var growths = Vector256.Create((short)growth);
         var typicals = Vector256.Create((short)typical);
         var supports = Vector256.Create((short)Math.Min(support, short.MaxValue / Unit));
@@ -351,5 +356,7 @@ internal sealed class BondDimensionBound
     private static double CutWork(int span, int left, int right) =>
         (span == 1 ? 8 : 16) * Power(left + right + Unit + Math.Min(left, right));
 
-    private static double Power(int eighths) => PowersOfTwo.Of(eighths >> UnitLog2) * Fractions[eighths & (Unit - 1)];
+    private static double Power(int eighths) => (uint)eighths < (uint)Powers.Length ? Powers[eighths] : PowerOf(eighths);
+
+    private static double PowerOf(int eighths) => PowersOfTwo.Of(eighths >> UnitLog2) * Fractions[eighths & (Unit - 1)];
 }

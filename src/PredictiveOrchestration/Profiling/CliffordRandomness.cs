@@ -1,4 +1,5 @@
 using System.Numerics;
+using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
 using System.Runtime.Intrinsics;
 using PredictiveOrchestration.Circuits;
@@ -57,13 +58,18 @@ internal sealed class CliffordRandomness
     /// <param name="op">The operation.</param>
     /// <param name="isClifford">Whether it is a Clifford gate.</param>
     /// <param name="uncertain">Whether it may be left out.</param>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public void Apply(Circuit circuit, in Operation op, bool isClifford, bool uncertain)
     {
-        if (!IsExact)
+        if (IsExact)
         {
-            return;
+            Follow(circuit, op, isClifford, uncertain);
         }
+    }
 
+    [MethodImpl(MethodImplOptions.NoInlining)]
+    private void Follow(Circuit circuit, in Operation op, bool isClifford, bool uncertain)
+    {
         var effect = op.Kind == OperationKind.Gate ? Effects[op.GateIndex] : default;
         var qubits = circuit.QubitsOf(op);
         if (_words == 1 && qubits.Length == 1 && op.ControlCount == 0 && effect.IsFixed && !uncertain && !_isMeasured)

@@ -8,6 +8,9 @@ namespace PredictiveOrchestration.Profiling;
 /// <summary>Everything about a circuit that is found by walking it once from the beginning.</summary>
 internal sealed class ForwardPass
 {
+    private static readonly GateFacts[] Facts = [.. GateCatalog.Table.Select(GateFacts.Of)];
+    private static readonly GateFacts OfUnitary = new(GateStructure.Generic, false, false);
+
     private readonly Circuit _circuit;
     private readonly AffineSupportBound _support;
     private readonly BondDimensionBound _bond;
@@ -36,11 +39,7 @@ internal sealed class ForwardPass
     private int _loops;
     private bool _dynamic;
     private double _denseWork;
-    private double _sparseWork;
-    private double _branchingWork;
-    private double _groupWork;
-    private double _unorderedWork;
-    private double _cancellingWork;
+    private SparseAmounts _sparse;
     private bool _isUnordered, _isCancelling;
     private bool _hasGenericMixing, _turnsXX, _turnsYY;
     private (int, int) _grown = (-1, -1);
@@ -108,11 +107,11 @@ internal sealed class ForwardPass
             FinalSupportLog2 = Math.Min(support, Dimension),
             RandomBits = random,
             BranchingBits = _randomness.IsExact ? _randomness.BranchingBits : backward.MidCircuitMeasurements + _randomResets,
-            SparseWork = Math.Min(_sparseWork, double.MaxValue),
-            SparseBranchingWork = Math.Min(_branchingWork, double.MaxValue),
-            SparseGroupWork = Math.Min(_groupWork, double.MaxValue),
-            SparseUnorderedWork = Math.Min(_unorderedWork, double.MaxValue),
-            SparseCancellingWork = Math.Min(_cancellingWork, double.MaxValue),
+            SparseWork = Math.Min(_sparse.All, double.MaxValue),
+            SparseBranchingWork = Math.Min(_sparse.Mixing, double.MaxValue),
+            SparseGroupWork = Math.Min(_sparse.Groups, double.MaxValue),
+            SparseUnorderedWork = Math.Min(_sparse.Unordered, double.MaxValue),
+            SparseCancellingWork = Math.Min(_sparse.Cancelling, double.MaxValue),
             SupportTrajectory = _trajectory,
             PeakBondLog2 = _bond.Greatest,
             BondLog2 = _bond.Peak,
@@ -178,6 +177,8 @@ internal sealed class ForwardPass
             _peakSupport = Math.Max(_peakSupport, dimension);
             _trajectory[i] = (byte)Math.Min(dimension, byte.MaxValue);
         }
+
+        _sparse.EndRun();
     }
 
     private void Gate(in Operation op, ReadOnlySpan<int> qubits, bool uncertain)
@@ -185,31 +186,29 @@ internal sealed class ForwardPass
         var n = _circuit.NumQubits;
         var targets = op.QubitCount - op.ControlCount;
         GateCount++;
-        Count(op.QubitCount);
-        var structure = op.Kind == OperationKind.Gate ? _circuit.GateOf(op).Structure : GateStructure.Generic;
-        var isDiagonal = structure == GateStructure.Diagonal;
-        _diagonal += isDiagonal ? 1 : 0;
+        _oneQubit += op.QubitCount <= 1 ? 1 : 0;
+        _twoQubit += op.QubitCount == 2 ? 1 : 0;
+        _multiQubit += op.QubitCount > 2 ? 1 : 0;
+
+        // Counted without branches on which gate it is: that is hard to foresee.
+        var facts = op.Kind == OperationKind.Gate ? Facts[op.GateIndex] : OfUnitary;
+        var structure = facts.Structure;
+        _diagonal += structure == GateStructure.Diagonal ? 1 : 0;
         _monomial += structure == GateStructure.Monomial ? 1 : 0;
         var isClifford = CliffordCheck.IsClifford(_circuit, op);
         _randomness.Apply(_circuit, op, isClifford, uncertain);
         _sketch?.Apply(_circuit, op, qubits);
-        if (isClifford)
+        _clifford += isClifford ? 1 : 0;
+        _prefix = isClifford || _prefix >= 0 ? _prefix : GateCount - 1;
+        if (!isClifford && (facts.IsT || facts.MayBeT))
         {
-            _clifford++;
-        }
-        else
-        {
-            _prefix = _prefix < 0 ? GateCount - 1 : _prefix;
-            _tCount += IsT(op) ? 1 : 0;
+            _tCount += IsT(op, facts) ? 1 : 0;
         }
 
-        var weight = PowersOfTwo.Of(isDiagonal ? -1 : Math.Max(1, targets) - 1);
-        _denseWork += weight * PowersOfTwo.Of(n - op.ControlCount);
+        _denseWork += PowersOfTwo.Of(structure == GateStructure.Diagonal ? -1 : Math.Max(1, targets) - 1) * PowersOfTwo.Of(n - op.ControlCount);
         int before = _support.Dimension, some = Dimension;
         _support.Apply(_circuit, op, uncertain);
         _mixed = Math.Min(n, _mixed + (structure != GateStructure.Generic ? 0 : _loops > 0 ? n : targets));
-        var amplitudes = PowersOfTwo.Of(Dimension);
-        _sparseWork += amplitudes;
         var isMixing = structure == GateStructure.Generic;
         var isGrowing = _support.Dimension > before;
         if (isGrowing && op.QubitCount == 2)
@@ -237,11 +236,7 @@ internal sealed class ForwardPass
             _isUnordered |= _turnsXX && _turnsYY && !isGrowing && (qubits[0], qubits[1]) != _grown;
         }
 
-        var mixed = Where(isMixing, amplitudes);
-        _branchingWork += mixed;
-        _groupWork += Where(isGroup, mixed);
-        _unorderedWork += Where(!isGroup & _isUnordered & !isGrowing, mixed);
-        _cancellingWork += Where(!isGroup & _isCancelling & !_isUnordered & !isGrowing, mixed);
+        _sparse.Add(Dimension, isMixing, isGroup, isMixing & !isGroup & _isUnordered & !isGrowing, isMixing & !isGroup & _isCancelling & !_isUnordered & !isGrowing);
         _bond.Apply(_circuit, op, Math.Max(some, Dimension), uncertain, _loops > 0);
         if (op.QubitCount > 1)
         {
@@ -260,41 +255,17 @@ internal sealed class ForwardPass
         Fuse(qubits);
     }
 
-    // The amount, or 0. Without a branch on the gate, which is hard to foresee.
-    private static double Where(bool condition, double amount) => BitConverter.Int64BitsToDouble(BitConverter.DoubleToInt64Bits(amount) & -(condition ? 1L : 0));
-
-    private void Count(int qubits)
+    // Of gates that are not Clifford gates.
+    private bool IsT(in Operation op, in GateFacts facts)
     {
-        if (qubits <= 1)
-        {
-            _oneQubit++;
-        }
-        else if (qubits == 2)
-        {
-            _twoQubit++;
-        }
-        else
-        {
-            _multiQubit++;
-        }
-    }
-
-    private bool IsT(in Operation op)
-    {
-        if (op.Kind != OperationKind.Gate || op.ControlCount > 0 || op.HasDynamicParameters)
+        if (op.ControlCount > 0 || op.HasDynamicParameters)
         {
             return false;
         }
 
-        var gate = _circuit.GateOf(op);
-        if (gate == GateCatalog.T || gate == GateCatalog.Tdg)
+        if (facts.IsT)
         {
             return true;
-        }
-
-        if (gate != GateCatalog.P && gate != GateCatalog.RZ)
-        {
-            return false;
         }
 
         var eighths = _circuit.ParametersOf(op)[0] / (Math.PI / 4);
@@ -397,5 +368,12 @@ internal sealed class ForwardPass
         _hash ^= value;
         _hash *= 0x9E3779B97F4A7C15;
         _hash ^= _hash >> 29;
+    }
+
+    // What counts need to know of a gate of the catalogue.
+    private readonly record struct GateFacts(GateStructure Structure, bool IsT, bool MayBeT)
+    {
+        public static GateFacts Of(GateDefinition gate) =>
+            new(gate.Structure, gate == GateCatalog.T || gate == GateCatalog.Tdg, gate == GateCatalog.P || gate == GateCatalog.RZ);
     }
 }

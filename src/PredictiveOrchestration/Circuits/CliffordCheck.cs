@@ -38,8 +38,12 @@ internal static class CliffordCheck
     }
 
     [MethodImpl(MethodImplOptions.NoInlining)]
-    private static bool IsByAngles(Circuit circuit, in Operation op) =>
-        op.ControlCount == 0 ? circuit.GateOf(op).IsClifford(circuit.ParametersOf(op)) : IsPauli(circuit.GateOf(op), circuit.ParametersOf(op));
+    private static bool IsByAngles(Circuit circuit, in Operation op)
+    {
+        var gate = circuit.GateOf(op);
+        var parameters = circuit.ParametersOf(op);
+        return op.ControlCount == 0 ? gate.IsClifford(parameters) : IsPauli(gate, parameters);
+    }
 
     // A gate with one control is Clifford where the gate is i^k times a Pauli; a controlled phase e^{iγ} is one where γ is a multiple of π/2.
     private static bool IsPauli(GateDefinition gate, ReadOnlySpan<double> parameters)

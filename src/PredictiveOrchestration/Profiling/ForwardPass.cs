@@ -1,4 +1,5 @@
 using System.Numerics;
+using System.Runtime.CompilerServices;
 using PredictiveOrchestration.Circuits;
 using PredictiveOrchestration.Common;
 using PredictiveOrchestration.Simulation.Fusion;
@@ -8,6 +9,7 @@ namespace PredictiveOrchestration.Profiling;
 /// <summary>Everything about a circuit that is found by walking it once from the beginning.</summary>
 internal sealed class ForwardPass
 {
+    private const int MostFused = 4;
     private static readonly GateFacts[] Facts = [.. GateCatalog.Table.Select(GateFacts.Of)];
     private static readonly GateFacts OfUnitary = new(GateStructure.Generic, false, false);
 
@@ -20,7 +22,7 @@ internal sealed class ForwardPass
     private readonly byte[] _trajectory;
     private readonly long[] _place;
     private readonly QubitPairs _pairs;
-    private readonly int[] _group = new int[4];
+    private readonly int[] _group = new int[MostFused];
     private int _groupSize;
     private int _oneQubit;
     private int _twoQubit;
@@ -252,7 +254,14 @@ internal sealed class ForwardPass
         }
 
         Place(qubits);
-        Fuse(qubits);
+        if (n <= 64)
+        {
+            Fuse(qubits);
+        }
+        else
+        {
+            FuseWide(qubits);
+        }
     }
 
     // Of gates that are not Clifford gates.
@@ -305,24 +314,25 @@ internal sealed class ForwardPass
     }
 
     // Counts groups of consecutive gates that fit on four qubits.
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private void Fuse(ReadOnlySpan<int> qubits)
     {
-        if (_circuit.NumQubits <= 64)
+        var mask = qubits.Length == 0 ? 0 : (1UL << qubits[0]) | (1UL << qubits[^1]);
+        for (var i = 1; i < qubits.Length - 1; i++)
         {
-            var mask = qubits.Length == 0 ? 0 : (1UL << qubits[0]) | (1UL << qubits[^1]);
-            for (var i = 1; i < qubits.Length - 1; i++)
-            {
-                mask |= 1UL << qubits[i];
-            }
-
-            // Without a branch: whether a gate fits is hard to foresee.
-            var joined = _groupMask | mask;
-            var fits = _groupMask != 0 && BitOperations.PopCount(joined) <= _group.Length;
-            _groups += fits || mask == 0 ? 0 : 1;
-            _groupMask = fits || mask == 0 ? joined : mask;
-            return;
+            mask |= 1UL << qubits[i];
         }
 
+        // Without a branch: whether a gate fits is hard to foresee.
+        var joined = _groupMask | mask;
+        var fits = (_groupMask != 0 & BitOperations.PopCount(joined) <= MostFused) | mask == 0;
+        _groups += fits ? 0 : 1;
+        _groupMask = fits ? joined : mask;
+    }
+
+    // The same for any number of qubits.
+    private void FuseWide(ReadOnlySpan<int> qubits)
+    {
         var size = _groupSize;
         foreach (var q in qubits)
         {

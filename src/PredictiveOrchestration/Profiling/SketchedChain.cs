@@ -28,9 +28,10 @@ internal sealed class SketchedChain
     public void Clear(int numQubits)
     {
         var cuts = numQubits + 1;
-        if (_bond.Length < cuts)
+        if (_bond.Length < cuts + SketchedSizes.Room)
         {
-            (_bond, _need, _full, _limit, _room) = (new double[cuts], new double[cuts], new double[cuts], new double[cuts], new double[cuts]);
+            var all = cuts + SketchedSizes.Room;
+            (_bond, _need, _full, _limit, _room) = (new double[all], new double[all], new double[all], new double[all], new double[all]);
         }
 
         (_numQubits, _low, _high, _most, _counts) = (numQubits, 0, 0, 1, default);

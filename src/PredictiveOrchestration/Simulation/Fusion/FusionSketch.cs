@@ -19,8 +19,14 @@ internal sealed partial class FusionSketch<TPlaces>
     private const int MostMembers = 10;
     private const int MostKeptPasses = 256, MostKeptSteps = 8192;
     private const byte Identity = 0b11_10_01_00;
+    private const int KindCount = (int)Kind.Pair + 1;
     private static readonly Kind[] Kinds = [.. GateCatalog.Table.Select(KindOf)];
     private static readonly double[] Costs = [0, GateFuser.PhaseCost, GateFuser.PhaseCost, GateFuser.ExchangeCost, GateFuser.RealCost, GateFuser.RealCost, GateFuser.DenseCost, GateFuser.PairCost];
+
+    private static readonly double[] WaitingCosts = [.. Enum.GetValues<Kind>().Select(k => k == Kind.None ? 0 : IsReal(k) ? GateFuser.RealCost : GateFuser.DenseCost)];
+
+    // Of the later kind and the earlier one.
+    private static readonly Kind[] Products = [.. Enum.GetValues<Kind>().SelectMany(a => Enum.GetValues<Kind>().Select(b => ProductOf(a, b)))];
 
     private static readonly double[] SharesOfControls = [.. Enumerable.Range(0, MostQubits + 1).Select(k => Math.ScaleB(1, -k))];
 
@@ -41,6 +47,9 @@ internal sealed partial class FusionSketch<TPlaces>
     private int _bits, _blockBits;
     private int _passCount;
     private uint _linear, _linearReal, _quadratic, _allMoved;
+
+    // The bits behind which one-qubit gates wait, and those in a group.
+    private uint _isWaiting, _isOpen;
 
     // The last product of phases: its pass, its bits, those that all factors look at and the number of factors; and what was moved since.
     private int _lastPass, _lastCount;
@@ -99,8 +108,8 @@ internal sealed partial class FusionSketch<TPlaces>
             else
             {
                 PrepareMove(1u << bit);
-                var before = _waiting[bit];
-                _waiting[bit] = before == Kind.None ? kind : Product(kind, before);
+                _waiting[bit] = Product(kind, _waiting[bit]);
+                _isWaiting |= 1u << bit;
                 NoteWaiting(bit, _at);
             }
 
@@ -147,9 +156,9 @@ internal sealed partial class FusionSketch<TPlaces>
         }
 
         _isDirty = false;
-        for (var bit = 0; bit < _bits; bit++)
+        for (var rest = _isWaiting | _isOpen; rest != 0; rest &= rest - 1)
         {
-            EmitWaiting(bit);
+            EmitWaiting(BitOperations.TrailingZeroCount(rest));
         }
 
         if ((_linear | _quadratic) != 0)
@@ -250,7 +259,7 @@ internal sealed partial class FusionSketch<TPlaces>
         Array.Clear(_open);
         Array.Clear(_passes, 0, _passCount);
         _passCount = 0;
-        _linear = _linearReal = _quadratic = _allMoved = 0;
+        _linear = _linearReal = _quadratic = _allMoved = _isWaiting = _isOpen = 0;
         _lastPass = -1;
         _isDirty = false;
         (_stepCount, _at) = (0, 0);
@@ -266,7 +275,9 @@ internal sealed partial class FusionSketch<TPlaces>
         return gate == GateCatalog.X ? Kind.Exchange : gate == GateCatalog.H ? Kind.Hadamard : gate == GateCatalog.RY ? Kind.Real : Kind.Complex;
     }
 
-    private static Kind Product(Kind a, Kind b)
+    private static Kind Product(Kind a, Kind b) => Products[((int)a * KindCount) + (int)b];
+
+    private static Kind ProductOf(Kind a, Kind b)
     {
         if (b == Kind.None)
         {
@@ -324,6 +335,7 @@ internal sealed partial class FusionSketch<TPlaces>
 
             group = new Group { High = high, Permutation = Identity, IsPermuting = true };
             _open[low] = _open[high] = (byte)(low + 1);
+            _isOpen |= read | moved;
         }
 
         Absorb(ref group, low, low);
@@ -348,7 +360,7 @@ internal sealed partial class FusionSketch<TPlaces>
             return;
         }
 
-        _waiting[bit] = Kind.None;
+        Take(bit);
         Add(ref group, low, Single(bit, kind));
         if (kind == Kind.Exchange)
         {
@@ -397,6 +409,7 @@ internal sealed partial class FusionSketch<TPlaces>
             else if ((_linear & mask) != 0)
             {
                 _waiting[bit] = Product((_linearReal & mask) != 0 ? Kind.RealDiagonal : Kind.Diagonal, _waiting[bit]);
+                _isWaiting |= mask;
                 NoteWaiting(bit, _phasesAt[bit]);
                 _linear &= ~mask;
                 _linearReal &= ~mask;
@@ -407,7 +420,7 @@ internal sealed partial class FusionSketch<TPlaces>
     private void EmitPhasesOf(int bit)
     {
         var (mask, partners) = (1u << bit, _partners[bit]);
-        for (var rest = _quadratic; rest != 0; rest &= rest - 1)
+        for (var rest = _quadratic & (_isWaiting | _isOpen); rest != 0; rest &= rest - 1)
         {
             var other = BitOperations.TrailingZeroCount(rest);
             if (_open[other] == 0 || ((partners | mask) >> other & 1) != 0)
@@ -458,7 +471,7 @@ internal sealed partial class FusionSketch<TPlaces>
 
     private void EmitWaitingOf(uint mask)
     {
-        for (; mask != 0; mask &= mask - 1)
+        for (mask &= _isWaiting | _isOpen; mask != 0; mask &= mask - 1)
         {
             EmitWaiting(BitOperations.TrailingZeroCount(mask));
         }
@@ -469,7 +482,7 @@ internal sealed partial class FusionSketch<TPlaces>
         Close(bit);
         if (_waiting[bit] is not Kind.None and var kind)
         {
-            _waiting[bit] = Kind.None;
+            Take(bit);
             Emit(Single(bit, kind), _waitingAt[bit]);
         }
     }
@@ -482,9 +495,10 @@ internal sealed partial class FusionSketch<TPlaces>
         }
 
         var low = _open[bit] - 1;
-        var group = _groups[low];
+        ref readonly var group = ref _groups[low];
         var high = group.High;
         _open[low] = _open[high] = 0;
+        _isOpen &= ~((1u << low) | (1u << high));
         var separate = group.Cost + ((Waiting(low) + Waiting(high)) / 2);
         if (group.Count > 1 && group.IsPermuting && group.Permutation == Identity)
         {
@@ -500,12 +514,20 @@ internal sealed partial class FusionSketch<TPlaces>
         else
         {
             var at = Math.Max(group.At, Math.Max(_waiting[low] == Kind.None ? 0 : _waitingAt[low], _waiting[high] == Kind.None ? 0 : _waitingAt[high]));
-            _waiting[low] = _waiting[high] = Kind.None;
+            Take(low);
+            Take(high);
             Emit(new Member((1u << low) | (1u << high), 0, Kind.Pair), at);
         }
     }
 
-    private double Waiting(int bit) => _waiting[bit] == Kind.None ? 0 : IsReal(_waiting[bit]) ? GateFuser.RealCost : GateFuser.DenseCost;
+    private double Waiting(int bit) => WaitingCosts[(int)_waiting[bit]];
+
+    // What waits is done otherwise.
+    private void Take(int bit)
+    {
+        _waiting[bit] = Kind.None;
+        _isWaiting &= ~(1u << bit);
+    }
 
     private void Emit(in Member member, int place)
     {

@@ -46,6 +46,9 @@ internal sealed partial class LearningLoop : IAsyncDisposable
     private readonly PinnedJobs _pinned = new();
     private readonly SharedRuns _shared = new();
     private readonly List<string> _due = [];
+
+    // What a drain has made of models so far: a model published for each record would have every decision made anew, and take as long as short runs do.
+    private readonly Dictionary<string, BackendModel> _unpublished = new(StringComparer.Ordinal);
     private readonly SemaphoreSlim _wake = new(0);
     private readonly Lock _work = new();
     private readonly CancellationTokenSource _stopping = new();
@@ -263,7 +266,7 @@ internal sealed partial class LearningLoop : IAsyncDisposable
                 // Where nothing runs any more no record comes either, and what is due may be done.
                 _wake.Wait(isDue ? LookMilliseconds : Timeout.Infinite, _stopping.Token);
 
-                // Several records go into one drain: a file opened and a model published for each would take as long as short runs do.
+                // Several records go into one drain: a file opened for each would take as long as short runs do.
                 _stopping.Token.WaitHandle.WaitOne(GatherMilliseconds);
                 while (_wake.Wait(0))
                 {
@@ -290,8 +293,16 @@ internal sealed partial class LearningLoop : IAsyncDisposable
         {
             settle |= _pace is null;
             var fresh = new List<TrainingRow>();
+            var begun = Environment.TickCount64;
             while (_ring.TryRead(out var record))
             {
+                // Records may come as fast as they are learned from.
+                if (Environment.TickCount64 - begun >= GatherMilliseconds)
+                {
+                    PublishLearned();
+                    begun = Environment.TickCount64;
+                }
+
                 Guard(record.BackendId, () =>
                 {
                     if (TrainingRow.From(record) is { } row)
@@ -306,6 +317,7 @@ internal sealed partial class LearningLoop : IAsyncDisposable
                 }
             }
 
+            PublishLearned();
             _log?.Append(fresh);
             if (RefitDue(settle, fresh.Count > 0) || _learned - _savedAt >= SaveRows)
             {
@@ -322,6 +334,7 @@ internal sealed partial class LearningLoop : IAsyncDisposable
         var done = false;
         while (NextDue(settle, jobsEnded) is { } id)
         {
+            PublishLearned();
             _due.Remove(id);
             void Fit() => Guard(id, () => Refit(id, judge: true));
             if (_pace is null)
@@ -364,8 +377,7 @@ internal sealed partial class LearningLoop : IAsyncDisposable
         var reservoir = ReservoirOf(row.BackendId, row.Basis);
         reservoir.Add(row);
         _pinned.Add(row);
-        var current = _publisher.Current;
-        var model = current.ModelOf(row.BackendId, row.Basis);
+        var model = LatestOf(row);
         var waitSeconds = record.QueueTime.TotalSeconds;
         var waits = waitSeconds > 0 && double.IsFinite(waitSeconds) ? [.. model.Waits.TakeLast(199), waitSeconds] : model.Waits;
         var time = model.Predict(row.Terms, row.Features, row.Kin);
@@ -405,7 +417,7 @@ internal sealed partial class LearningLoop : IAsyncDisposable
             next = next with { Fidelity = model.Fidelity.With(fidelity, record.ExpectedLogLoss) };
         }
 
-        Publish([new(row.BackendId, next)]);
+        _unpublished[row.BackendId] = next;
         var seen = reservoir.Seen;
         Note(row.BackendId, s => s with { Records = seen });
         var early = seen >= ModelBuilder.ForestRows && seen < _options.ModelUpdateFrequency && seen % ModelBuilder.ForestRows == 0 && IsPowerOfTwo(seen / ModelBuilder.ForestRows);
@@ -419,6 +431,30 @@ internal sealed partial class LearningLoop : IAsyncDisposable
         if ((early || seen == reservoir.RefitAt || seen % _options.ModelUpdateFrequency == 0) && !_due.Contains(row.BackendId))
         {
             _due.Add(row.BackendId);
+        }
+    }
+
+    private BackendModel LatestOf(TrainingRow row)
+    {
+        if (_unpublished.TryGetValue(row.BackendId, out var model))
+        {
+            if (model.Analytic.Basis.Name == row.Basis)
+            {
+                return model;
+            }
+
+            PublishLearned();
+        }
+
+        return _publisher.Current.ModelOf(row.BackendId, row.Basis);
+    }
+
+    private void PublishLearned()
+    {
+        if (_unpublished.Count > 0)
+        {
+            Publish(_unpublished);
+            _unpublished.Clear();
         }
     }
 

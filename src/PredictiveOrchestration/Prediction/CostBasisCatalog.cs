@@ -215,5 +215,14 @@ internal static class CostBasisCatalog
         return state + (4 * (rows + branch)) + work.CopyBytes(state) + Math.Max(readout, job.TopProbabilities == 0 ? 0 : 8 * Math.Min(outcomes, tensors));
     }
 
-    private static double[] Finite(double[] terms) => Array.ConvertAll(terms, t => Math.Min(t, 1e290));
+    // Changes what it is given.
+    private static double[] Finite(double[] terms)
+    {
+        foreach (ref var term in terms.AsSpan())
+        {
+            term = Math.Min(term, 1e290);
+        }
+
+        return terms;
+    }
 }

@@ -11,8 +11,11 @@ internal sealed class SketchedQueue
     private readonly SketchedChain _chain = new();
     private readonly PauliRuns _runs = new();
     private bool[] _blocked = [];
-    private List<SiteGate> _waiting = [];
-    private List<SiteGate> _next = [];
+
+    // The gates that wait stay where they are; what goes from round to round is their places.
+    private SiteGate[] _gates = new SiteGate[64];
+    private int[] _waiting = new int[64], _next = new int[64];
+    private int _made, _waits;
     private int _numQubits;
     private int _patience;
 
@@ -42,14 +45,20 @@ internal sealed class SketchedQueue
                 }
             }
 
-            Pass(new SiteGate(low, high, gate.Factor, gate.Need, PowersOfTwo.Of(gate.SupportLog2), from, to));
-            if (_waiting.Count > _patience)
+            if (_made == _gates.Length)
+            {
+                Array.Resize(ref _gates, 2 * _made);
+            }
+
+            _gates[_made] = new SiteGate(low, high, gate.Factor, gate.Need, PowersOfTwo.Of(gate.SupportLog2), from, to);
+            _made += Pass(_made) ? 0 : 1;
+            if (_waits > _patience)
             {
                 Round();
             }
         }
 
-        while (_waiting.Count > 0 && _chain.Work <= Enough)
+        while (_waits > 0 && _chain.Work <= Enough)
         {
             Round();
         }
@@ -79,8 +88,7 @@ internal sealed class SketchedQueue
         _chain.Clear(numQubits);
         _runs.Clear(numQubits);
         _blocked.AsSpan(0, numQubits).Clear();
-        _waiting.Clear();
-        (_numQubits, _patience) = (numQubits, 0);
+        (_numQubits, _patience, _made, _waits) = (numQubits, 0, 0, 0);
     }
 
     // The cuts across which a gate adds to what the state needs.
@@ -102,26 +110,36 @@ internal sealed class SketchedQueue
     {
         _patience = _chain.Compress() ? 0 : _numQubits;
         (_waiting, _next) = (_next, _waiting);
+        var next = _next.AsSpan(0, _waits);
+        _waits = 0;
         _blocked.AsSpan(0, _numQubits).Clear();
-        _chain.Apply(_next[0]);
-        for (var k = 1; k < _next.Count; k++)
+        _chain.Apply(_gates[next[0]]);
+        foreach (var gate in next[1..])
         {
-            Pass(_next[k]);
+            Pass(gate);
         }
 
-        _next.Clear();
+        _made = _waits == 0 ? 0 : _made;
     }
 
-    private void Pass(in SiteGate gate)
+    // Tells whether it could be applied; else it waits.
+    private bool Pass(int place)
     {
-        if (!_blocked[gate.Low] && !_blocked[gate.High] && _chain.Fits(gate))
+        ref readonly var gate = ref _gates[place];
+        if (!(_blocked[gate.Low] | _blocked[gate.High]) && _chain.Fits(gate))
         {
             _chain.Apply(gate);
-            return;
+            return true;
         }
 
-        _waiting.Add(gate);
+        if (_waits == _waiting.Length)
+        {
+            Array.Resize(ref _waiting, 2 * _waits);
+        }
+
+        _waiting[_waits++] = place;
         _blocked[gate.Low] = _blocked[gate.High] = true;
+        return false;
     }
 }
 

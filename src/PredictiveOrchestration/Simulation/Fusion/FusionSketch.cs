@@ -44,6 +44,9 @@ internal sealed partial class FusionSketch<TPlaces>
     private readonly Group[] _groups = new Group[MostQubits];
     private readonly Member[] _members = new Member[MostQubits * MostMembers];
     private Pass[] _passes = new Pass[4];
+
+    // The bits of each pass's blocks that were asked for.
+    private uint[] _masks = new uint[4];
     private int _bits, _blockBits;
     private int _passCount;
     private uint _linear, _linearReal, _quadratic, _allMoved;
@@ -215,9 +218,10 @@ internal sealed partial class FusionSketch<TPlaces>
             places[work.TouchedKind] += touched;
         }
 
-        foreach (ref var pass in _passes.AsSpan(0, _passCount))
+        for (var p = 0; p < _passCount; p++)
         {
-            var (visited, inPlace, copied) = work.Visit(_blockBits == _bits ? (1L << _bits) - 1 : PassPlanner.Fill(pass.Mask, _bits, _blockBits), pass.Moved);
+            ref var pass = ref _passes[p];
+            var (visited, inPlace, copied) = work.Visit(_blockBits == _bits ? (1L << _bits) - 1 : PassPlanner.Fill(_masks[p], _bits, _blockBits), pass.Moved);
             sums[FusedWork.Steps] += pass.Steps;
             sums[FusedWork.Updated] += visited * pass.Updated;
             sums[FusedWork.Phased] += visited * pass.Phased;
@@ -581,7 +585,8 @@ internal sealed partial class FusionSketch<TPlaces>
             at = Math.Max(at, _movedPass[BitOperations.TrailingZeroCount(rest)]);
         }
 
-        while (at < _passCount && BitOperations.PopCount(_passes[at].Mask | moved) > _blockBits)
+        var masks = _masks.AsSpan(0, _passCount);
+        while (at < masks.Length && BitOperations.PopCount(masks[at] | moved) > _blockBits)
         {
             at++;
         }
@@ -591,7 +596,7 @@ internal sealed partial class FusionSketch<TPlaces>
             AddPass();
         }
 
-        _passes[at].Mask |= moved;
+        _masks[at] |= moved;
         _passes[at].Moved |= moved;
         for (var rest = moved; rest != 0; rest &= rest - 1)
         {
@@ -621,16 +626,18 @@ internal sealed partial class FusionSketch<TPlaces>
         if (_passCount == _passes.Length)
         {
             Array.Resize(ref _passes, 2 * _passCount);
+            Array.Resize(ref _masks, 2 * _passCount);
         }
 
-        _passes[_passCount++] = new Pass { Mask = (uint)PassPlanner.Rows(_blockBits) };
+        _masks[_passCount] = (uint)PassPlanner.Rows(_blockBits);
+        _passes[_passCount++] = default;
     }
 
     private readonly record struct Member(uint Moved, uint Read, Kind Kind);
 
     private struct Pass
     {
-        public uint Mask, Moved;
+        public uint Moved;
         public int Steps;
         public double Updated, Phased, Exchanged;
 

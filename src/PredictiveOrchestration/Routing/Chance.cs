@@ -16,6 +16,11 @@ internal interface IChanceRouter : IBackendRouter
     /// <returns>The longest time that the first may take if it explores; null if it does not explore.</returns>
     TimeSpan? Choose(RankedBackend[] ranked, int good, in Chance chance);
 
+    /// <summary>Whether a stake may change the choice; where it cannot, a decision that was made before need not be made again.</summary>
+    /// <param name="ranked">The feasible backends in order.</param>
+    /// <param name="stakeSeconds">The time that exploration may put at stake.</param>
+    bool MayChoose(IReadOnlyList<RankedBackend> ranked, double stakeSeconds) => ranked.Count > 1;
+
     /// <summary>Gets a value indicating whether there is anything to choose without a stake.</summary>
     bool NeedsDraw { get; }
 }

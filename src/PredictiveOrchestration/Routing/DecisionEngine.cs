@@ -49,7 +49,7 @@ internal sealed class DecisionEngine(PriceTable prices, BackendHealthTracker hea
         }
 
         // What is explored is never what is kept.
-        return router is IChanceRouter { NeedsDraw: false } && ThompsonExploration.MayExplore(made.Decision.Ranked, stake.Seconds)
+        return stake.Seconds > ThompsonExploration.ReactionSeconds && router is IChanceRouter { NeedsDraw: false } chance && chance.MayChoose(made.Decision.Ranked, stake.Seconds)
             ? DecisionMaker.Decide(made.Decision.Inputs! with { Chance = new Chance(NextDraw(), stake.Seconds, stake.Money) }, made.Decision.RegistryVersion, made.Decision.ModelVersion)
             : made.Decision;
     }

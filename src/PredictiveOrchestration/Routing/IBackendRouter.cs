@@ -12,7 +12,7 @@ public interface IBackendRouter
     IReadOnlyList<RankedBackend> Rank(RoutingContext context);
 }
 
-/// <summary>A router whose choice is kept while others promise to gain less than the margin of hysteresis.</summary>
+/// <summary>A router whose choice is kept while others promise to gain less than the margin of hysteresis. It ranks by predictions, money and health, not by how slow a backend was lately.</summary>
 internal interface IIncumbentRouter : IBackendRouter;
 
 /// <summary>The names of the built-in routers.</summary>

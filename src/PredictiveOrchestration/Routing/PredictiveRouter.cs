@@ -12,6 +12,8 @@ internal sealed class PredictiveRouter : IIncumbentRouter, IChanceRouter
 
     public bool NeedsDraw => false;
 
+    public bool MayChoose(IReadOnlyList<RankedBackend> ranked, double stakeSeconds) => ThompsonExploration.MayExplore(ranked, stakeSeconds);
+
     public TimeSpan? Choose(RankedBackend[] ranked, int good, in Chance chance) => ThompsonExploration.Choose(ranked, chance);
 
     public IReadOnlyList<RankedBackend> Rank(RoutingContext context)

@@ -18,6 +18,9 @@ internal sealed class CliffordRandomness
     // A column is one word, or some vectors.
     private const int Lanes = BitRows.Lanes;
     private static readonly Effect[] Effects = [.. GateCatalog.Table.Select(EffectOf)];
+
+    // Of each gate without controls and with one: what it does to a pair of qubits.
+    private static readonly OnPair[] Pairs = [.. GateCatalog.Table.SelectMany(g => new[] { OnPairOf(g, 0), OnPairOf(g, 1) })];
     private readonly int _words;
     private readonly ulong[] _x, _z;
     private readonly bool[] _waits;
@@ -47,6 +50,16 @@ internal sealed class CliffordRandomness
         Turn,
     }
 
+    [Flags]
+    private enum OnPair : byte
+    {
+        Unknown = 0,
+        ByX = 1,
+        ByZ = 2,
+        Exchanges = 4,
+        Known = 8,
+    }
+
     /// <summary>Whether everything so far could be followed.</summary>
     public bool IsExact { get; private set; }
 
@@ -72,10 +85,19 @@ internal sealed class CliffordRandomness
     {
         var effect = op.Kind == OperationKind.Gate ? Effects[op.GateIndex] : default;
         var qubits = circuit.QubitsOf(op);
-        if (_words == 1 && qubits.Length == 1 && op.ControlCount == 0 && effect.IsFixed && !uncertain && !_isMeasured)
+        if (_words == 1 && op.ControlCount <= 1 && op.Kind == OperationKind.Gate && !uncertain && !_isMeasured)
         {
-            Fixed(effect, qubits[0]);
-            return;
+            if (qubits.Length == 1 && op.ControlCount == 0 && effect.IsFixed)
+            {
+                Fixed(effect, qubits[0]);
+                return;
+            }
+
+            if (qubits.Length == 2 && Pairs[(2 * op.GateIndex) + op.ControlCount] is var known && known != OnPair.Unknown)
+            {
+                Fixed(known, qubits[0], qubits[1]);
+                return;
+            }
         }
 
         if (op.ControlCount == 0 && effect.Change == Change.SignsAlone)
@@ -164,9 +186,30 @@ internal sealed class CliffordRandomness
         z = (ofX & Mask(effect.TakesZ)) ^ (ofZ & Mask(effect.TakesZ >> 1));
     }
 
-    private static ulong Mask(int bit) => 0UL - ((ulong)bit & 1);
+    private static OnPair OnPairOf(GateDefinition gate, int controls) => (controls, gate) switch
+    {
+        (0, _) => gate == GateCatalog.Swap ? OnPair.Exchanges | OnPair.Known : OnPair.Unknown,
+        _ when gate == GateCatalog.X => OnPair.ByX | OnPair.Known,
+        _ when gate == GateCatalog.Y => OnPair.ByX | OnPair.ByZ | OnPair.Known,
+        _ when gate == GateCatalog.Z => OnPair.ByZ | OnPair.Known,
+        _ when gate == GateCatalog.Id => OnPair.Known,
+        _ => OnPair.Unknown,
+    };
 
-    private static ulong Mask(bool isSet) => isSet ? ulong.MaxValue : 0;
+    // A controlled Pauli matrix, or an exchange. What anticommutes with the target's matrix takes on a Z of the control; what flips the control takes on that matrix.
+    private void Fixed(OnPair known, int control, int target)
+    {
+        ulong byX = Mask((int)(known & OnPair.ByX)), byZ = Mask((int)(known & OnPair.ByZ) >> 1), exchanged = Mask((int)(known & OnPair.Exchanges) >> 2);
+        ref ulong cx = ref _x[control], cz = ref _z[control], tx = ref _x[target], tz = ref _z[target];
+        ulong x = tx ^ (cx & byX), z = tz ^ (cx & byZ), own = cz ^ (tz & byX) ^ (tx & byZ);
+        ulong apartX = (cx ^ x) & exchanged, apartZ = (own ^ z) & exchanged;
+        cx ^= apartX;
+        cz = own ^ apartZ;
+        tx = x ^ apartX;
+        tz = z ^ apartZ;
+    }
+
+    private static ulong Mask(int bit) => 0UL - ((ulong)bit & 1);
 
     private bool Plain(Effect effect, ReadOnlySpan<double> parameters, ReadOnlySpan<int> qubits)
     {
@@ -207,10 +250,9 @@ internal sealed class CliffordRandomness
         Span<ulong> cx = X(qubits[0]), cz = Z(qubits[0]), tx = X(qubits[1]), tz = Z(qubits[1]);
         if (_words == 1)
         {
-            ulong flips = cx[0], byX = Mask(hasX), byZ = Mask(hasZ);
-            cz[0] ^= (tz[0] & byX) ^ (tx[0] & byZ);
-            tx[0] ^= flips & byX;
-            tz[0] ^= flips & byZ;
+            cz[0] ^= (hasX ? tz[0] : 0) ^ (hasZ ? tx[0] : 0);
+            tx[0] ^= hasX ? cx[0] : 0;
+            tz[0] ^= hasZ ? cx[0] : 0;
             return true;
         }
 

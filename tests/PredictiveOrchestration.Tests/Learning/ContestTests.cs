@@ -93,6 +93,36 @@ public sealed class ContestTests
     }
 
     [Fact]
+    public async Task Turn_ManyRecords_LearnsAsOneByOneAndPublishesOnce()
+    {
+        const int records = 40;
+        var (ring, publisher) = (new TelemetryRingBuffer(64), new ModelPublisher(new PerformancePredictor(0, [])));
+        var (single, each) = (new TelemetryRingBuffer(64), new ModelPublisher(new PerformancePredictor(0, [])));
+        await using var loop = new LearningLoop(ring, publisher, [], new LearningOptions(), null, NullLogger.Instance);
+        await using var other = new LearningLoop(single, each, [], new LearningOptions(), null, NullLogger.Instance);
+        var random = new Random(2);
+        for (var i = 0; i < records; i++)
+        {
+            var profile = Profiles[random.Next(Profiles.Length)];
+            var record = TelemetryRingBufferTests.Record(100, i % 3 == 0 ? "a" : "b", 1e-4 * profile.GateCount * Math.Exp(0.1 * random.NextDouble()), ExecutionOutcome.Completed, profile);
+            ring.TryWrite(record);
+            single.TryWrite(record);
+            await other.FlushAsync();
+        }
+
+        loop.Turn();
+        publisher.Current.Version.Should().BeInRange(1, records - 1, "now and then where learning takes long, else once");
+        each.Current.Version.Should().Be(records);
+        foreach (var id in new[] { "a", "b" })
+        {
+            var (model, same) = (publisher.Current.ModelOf(id, "dense"), each.Current.ModelOf(id, "dense"));
+            (model.Observations, model.Bias, model.Predict(Drivers().Terms, Drivers().Features)).Should().Be((same.Observations, same.Bias, same.Predict(Drivers().Terms, Drivers().Features)));
+        }
+
+        static JobDrivers Drivers() => JobDrivers.Of(Dense, Profiles[4], new JobShape(100, 1, 0, 0));
+    }
+
+    [Fact]
     public async Task Publish_ReadersMeanwhile_SeeAllModelsOfOneImport()
     {
         var publisher = new ModelPublisher(new PerformancePredictor(0, []));

@@ -64,6 +64,26 @@ public sealed class DecisionReuseTests
         later.Ranked.Should().OnlyContain(r => r.Candidate.Prediction.Observations == ran.GetValueOrDefault(r.Candidate.Backend.Id));
     }
 
+    [Theory]
+    [InlineData(RoutingStrategy.Predictive, true)]
+    [InlineData(RoutingStrategy.CostOptimized, true)]
+    [InlineData(RoutingStrategy.Adaptive, false)]
+    public async Task Decide_BackendWasSlowerLately_DecidesAnewWhereTheRouterLooksAtIt(RoutingStrategy strategy, bool isSame)
+    {
+        await using var orchestrator = new PredictiveOrchestratorBuilder().WithoutLocalEngines().AddBackend(new FakeBackend("slow") { Seconds = 1e6 })
+            .Configure(o => (o.StateDirectory, o.CalibrationBudget, o.Learning, o.RoutingStrategy) = (string.Empty, TimeSpan.Zero, false, strategy)).Build();
+        await orchestrator.StartAsync();
+        var circuit = States.Ghz(3);
+        var first = orchestrator.GetRoutingRecommendation(circuit).Decision;
+        await orchestrator.ExecuteAsync(circuit);
+        var second = orchestrator.GetRoutingRecommendation(circuit).Decision;
+        ReferenceEquals(first, second).Should().Be(isSame);
+        if (!isSame)
+        {
+            second.Chosen.Candidate.Pressure.Should().BeGreaterThan(1);
+        }
+    }
+
     [Fact]
     public async Task Decide_BackendBreaksDown_LeavesItOut()
     {

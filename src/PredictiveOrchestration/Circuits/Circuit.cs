@@ -98,6 +98,9 @@ public sealed partial class Circuit
         ? _parameters.AsSpan(operation.ParameterStart, GateCatalog.Table[operation.GateIndex].NumParameters)
         : [];
 
+    /// <summary>The first parameter of a gate that has any.</summary>
+    internal double FirstParameterOf(in Operation operation) => _parameters[operation.ParameterStart];
+
     /// <summary>Evaluates a gate's parameters, dynamic or not, into <paramref name="destination"/> and returns the part written.</summary>
     /// <param name="operation">A gate of this circuit.</param>
     /// <param name="state">The classical memory; may be null if nothing is dynamic.</param>

@@ -9,15 +9,20 @@ internal static class CliffordCheck
     private const double Tolerance = 1e-12;
 
     // What is known of a gate whatever its angles are: without controls, and with one.
-    private static readonly Answer[] Plain = [.. GateCatalog.Table.Select(g => g.NumParameters > 0 ? Answer.ByAngles : g.IsClifford([]) ? Answer.Yes : Answer.No)];
+    private static readonly Answer[] Plain = [.. GateCatalog.Table.Select(g => g.NumParameters > 0 ? (g.NumQubits > 0 ? Answer.ByQuarterTurns : Answer.ByAngles) : g.IsClifford([]) ? Answer.Yes : Answer.No)];
     private static readonly Answer[] Controlled = [.. GateCatalog.Table.Select(g =>
-        g.NumQubits > 1 ? Answer.No : g == GateCatalog.X || g == GateCatalog.Y || g == GateCatalog.Z || g == GateCatalog.Id ? Answer.Yes : g.NumParameters == 0 ? Answer.No : Answer.ByAngles)];
+        g.NumQubits > 1 ? Answer.No : g == GateCatalog.X || g == GateCatalog.Y || g == GateCatalog.Z || g == GateCatalog.Id ? Answer.Yes
+        : g.NumParameters == 0 ? Answer.No : g is { NumQubits: 1, NumParameters: 1 } ? Answer.ByHalfTurns : Answer.ByAngles)];
 
     private enum Answer : byte
     {
         No,
         Yes,
         ByAngles,
+
+        /// <summary>By angles, of which the first must be a multiple of π/2, or, with a control, of π.</summary>
+        ByQuarterTurns,
+        ByHalfTurns,
     }
 
     /// <summary>Tells whether an operation of the circuit is a Clifford gate; arbitrary unitaries and dynamic parameters are not counted as such.</summary>
@@ -34,7 +39,14 @@ internal static class CliffordCheck
         }
 
         var answer = (op.ControlCount == 0 ? Plain : Controlled)[op.GateIndex];
-        return answer == Answer.ByAngles ? IsByAngles(circuit, op) : answer == Answer.Yes;
+        if (answer < Answer.ByAngles)
+        {
+            return answer == Answer.Yes;
+        }
+
+        // Most angles are far from what they must be.
+        var turns = circuit.FirstParameterOf(op) * (answer == Answer.ByHalfTurns ? 1 / Math.PI : 2 / Math.PI);
+        return !(answer > Answer.ByAngles && Math.Abs(turns) < 1e5 && Math.Abs(turns - Math.Round(turns)) > 1e-6) && IsByAngles(circuit, op);
     }
 
     [MethodImpl(MethodImplOptions.NoInlining)]
@@ -48,12 +60,6 @@ internal static class CliffordCheck
     // A gate with one control is Clifford where the gate is i^k times a Pauli; a controlled phase e^{iγ} is one where γ is a multiple of π/2.
     private static bool IsPauli(GateDefinition gate, ReadOnlySpan<double> parameters)
     {
-        // A rotation must turn by a multiple of π, which most are far from.
-        if (gate.NumParameters == 1 && Math.Abs(parameters[0]) < 1e6 && Math.Abs(parameters[0] - (Math.PI * Math.Round(parameters[0] / Math.PI))) > 1e-6 && gate.NumQubits == 1)
-        {
-            return false;
-        }
-
         Span<Complex> m = stackalloc Complex[4];
         gate.WriteMatrix(parameters, m);
         if (gate.NumQubits == 0)

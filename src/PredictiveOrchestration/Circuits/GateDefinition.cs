@@ -80,17 +80,10 @@ public sealed class GateDefinition
     /// (or of what the gate needs) within a relative 1e-12: an angle of 1e-7 is not Clifford.
     /// </summary>
     public bool IsClifford(ReadOnlySpan<double> parameters) =>
-        NumParameters == 0 ? _isFixedClifford : _cliffordDistance is not null && !IsFarFromQuarterTurns(parameters[0]) && _cliffordDistance(parameters) <= 1e-12;
+        NumParameters == 0 ? _isFixedClifford : _cliffordDistance is not null && _cliffordDistance(parameters) <= 1e-12;
 
     /// <inheritdoc/>
     public override string ToString() => Name;
-
-    // Of gates on qubits the first angle must be a multiple of π/2, which most are far from.
-    private bool IsFarFromQuarterTurns(double angle)
-    {
-        var turns = angle * (2 / Math.PI);
-        return NumQubits > 0 && Math.Abs(turns) < 1e5 && Math.Abs(turns - Math.Round(turns)) > 1e-6;
-    }
 }
 
 /// <summary>The shape that a gate's matrix has for every parameter value.</summary>

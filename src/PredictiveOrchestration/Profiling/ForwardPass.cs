@@ -24,7 +24,6 @@ internal sealed class ForwardPass
     private readonly QubitPairs _pairs;
     private readonly int[] _group = new int[MostFused];
     private int _groupSize;
-    private int _oneQubit;
     private int _twoQubit;
     private int _multiQubit;
     private int _clifford;
@@ -41,6 +40,7 @@ internal sealed class ForwardPass
     private int _loops;
     private bool _dynamic;
     private double _denseWork;
+    private readonly double[] _weights = new double[12];
     private SparseAmounts _sparse;
     private bool _isUnordered, _isCancelling;
     private bool _hasGenericMixing, _turnsXX, _turnsYY;
@@ -62,6 +62,11 @@ internal sealed class ForwardPass
         _pairs = new QubitPairs(n);
         _place = new long[n];
         _trajectory = new byte[circuit.Operations.Length];
+        for (var k = 0; k < _weights.Length; k++)
+        {
+            _weights[k] = Weight((k & 1) != 0, k / 2 % 3, k / 6);
+        }
+
         Mix((ulong)n);
         Walk();
     }
@@ -89,7 +94,7 @@ internal sealed class ForwardPass
                 n < 2 || depth == 0 ? 0 : Math.Clamp(((double)GateCount / depth - 1) / (n - 1), 0, 1),
                 n == 0 || depth == 0 ? 0 : (double)_live / ((double)n * depth),
                 depth == 0 ? 0 : Math.Min(1, (double)(backward.MidCircuitMeasurements + _resets) / depth)),
-            OneQubitGateCount = _oneQubit,
+            OneQubitGateCount = GateCount - _twoQubit - _multiQubit,
             TwoQubitGateCount = _twoQubit,
             MultiQubitGateCount = _multiQubit,
             CliffordCount = _clifford,
@@ -188,7 +193,6 @@ internal sealed class ForwardPass
         var n = _circuit.NumQubits;
         var targets = op.QubitCount - op.ControlCount;
         GateCount++;
-        _oneQubit += op.QubitCount <= 1 ? 1 : 0;
         _twoQubit += op.QubitCount == 2 ? 1 : 0;
         _multiQubit += op.QubitCount > 2 ? 1 : 0;
 
@@ -207,7 +211,7 @@ internal sealed class ForwardPass
             _tCount += IsT(op, facts) ? 1 : 0;
         }
 
-        _denseWork += PowersOfTwo.Of(structure == GateStructure.Diagonal ? -1 : Math.Max(1, targets) - 1) * PowersOfTwo.Of(n - op.ControlCount);
+        _denseWork += op.ControlCount <= 1 && targets <= 2 ? _weights[(6 * op.ControlCount) + (2 * targets) + (structure == GateStructure.Diagonal ? 1 : 0)] : Weight(structure == GateStructure.Diagonal, targets, op.ControlCount);
         int before = _support.Dimension, some = Dimension;
         _support.Apply(_circuit, op, uncertain);
         _mixed = Math.Min(n, _mixed + (structure != GateStructure.Generic ? 0 : _loops > 0 ? n : targets));
@@ -238,7 +242,16 @@ internal sealed class ForwardPass
             _isUnordered |= _turnsXX && _turnsYY && !isGrowing && (qubits[0], qubits[1]) != _grown;
         }
 
-        _sparse.Add(Dimension, isMixing, isGroup, isMixing & !isGroup & _isUnordered & !isGrowing, isMixing & !isGroup & _isCancelling & !_isUnordered & !isGrowing);
+        _sparse.Add(Dimension, isMixing);
+        if (isGroup)
+        {
+            _sparse.AddGroup();
+        }
+        else if (_isUnordered | _isCancelling)
+        {
+            _sparse.AddDisorder(isMixing & !isGrowing, _isUnordered);
+        }
+
         _bond.Apply(_circuit, op, Math.Max(some, Dimension), uncertain, _loops > 0);
         if (op.QubitCount > 1)
         {
@@ -263,6 +276,9 @@ internal sealed class ForwardPass
             FuseWide(qubits);
         }
     }
+
+    // What a gate adds to the dense work.
+    private double Weight(bool isDiagonal, int targets, int controls) => PowersOfTwo.Of(isDiagonal ? -1 : Math.Max(1, targets) - 1) * PowersOfTwo.Of(_circuit.NumQubits - controls);
 
     // Of gates that are not Clifford gates.
     private bool IsT(in Operation op, in GateFacts facts)

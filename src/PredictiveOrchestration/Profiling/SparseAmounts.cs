@@ -26,10 +26,7 @@ internal struct SparseAmounts
     /// <summary>Adds a gate.</summary>
     /// <param name="dimension">The base-2 logarithm of the number of amplitudes.</param>
     /// <param name="isMixing">Whether it mixes amplitudes.</param>
-    /// <param name="isGroup">Whether it is a matrix on several qubits.</param>
-    /// <param name="isUnordered">Whether it mixes amplitudes in no order.</param>
-    /// <param name="isCancelling">Whether it mixes amplitudes that may cancel.</param>
-    public void Add(int dimension, bool isMixing, bool isGroup, bool isUnordered, bool isCancelling)
+    public void Add(int dimension, bool isMixing)
     {
         if (dimension != _dimension)
         {
@@ -39,9 +36,18 @@ internal struct SparseAmounts
 
         _gates++;
         _mixing += isMixing ? 1 : 0;
-        _groups += isGroup ? 1 : 0;
-        _unordered += isUnordered ? 1 : 0;
-        _cancelling += isCancelling ? 1 : 0;
+    }
+
+    /// <summary>The latest gate is a matrix on several qubits.</summary>
+    public void AddGroup() => _groups++;
+
+    /// <summary>The latest gate meets amplitudes in no order, or such that may cancel.</summary>
+    /// <param name="isMixing">Whether it mixes them.</param>
+    /// <param name="isUnordered">Whether they are in no order.</param>
+    public void AddDisorder(bool isMixing, bool isUnordered)
+    {
+        _unordered += isMixing & isUnordered ? 1 : 0;
+        _cancelling += isMixing & !isUnordered ? 1 : 0;
     }
 
     /// <summary>Brings the sums up to date.</summary>

@@ -192,15 +192,17 @@ public sealed class PredictionTests(ITestOutputHelper output)
         TrainingRow.From(TelemetryRingBufferTests.Record(1, Dense.Id, 1, profile: profile)).Should().NotBeNull();
     }
 
-    [Fact]
-    public void Network_SmoothFunction_IsLearned()
+    [Theory]
+    [InlineData(16)]
+    [InlineData(21)]
+    public void Network_SmoothFunction_IsLearned(int units)
     {
         var random = new Random(2);
         float[] Row() => [random.NextSingle(), random.NextSingle(), random.NextSingle()];
         static float Truth(float[] x) => MathF.Sin(3 * x[0]) + x[1] * x[2];
         var rows = Enumerable.Range(0, 1500).Select(_ => Row()).ToList();
         var scale = new FeatureScale(rows);
-        var network = NeuralNetwork.Train(scale, rows, [.. rows.Select(Truth)], 16, 1);
+        var network = NeuralNetwork.Train(scale, rows, [.. rows.Select(Truth)], units, 1);
         var z = new float[3];
         var errors = Enumerable.Range(0, 200).Select(_ =>
         {

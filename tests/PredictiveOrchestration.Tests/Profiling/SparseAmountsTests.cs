@@ -23,7 +23,16 @@ public sealed class SparseAmountsTests
             {
                 dimension = random.Next(40) == 0 ? random.Next(most + 1) : random.Next(9) == 0 ? Math.Min(most, dimension + 1) : dimension;
                 bool mixes = random.Next(2) == 0, group = mixes && random.Next(5) == 0, unordered = mixes && !group && random.Next(2) == 0, cancels = mixes && !group && !unordered;
-                amounts.Add(dimension, mixes, group, unordered, cancels);
+                amounts.Add(dimension, mixes);
+                if (group)
+                {
+                    amounts.AddGroup();
+                }
+                else
+                {
+                    amounts.AddDisorder(mixes, unordered);
+                }
+
                 bool[] counted = [true, mixes, group, unordered, cancels];
                 for (var k = 0; k < sums.Length; k++)
                 {

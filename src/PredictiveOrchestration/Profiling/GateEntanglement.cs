@@ -15,6 +15,14 @@ internal sealed class GateEntanglement
     /// <summary>A rotation by 2^-k of that which entangles most, or an operator of 2^-k of the greatest, adds about 1 - k/6 of a bit: singular values fall faster than their number grows.</summary>
     public const double Fade = 6;
 
+    private const int AxisCount = 5;
+
+    // By the index of a gate: what it does to a qubit, whether it is a Pauli matrix, the axis that it turns about, and how much it entangles with one control; not a number where its angle says it.
+    private static readonly Turning[] Turnings = Of(TurningOf);
+    private static readonly bool[] ArePauli = Of(g => g == GateCatalog.X || g == GateCatalog.Y || g == GateCatalog.Z);
+    private static readonly Axis[] Axes = Of(AxisOf);
+    private static readonly double[] ControlledPowers = Of(PowerOf);
+
     private readonly Axis[] _axis;
     private readonly int[] _partner;
     private readonly byte[] _length;
@@ -32,6 +40,25 @@ internal sealed class GateEntanglement
         Array.Fill(_partner, -1);
     }
 
+    // What is left of what was between two gates on several qubits, and what is added: from the eighths of a turn on they add up.
+    private static ReadOnlySpan<double> KeptAt => [1, 0, 0, 0, 1, 1, 1, 1, 1];
+
+    private static ReadOnlySpan<double> TurnedBy => [0, 1, 1, 1, 0.5, 0, 0, 0, 0];
+
+    // The axis after each turning, in the order of the axes before it: the eighths of a turn, and others about one axis, leave that axis alone.
+    private static ReadOnlySpan<Axis> AxisAfter =>
+    [
+        Axis.Z, Axis.X, Axis.Y, Axis.Alone, Axis.Entangled,
+        Axis.X, Axis.Z, Axis.Y, Axis.Alone, Axis.Entangled,
+        Axis.Z, Axis.Y, Axis.X, Axis.Alone, Axis.Entangled,
+        Axis.Y, Axis.X, Axis.Z, Axis.Alone, Axis.Entangled,
+        Axis.Z, Axis.Alone, Axis.Alone, Axis.Alone, Axis.Entangled,
+        Axis.Z, Axis.Alone, Axis.Alone, Axis.Alone, Axis.Entangled,
+        Axis.Alone, Axis.X, Axis.Alone, Axis.Alone, Axis.Entangled,
+        Axis.Alone, Axis.Alone, Axis.Y, Axis.Alone, Axis.Entangled,
+        Axis.Alone, Axis.Alone, Axis.Alone, Axis.Alone, Axis.Entangled,
+    ];
+
     private enum Axis : byte
     {
         Z,
@@ -39,6 +66,20 @@ internal sealed class GateEntanglement
         Y,
         Alone,
         Entangled,
+    }
+
+    // What a gate on one qubit does to the axis of one that is on its own.
+    private enum Turning : byte
+    {
+        None,
+        Hadamard,
+        Quarter,
+        QuarterAboutX,
+        Eighth,
+        AboutZ,
+        AboutX,
+        AboutY,
+        Any,
     }
 
     /// <summary>The qubits between which the latest gate can entangle; fewer than two if it acts on each on its own.</summary>
@@ -118,8 +159,8 @@ internal sealed class GateEntanglement
             }
         }
 
-        var turns = AxisOf(gate);
-        var isPauli = gate == GateCatalog.X || gate == GateCatalog.Z || gate == GateCatalog.Y;
+        var turns = Axes[gate.Index];
+        var isPauli = ArePauli[gate.Index];
         var targets = circuit.TargetsOf(op);
         if (targets.Length == 1 && _axis[targets[0]] == turns && turns != Axis.Alone)
         {
@@ -255,41 +296,27 @@ internal sealed class GateEntanglement
             return;
         }
 
-        var axis = _axis[qubit];
-        if (gate.NumParameters == 0)
+        var turning = Turnings[gate.Index];
+        _axis[qubit] = AxisAfter[((int)turning * AxisCount) + (int)_axis[qubit]];
+        var amount = TurnedBy[(int)turning];
+        if (turning >= Turning.AboutZ)
         {
-            if (gate == GateCatalog.H)
-            {
-                _axis[qubit] = axis switch { Axis.Z => Axis.X, Axis.X => Axis.Z, _ => axis };
-                _between[qubit] = 1;
-            }
-            else if (gate == GateCatalog.S || gate == GateCatalog.Sdg)
-            {
-                _axis[qubit] = axis switch { Axis.X => Axis.Y, Axis.Y => Axis.X, _ => axis };
-                _between[qubit] = 1;
-            }
-            else if (gate == GateCatalog.SX || gate == GateCatalog.SXdg)
-            {
-                _axis[qubit] = axis switch { Axis.Z => Axis.Y, Axis.Y => Axis.Z, _ => axis };
-                _between[qubit] = 1;
-            }
-            else if (gate == GateCatalog.T || gate == GateCatalog.Tdg)
-            {
-                _axis[qubit] = axis is Axis.X or Axis.Y ? Axis.Alone : axis;
-                _between[qubit] += 0.5;
-            }
-
-            return;
+            amount = turning == Turning.Any || parameters.IsEmpty ? 1 : Turned(parameters[0], Math.PI);
         }
 
-        var fixedAxis = AxisOf(gate);
-        if (axis < Axis.Alone && axis != fixedAxis)
-        {
-            _axis[qubit] = Axis.Alone;
-        }
-
-        _between[qubit] += fixedAxis == Axis.Alone || parameters.IsEmpty ? 1 : Turned(parameters[0], Math.PI);
+        // Without a branch on the gate, which is hard to foresee.
+        _between[qubit] = (_between[qubit] * KeptAt[(int)turning]) + amount;
     }
+
+    private static T[] Of<T>(Func<GateDefinition, T> value) => [.. GateCatalog.Table.Select(value)];
+
+    private static Turning TurningOf(GateDefinition gate) =>
+        gate == GateCatalog.H ? Turning.Hadamard
+        : gate == GateCatalog.S || gate == GateCatalog.Sdg ? Turning.Quarter
+        : gate == GateCatalog.SX || gate == GateCatalog.SXdg ? Turning.QuarterAboutX
+        : gate == GateCatalog.T || gate == GateCatalog.Tdg ? Turning.Eighth
+        : gate.NumParameters == 0 ? Turning.None
+        : AxisOf(gate) switch { Axis.Z => Turning.AboutZ, Axis.X => Turning.AboutX, Axis.Y => Turning.AboutY, _ => Turning.Any };
 
     private static Axis AxisOf(GateDefinition gate) => PauliRuns.AxisOf(gate) switch
     {
@@ -300,10 +327,13 @@ internal sealed class GateEntanglement
     };
 
     // How much a gate with one control entangles: 1 for CX.
-    private static double ControlledPower(GateDefinition gate, ReadOnlySpan<double> parameters) =>
-        gate == GateCatalog.P || gate == GateCatalog.RX || gate == GateCatalog.RY || gate == GateCatalog.RZ ? Turned(parameters[0], 2 * Math.PI)
+    private static double PowerOf(GateDefinition gate) =>
+        gate == GateCatalog.P || gate == GateCatalog.RX || gate == GateCatalog.RY || gate == GateCatalog.RZ ? double.NaN
         : gate == GateCatalog.S || gate == GateCatalog.Sdg || gate == GateCatalog.SX || gate == GateCatalog.SXdg ? 0.5
         : gate == GateCatalog.T || gate == GateCatalog.Tdg ? 0.25 : 1;
+
+    private static double ControlledPower(GateDefinition gate, ReadOnlySpan<double> parameters) =>
+        ControlledPowers[gate.Index] is var power && !double.IsNaN(power) ? power : Turned(parameters[0], 2 * Math.PI);
 
     // The distance of an angle to the nearest multiple of the period, in halves of it: 0 to 1.
     private static double Turned(double angle, double period)

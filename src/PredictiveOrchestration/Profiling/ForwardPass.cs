@@ -75,8 +75,8 @@ internal sealed class ForwardPass
 
     public int GateCount { get; private set; }
 
-    // The base-2 logarithm of how many basis states have amplitudes at most: permutations make no more of them, whatever is known of their values.
-    private int Dimension => Math.Min(_support.Dimension, _mixed);
+    // The base-2 logarithm of how many basis states have amplitudes at most. Permutations make no more of them, whatever is known of their values.
+    private int Dimension => _mixed;
 
     public CircuitFeatures Features()
     {
@@ -165,6 +165,7 @@ internal sealed class ForwardPass
                     _randomResets += nesting > 0 || !_support.IsKnown(qubits[0]) ? 1 : 0;
                     _sketch?.Flush();
                     _support.Reset(qubits[0], nesting > 0);
+                    _mixed = Math.Min(_support.Dimension, _mixed);
                     _bond.Project(qubits[0], nesting > 0);
                     _randomness.Reset(qubits[0], nesting > 0);
                     Place(qubits);
@@ -214,7 +215,7 @@ internal sealed class ForwardPass
         _denseWork += op.ControlCount <= 1 && targets <= 2 ? _weights[(6 * op.ControlCount) + (2 * targets) + (structure == GateStructure.Diagonal ? 1 : 0)] : Weight(structure == GateStructure.Diagonal, targets, op.ControlCount);
         int before = _support.Dimension, some = Dimension;
         _support.Apply(_circuit, op, uncertain);
-        _mixed = Math.Min(n, _mixed + (structure != GateStructure.Generic ? 0 : _loops > 0 ? n : targets));
+        _mixed = Math.Min(_support.Dimension, _mixed + (structure != GateStructure.Generic ? 0 : _loops > 0 ? n : targets));
         var isMixing = structure == GateStructure.Generic;
         var isGrowing = _support.Dimension > before;
         if (isGrowing && op.QubitCount == 2)

@@ -53,6 +53,9 @@ internal sealed record WorkEstimate
     /// <summary>The base-2 logarithm of the bound on non-zero amplitudes at the end.</summary>
     public required double FinalSupportLog2 { get; init; }
 
+    /// <summary>The base-2 logarithm of how many amplitudes are surely not zero at some time.</summary>
+    public int SureSupportLog2 { get; init; }
+
     /// <summary>The bits of randomness in all results.</summary>
     public required double RandomBits { get; init; }
 
@@ -149,6 +152,7 @@ internal sealed record WorkEstimate
             FusedWork = f.FusedWork is { Length: CircuitFeatures.FusedAmounts } fused ? fused : Fused(f.FusedGateCount, f.DenseWork, profile.NumQubits),
             SupportLog2 = f.PeakSupportLog2,
             FinalSupportLog2 = f.FinalSupportLog2,
+            SureSupportLog2 = f.SureSupportLog2,
             RandomBits = f.RandomBits,
             SparseWork = f.SparseWork,
             SparseBranchingWork = f.SparseBranchingWork,

@@ -6,6 +6,9 @@ namespace PredictiveOrchestration.Prediction;
 /// <summary>The cost bases by name. Adding one is adding an entry.</summary>
 internal static class CostBasisCatalog
 {
+    /// <summary>The basis of sparse states of which small amplitudes are dropped.</summary>
+    public const string Pruned = "sparse, pruned";
+
     private static readonly Dictionary<string, CostBasis> ByName = new(StringComparer.Ordinal);
 
     static CostBasisCatalog()
@@ -98,12 +101,14 @@ internal static class CostBasisCatalog
                         Math.Max(0, work.SparseBranchingWork - work.SparseGroupWork - work.SparseUnorderedWork - work.SparseCancellingWork) * passes, work.SparseUnorderedWork * passes, work.SparseCancellingWork * passes, work.SparseGroupWork * passes,
                         work.Branchings * passes, amplitudes * work.Branchings * passes, amplitudes * evaluations, job.Shots, work.Divisions(job), work.Sorting(job), work.Outcomes(job),
                     ]),
-                    entry, 16384 + bytes + work.CopyBytes(16384 + bytes) + work.ReadoutBytes(job, amplitudes),
+                    entry * Math.ScaleB(1, work.SureSupportLog2), 16384 + bytes + work.CopyBytes(16384 + bytes) + work.ReadoutBytes(job, amplitudes),
                     work.StructureUncertainty + 0.05 * Math.Min(30, work.SupportLog2))
                 {
                     WorkingBytes = entry * amplitudes,
                 };
             }));
+        // An engine that drops more than rounding leaves may hold fewer amplitudes than are not zero.
+        Add(ByName["sparse"] with { Name = Pruned, Evaluate = static (work, job) => ByName["sparse"].Evaluate(work, job) with { LeastBytes = work.Qubits > 64 ? 32 : 24 } });
         Add(new CostBasis(
             "mps",
             [

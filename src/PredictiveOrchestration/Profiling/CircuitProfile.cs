@@ -133,6 +133,10 @@ public sealed record CircuitFeatures
     /// <summary>Gets the base-2 logarithm of the proved bound on non-zero amplitudes at any time; at most the number of qubits.</summary>
     public required int PeakSupportLog2 { get; init; }
 
+    /// <summary>Gets the base-2 logarithm of how many amplitudes are surely not zero at some time, and large enough that an engine keeps them.</summary>
+    [JsonInclude]
+    internal int SureSupportLog2 { get; init; }
+
     /// <summary>Gets the base-2 logarithm of the proved bound on non-zero amplitudes after the last operation; exact where all gates are Clifford gates.</summary>
     public required int FinalSupportLog2 { get; init; }
 

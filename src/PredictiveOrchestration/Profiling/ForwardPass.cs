@@ -43,6 +43,7 @@ internal sealed class ForwardPass
     private readonly double[] _weights = new double[12];
     private SparseAmounts _sparse;
     private bool _isUnordered, _isCancelling;
+    private SureSupport _sure = new();
     private bool _hasGenericMixing, _turnsXX, _turnsYY;
     private (int, int) _grown = (-1, -1);
     private long _live;
@@ -111,6 +112,7 @@ internal sealed class ForwardPass
             FusedWork = _sketch?.Finish() ?? [],
             FusedGateCount = _groups,
             PeakSupportLog2 = _peakSupport,
+            SureSupportLog2 = _sure.CountLog2(),
             FinalSupportLog2 = Math.Min(support, Dimension),
             RandomBits = random,
             BranchingBits = _randomness.IsExact ? _randomness.BranchingBits : backward.MidCircuitMeasurements + _randomResets,
@@ -154,6 +156,7 @@ internal sealed class ForwardPass
                     break;
                 case OperationKind.Measure:
                     _measurements++;
+                    _sure.End();
                     _sketch?.Flush();
                     Mix((ulong)op.Argument);
                     _bond.Project(qubits[0], nesting > 0);
@@ -162,6 +165,7 @@ internal sealed class ForwardPass
                     break;
                 case OperationKind.Reset:
                     _resets++;
+                    _sure.End();
                     _randomResets += nesting > 0 || !_support.IsKnown(qubits[0]) ? 1 : 0;
                     _sketch?.Flush();
                     _support.Reset(qubits[0], nesting > 0);
@@ -174,6 +178,7 @@ internal sealed class ForwardPass
                     break;
                 default:
                     _dynamic = true;
+                    _sure.End();
                     _sketch?.Flush();
                     nesting += op.Kind is OperationKind.If or OperationKind.While ? 1 : op.Kind is OperationKind.EndIf or OperationKind.EndWhile ? -1 : 0;
                     _loops += op.Kind == OperationKind.While ? 1 : op.Kind == OperationKind.EndWhile ? -1 : 0;
@@ -214,6 +219,11 @@ internal sealed class ForwardPass
 
         _denseWork += op.ControlCount <= 1 && targets <= 2 ? _weights[(6 * op.ControlCount) + (2 * targets) + (structure == GateStructure.Diagonal ? 1 : 0)] : Weight(structure == GateStructure.Diagonal, targets, op.ControlCount);
         int before = _support.Dimension, some = Dimension;
+        if (structure == GateStructure.Generic)
+        {
+            _sure.Mix(_circuit, op, _support);
+        }
+
         _support.Apply(_circuit, op, uncertain);
         _mixed = Math.Min(_support.Dimension, _mixed + (structure != GateStructure.Generic ? 0 : _loops > 0 ? n : targets));
         var isMixing = structure == GateStructure.Generic;

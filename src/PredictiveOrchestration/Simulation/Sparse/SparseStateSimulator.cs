@@ -1,4 +1,5 @@
 using PredictiveOrchestration.Backends;
+using PredictiveOrchestration.Prediction;
 using PredictiveOrchestration.Simulation.Kernels;
 
 namespace PredictiveOrchestration.Simulation.Sparse;
@@ -53,7 +54,7 @@ public sealed class SparseStateSimulator : LocalSimulator, ICalibratable
             Id = options.Id,
             Type = BackendType.LocalSparseTensor,
             DisplayName = "Sparse state",
-            CostModel = "sparse",
+            CostModel = options.PruningThreshold <= SparseStateOptions.Rounding ? "sparse" : CostBasisCatalog.Pruned,
             IsLocal = true,
             Capabilities = new BackendCapabilities
             {
@@ -81,5 +82,7 @@ public sealed record SparseStateOptions
     /// Gets the probability below which an amplitude is dropped when a gate mixes basis states, 0 to 1e-6; default 1e-30: what rounding leaves
     /// where amplitudes cancel. The dropped weight is in <see cref="ExecutionResult.DiscardedWeight"/>.
     /// </summary>
-    public double PruningThreshold { get; init; } = 1e-30;
+    public double PruningThreshold { get; init; } = Rounding;
+
+    internal const double Rounding = 1e-30;
 }

@@ -8,6 +8,9 @@ internal sealed class AnalyticCostModel
     // How far, in log time, a coefficient may move from its prior, and how strongly it is held there.
     private const double Reach = 14, Pull = 0.001;
 
+    // From so many runs of jobs on calibration may be slower or quicker than they are.
+    private const int LeastApart = 30;
+
     // A bound that is looser than that, in log time, says nothing about coefficients.
     private const double Outlier = 2.5;
 
@@ -46,9 +49,13 @@ internal sealed class AnalyticCostModel
     /// <summary>
     /// Fits the logarithms of the coefficients to log time by damped Gauss-Newton steps with Huber weights, so that a run ten times too
     /// fast weighs as much as one ten times too slow; a censored row counts only while the prediction is below it. Terms that no row
-    /// exercised stay at the prior, brought to the speed that the rows show.
+    /// exercised stay at the prior, brought to the speed that the rows show. Where both are known, one factor more is fitted by which calibration took longer than jobs do,
+    /// as on code that the runtime had not compiled anew yet or on a busy machine: what calibration says of prices relative to each other is kept.
     /// </summary>
-    public static AnalyticCostModel Fit(CostBasis basis, IReadOnlyList<TrainingRow> rows)
+    /// <param name="basis">The basis.</param>
+    /// <param name="rows">The runs.</param>
+    /// <param name="calibration">How many of them, the first ones, are of calibration.</param>
+    public static AnalyticCostModel Fit(CostBasis basis, IReadOnlyList<TrainingRow> rows, int calibration = 0)
     {
         if (rows.Count == 0)
         {
@@ -59,23 +66,27 @@ internal sealed class AnalyticCostModel
         var terms = prior.Length;
         var shifts = rows.Where(r => !r.IsCensored).Select(r => Math.Log(r.Seconds / Dot(prior, r.Terms))).Order().ToArray();
         var start = shifts.Length == 0 ? 0 : Math.Clamp(shifts[shifts.Length / 2], -Reach, Reach);
-        var log = Array.ConvertAll(prior, p => Math.Log(p) + start);
+
+        // The last parameter is the logarithm of that factor.
+        var apart = calibration > 0 && rows.Count - calibration >= LeastApart ? calibration : 0;
+        double[] log = [.. prior.Select(p => Math.Log(p) + start), 0];
         var home = (double[])log.Clone();
         var damping = 1e-2;
-        var loss = Loss(log, home, rows);
-        var gram = new double[terms, terms];
-        var target = new double[terms];
+        var loss = Loss(log, home, rows, apart);
+        var gram = new double[terms + 1, terms + 1];
+        var target = new double[terms + 1];
         var slope = new double[terms];
         var used = new int[terms];
         for (var round = 0; round < 60 && damping < 1e8; round++)
         {
             Array.Clear(gram);
             Array.Clear(target);
-            var c = Array.ConvertAll(log, Math.Exp);
-            foreach (var row in rows)
+            var c = Prices(log);
+            for (var r = 0; r < rows.Count; r++)
             {
+                var row = rows[r];
                 var time = Dot(c, row.Terms);
-                var error = Math.Log(row.Seconds / time);
+                var error = Math.Log(row.Seconds / time) - (r < apart ? log[terms] : 0);
                 var weight = row.IsCensored && error <= 0 ? 0 : error < -Outlier ? 0 : Math.Min(1, 0.3 / Math.Max(1e-9, Math.Abs(error)));
                 if (weight == 0)
                 {
@@ -99,22 +110,32 @@ internal sealed class AnalyticCostModel
                         gram[i, used[k]] += weight * slope[i] * slope[used[k]];
                     }
                 }
+
+                if (r < apart)
+                {
+                    target[terms] += weight * error;
+                    gram[terms, terms] += weight;
+                    for (var k = 0; k < count; k++)
+                    {
+                        gram[terms, used[k]] += weight * slope[used[k]];
+                    }
+                }
             }
 
-            for (var i = 0; i < terms; i++)
+            for (var i = 0; i <= terms; i++)
             {
                 gram[i, i] += Pull;
                 target[i] -= Pull * (log[i] - home[i]);
             }
 
             var step = Solve(gram, target, damping);
-            var next = new double[terms];
-            for (var i = 0; i < terms; i++)
+            var next = new double[terms + 1];
+            for (var i = 0; i <= terms; i++)
             {
                 next[i] = Math.Clamp(log[i] + Math.Clamp(step[i], -2, 2), home[i] - Reach, home[i] + Reach);
             }
 
-            var nextLoss = Loss(next, home, rows);
+            var nextLoss = Loss(next, home, rows, apart);
             if (nextLoss < loss)
             {
                 var isDone = loss - nextLoss < 1e-9 * loss;
@@ -130,24 +151,27 @@ internal sealed class AnalyticCostModel
             }
         }
 
-        return new AnalyticCostModel(basis, Array.ConvertAll(log, Math.Exp), true);
+        return new AnalyticCostModel(basis, Prices(log), true);
     }
 
     /// <summary>The predicted seconds.</summary>
     public double Predict(ReadOnlySpan<double> terms) => Math.Max(1e-9, Dot(Coefficients, terms));
 
-    private static double Loss(double[] log, double[] home, IReadOnlyList<TrainingRow> rows)
+    private static double[] Prices(double[] log) => Array.ConvertAll(log[..^1], Math.Exp);
+
+    private static double Loss(double[] log, double[] home, IReadOnlyList<TrainingRow> rows, int apart)
     {
-        var c = Array.ConvertAll(log, Math.Exp);
+        var c = Prices(log);
         var sum = 0.0;
         for (var i = 0; i < log.Length; i++)
         {
             sum += Pull * (log[i] - home[i]) * (log[i] - home[i]);
         }
 
-        foreach (var row in rows)
+        for (var r = 0; r < rows.Count; r++)
         {
-            var error = Math.Log(row.Seconds / Dot(c, row.Terms));
+            var row = rows[r];
+            var error = Math.Log(row.Seconds / Dot(c, row.Terms)) - (r < apart ? log[^1] : 0);
             var size = row.IsCensored && error <= 0 ? 0 : error < 0 ? Math.Min(Outlier, -error) : error;
             sum += size < 0.3 ? size * size : 0.6 * size - 0.09;
         }

@@ -67,7 +67,7 @@ internal static class ModelBuilder
             {
                 var p = model.Residual.Evaluate(observed[i].Features, observed[i].Terms, model.Analytic);
                 var kin = model.Kin.Find(observed[i].Kin);
-                return new Held(Math.Log(observed[i].Seconds / model.Analytic.Predict(observed[i].Terms)), p with { Kin = kin, Cluster = whole.Residual.Clusters.Of(Standard(whole.Residual, observed[i])) }, folds[f].IsLarge, folds[f].IsRandom, observed[i].IsCensored);
+                return new Held(Math.Log(observed[i].Seconds / model.Analytic.Predict(observed[i].Terms)), p with { Kin = kin, Cluster = whole.Residual.Clusters.Of(Standard(whole.Residual, observed[i])) }, folds[f].IsLarge, folds[f].IsRandom, observed[i].IsCensored) { Weight = Held.WeightOf(observed[i].Seconds) };
             })];
             if (folds[f].IsRandom)
             {
@@ -113,13 +113,13 @@ internal static class ModelBuilder
         var singly = new List<(TrainingRow, double)>();
         for (var fold = 0; fold < 4 && observed.Count >= 8; fold++)
         {
-            var part = AnalyticCostModel.Fit(basis, [.. calibration, .. observed.Where((_, i) => i % 4 != fold)]);
+            var part = AnalyticCostModel.Fit(basis, [.. calibration, .. observed.Where((_, i) => i % 4 != fold)], calibration.Count);
             singly.AddRange(observed.Where((r, i) => i % 4 == fold && !r.IsCensored).Select(r => (r, Math.Log(r.Seconds / part.Predict(r.Terms)))));
         }
 
         errors.AddRange(singly.Select(s => new HeldOutError(s.Item2, 1, 0)));
         return new BackendModel(
-            AnalyticCostModel.Fit(basis, [.. calibration, .. observed]), null, null, IntervalModel.Fit(errors, 1, BackendModel.PriorSigma(true)), default, waits, observations)
+            AnalyticCostModel.Fit(basis, [.. calibration, .. observed], calibration.Count), null, null, IntervalModel.Fit(errors, 1, BackendModel.PriorSigma(true)), default, waits, observations)
         {
             HeldOutError = Mean(errors), HeldOut = ByRow(singly),
         };
@@ -128,7 +128,7 @@ internal static class ModelBuilder
     private static (AnalyticCostModel Analytic, ResidualModel Residual, StructureErrors Kin) Train(
         CostBasis basis, IReadOnlyList<TrainingRow> calibration, IReadOnlyList<TrainingRow> rows, ModelComplexity complexity, ModelParts parts, int seed, ResidualModel? whole)
     {
-        var analytic = AnalyticCostModel.Fit(basis, [.. calibration, .. rows]);
+        var analytic = AnalyticCostModel.Fit(basis, [.. calibration, .. rows], calibration.Count);
 
         // A stopped run would have taken longer: twice its time stands in for the truth, if the analytic model does not say more.
         List<float[]> inputs = [.. rows.Select(r => r.Features)];

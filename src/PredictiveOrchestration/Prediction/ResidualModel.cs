@@ -36,30 +36,34 @@ internal readonly record struct LearnedShares(double Forest, double Network)
 /// <param name="New">The weights on others: a correction learned from other kinds may be worse than none.</param>
 /// <param name="KinShare">The weight of runs of the same circuit where there are any.</param>
 /// <param name="HullDecay">How fast the correction fades as a job leaves the range of the training data.</param>
-/// <param name="Floor">The least scale of an error.</param>
-/// <param name="KinFloor">The scale of an error where the same circuit ran before.</param>
+/// <param name="Floor">Half of what errors are in the median: what is noise to the weights.</param>
 /// <param name="Near">Jobs nearer than this to a kind that was seen are near.</param>
 /// <param name="Far">Jobs at least as far as this are of a new kind.</param>
-internal sealed record ResidualStack(LearnedShares Seen, LearnedShares New, double KinShare, double HullDecay, double Floor, double KinFloor, double Near, double Far)
+internal sealed record ResidualStack(LearnedShares Seen, LearnedShares New, double KinShare, double HullDecay, double Floor, double Near, double Far)
 {
     /// <summary>Near, between, of a new kind in each cluster; then longer than any run, near to the range of the training data, far outside, and circuits that ran before.</summary>
     public const int Groups = (3 * CircuitClusters.Count) + 4;
+
+    /// <summary>How wrong a prediction may be.</summary>
+    public ErrorScale ErrorScale { get; init; } = ErrorScale.Constant;
 
     // A unit of log time stands for about eight inputs that leave their range by a deviation.
     private const double WorkDecay = 8, LearningRate = 0.05;
 
     public void Write(BinaryWriter writer)
     {
-        foreach (var value in (ReadOnlySpan<double>)[Seen.Forest, Seen.Network, New.Forest, New.Network, KinShare, HullDecay, Floor, KinFloor, Near, Far])
+        foreach (var value in (ReadOnlySpan<double>)[Seen.Forest, Seen.Network, New.Forest, New.Network, KinShare, HullDecay, Floor, Near, Far])
         {
             writer.Write(value);
         }
+
+        ErrorScale.Write(writer);
     }
 
     public static ResidualStack Read(BinaryReader reader)
     {
-        var stack = new ResidualStack(LearnedShares.Read(reader), LearnedShares.Read(reader), reader.ReadFinite(), reader.ReadFinite(), reader.ReadFinite(), reader.ReadFinite(), reader.ReadFinite(), reader.ReadFinite());
-        BinaryParts.Require(stack is { KinShare: >= 0 and <= 1, HullDecay: >= 0, Floor: > 0, KinFloor: > 0 });
+        var stack = new ResidualStack(LearnedShares.Read(reader), LearnedShares.Read(reader), reader.ReadFinite(), reader.ReadFinite(), reader.ReadFinite(), reader.ReadFinite(), reader.ReadFinite()) { ErrorScale = ErrorScale.Read(reader) };
+        BinaryParts.Require(stack is { KinShare: >= 0 and <= 1, HullDecay: >= 0, Floor: > 0 });
         return stack;
     }
 
@@ -91,7 +95,7 @@ internal sealed record ResidualStack(LearnedShares Seen, LearnedShares New, doub
         return p.Novelty < Far ? this with { Seen = shares } : this with { New = shares };
     }
 
-    public double Scale(in ResidualParts p) => double.IsNaN(p.Kin) ? Floor + p.Spread : KinFloor;
+    public double Scale(in ResidualParts p) => ErrorScale.Of(p);
 
     public int Group(in ResidualParts p) => !double.IsNaN(p.Kin) ? Groups - 1 : p.IsBeyond ? Groups - 4 : p.Outside > 4 ? Groups - 2 : p.Outside > 0.05 ? Groups - 3 : (3 * p.Cluster) + (p.Novelty < Near ? 0 : p.Novelty < Far ? 1 : 2);
 }
@@ -150,8 +154,11 @@ internal sealed class ResidualModel(FeatureScale scale, TermRange range, double 
         var (mean, spread) = forest.Predict(features);
         var nearest = examples.Nearest(z);
         var (seconds, outsideWork) = range.Of(terms, analytic.Coefficients);
+
+        // Between kinds of jobs that were seen a network may say anything; the trees say what is around.
+        var smooth = network is null ? 0 : Math.Clamp(network.Predict(z), mean - spread, mean + spread);
         return new ResidualParts(
-            Math.Clamp(mean, -Reach, Reach), network is null ? 0 : Math.Clamp(network.Predict(z), -Reach, Reach), spread, scale.OutsideOf(features), outsideWork, kinds.DistanceTo(z), clusters.Of(z), nearest)
+            Math.Clamp(mean, -Reach, Reach), Math.Clamp(smooth, -Reach, Reach), spread, scale.OutsideOf(features), outsideWork, kinds.DistanceTo(z), clusters.Of(z), nearest)
         {
             IsBeyond = Math.Log(seconds) > ceiling,
         };

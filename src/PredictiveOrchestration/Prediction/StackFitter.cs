@@ -1,7 +1,14 @@
 namespace PredictiveOrchestration.Prediction;
 
 /// <summary>A held-out row: what the terms left unexplained, and what the learned parts said.</summary>
-internal readonly record struct Held(double Error, ResidualParts Parts, bool IsLarge, bool IsRandom, bool IsCensored = false);
+internal readonly record struct Held(double Error, ResidualParts Parts, bool IsLarge, bool IsRandom, bool IsCensored = false)
+{
+    /// <summary>How much the error counts: it costs little where a run is over in microseconds, whatever is chosen.</summary>
+    public double Weight { get; init; } = 1;
+
+    /// <summary>The weight of a run of so many seconds: 1 for a millisecond, and as much more as it takes orders of magnitude longer; from 0.1 to 2.</summary>
+    public static double WeightOf(double seconds) => Math.Clamp(1 + (Math.Log10(seconds / 1e-3) / 2), 0.1, 2);
+}
 
 /// <summary>Chooses how learned parts are put together by what would have predicted held-out rows best.</summary>
 internal static class StackFitter
@@ -26,14 +33,15 @@ internal static class StackFitter
         List<Held> kin = [.. inside.Where(h => !double.IsNaN(h.Parts.Kin))], fresh = [.. inside.Where(h => double.IsNaN(h.Parts.Kin))];
         stack = kin.Count < LeastRows ? stack with { KinShare = 0.9 } : Enumerable.Range(0, 11).Select(i => stack with { KinShare = i / 10.0 }).MinBy(s => Loss(s, kin))!;
         fresh = fresh.Count < LeastRows ? blind : fresh;
-        return stack with { Floor = Floor(stack, fresh), KinFloor = Floor(stack, kin), Near = Math.Min(stack.Far, At(distances, 0.4)) };
+        var errors = held.Where(h => !h.Parts.IsBeyond).Select(h => (h.Parts, h.Error - stack.Correction(h.Parts))).ToList();
+        return stack with { Floor = Floor(stack, fresh), ErrorScale = ErrorScale.Fit(errors), Near = Math.Min(stack.Far, At(distances, 0.4)) };
     }
 
     private static double At(double[] ordered, double share) => ordered.Length == 0 ? 0 : ordered[(int)(share * (ordered.Length - 1))];
 
     private static ResidualStack WithShares(double far, List<Held> rows, LearnedShares[] grid)
     {
-        var stack = new ResidualStack(default, default, 0, 0.1, 0.1, 0.1, 0, far);
+        var stack = new ResidualStack(default, default, 0, 0.1, 0.1, 0, far);
         List<Held> seen = [.. rows.Where(h => h.Parts.Novelty < far)], fresh = [.. rows.Where(h => h.Parts.Novelty >= far)];
         LearnedShares Best(List<Held> of) => grid.MinBy(g => Loss(stack with { Seen = g, New = g }, of.Count < LeastRows ? rows : of));
         return stack with { Seen = Best(seen), New = Best(fresh) };
@@ -46,7 +54,7 @@ internal static class StackFitter
         var loss = 0.0;
         foreach (var h in rows)
         {
-            loss += Math.Min(3, Math.Abs(h.Error - stack.Correction(h.Parts)));
+            loss += h.Weight * Math.Min(3, Math.Abs(h.Error - stack.Correction(h.Parts)));
         }
 
         return loss;

@@ -102,7 +102,7 @@ public sealed class MonotoneTests(ITestOutputHelper output)
     [Fact]
     public void Stack_ExpertThatIsRight_GainsTheWeight()
     {
-        var stack = new ResidualStack(new(0.4, 0.3), new(0.4, 0.3), 0, 0, 0.1, 0.1, 0, 1);
+        var stack = new ResidualStack(new(0.4, 0.3), new(0.4, 0.3), 0, 0, 0.1, 0, 1);
         var random = new Random(6);
         double regret = 0;
         for (var phase = 0; phase < 3; phase++)

@@ -2,7 +2,7 @@ namespace PredictiveOrchestration.Learning;
 
 /// <summary>
 /// Watches the errors of one backend's predictions for a lasting change: a two-sided Page-Hinkley test finds a sudden large step within a few runs, and
-/// an adaptive window (ADWIN, Bifet and Gavaldà 2007) a smaller one. Errors are in units of their own scale, or of their scatter lately if that is less, and held to ±4, so that single outliers are no alarm.
+/// an adaptive window (ADWIN, Bifet and Gavaldà 2007) a smaller one. Errors are in units of their own scale, or near to that of their scatter lately, and held to ±4, so that single outliers are no alarm.
 /// </summary>
 internal sealed class DriftMonitor
 {
@@ -50,7 +50,7 @@ internal sealed class DriftMonitor
         return level;
     }
 
-    // As predicted, but not more than the latest errors show: wide intervals of a model with few rows would hide a change. By the median, which neither outliers nor the first runs after a change move much.
+    // As predicted, but not far from what the latest errors show: wide intervals of a model with few rows would hide a change, and ones that are too narrow for some jobs would make one of them. By the median, which neither outliers nor the first runs after a change move much.
     private double Scatter(double predicted)
     {
         if (_window.Count < Fresh)
@@ -66,7 +66,8 @@ internal sealed class DriftMonitor
         }
 
         sizes.Sort();
-        return Math.Min(predicted, Margin * 1.4826 * sizes[sizes.Length / 2]);
+        var lately = 1.4826 * sizes[sizes.Length / 2];
+        return Math.Clamp(predicted, lately / Margin, Margin * lately);
     }
 
     // The length of the newer part, if the means of an older and a newer part differ by more than chance allows (Bernstein); else 0.

@@ -520,7 +520,7 @@ internal sealed partial class FusionSketch<TPlaces>
             var at = Math.Max(group.At, Math.Max(_waiting[low] == Kind.None ? 0 : _waitingAt[low], _waiting[high] == Kind.None ? 0 : _waitingAt[high]));
             Take(low);
             Take(high);
-            Emit(new Member((1u << low) | (1u << high), 0, Kind.Pair), at);
+            EmitPair(low, high, at);
         }
     }
 
@@ -551,6 +551,29 @@ internal sealed partial class FusionSketch<TPlaces>
             pass.Updated += Costs[(int)member.Kind];
             Note(place, at, 1, Costs[(int)member.Kind], 0, 0);
         }
+    }
+
+    // The same for a matrix on two bits, which most groups become.
+    private void EmitPair(int low, int high, int place)
+    {
+        var moved = (1u << low) | (1u << high);
+        _movedSince |= moved;
+        _allMoved |= moved;
+        int at;
+        if (_blockBits == _bits)
+        {
+            at = PassOfAll(moved);
+        }
+        else
+        {
+            at = PassWithRoom(Math.Max(Math.Max(_movedPass[low], _readPass[low]), Math.Max(_movedPass[high], _readPass[high])), moved);
+            _movedPass[low] = _movedPass[high] = at;
+        }
+
+        ref var pass = ref _passes[at];
+        pass.Steps++;
+        pass.Updated += GateFuser.PairCost;
+        Note(place, at, 1, GateFuser.PairCost, 0, 0);
     }
 
     // A state that is one block: runs of gates are passes.
@@ -585,6 +608,19 @@ internal sealed partial class FusionSketch<TPlaces>
             at = Math.Max(at, _movedPass[BitOperations.TrailingZeroCount(rest)]);
         }
 
+        at = PassWithRoom(at, moved);
+        for (var rest = moved; rest != 0; rest &= rest - 1)
+        {
+            _movedPass[BitOperations.TrailingZeroCount(rest)] = at;
+        }
+
+        Read(read, at);
+        return at;
+    }
+
+    // The first pass from some on whose blocks have room for bits; it takes them.
+    private int PassWithRoom(int at, uint moved)
+    {
         var masks = _masks.AsSpan(0, _passCount);
         while (at < masks.Length && BitOperations.PopCount(masks[at] | moved) > _blockBits)
         {
@@ -598,12 +634,6 @@ internal sealed partial class FusionSketch<TPlaces>
 
         _masks[at] |= moved;
         _passes[at].Moved |= moved;
-        for (var rest = moved; rest != 0; rest &= rest - 1)
-        {
-            _movedPass[BitOperations.TrailingZeroCount(rest)] = at;
-        }
-
-        Read(read, at);
         return at;
     }
 

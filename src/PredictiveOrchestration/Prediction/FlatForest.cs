@@ -12,8 +12,8 @@ namespace PredictiveOrchestration.Prediction;
 /// </summary>
 internal sealed class FlatForest
 {
-    // So many trees at a time.
-    private const int Abreast = 64;
+    // So many trees at a time: enough that none waits, and few enough that not all wait for the longest way.
+    private const int Abreast = 16;
     private readonly double _base;
     private readonly double _scale;
     private readonly int[] _roots;
@@ -202,10 +202,12 @@ internal sealed class FlatForest
     {
         Span<float> inputs = stackalloc float[features.Length + 1];
         Span<int> places = stackalloc int[Abreast];
+        inputs[0] = float.NegativeInfinity;
+        features.CopyTo(inputs[1..]);
         double sum = 0, squares = 0;
         for (var first = 0; first < _roots.Length; first += Abreast)
         {
-            foreach (var place in LeavesOf(first, features, inputs, places))
+            foreach (var place in LeavesOf(first, inputs, places))
             {
                 double leaf = _steps[place].Value;
                 sum += leaf;
@@ -222,11 +224,13 @@ internal sealed class FlatForest
     {
         Span<float> inputs = stackalloc float[features.Length + 1];
         Span<int> places = stackalloc int[Abreast];
+        inputs[0] = float.NegativeInfinity;
+        features.CopyTo(inputs[1..]);
         double sum = 0, squares = 0;
         var count = 0;
         for (var first = 0; first < _roots.Length; first += Abreast)
         {
-            foreach (var place in LeavesOf(first, features, inputs, places))
+            foreach (var place in LeavesOf(first, inputs, places))
             {
                 double leaf = _steps[place].Value;
                 if (_base + leaf < limit)
@@ -243,10 +247,8 @@ internal sealed class FlatForest
     }
 
     // The leaves of some trees. At a leaf the first input is looked at, which is below all: so it stays there until all have come to theirs.
-    private Span<int> LeavesOf(int first, ReadOnlySpan<float> features, Span<float> inputs, Span<int> places)
+    private Span<int> LeavesOf(int first, ReadOnlySpan<float> inputs, Span<int> places)
     {
-        inputs[0] = float.NegativeInfinity;
-        features.CopyTo(inputs[1..]);
         places = places[..Math.Min(Abreast, _roots.Length - first)];
         _roots.AsSpan(first, places.Length).CopyTo(places);
 

@@ -75,9 +75,9 @@ internal sealed class BondDimensionBound
     public double Steps { get; private set; }
 
     /// <summary>Takes in a reset or a measurement.</summary>
-    public void Project(int qubit, bool uncertain)
+    public void Project(int qubit, bool isReset, bool uncertain)
     {
-        _gates.Project(qubit, uncertain);
+        _gates.Project(qubit, isReset, uncertain);
         Sketch?.Project(qubit);
     }
 

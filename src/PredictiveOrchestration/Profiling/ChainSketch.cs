@@ -17,8 +17,6 @@ internal sealed class ChainSketch
     // Places of wires that are kept for the next sketch.
     private const int MostKeptWires = 16384;
 
-    private static readonly double[] Powers = [.. Enumerable.Range(0, 33).Select(i => Math.Pow(2, (i - 16) / (double)GateEntanglement.Unit))];
-
     private static readonly bool[] IsPauli = [.. GateCatalog.Table.ToArray().Select(g => g == GateCatalog.X || g == GateCatalog.Y || g == GateCatalog.Z)];
 
     // A profile has only one at a time.
@@ -51,6 +49,7 @@ internal sealed class ChainSketch
     {
         public byte Bits;
         public sbyte Typical;
+        public bool IsIdle;
         public bool IsPauli;
         public PauliRuns.Axis Axis;
         public byte Kept;
@@ -115,12 +114,13 @@ internal sealed class ChainSketch
         var bits = op.ControlCount > 0 || axes.First != PauliRuns.Axis.None ? 1 : 2;
         var isPauli = isGate && op.ControlCount == 1 && IsPauli[op.GateIndex];
         var typical = known.ActingCount == 2 ? known.Typical : 0;
+        var isIdle = known.ActingCount < 2 || known.IsIdle;
         if (_partner[a] != b)
         {
             Flush(a);
             Flush(b);
             (_partner[a], _partner[b]) = (b, a);
-            var begun = new Block { Bits = (byte)bits, Typical = (sbyte)typical, IsPauli = isPauli };
+            var begun = new Block { Bits = (byte)bits, Typical = (sbyte)typical, IsIdle = isIdle, IsPauli = isPauli };
             _blocks[a] = begun with { Axis = axes.First, Kept = _kept[a] };
             _blocks[b] = begun with { Axis = axes.Second, Kept = _kept[b] };
         }
@@ -129,9 +129,11 @@ internal sealed class ChainSketch
             // Two of the same kind with a rotation between them make one of rank two, without one none.
             ref Block first = ref _blocks[a], second = ref _blocks[b];
             typical += first.Typical;
-            bits = !isPauli || !first.IsPauli ? Math.Min(2, first.Bits + bits) : typical <= 0 && known.ActingCount == 2 ? 0 : 1;
+            var isUndone = isPauli && first.IsPauli;
+            bits = !isUndone ? Math.Min(2, first.Bits + bits) : isIdle && known.ActingCount == 2 ? 0 : 1;
             first.Bits = second.Bits = (byte)bits;
             first.Typical = second.Typical = (sbyte)Math.Clamp(typical, -16, 16);
+            first.IsIdle = second.IsIdle = isIdle && (isUndone || first.IsIdle);
             first.IsPauli = second.IsPauli = false;
             first.Axis = Same(first.Axis, axes.First, _kept[a]);
             second.Axis = Same(second.Axis, axes.Second, _kept[b]);
@@ -212,7 +214,7 @@ internal sealed class ChainSketch
             _isPath &= k == 0 || Math.Abs(_wires[_places + k] - _wires[_places + k - 1]) == 1;
         }
 
-        Next() = new SketchedGate(_places, 0, (short)qubits.Length, (byte)factor, (byte)Math.Min(_support, byte.MaxValue), known.ActingCount < 2 ? 1 : factor, default, default);
+        Next() = new SketchedGate(_places, op.ControlCount, (short)qubits.Length, (byte)factor, (byte)Math.Min(_support, byte.MaxValue), (sbyte)(known.ActingCount < 2 ? 0 : GateEntanglement.Unit * (factor >> 1)), known.ActingCount < 2, default, default);
         _places += qubits.Length;
         _ends += qubits.Length;
     }
@@ -229,8 +231,9 @@ internal sealed class ChainSketch
         _isPath &= Math.Abs(wire - other) == 1;
         _ends += 2;
         ref readonly Block first = ref _blocks[wire], second = ref _blocks[other];
+        var typical = Math.Min(first.Typical, GateEntanglement.Unit * first.Bits);
         Next() = new SketchedGate(
-            wire, other, 2, (byte)(1 << first.Bits), (byte)Math.Min(_support, byte.MaxValue), Powers[16 + Math.Min(first.Typical, GateEntanglement.Unit * first.Bits)],
+            wire, other, 2, (byte)(1 << first.Bits), (byte)Math.Min(_support, byte.MaxValue), (sbyte)typical, first.IsIdle,
             new OnWire(first.Axis, first.Kept), new OnWire(second.Axis, second.Kept));
     }
 

@@ -159,7 +159,7 @@ internal sealed class ForwardPass
                     _sure.End();
                     _sketch?.Flush();
                     Mix((ulong)op.Argument);
-                    _bond.Project(qubits[0], nesting > 0);
+                    _bond.Project(qubits[0], false, nesting > 0);
                     _randomness.Measure(qubits[0], nesting > 0);
                     Place(qubits);
                     break;
@@ -170,7 +170,7 @@ internal sealed class ForwardPass
                     _sketch?.Flush();
                     _support.Reset(qubits[0], nesting > 0);
                     _mixed = Math.Min(_support.Dimension, _mixed);
-                    _bond.Project(qubits[0], nesting > 0);
+                    _bond.Project(qubits[0], true, nesting > 0);
                     _randomness.Reset(qubits[0], nesting > 0);
                     Place(qubits);
                     break;

@@ -1,3 +1,4 @@
+using System.Numerics;
 using PredictiveOrchestration.Circuits;
 
 namespace PredictiveOrchestration.Profiling;
@@ -15,15 +16,12 @@ internal sealed class GateEntanglement
     /// <summary>A rotation by 2^-k of that which entangles most, or an operator of 2^-k of the greatest, adds about 1 - k/6 of a bit: singular values fall faster than their number grows.</summary>
     public const double Fade = 6;
 
-    private const int AxisCount = 5;
+    // A share of the strongest entangler that is none.
+    private const double Nothing = 1e-9;
 
-    // By the index of a gate: what it does to a qubit, whether it is a Pauli matrix, the axis that it turns about, and how much it entangles with one control; not a number where its angle says it.
-    private static readonly Turning[] Turnings = Of(TurningOf);
-    private static readonly bool[] ArePauli = Of(g => g == GateCatalog.X || g == GateCatalog.Y || g == GateCatalog.Z);
-    private static readonly Axis[] Axes = Of(AxisOf);
-    private static readonly double[] ControlledPowers = Of(PowerOf);
+    private static readonly double[] Powers = [.. Enumerable.Range(0, Unit + 1).Select(i => Math.Pow(2, Fade * (((double)i / Unit) - 1)))];
 
-    private readonly Axis[] _axis;
+    private readonly LoneQubits _lone;
     private readonly int[] _partner;
     private readonly byte[] _length;
     private readonly byte[] _exact;
@@ -35,51 +33,9 @@ internal sealed class GateEntanglement
 
     public GateEntanglement(int numQubits)
     {
-        (_axis, _partner, _between) = (new Axis[numQubits], new int[numQubits], new double[numQubits]);
+        (_lone, _partner, _between) = (new LoneQubits(numQubits), new int[numQubits], new double[numQubits]);
         (_length, _exact, _typical, _most, _isPauliRun) = (new byte[numQubits], new byte[numQubits], new byte[numQubits], new byte[numQubits], new bool[numQubits]);
         Array.Fill(_partner, -1);
-    }
-
-    // What is left of what was between two gates on several qubits, and what is added: from the eighths of a turn on they add up.
-    private static ReadOnlySpan<double> KeptAt => [1, 0, 0, 0, 1, 1, 1, 1, 1];
-
-    private static ReadOnlySpan<double> TurnedBy => [0, 1, 1, 1, 0.5, 0, 0, 0, 0];
-
-    // The axis after each turning, in the order of the axes before it: the eighths of a turn, and others about one axis, leave that axis alone.
-    private static ReadOnlySpan<Axis> AxisAfter =>
-    [
-        Axis.Z, Axis.X, Axis.Y, Axis.Alone, Axis.Entangled,
-        Axis.X, Axis.Z, Axis.Y, Axis.Alone, Axis.Entangled,
-        Axis.Z, Axis.Y, Axis.X, Axis.Alone, Axis.Entangled,
-        Axis.Y, Axis.X, Axis.Z, Axis.Alone, Axis.Entangled,
-        Axis.Z, Axis.Alone, Axis.Alone, Axis.Alone, Axis.Entangled,
-        Axis.Z, Axis.Alone, Axis.Alone, Axis.Alone, Axis.Entangled,
-        Axis.Alone, Axis.X, Axis.Alone, Axis.Alone, Axis.Entangled,
-        Axis.Alone, Axis.Alone, Axis.Y, Axis.Alone, Axis.Entangled,
-        Axis.Alone, Axis.Alone, Axis.Alone, Axis.Alone, Axis.Entangled,
-    ];
-
-    private enum Axis : byte
-    {
-        Z,
-        X,
-        Y,
-        Alone,
-        Entangled,
-    }
-
-    // What a gate on one qubit does to the axis of one that is on its own.
-    private enum Turning : byte
-    {
-        None,
-        Hadamard,
-        Quarter,
-        QuarterAboutX,
-        Eighth,
-        AboutZ,
-        AboutX,
-        AboutY,
-        Any,
     }
 
     /// <summary>The qubits between which the latest gate can entangle; fewer than two if it acts on each on its own.</summary>
@@ -93,11 +49,25 @@ internal sealed class GateEntanglement
     /// <summary>The eighths of a bit that it adds typically; negative where it undoes a part of what the gate before it did.</summary>
     public int Typical { get; private set; }
 
-    /// <summary>A qubit was set to |0⟩, or measured.</summary>
-    public void Project(int qubit, bool uncertain)
+    /// <summary>Whether the latest gate on two qubits, with those before it on the same pair, does nothing.</summary>
+    public bool IsIdle { get; private set; }
+
+    /// <summary>A qubit was measured, or set to |0⟩.</summary>
+    public void Project(int qubit, bool isReset, bool uncertain)
     {
-        _axis[qubit] = uncertain ? Axis.Entangled : Axis.Z;
         _partner[qubit] = -1;
+        if (uncertain)
+        {
+            _lone.Entangle(qubit);
+        }
+        else if (isReset)
+        {
+            _lone.Reset(qubit);
+        }
+        else
+        {
+            _lone.Measure(qubit);
+        }
     }
 
     /// <summary>Takes in a gate. <paramref name="uncertain"/>: it may or may not be executed.</summary>
@@ -110,19 +80,18 @@ internal sealed class GateEntanglement
             _acting = new int[qubits.Length];
         }
 
-        var isKnown = op.Kind == OperationKind.Gate && !uncertain;
-        var gate = op.Kind == OperationKind.Gate ? circuit.GateOf(op) : null;
         if (qubits.Length == 1)
         {
-            Turn(qubits[0], gate, isKnown && !op.HasDynamicParameters ? circuit.ParametersOf(op) : default, isKnown);
+            Turn(circuit, op, qubits[0], uncertain);
             return;
         }
 
-        if (isKnown && gate!.NumQubits <= 1)
+        var gate = op.Kind == OperationKind.Gate && !uncertain ? circuit.GateOf(op) : null;
+        if (gate is { NumQubits: <= 1 })
         {
             Controlled(circuit, op, gate);
         }
-        else if (isKnown && op.ControlCount == 0 && gate!.NumQubits == 2)
+        else if (gate is { NumQubits: 2 } && op.ControlCount == 0)
         {
             Pair(circuit, op, gate);
         }
@@ -134,6 +103,7 @@ internal sealed class GateEntanglement
             }
 
             var bits = op.QubitCount - op.ControlCount > 1 ? 2 : 1;
+            IsIdle = false;
             Entangle(false, bits, bits * Unit);
         }
     }
@@ -151,37 +121,45 @@ internal sealed class GateEntanglement
 
     private void Controlled(Circuit circuit, in Operation op, GateDefinition gate)
     {
+        var dependsOnResult = false;
         foreach (var control in circuit.ControlsOf(op))
         {
-            if (_axis[control] != Axis.Z)
+            if (_lone.IsZero(control))
+            {
+                ActingCount = 0;
+                return;
+            }
+
+            if (_lone.IsBit(control))
+            {
+                dependsOnResult = true;
+            }
+            else if (!_lone.IsOne(control))
             {
                 _acting[ActingCount++] = control;
             }
         }
 
-        var turns = Axes[gate.Index];
-        var isPauli = ArePauli[gate.Index];
+        Span<Complex> room = stackalloc Complex[4];
         var targets = circuit.TargetsOf(op);
-        if (targets.Length == 1 && _axis[targets[0]] == turns && turns != Axis.Alone)
+        var isPauli = gate == GateCatalog.X || gate == GateCatalog.Z || gate == GateCatalog.Y;
+        var matrix = targets.Length == 0 || ActingCount == 0 || !_lone.IsEntangled(targets[0]) ? LoneQubits.Matrix(circuit, op, room) : default;
+        if (targets.Length == 0 || (!matrix.IsEmpty && _lone.Eigenvalue(targets[0], matrix) is not null))
         {
-            // The target is an eigenstate: a phase on the controls.
+            // A phase on the controls.
             if (ActingCount == 1)
             {
-                Disturb(_acting[0], isPauli ? _axis[_acting[0]] : Axis.Z);
+                var phase = targets.Length == 0 ? matrix[0] : _lone.Eigenvalue(targets[0], matrix)!.Value;
+                Disturb(_acting[0], [Complex.One, Complex.Zero, Complex.Zero, phase], dependsOnResult);
             }
         }
-        else if (targets.Length == 1)
+        else
         {
             _acting[ActingCount++] = targets[0];
             if (ActingCount == 1)
             {
-                Disturb(targets[0], isPauli ? _axis[targets[0]] : turns);
+                Disturb(targets[0], matrix, dependsOnResult);
             }
-        }
-
-        else if (ActingCount == 1)
-        {
-            Disturb(_acting[0], Axis.Z);
         }
 
         if (ActingCount < 2)
@@ -190,6 +168,7 @@ internal sealed class GateEntanglement
         }
 
         var power = op.ControlCount > 1 || op.HasDynamicParameters ? 1 : ControlledPower(gate, circuit.ParametersOf(op));
+        IsIdle = power < Nothing;
         Entangle(isPauli && op.QubitCount == 2 && ActingCount == 2, 1, Bits(power));
     }
 
@@ -199,47 +178,71 @@ internal sealed class GateEntanglement
         int a = qubits[0], b = qubits[1];
         if (gate == GateCatalog.Swap)
         {
-            var isMove = _axis[a] != Axis.Entangled && _axis[b] != Axis.Entangled;
-            (_axis[a], _axis[b]) = (_axis[b], _axis[a]);
-            if (isMove)
+            _lone.Exchange(a, b);
+            if (!_lone.IsEntangled(a) && !_lone.IsEntangled(b))
             {
                 (_partner[a], _partner[b]) = (-1, -1);
                 return;
             }
 
-            (_acting[0], _acting[1], ActingCount) = (a, b, 2);
-            (Axis first, Axis second) = (_axis[a], _axis[b]);
-            Entangle(false, 2, 2 * Unit);
-            (_axis[a], _axis[b]) = (first, second);
+            (_acting[0], _acting[1], ActingCount, IsIdle) = (a, b, 2, false);
+            Note(2, 2 * Unit, false);
             return;
         }
 
-        var isRotation = gate == GateCatalog.RZZ || gate == GateCatalog.RXX || gate == GateCatalog.RYY;
-        var axis = gate == GateCatalog.RZZ ? Axis.Z : gate == GateCatalog.RXX ? Axis.X : Axis.Y;
-        if (isRotation && (_axis[a] == axis || _axis[b] == axis))
+        var (first, second) = PauliRuns.Of(op);
+        var isRotation = first != PauliRuns.Axis.None;
+        if (isRotation && (Rotates(a, first, b, second, circuit.ParametersOf(op)[0]) || Rotates(b, second, a, first, circuit.ParametersOf(op)[0])))
         {
-            // A rotation of the other one.
-            Disturb(_axis[a] == axis ? b : a, axis);
             return;
         }
 
-        (_acting[0], _acting[1], ActingCount) = (a, b, 2);
-        isRotation |= gate == GateCatalog.RZX;
-        Entangle(false, isRotation ? 1 : 2, isRotation ? Bits(op.HasDynamicParameters ? 1 : Turned(circuit.ParametersOf(op)[0], Math.PI)) : 2 * Unit);
+        var power = !isRotation || op.HasDynamicParameters ? 1 : Turned(circuit.ParametersOf(op)[0], Math.PI);
+        (_acting[0], _acting[1], ActingCount, IsIdle) = (a, b, 2, power < Nothing);
+        Entangle(false, isRotation ? 1 : 2, isRotation ? Bits(power) : 2 * Unit);
     }
 
-    // The qubit, if it is on its own, keeps its axis where that is the given one.
-    private void Disturb(int qubit, Axis axis)
+    // Whether a qubit is an eigenstate of its Pauli matrix, so that a rotation about two of them is one of the other qubit alone.
+    private bool Rotates(int qubit, PauliRuns.Axis axis, int other, PauliRuns.Axis otherAxis, double angle)
     {
-        if (_axis[qubit] != Axis.Entangled && _axis[qubit] != axis)
+        if (_lone.IsEntangled(qubit) || _lone.Eigenvalue(qubit, LoneQubits.Pauli(axis)) is not { } value)
         {
-            _axis[qubit] = Axis.Alone;
+            return false;
+        }
+
+        // cos(θ/2) - i sin(θ/2) times the matrices.
+        var (sin, cos) = Math.SinCos(angle / 2);
+        var factor = new Complex(0, -sin) * value;
+        var pauli = LoneQubits.Pauli(otherAxis);
+        Disturb(other, [cos + (factor * pauli[0]), factor * pauli[1], factor * pauli[2], cos + (factor * pauli[3])], Complex.IsNaN(value));
+        return true;
+    }
+
+    // Something is done to a qubit alone, always or only for some results.
+    private void Disturb(int qubit, ReadOnlySpan<Complex> matrix, bool dependsOnResult)
+    {
+        if (dependsOnResult)
+        {
+            _lone.ApplyPerhaps(qubit, matrix);
+        }
+        else
+        {
+            _lone.Apply(qubit, matrix);
         }
 
         _between[qubit] = 1;
     }
 
     private void Entangle(bool isPauli, int bits, int typical)
+    {
+        Note(bits, typical, isPauli);
+        foreach (var q in Acting)
+        {
+            _lone.Entangle(q);
+        }
+    }
+
+    private void Note(int bits, int typical, bool isPauli)
     {
         (Exact, Typical) = (bits, typical);
         if (ActingCount == 2)
@@ -249,14 +252,17 @@ internal sealed class GateEntanglement
             {
                 var most = _most[a];
                 var total = Math.Min(most, _exact[a] + bits);
-                var whole = Math.Min(most * Unit, isPauli && _isPauliRun[a] && _length[a] == 1 ? Bits(Math.Min(1, _between[a] + _between[b])) : _typical[a] + typical);
+                var isUndone = isPauli && _isPauliRun[a] && _length[a] == 1;
+                var turned = _between[a] + _between[b];
+                var whole = Math.Min(most * Unit, isUndone ? Bits(Math.Min(1, turned)) : _typical[a] + typical);
+                IsIdle = isUndone && turned < Nothing;
                 (Exact, Typical) = (total - _exact[a], whole - _typical[a]);
                 Note(a, b, (byte)Math.Min(200, _length[a] + 1), total, whole, isPauli);
             }
             else
             {
                 // A qubit on its own can be thought of beside the other one, and has two values: whatever the two do is worth one bit.
-                var most = _axis[a] == Axis.Entangled && _axis[b] == Axis.Entangled ? 2 : 1;
+                var most = _lone.IsEntangled(a) && _lone.IsEntangled(b) ? 2 : 1;
                 (Exact, Typical) = (bits, typical) = (Math.Min(most, bits), Math.Min(most * Unit, typical));
                 (_most[a], _most[b]) = ((byte)most, (byte)most);
                 Note(a, b, 1, bits, typical, isPauli);
@@ -268,11 +274,6 @@ internal sealed class GateEntanglement
             {
                 _partner[q] = -1;
             }
-        }
-
-        foreach (var q in Acting)
-        {
-            _axis[q] = Axis.Entangled;
         }
     }
 
@@ -287,53 +288,50 @@ internal sealed class GateEntanglement
     }
 
     // A gate on one qubit.
-    private void Turn(int qubit, GateDefinition? gate, ReadOnlySpan<double> parameters, bool isKnown)
+    private void Turn(Circuit circuit, in Operation op, int qubit, bool uncertain)
     {
-        if (gate is null || !isKnown)
+        if (!_lone.IsEntangled(qubit))
         {
-            _axis[qubit] = _axis[qubit] == Axis.Entangled ? Axis.Entangled : Axis.Alone;
+            if (uncertain)
+            {
+                _lone.Forget(qubit);
+            }
+            else
+            {
+                Span<Complex> room = stackalloc Complex[4];
+                _lone.Apply(qubit, LoneQubits.Matrix(circuit, op, room));
+            }
+        }
+
+        if (op.Kind != OperationKind.Gate || uncertain)
+        {
             _between[qubit] = 1;
             return;
         }
 
-        var turning = Turnings[gate.Index];
-        _axis[qubit] = AxisAfter[((int)turning * AxisCount) + (int)_axis[qubit]];
-        var amount = TurnedBy[(int)turning];
-        if (turning >= Turning.AboutZ)
+        var gate = circuit.GateOf(op);
+        if (gate.NumParameters > 0)
         {
-            amount = turning == Turning.Any || parameters.IsEmpty ? 1 : Turned(parameters[0], Math.PI);
+            _between[qubit] += PauliRuns.AxisOf(gate) == PauliRuns.Axis.None || op.HasDynamicParameters ? 1 : Turned(circuit.ParametersOf(op)[0], Math.PI);
         }
-
-        // Without a branch on the gate, which is hard to foresee.
-        _between[qubit] = (_between[qubit] * KeptAt[(int)turning]) + amount;
+        else if (gate == GateCatalog.T || gate == GateCatalog.Tdg)
+        {
+            _between[qubit] += 0.5;
+        }
+        else if (PauliRuns.Kept(op) != PauliRuns.All)
+        {
+            _between[qubit] = 1;
+        }
     }
 
-    private static T[] Of<T>(Func<GateDefinition, T> value) => [.. GateCatalog.Table.Select(value)];
-
-    private static Turning TurningOf(GateDefinition gate) =>
-        gate == GateCatalog.H ? Turning.Hadamard
-        : gate == GateCatalog.S || gate == GateCatalog.Sdg ? Turning.Quarter
-        : gate == GateCatalog.SX || gate == GateCatalog.SXdg ? Turning.QuarterAboutX
-        : gate == GateCatalog.T || gate == GateCatalog.Tdg ? Turning.Eighth
-        : gate.NumParameters == 0 ? Turning.None
-        : AxisOf(gate) switch { Axis.Z => Turning.AboutZ, Axis.X => Turning.AboutX, Axis.Y => Turning.AboutY, _ => Turning.Any };
-
-    private static Axis AxisOf(GateDefinition gate) => PauliRuns.AxisOf(gate) switch
-    {
-        PauliRuns.Axis.Z => Axis.Z,
-        PauliRuns.Axis.X => Axis.X,
-        PauliRuns.Axis.Y => Axis.Y,
-        _ => Axis.Alone,
-    };
+    /// <summary>The share of the strongest entangler that a growth of at most one bit, in eighths, is typical for.</summary>
+    public static double Power(int bits) => Powers[Math.Clamp(bits, 0, Unit)];
 
     // How much a gate with one control entangles: 1 for CX.
-    private static double PowerOf(GateDefinition gate) =>
-        gate == GateCatalog.P || gate == GateCatalog.RX || gate == GateCatalog.RY || gate == GateCatalog.RZ ? double.NaN
+    private static double ControlledPower(GateDefinition gate, ReadOnlySpan<double> parameters) =>
+        gate == GateCatalog.P || gate == GateCatalog.RX || gate == GateCatalog.RY || gate == GateCatalog.RZ ? Turned(parameters[0], 2 * Math.PI)
         : gate == GateCatalog.S || gate == GateCatalog.Sdg || gate == GateCatalog.SX || gate == GateCatalog.SXdg ? 0.5
         : gate == GateCatalog.T || gate == GateCatalog.Tdg ? 0.25 : 1;
-
-    private static double ControlledPower(GateDefinition gate, ReadOnlySpan<double> parameters) =>
-        ControlledPowers[gate.Index] is var power && !double.IsNaN(power) ? power : Turned(parameters[0], 2 * Math.PI);
 
     // The distance of an angle to the nearest multiple of the period, in halves of it: 0 to 1.
     private static double Turned(double angle, double period)
@@ -342,10 +340,10 @@ internal sealed class GateEntanglement
         return 2 * Math.Abs(turns - Math.Round(turns));
     }
 
-    // Typical growth for a share of the strongest entangler, without a logarithm: its exponent, and the mantissa in between.
-    private static int Bits(double power)
+    /// <summary>Typical growth for a share of the strongest entangler, in eighths of a bit. Without a logarithm: its exponent, and the mantissa in between.</summary>
+    public static int Bits(double power)
     {
-        if (!(power > 1e-9))
+        if (!(power > Nothing))
         {
             return 0;
         }

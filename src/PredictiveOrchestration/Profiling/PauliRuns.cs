@@ -4,8 +4,8 @@ namespace PredictiveOrchestration.Profiling;
 
 /// <summary>
 /// Gates between two sites that are functions of one Pauli matrix on a site (those that one qubit controls, those that turn one target about the same axis) and follow one another there
-/// are together a sum over the two values of that matrix: whatever is done to other sites between them, they are worth one bit across any cut, not one each. Here is known across which
-/// cuts the run of a site was counted.
+/// are together a sum over the two values of that matrix: whatever is done to other sites between them, they are worth one bit across any cut, not one each, and less where all that they
+/// turn together is little. Here is known across which cuts the run of a site was counted, and how much it turns.
 /// </summary>
 internal sealed class PauliRuns
 {
@@ -24,6 +24,9 @@ internal sealed class PauliRuns
     private Axis[] _axis = [];
     private int[] _low = [];
     private int[] _high = [];
+
+    // What the gates of a run turn together, in shares of what entangles most.
+    private double[] _power = [];
 
     public PauliRuns(int numSites = 0)
     {
@@ -54,7 +57,7 @@ internal sealed class PauliRuns
     {
         if (_axis.Length < numSites)
         {
-            (_axis, _low, _high) = (new Axis[numSites], new int[numSites], new int[numSites]);
+            (_axis, _low, _high, _power) = (new Axis[numSites], new int[numSites], new int[numSites], new double[numSites]);
         }
 
         // Where a run goes matters only where there is one.
@@ -86,41 +89,47 @@ internal sealed class PauliRuns
         return op.ControlCount == 0 ? PairOf[op.GateIndex] : (Axis.Z, op.ControlCount > 1 ? Axis.Z : Axes[op.GateIndex]);
     }
 
-    /// <summary>The cuts from <c>From</c> up to <c>To</c>, across which a gate between two sites adds something; the cut c is right of the site c.</summary>
-    public (int From, int To) Join(int low, Axis lowAxis, int high, Axis highAxis)
+    /// <summary>The cuts across which a gate between two sites adds what it is worth, and what it adds across the others that it spans, where one of its runs was counted before.</summary>
+    public Joined Join(int low, Axis lowAxis, int high, Axis highAxis, double power)
     {
-        var isLowRun = Begin(low, lowAxis);
-        var isHighRun = Begin(high, highAxis);
-        int from = Math.Max(low, _high[low]), to = Math.Min(high, _low[high]);
-        if (from >= to)
+        var (isLowRun, lowMore) = Begin(low, lowAxis, power);
+        var (isHighRun, highMore) = Begin(high, highAxis, power);
+        int from = Math.Min(high, Math.Max(low, _high[low])), to = Math.Max(from, Math.Min(high, _low[high]));
+        if (from < to)
         {
-            return (from, from);
+            // What is counted now belongs to one run: to one that goes on, or to that of a control.
+            var isOfHigh = isLowRun == isHighRun ? lowAxis != Axis.Z && highAxis == Axis.Z : isHighRun;
+            if (isOfHigh || lowAxis == Axis.None)
+            {
+                _low[high] = highAxis == Axis.None ? high : from;
+            }
+            else
+            {
+                _high[low] = to;
+            }
         }
 
-        // What is counted now belongs to one run: to one that goes on, or to that of a control.
-        var isOfHigh = isLowRun == isHighRun ? lowAxis != Axis.Z && highAxis == Axis.Z : isHighRun;
-        if (isOfHigh || lowAxis == Axis.None)
-        {
-            _low[high] = highAxis == Axis.None ? high : from;
-        }
-        else
-        {
-            _high[low] = to;
-        }
-
-        return (from, to);
+        return new Joined(from, to, lowMore, highMore);
     }
 
-    // Tells whether a run goes on.
-    private bool Begin(int site, Axis axis)
+    // Tells whether a run goes on, and how many more eighths of a bit it is worth then.
+    private (bool IsRun, int More) Begin(int site, Axis axis, double power)
     {
-        if (axis != Axis.None && _axis[site] == axis)
+        ref var turned = ref _power[site];
+        if (axis == Axis.None || _axis[site] != axis)
         {
-            return true;
+            (_axis[site], _low[site], _high[site], turned) = (axis, site, site, Math.Min(1, power));
+            return (false, 0);
         }
 
-        (_axis[site], _low[site], _high[site]) = (axis, site, site);
-        return false;
+        if (turned >= 1)
+        {
+            return (true, 0);
+        }
+
+        var before = GateEntanglement.Bits(turned);
+        turned = Math.Min(1, turned + power);
+        return (true, GateEntanglement.Bits(turned) - before);
     }
 
     private static Axis AxisOfGate(GateDefinition gate) =>
@@ -128,3 +137,6 @@ internal sealed class PauliRuns
         : gate == GateCatalog.X || gate == GateCatalog.RX || gate == GateCatalog.SX || gate == GateCatalog.SXdg ? Axis.X
         : gate == GateCatalog.Y || gate == GateCatalog.RY ? Axis.Y : Axis.None;
 }
+
+/// <summary>What a gate adds: from one site to another what it is worth, left and right of them what the runs of its sites are worth more by it, in eighths of a bit.</summary>
+internal readonly record struct Joined(int From, int To, int Left, int Right);

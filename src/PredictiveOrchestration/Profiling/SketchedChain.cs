@@ -70,13 +70,35 @@ internal sealed class SketchedChain
     public void Apply(in SiteGate gate)
     {
         (_low, _high) = (Math.Min(_low, gate.Low), Math.Max(_high, gate.High));
-        double factor = gate.Factor, more = gate.Need;
+        double factor = gate.Factor;
         var first = gate.Low + 1;
         var bond = _bond.AsSpan(first, gate.High - gate.Low);
         var rows = _bond[gate.Low] + SketchedSizes.Grow(bond, factor);
-        if (more != 1)
+        if (gate.Added < double.PositiveInfinity)
         {
-            SketchedSizes.Grow(_need.AsSpan(gate.From + 1, gate.To - gate.From), more);
+            foreach (ref var need in _need.AsSpan(first, bond.Length))
+            {
+                need = double.MinNative(need * gate.Need, need + gate.Added);
+            }
+        }
+        else if (gate.Need != 1)
+        {
+            Need(gate.From, gate.To, gate.Need);
+        }
+
+        if (gate.NeedInside != 1)
+        {
+            Need(gate.InsideFrom, gate.InsideTo, gate.NeedInside);
+        }
+
+        if (gate.NeedLeft != 1)
+        {
+            Need(gate.Low, gate.From, gate.NeedLeft);
+        }
+
+        if (gate.NeedRight != 1)
+        {
+            Need(gate.To, gate.High, gate.NeedRight);
         }
 
         if (factor > 1)
@@ -154,6 +176,9 @@ internal sealed class SketchedChain
         ChainAmounts.AddReadout(amounts, elements.AsSpan(0, _numQubits), supportLog2);
         return amounts;
     }
+
+    // The cuts between two sites need more.
+    private void Need(int from, int to, double factor) => SketchedSizes.Grow(_need.AsSpan(from + 1, to - from), factor);
 
     // Σ χl · χr of the sites beside some cuts.
     private double Elements(int first, int last)

@@ -2,14 +2,15 @@ namespace PredictiveOrchestration.Profiling;
 
 /// <summary>A gate as it meets a chain.</summary>
 /// <param name="First">Its first wire; where it has more than two, the place of them among those that are kept apart.</param>
-/// <param name="Second">Its second wire, of two.</param>
+/// <param name="Second">Its second wire, of two; of more, how many it is controlled by, which come first.</param>
 /// <param name="Wires">How many it has.</param>
 /// <param name="Factor">What bonds that it spans grow by.</param>
 /// <param name="SupportLog2">The base-2 logarithm of what the state needs at most.</param>
-/// <param name="Need">What the state needs more of them, typically.</param>
+/// <param name="Typical">What the state needs more of them, typically: eighths of a bit.</param>
+/// <param name="IsIdle">Whether it entangles nothing.</param>
 /// <param name="OnFirst">What a gate on two wires does to the first one.</param>
 /// <param name="OnSecond">What it does to the second one.</param>
-internal readonly record struct SketchedGate(int First, int Second, short Wires, byte Factor, byte SupportLog2, double Need, OnWire OnFirst, OnWire OnSecond)
+internal readonly record struct SketchedGate(int First, int Second, short Wires, byte Factor, byte SupportLog2, sbyte Typical, bool IsIdle, OnWire OnFirst, OnWire OnSecond)
 {
     /// <summary>The first and the last site that it is on.</summary>
     /// <param name="wires">The wires of gates on more than two.</param>

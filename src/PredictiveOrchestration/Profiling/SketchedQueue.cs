@@ -8,8 +8,13 @@ internal sealed class SketchedQueue
     // Half a second: beyond that nothing is counted; a run that long is worth a plan.
     private const double Enough = 5e9;
 
+    // By eighths of a bit.
+    private const int MostTypical = 16;
+    private static readonly double[] Powers = [.. Enumerable.Range(-MostTypical, (2 * MostTypical) + 1).Select(i => Math.Pow(2, i / (double)GateEntanglement.Unit))];
+
     private readonly SketchedChain _chain = new();
     private readonly PauliRuns _runs = new();
+    private readonly QubitRuns _qubits = new();
     private bool[] _blocked = [];
 
     // The gates that wait stay where they are; what goes from round to round is their places.
@@ -32,17 +37,28 @@ internal sealed class SketchedQueue
         {
             ref readonly var gate = ref gates[walked++];
             var (low, high) = gate.Span(wires, siteOf);
-            var (from, to) = (low, high);
+            var joined = new Joined(low, high, 0, 0);
+            var inside = new Inside(low, high, low, high);
+            var added = double.PositiveInfinity;
             if (gate.Wires == 2)
             {
-                (from, to) = Joined(gate, siteOf[gate.First], siteOf[gate.Second]);
+                joined = Join(gate, siteOf[gate.First], siteOf[gate.Second]);
+                if (!gate.IsIdle)
+                {
+                    inside = _qubits.Join(low, high, Math.Max(0, gate.Typical >> GateEntanglement.UnitLog2));
+                    var from = Math.Max(joined.From, inside.OneFrom);
+                    joined = joined with { From = from, To = Math.Max(from, Math.Min(joined.To, inside.OneTo)) };
+                }
             }
             else
             {
                 foreach (var wire in wires.Slice(gate.First, gate.Wires))
                 {
                     _runs.Turn(siteOf[wire], 0);
+                    _qubits.Restart(siteOf[wire]);
                 }
+
+                added = Added(gate, low, high);
             }
 
             if (_made == _gates.Length)
@@ -50,7 +66,10 @@ internal sealed class SketchedQueue
                 Array.Resize(ref _gates, 2 * _made);
             }
 
-            _gates[_made] = new SiteGate(low, high, gate.Factor, gate.Need, PowersOfTwo.Of(gate.SupportLog2), from, to);
+            var firstBit = Math.Min((int)gate.Typical, GateEntanglement.Unit);
+            _gates[_made] = new SiteGate(
+                low, high, gate.Factor, PowersOfTwo.Of(gate.SupportLog2), joined.From, joined.To, Of(firstBit), inside.TwoFrom, inside.TwoTo, Of(gate.Typical - firstBit),
+                Of(joined.Left), Of(joined.Right), added);
             _made += Pass(_made) ? 0 : 1;
             if (_waits > _patience)
             {
@@ -87,23 +106,39 @@ internal sealed class SketchedQueue
 
         _chain.Clear(numQubits);
         _runs.Clear(numQubits);
+        _qubits.Clear(numQubits);
         _blocked.AsSpan(0, numQubits).Clear();
         (_numQubits, _patience, _made, _waits) = (numQubits, 0, 0, 0);
     }
 
-    // The cuts across which a gate adds to what the state needs.
-    private (int From, int To) Joined(in SketchedGate gate, int first, int second)
+    private static double Of(int eighths) => Powers[eighths + MostTypical];
+
+    // What is changed where all controls are one is a state of the other sites: as many vectors more as those on the smaller side of a cut have.
+    private double Added(in SketchedGate gate, int low, int high)
+    {
+        if (gate.Factor > 2)
+        {
+            return double.PositiveInfinity;
+        }
+
+        int left = low, right = _numQubits - 1 - high, between = high - low + 1 - gate.Second;
+        return PowersOfTwo.Of(Math.Min(60, Math.Min(Math.Min(left, right) + between, (left + right + between) / 2)));
+    }
+
+    // Where a gate adds to what the state needs.
+    private Joined Join(in SketchedGate gate, int first, int second)
     {
         _runs.Turn(first, gate.OnFirst.Kept);
         _runs.Turn(second, gate.OnSecond.Kept);
-        if (gate.Need <= 1)
+        if (gate.IsIdle)
         {
             _runs.Turn(first, 1 << (int)gate.OnFirst.Axis);
             _runs.Turn(second, 1 << (int)gate.OnSecond.Axis);
-            return (Math.Min(first, second), Math.Max(first, second));
+            return new Joined(Math.Min(first, second), Math.Max(first, second), 0, 0);
         }
 
-        return first < second ? _runs.Join(first, gate.OnFirst.Axis, second, gate.OnSecond.Axis) : _runs.Join(second, gate.OnSecond.Axis, first, gate.OnFirst.Axis);
+        var power = GateEntanglement.Power(gate.Typical);
+        return first < second ? _runs.Join(first, gate.OnFirst.Axis, second, gate.OnSecond.Axis, power) : _runs.Join(second, gate.OnSecond.Axis, first, gate.OnFirst.Axis, power);
     }
 
     private void Round()
@@ -147,8 +182,14 @@ internal sealed class SketchedQueue
 /// <param name="Low">Its first site.</param>
 /// <param name="High">Its last site.</param>
 /// <param name="Factor">What bonds between grow by.</param>
-/// <param name="Need">What the state needs more of them, typically.</param>
 /// <param name="Most">What the state needs of them at most.</param>
-/// <param name="From">The site right of which the first bond is that needs more.</param>
+/// <param name="From">The site right of which bonds begin that need what the gate is worth.</param>
 /// <param name="To">The site up to which they do.</param>
-internal readonly record struct SiteGate(int Low, int High, int Factor, double Need, double Most, int From, int To);
+/// <param name="Need">What the state needs more of them, typically, by a bit at most.</param>
+/// <param name="InsideFrom">As <paramref name="From"/>, of what a gate of two bits is worth beyond the first.</param>
+/// <param name="InsideTo">As <paramref name="To"/>, of that.</param>
+/// <param name="NeedInside">What that is.</param>
+/// <param name="NeedLeft">What it needs more of those between <paramref name="Low"/> and <paramref name="From"/>.</param>
+/// <param name="NeedRight">What it needs more of those between <paramref name="To"/> and <paramref name="High"/>.</param>
+/// <param name="Added">What it needs more at most, as a sum.</param>
+internal readonly record struct SiteGate(int Low, int High, int Factor, double Most, int From, int To, double Need, int InsideFrom, int InsideTo, double NeedInside, double NeedLeft, double NeedRight, double Added);

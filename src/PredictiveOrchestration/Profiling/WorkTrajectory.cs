@@ -65,11 +65,11 @@ internal sealed class WorkTrajectory
                 case OperationKind.Reset:
                     sketch?.Flush();
                     support.Reset(circuit.QubitsOf(op)[0], nesting > 0);
-                    bond.Project(circuit.QubitsOf(op)[0], nesting > 0);
+                    bond.Project(circuit.QubitsOf(op)[0], true, nesting > 0);
                     break;
                 case OperationKind.Measure:
                     sketch?.Flush();
-                    bond.Project(circuit.QubitsOf(op)[0], nesting > 0);
+                    bond.Project(circuit.QubitsOf(op)[0], false, nesting > 0);
                     break;
                 case OperationKind.Barrier:
                     break;

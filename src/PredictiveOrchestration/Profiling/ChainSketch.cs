@@ -135,8 +135,16 @@ internal sealed class ChainSketch
             first.Typical = second.Typical = (sbyte)Math.Clamp(typical, -16, 16);
             first.IsIdle = second.IsIdle = isIdle && (isUndone || first.IsIdle);
             first.IsPauli = second.IsPauli = false;
-            first.Axis = Same(first.Axis, axes.First, _kept[a]);
-            second.Axis = Same(second.Axis, axes.Second, _kept[b]);
+            (first.Axis, second.Axis) = (Same(first.Axis, axes.First, _kept[a]), Same(second.Axis, axes.Second, _kept[b]));
+            if (isUndone && first.Axis != PauliRuns.Axis.None && second.Axis == PauliRuns.Axis.None)
+            {
+                // As CX, a rotation of the target about Z, CX: one about the Z of both.
+                second.Axis = PauliRuns.Only(_kept[b]);
+            }
+            else if (isUndone && second.Axis != PauliRuns.Axis.None && first.Axis == PauliRuns.Axis.None)
+            {
+                first.Axis = PauliRuns.Only(_kept[a]);
+            }
         }
 
         _kept[a] = _kept[b] = PauliRuns.All;
@@ -196,12 +204,16 @@ internal sealed class ChainSketch
 
     private void Several(in Operation op, ReadOnlySpan<int> qubits, GateEntanglement known)
     {
+        // Swaps under one control are a sum over its values: under one nothing is done, under the other places are exchanged.
+        var isSwap = op.Kind == OperationKind.Gate && op.ControlCount == 1 && op.GateIndex == GateCatalog.Swap.Index;
+        var onControl = isSwap ? new OnWire(PauliRuns.Axis.Z, _kept[_wire[qubits[0]]]) : default;
         foreach (var q in qubits)
         {
             Flush(_wire[q]);
             _kept[_wire[q]] = 0;
         }
 
+        _kept[_wire[qubits[0]]] = isSwap ? (byte)PauliRuns.All : (byte)0;
         while (_places + qubits.Length > _wires.Length)
         {
             Array.Resize(ref _wires, Math.Max(64, 2 * _wires.Length));
@@ -214,7 +226,7 @@ internal sealed class ChainSketch
             _isPath &= k == 0 || Math.Abs(_wires[_places + k] - _wires[_places + k - 1]) == 1;
         }
 
-        Next() = new SketchedGate(_places, op.ControlCount, (short)qubits.Length, (byte)factor, (byte)Math.Min(_support, byte.MaxValue), (sbyte)(known.ActingCount < 2 ? 0 : GateEntanglement.Unit * (factor >> 1)), known.ActingCount < 2, default, default);
+        Next() = new SketchedGate(_places, op.ControlCount, (short)qubits.Length, (byte)factor, (byte)Math.Min(_support, byte.MaxValue), (sbyte)(known.ActingCount < 2 ? 0 : GateEntanglement.Unit * (factor >> 1)), known.ActingCount < 2, onControl, default);
         _places += qubits.Length;
         _ends += qubits.Length;
     }

@@ -1,3 +1,4 @@
+using System.Numerics;
 using PredictiveOrchestration.Circuits;
 
 namespace PredictiveOrchestration.Profiling;
@@ -77,6 +78,9 @@ internal sealed class PauliRuns
 
     /// <summary>What an operation on one qubit keeps: all where it is a Pauli matrix itself.</summary>
     public static byte Kept(in Operation op) => op.Kind == OperationKind.Gate ? KeptBy[op.GateIndex] : (byte)0;
+
+    /// <summary>The Pauli matrix that alone was kept, if one was.</summary>
+    public static Axis Only(int kept) => BitOperations.IsPow2(kept) ? (Axis)BitOperations.Log2((uint)kept) : Axis.None;
 
     /// <summary>The Pauli matrices in a gate between two qubits, on each in the order of the gate.</summary>
     public static (Axis First, Axis Second) Of(in Operation op)

@@ -52,10 +52,20 @@ internal sealed class SketchedQueue
             }
             else
             {
+                var isSwap = gate.OnFirst.Axis != PauliRuns.Axis.None;
+                var control = siteOf[wires[gate.First]];
                 foreach (var wire in wires.Slice(gate.First, gate.Wires))
                 {
-                    _runs.Turn(siteOf[wire], 0);
+                    _runs.Turn(siteOf[wire], isSwap && siteOf[wire] == control ? gate.OnFirst.Kept : 0);
                     _qubits.Restart(siteOf[wire]);
+                }
+
+                if (isSwap && !gate.IsIdle)
+                {
+                    // One bit on either side of the control, for all in a row.
+                    joined = low < control ? _runs.Join(low, PauliRuns.Axis.None, control, PauliRuns.Axis.Z, 1) : new Joined(low, low, 0, 0);
+                    var right = control < high ? _runs.Join(control, PauliRuns.Axis.Z, high, PauliRuns.Axis.None, 1) : new Joined(high, high, 0, 0);
+                    inside = new Inside(low, high, right.From, right.To);
                 }
 
                 added = Added(gate, low, high);

@@ -133,7 +133,7 @@ internal sealed class ChainSketch
             bits = !isUndone ? Math.Min(2, first.Bits + bits) : isIdle && known.ActingCount == 2 ? 0 : 1;
             first.Bits = second.Bits = (byte)bits;
             first.Typical = second.Typical = (sbyte)Math.Clamp(typical, -16, 16);
-            first.IsIdle = second.IsIdle = isIdle && (isUndone || first.IsIdle);
+            first.IsIdle = second.IsIdle = known.Parts || (isIdle && (isUndone || first.IsIdle));
             first.IsPauli = second.IsPauli = false;
             (first.Axis, second.Axis) = (Same(first.Axis, axes.First, _kept[a]), Same(second.Axis, axes.Second, _kept[b]));
             if (isUndone && first.Axis != PauliRuns.Axis.None && second.Axis == PauliRuns.Axis.None)

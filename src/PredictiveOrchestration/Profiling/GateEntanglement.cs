@@ -52,6 +52,9 @@ internal sealed class GateEntanglement
     /// <summary>Whether the latest gate on two qubits, with those before it on the same pair, does nothing.</summary>
     public bool IsIdle { get; private set; }
 
+    /// <summary>Whether the latest gate left the two qubits that it joined on their own.</summary>
+    public bool Parts { get; private set; }
+
     /// <summary>A qubit was measured, or set to |0⟩.</summary>
     public void Project(int qubit, bool isReset, bool uncertain)
     {
@@ -74,7 +77,7 @@ internal sealed class GateEntanglement
     public void Apply(Circuit circuit, in Operation op, bool uncertain)
     {
         var qubits = circuit.QubitsOf(op);
-        ActingCount = 0;
+        (ActingCount, Parts) = (0, false);
         if (qubits.Length > _acting.Length)
         {
             _acting = new int[qubits.Length];
@@ -86,14 +89,15 @@ internal sealed class GateEntanglement
             return;
         }
 
+        Span<Complex> room = stackalloc Complex[16];
         var gate = op.Kind == OperationKind.Gate && !uncertain ? circuit.GateOf(op) : null;
         if (gate is { NumQubits: <= 1 })
         {
-            Controlled(circuit, op, gate);
+            Controlled(circuit, op, gate, room);
         }
         else if (gate is { NumQubits: 2 } && op.ControlCount == 0)
         {
-            Pair(circuit, op, gate);
+            Pair(circuit, op, gate, room);
         }
         else
         {
@@ -104,7 +108,7 @@ internal sealed class GateEntanglement
 
             var bits = op.QubitCount - op.ControlCount > 1 ? 2 : 1;
             IsIdle = false;
-            Entangle(false, bits, bits * Unit);
+            Entangle(false, bits, bits * Unit, MostBits, false);
         }
     }
 
@@ -119,7 +123,7 @@ internal sealed class GateEntanglement
         }
     }
 
-    private void Controlled(Circuit circuit, in Operation op, GateDefinition gate)
+    private void Controlled(Circuit circuit, in Operation op, GateDefinition gate, Span<Complex> room)
     {
         var dependsOnResult = false;
         foreach (var control in circuit.ControlsOf(op))
@@ -140,7 +144,6 @@ internal sealed class GateEntanglement
             }
         }
 
-        Span<Complex> room = stackalloc Complex[4];
         var targets = circuit.TargetsOf(op);
         var isPauli = gate == GateCatalog.X || gate == GateCatalog.Z || gate == GateCatalog.Y;
         var matrix = targets.Length == 0 || ActingCount == 0 || !_lone.IsEntangled(targets[0]) ? LoneQubits.Matrix(circuit, op, room) : default;
@@ -169,10 +172,19 @@ internal sealed class GateEntanglement
 
         var power = op.ControlCount > 1 || op.HasDynamicParameters ? 1 : ControlledPower(gate, circuit.ParametersOf(op));
         IsIdle = power < Nothing;
-        Entangle(isPauli && op.QubitCount == 2 && ActingCount == 2, 1, Bits(power));
+        var most = MostBits;
+        var isJoined = op.QubitCount == 2 && ActingCount == 2 && _lone.CanJoin(_acting[0], _acting[1]);
+        if (isJoined)
+        {
+            matrix = matrix.IsEmpty ? LoneQubits.Matrix(circuit, op, room) : matrix;
+            Span<Complex> joint = [1, 0, 0, 0, 0, matrix[0], 0, matrix[1], 0, 0, 1, 0, 0, matrix[2], 0, matrix[3]];
+            Parts = _lone.Join(_acting[0], _acting[1], joint);
+        }
+
+        Entangle(isPauli && op.QubitCount == 2 && ActingCount == 2, 1, Bits(power), most, isJoined);
     }
 
-    private void Pair(Circuit circuit, in Operation op, GateDefinition gate)
+    private void Pair(Circuit circuit, in Operation op, GateDefinition gate, Span<Complex> room)
     {
         var qubits = circuit.QubitsOf(op);
         int a = qubits[0], b = qubits[1];
@@ -186,7 +198,7 @@ internal sealed class GateEntanglement
             }
 
             (_acting[0], _acting[1], ActingCount, IsIdle) = (a, b, 2, false);
-            Note(2, 2 * Unit, false);
+            Note(2, 2 * Unit, false, MostBits);
             return;
         }
 
@@ -199,7 +211,15 @@ internal sealed class GateEntanglement
 
         var power = !isRotation || op.HasDynamicParameters ? 1 : Turned(circuit.ParametersOf(op)[0], Math.PI);
         (_acting[0], _acting[1], ActingCount, IsIdle) = (a, b, 2, power < Nothing);
-        Entangle(false, isRotation ? 1 : 2, isRotation ? Bits(power) : 2 * Unit);
+        var most = MostBits;
+        var isJoined = _lone.CanJoin(a, b);
+        if (isJoined)
+        {
+            gate.WriteMatrix(circuit.ParametersOf(op), room);
+            Parts = _lone.Join(a, b, room);
+        }
+
+        Entangle(false, isRotation ? 1 : 2, isRotation ? Bits(power) : 2 * Unit, most, isJoined);
     }
 
     // Whether a qubit is an eigenstate of its Pauli matrix, so that a rotation about two of them is one of the other qubit alone.
@@ -233,16 +253,19 @@ internal sealed class GateEntanglement
         _between[qubit] = 1;
     }
 
-    private void Entangle(bool isPauli, int bits, int typical)
+    // A qubit on its own can be thought of beside the other one, and has two values: whatever the two do is worth one bit.
+    private int MostBits => ActingCount == 2 && _lone.IsEntangled(_acting[0]) && _lone.IsEntangled(_acting[1]) ? 2 : 1;
+
+    private void Entangle(bool isPauli, int bits, int typical, int most, bool isJoined)
     {
-        Note(bits, typical, isPauli);
-        foreach (var q in Acting)
+        Note(bits, typical, isPauli, most);
+        for (var k = 0; k < ActingCount && !isJoined; k++)
         {
-            _lone.Entangle(q);
+            _lone.Entangle(_acting[k]);
         }
     }
 
-    private void Note(int bits, int typical, bool isPauli)
+    private void Note(int bits, int typical, bool isPauli, int mostBits)
     {
         (Exact, Typical) = (bits, typical);
         if (ActingCount == 2)
@@ -256,15 +279,16 @@ internal sealed class GateEntanglement
                 var turned = _between[a] + _between[b];
                 var whole = Math.Min(most * Unit, isUndone ? Bits(Math.Min(1, turned)) : _typical[a] + typical);
                 IsIdle = isUndone && turned < Nothing;
+                whole = Parts ? 0 : whole;
                 (Exact, Typical) = (total - _exact[a], whole - _typical[a]);
                 Note(a, b, (byte)Math.Min(200, _length[a] + 1), total, whole, isPauli);
             }
             else
             {
-                // A qubit on its own can be thought of beside the other one, and has two values: whatever the two do is worth one bit.
-                var most = _lone.IsEntangled(a) && _lone.IsEntangled(b) ? 2 : 1;
-                (Exact, Typical) = (bits, typical) = (Math.Min(most, bits), Math.Min(most * Unit, typical));
-                (_most[a], _most[b]) = ((byte)most, (byte)most);
+                // What is parted was worth a bit.
+                (bits, typical) = (Math.Min(mostBits, bits), Parts ? -Unit : Math.Min(mostBits * Unit, typical));
+                (Exact, Typical) = (bits, typical);
+                (_most[a], _most[b]) = ((byte)mostBits, (byte)mostBits);
                 Note(a, b, 1, bits, typical, isPauli);
             }
         }
@@ -290,7 +314,7 @@ internal sealed class GateEntanglement
     // A gate on one qubit.
     private void Turn(Circuit circuit, in Operation op, int qubit, bool uncertain)
     {
-        if (!_lone.IsEntangled(qubit))
+        if (_lone.IsFollowed(qubit))
         {
             if (uncertain)
             {

@@ -5,7 +5,8 @@ namespace PredictiveOrchestration.Profiling;
 
 /// <summary>
 /// The states of qubits that are on their own, as two amplitudes each: a gate on several qubits does to some of them nothing, or what a gate on fewer does. Arithmetic on a basis state
-/// needs no more to be seen through, however its Toffoli gates are written: the target alone leaves the basis states, and comes back.
+/// needs no more to be seen through, however its Toffoli gates are written: the target alone leaves the basis states, and comes back. Two that were joined are followed until a third one
+/// meets them: what joined them may be undone.
 /// </summary>
 internal sealed class LoneQubits
 {
@@ -21,10 +22,15 @@ internal sealed class LoneQubits
     private readonly Complex[] _zero;
     private readonly Complex[] _one;
 
+    // Of a pair: the other qubit, and at the lower one the amplitudes; its value is the second bit, that of the higher one the first.
+    private readonly int[] _other;
+    private readonly Complex[] _joint;
+
     /// <summary>Begins with all qubits in |0⟩.</summary>
     public LoneQubits(int numQubits)
     {
         (_known, _zero, _one) = (new Knowledge[numQubits], new Complex[numQubits], new Complex[numQubits]);
+        (_other, _joint) = (new int[numQubits], new Complex[4 * numQubits]);
         Array.Fill(_zero, Complex.One);
     }
 
@@ -38,6 +44,9 @@ internal sealed class LoneQubits
 
         // On its own in some state.
         None,
+
+        // With one other, in a state that is known.
+        Pair,
         Entangled,
     }
 
@@ -64,7 +73,10 @@ internal sealed class LoneQubits
     /// <summary>A Pauli matrix; for none the identity.</summary>
     public static ReadOnlySpan<Complex> Pauli(PauliRuns.Axis axis) => Paulis[(int)axis];
 
-    public bool IsEntangled(int qubit) => _known[qubit] == Knowledge.Entangled;
+    public bool IsEntangled(int qubit) => _known[qubit] >= Knowledge.Pair;
+
+    /// <summary>Whether anything is known of the qubit that gates on it change.</summary>
+    public bool IsFollowed(int qubit) => _known[qubit] != Knowledge.Entangled;
 
     /// <summary>Whether the amplitudes are known.</summary>
     public bool HasState(int qubit) => _known[qubit] == Knowledge.State;
@@ -79,23 +91,78 @@ internal sealed class LoneQubits
     public bool IsBit(int qubit) => _known[qubit] == Knowledge.Bit;
 
     /// <summary>The qubit is |0⟩.</summary>
-    public void Reset(int qubit) => (_known[qubit], _zero[qubit], _one[qubit]) = (Knowledge.State, Complex.One, Complex.Zero);
+    public void Reset(int qubit)
+    {
+        Leave(qubit, Knowledge.None);
+        (_known[qubit], _zero[qubit], _one[qubit]) = (Knowledge.State, Complex.One, Complex.Zero);
+    }
 
     /// <summary>The qubit was measured.</summary>
     public void Measure(int qubit)
     {
         if (!IsZero(qubit) && !IsOne(qubit))
         {
+            Leave(qubit, Knowledge.None);
             _known[qubit] = Knowledge.Bit;
         }
     }
 
-    public void Entangle(int qubit) => _known[qubit] = Knowledge.Entangled;
+    public void Entangle(int qubit)
+    {
+        Leave(qubit, Knowledge.Entangled);
+        _known[qubit] = Knowledge.Entangled;
+    }
+
+    /// <summary>Whether the state of two qubits, apart or together, is known.</summary>
+    public bool CanJoin(int a, int b) => (HasState(a) && HasState(b)) || (_known[a] == Knowledge.Pair && _known[b] == Knowledge.Pair && _other[a] == b);
+
+    /// <summary>Applies a matrix to two qubits whose state is known, the first of which is bit 0 of its index; tells whether they are on their own then.</summary>
+    public bool Join(int first, int second, ReadOnlySpan<Complex> matrix)
+    {
+        int low = Math.Min(first, second), high = Math.Max(first, second);
+        var joint = _joint.AsSpan(4 * low, 4);
+        if (HasState(low))
+        {
+            (joint[0], joint[1], joint[2], joint[3]) = (_zero[low] * _zero[high], _zero[low] * _one[high], _one[low] * _zero[high], _one[low] * _one[high]);
+            (_known[low], _known[high], _other[low], _other[high]) = (Knowledge.Pair, Knowledge.Pair, high, low);
+        }
+
+        Span<Complex> before = [joint[0], joint[1], joint[2], joint[3]];
+        for (var row = 0; row < 4; row++)
+        {
+            var sum = Complex.Zero;
+            for (var column = 0; column < 4; column++)
+            {
+                sum += matrix[(4 * row) + column] * before[Place(column)];
+            }
+
+            joint[Place(row)] = sum;
+        }
+
+        return Part(low, high, joint);
+
+        int Place(int index) => first == low ? ((index & 1) << 1) | (index >> 1) : index;
+    }
 
     /// <summary>The qubit, if it is on its own, is in some state.</summary>
-    public void Forget(int qubit) => _known[qubit] = IsEntangled(qubit) ? Knowledge.Entangled : Knowledge.None;
+    public void Forget(int qubit)
+    {
+        Leave(qubit, Knowledge.Entangled);
+        _known[qubit] = IsEntangled(qubit) ? Knowledge.Entangled : Knowledge.None;
+    }
 
-    public void Exchange(int a, int b) => (_known[a], _zero[a], _one[a], _known[b], _zero[b], _one[b]) = (_known[b], _zero[b], _one[b], _known[a], _zero[a], _one[a]);
+    public void Exchange(int a, int b)
+    {
+        foreach (var qubit in (ReadOnlySpan<int>)[a, b])
+        {
+            if (_known[qubit] == Knowledge.Pair)
+            {
+                Entangle(qubit);
+            }
+        }
+
+        (_known[a], _zero[a], _one[a], _known[b], _zero[b], _one[b]) = (_known[b], _zero[b], _one[b], _known[a], _zero[a], _one[a]);
+    }
 
     /// <summary>Applies a matrix to a qubit.</summary>
     public void Apply(int qubit, ReadOnlySpan<Complex> matrix)
@@ -104,6 +171,19 @@ internal sealed class LoneQubits
         {
             Complex zero = _zero[qubit], one = _one[qubit];
             (_zero[qubit], _one[qubit]) = ((matrix[0] * zero) + (matrix[1] * one), (matrix[2] * zero) + (matrix[3] * one));
+        }
+        else if (_known[qubit] == Knowledge.Pair)
+        {
+            int low = Math.Min(qubit, _other[qubit]), step = qubit == low ? 2 : 1;
+            var joint = _joint.AsSpan(4 * low, 4);
+            for (var k = 0; k < 4; k += 3 - step)
+            {
+                (joint[k], joint[k + step]) = ((matrix[0] * joint[k]) + (matrix[1] * joint[k + step]), (matrix[2] * joint[k]) + (matrix[3] * joint[k + step]));
+                if (k > 0)
+                {
+                    break;
+                }
+            }
         }
         else if (IsBit(qubit) && !KeepsBits(matrix))
         {
@@ -114,7 +194,11 @@ internal sealed class LoneQubits
     /// <summary>Applies a matrix to a qubit, or does not.</summary>
     public void ApplyPerhaps(int qubit, ReadOnlySpan<Complex> matrix)
     {
-        if (!IsEntangled(qubit) && Eigenvalue(qubit, matrix) is null)
+        if (_known[qubit] == Knowledge.Pair)
+        {
+            Entangle(qubit);
+        }
+        else if (!IsEntangled(qubit) && Eigenvalue(qubit, matrix) is null)
         {
             _known[qubit] = (IsBit(qubit) || IsZero(qubit) || IsOne(qubit)) && KeepsBits(matrix) ? Knowledge.Bit : Knowledge.None;
         }
@@ -132,6 +216,34 @@ internal sealed class LoneQubits
 
         return IsBit(qubit) && IsNothing(matrix[1]) && IsNothing(matrix[2]) ? Complex.NaN : null;
     }
+
+    // The other one of a pair, if there is one, is left to itself.
+    private void Leave(int qubit, Knowledge other)
+    {
+        if (_known[qubit] == Knowledge.Pair)
+        {
+            _known[_other[qubit]] = other;
+        }
+    }
+
+    // Where the state of a pair is a product of two each has its own again.
+    private bool Part(int low, int high, ReadOnlySpan<Complex> joint)
+    {
+        if (!IsNothing((joint[0] * joint[3]) - (joint[1] * joint[2])))
+        {
+            return false;
+        }
+
+        var row = Square(joint[0]) + Square(joint[1]) >= Square(joint[2]) + Square(joint[3]) ? 0 : 2;
+        var norm = Math.Sqrt(Square(joint[row]) + Square(joint[row + 1]));
+        (_zero[high], _one[high]) = (joint[row] / norm, joint[row + 1] / norm);
+        Complex zero = Complex.Conjugate(_zero[high]), one = Complex.Conjugate(_one[high]);
+        (_zero[low], _one[low]) = ((zero * joint[0]) + (one * joint[1]), (zero * joint[2]) + (one * joint[3]));
+        (_known[low], _known[high]) = (Knowledge.State, Knowledge.State);
+        return true;
+    }
+
+    private static double Square(Complex number) => (number.Real * number.Real) + (number.Imaginary * number.Imaginary);
 
     private static bool KeepsBits(ReadOnlySpan<Complex> matrix) => (IsNothing(matrix[1]) && IsNothing(matrix[2])) || (IsNothing(matrix[0]) && IsNothing(matrix[3]));
 

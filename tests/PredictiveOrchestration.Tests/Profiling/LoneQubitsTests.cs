@@ -2,6 +2,7 @@ using System.Numerics;
 using PredictiveOrchestration.Circuits;
 using PredictiveOrchestration.Circuits.Library;
 using PredictiveOrchestration.Profiling;
+using PredictiveOrchestration.TestKit;
 
 namespace PredictiveOrchestration.Tests.Profiling;
 
@@ -54,5 +55,58 @@ public sealed class LoneQubitsTests
         lone.IsBit(1).Should().BeTrue();
         lone.Reset(0);
         lone.IsZero(0).Should().BeTrue();
+    }
+
+    [Fact]
+    public void Profile_PairThatIsJoinedAndParted_EntanglesNothingInTheEnd()
+    {
+        // A Fourier transform of |0⟩ in CX and RZ: each pair is joined for a moment.
+        var builder = new CircuitBuilder(14);
+        for (var target = 13; target >= 0; target--)
+        {
+            builder.H(target);
+            for (var control = target - 1; control >= 0; control--)
+            {
+                var angle = Math.ScaleB(Math.PI, control - target) / 2;
+                builder.RZ(angle, target).CX(target, control).RZ(-angle, control).CX(target, control).RZ(angle, control);
+            }
+        }
+
+        var features = CircuitProfiler.Profile(builder.Build()).Features!;
+        features.TypicalBondLog2.Should().BeLessThanOrEqualTo(1);
+        features.ChainWork[ChainAmounts.Reflected].Should().BeLessThan(3e5, "bonds are taken down to one");
+    }
+
+    [Fact]
+    public void Join_ProductsOfGates_PartsWhereTheStateIsAProduct()
+    {
+        // Against the determinant of the amplitudes, multiplied out.
+        var random = new Random(5);
+        for (var round = 0; round < 50; round++)
+        {
+            var lone = new LoneQubits(3);
+            var state = new Complex[] { 1, 0, 0, 0 };
+            for (var step = 0; step < 12; step++)
+            {
+                var gate = random.Next(3);
+                var circuit = gate == 0 ? (random.Next(2) == 0 ? new CircuitBuilder(2).CX(0, 1) : new CircuitBuilder(2).CX(1, 0)).Build()
+                    : gate == 1 ? new CircuitBuilder(2).RY(Math.PI / 2 * random.Next(4), random.Next(2)).Build()
+                    : new CircuitBuilder(2).T(random.Next(2)).Build();
+                state = OracleSimulator.Transform(state, OracleGates.Matrix(circuit.GateOf(circuit.Operations[0]).Name, circuit.ParametersOf(circuit.Operations[0]).ToArray()), circuit.QubitsOf(circuit.Operations[0]).ToArray(), circuit.Operations[0].ControlCount);
+                var op = circuit.Operations[0];
+                Span<Complex> room = stackalloc Complex[4];
+                var matrix = LoneQubits.Matrix(circuit, op, room);
+                var qubits = circuit.QubitsOf(op);
+                if (qubits.Length == 1)
+                {
+                    lone.Apply(2 * qubits[0], matrix);
+                    continue;
+                }
+
+                var isProduct = ((state[0] * state[3]) - (state[1] * state[2])).Magnitude < 1e-9;
+                lone.Join(2 * qubits[0], 2 * qubits[1], [1, 0, 0, 0, 0, matrix[0], 0, matrix[1], 0, 0, 1, 0, 0, matrix[2], 0, matrix[3]]).Should().Be(isProduct);
+                lone.IsEntangled(0).Should().Be(!isProduct);
+            }
+        }
     }
 }

@@ -73,6 +73,36 @@ public sealed class ChainSketchTests(ITestOutputHelper output)
     }
 
     [Fact]
+    public async Task Sketch_CircuitsWhoseBondsShrink_ReflectsAboutTheRowsOfARun()
+    {
+        // Swaps under one control, and a Fourier transform of a generic product state.
+        var swaps = new CircuitBuilder(21).H(0);
+        var product = new CircuitBuilder(16);
+        for (var q = 0; q < 10; q++)
+        {
+            swaps.RY(0.3 + q, 1 + q).RY(0.7 + (2 * q), 11 + q);
+        }
+
+        for (var q = 0; q < 10; q++)
+        {
+            swaps.CSwap(0, 1 + q, 11 + q);
+        }
+
+        for (var q = 0; q < 16; q++)
+        {
+            product.RY(0.3 + (0.1 * q), q);
+        }
+
+        // Bonds that the control's two values join alone were taken for 2^10 each.
+        foreach (var (circuit, factor) in new[] { (swaps.H(0).Build(), 16.0), (product.Build().Compose(Fourier.Qft(16, inverse: true)), 4) })
+        {
+            var (sketched, reflected) = (Sketch(circuit)[ChainAmounts.Reflected], await ReflectedAsync(circuit));
+            output.WriteLine($"{circuit.NumQubits}: {sketched / reflected:F3}");
+            sketched.Should().BeInRange(reflected / factor, factor * reflected);
+        }
+    }
+
+    [Fact]
     public void Readout_ShotsBetweenTheCounts_GrowWithShots()
     {
         var amounts = Sketch(RandomFamilies.Brickwork(14, 6, 1));

@@ -82,6 +82,7 @@ public sealed class LoneQubitsTests
     {
         // Against the determinant of the amplitudes, multiplied out.
         var random = new Random(5);
+        Span<Complex> room = stackalloc Complex[4];
         for (var round = 0; round < 50; round++)
         {
             var lone = new LoneQubits(3);
@@ -94,7 +95,6 @@ public sealed class LoneQubitsTests
                     : new CircuitBuilder(2).T(random.Next(2)).Build();
                 state = OracleSimulator.Transform(state, OracleGates.Matrix(circuit.GateOf(circuit.Operations[0]).Name, circuit.ParametersOf(circuit.Operations[0]).ToArray()), circuit.QubitsOf(circuit.Operations[0]).ToArray(), circuit.Operations[0].ControlCount);
                 var op = circuit.Operations[0];
-                Span<Complex> room = stackalloc Complex[4];
                 var matrix = LoneQubits.Matrix(circuit, op, room);
                 var qubits = circuit.QubitsOf(op);
                 if (qubits.Length == 1)

@@ -89,11 +89,12 @@ internal sealed record HotSwapJob(
         }
 
         HotSwapPlan? Begin() => First(planner, first, operations, swaps, isKept, time);
-        if (Control is null && !isKept && features is not null && chosen.Backend.Capabilities is { CliffordOnly: false, StoresAllAmplitudes: false })
+        var planning = Planning.Seconds(operations);
+        var isSaving = planning <= budget.ForSaving;
+        if (Control is null && !isKept && features is not null && chosen.Backend.Capabilities is { CliffordOnly: false, StoresAllAmplitudes: false } && (!isSaving || chosen.Backend.Type == BackendType.LocalMatrixProductState))
         {
-            // Its time follows from a bound, which may be loose: it may be over before a plan would be made. Where much speaks for one it has no longer than that for it.
-            var planning = Planning.Seconds(operations);
-            var most = Math.Min(PlanningBudget.MostIfShort * chosen.Prediction.Seconds.Median, planning <= budget.ForSaving ? planning : planning / PlanningBudget.MostIfShort);
+            // Its time follows from a bound, which may be loose: it may be over before a plan would be made. Where much speaks for one, amplitudes are planned at once, and bonds have no longer than that for it.
+            var most = Math.Min(PlanningBudget.MostIfShort * chosen.Prediction.Seconds.Median, isSaving ? planning : planning / PlanningBudget.MostIfShort);
             var steps = new FirstSteps(request.Circuit, end, features.SupportTrajectory, TimeSpan.FromSeconds(most), TimeSpan.FromSeconds(Math.Min(1e9, planning / PlanningBudget.MostOfRun)), time);
             var alone = new HotSwapPlan(
                 [new PlannedSegment(engines[first], 0, operations)], chosen.Prediction.Seconds.Median, chosen.Prediction.PeakBytes.Upper, chosen.Prediction.Seconds.Median);

@@ -6,9 +6,6 @@ namespace PredictiveOrchestration.Prediction;
 /// <summary>The cost bases by name. Adding one is adding an entry.</summary>
 internal static class CostBasisCatalog
 {
-    /// <summary>The basis of sparse states of which small amplitudes are dropped.</summary>
-    public const string Pruned = "sparse, pruned";
-
     private static readonly Dictionary<string, CostBasis> ByName = new(StringComparer.Ordinal);
 
     static CostBasisCatalog()
@@ -108,7 +105,7 @@ internal static class CostBasisCatalog
                 };
             }));
         // An engine that drops more than rounding leaves may hold fewer amplitudes than are not zero.
-        Add(ByName["sparse"] with { Name = Pruned, Evaluate = static (work, job) => ByName["sparse"].Evaluate(work, job) with { LeastBytes = work.Qubits > 64 ? 32 : 24 } });
+        Add(ByName["sparse"] with { Name = "sparse, pruned", Evaluate = static (work, job) => ByName["sparse"].Evaluate(work, job) with { LeastBytes = work.Qubits > 64 ? 32 : 24 } });
         Add(new CostBasis(
             "mps",
             [

@@ -1,5 +1,4 @@
 using PredictiveOrchestration.Backends;
-using PredictiveOrchestration.Prediction;
 using PredictiveOrchestration.Simulation.Kernels;
 
 namespace PredictiveOrchestration.Simulation.Sparse;
@@ -54,7 +53,7 @@ public sealed class SparseStateSimulator : LocalSimulator, ICalibratable
             Id = options.Id,
             Type = BackendType.LocalSparseTensor,
             DisplayName = "Sparse state",
-            CostModel = options.PruningThreshold <= SparseStateOptions.Rounding ? "sparse" : CostBasisCatalog.Pruned,
+            CostModel = options.PruningThreshold <= SparseStateOptions.Rounding ? "sparse" : "sparse, pruned",
             IsLocal = true,
             Capabilities = new BackendCapabilities
             {

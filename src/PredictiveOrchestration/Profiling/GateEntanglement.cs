@@ -1,4 +1,5 @@
 using System.Numerics;
+using System.Runtime.CompilerServices;
 using PredictiveOrchestration.Circuits;
 
 namespace PredictiveOrchestration.Profiling;
@@ -8,6 +9,7 @@ namespace PredictiveOrchestration.Profiling;
 /// matrix may make a gate on several qubits a gate on fewer: a control in |0⟩ or |1⟩, the target of a CX in |+⟩ or |-⟩. Gates that follow one another on the
 /// same pair of qubits are one two-qubit gate, of operator-Schmidt rank 4 at most; typically CX, rotation, CX has rank 2 and entangles as little as the rotation turns.
 /// </summary>
+[SkipLocalsInit]
 internal sealed class GateEntanglement
 {
     /// <summary>Typical growth is counted in eighths of a bit.</summary>
@@ -21,21 +23,34 @@ internal sealed class GateEntanglement
 
     private static readonly double[] Powers = [.. Enumerable.Range(0, Unit + 1).Select(i => Math.Pow(2, Fade * (((double)i / Unit) - 1)))];
 
+    // By the index of a gate: what is left by one on one qubit of what was done between two on several, and what it adds; how much one with one control entangles. Not a number where angles say it.
+    private static readonly (double Kept, double Added)[] Turns = [.. GateCatalog.Table.ToArray().Select(TurnsOf)];
+    private static readonly double[] ControlledPowers = [.. GateCatalog.Table.ToArray().Select(PowerOf)];
+    private static readonly bool[] ArePauli = [.. GateCatalog.Table.ToArray().Select(g => g == GateCatalog.X || g == GateCatalog.Y || g == GateCatalog.Z)];
+
     private readonly LoneQubits _lone;
-    private readonly int[] _partner;
-    private readonly byte[] _length;
-    private readonly byte[] _exact;
-    private readonly byte[] _typical;
-    private readonly byte[] _most;
-    private readonly bool[] _isPauliRun;
-    private readonly double[] _between;
+    private readonly Run[] _runs;
     private int[] _acting = new int[4];
 
     public GateEntanglement(int numQubits)
     {
-        (_lone, _partner, _between) = (new LoneQubits(numQubits), new int[numQubits], new double[numQubits]);
-        (_length, _exact, _typical, _most, _isPauliRun) = (new byte[numQubits], new byte[numQubits], new byte[numQubits], new byte[numQubits], new bool[numQubits]);
-        Array.Fill(_partner, -1);
+        (_lone, _runs) = (new LoneQubits(numQubits), new Run[numQubits]);
+        Array.Fill(_runs, new Run { Partner = -1 });
+    }
+
+    // The gates that followed one another on a qubit and the same other one.
+    private struct Run
+    {
+        public int Partner;
+
+        // The bits and the eighths of a bit that they add, and the bits that they can add at most.
+        public byte Exact, Typical, Most;
+
+        // Whether it is one gate, a controlled Pauli matrix.
+        public bool IsOnePauli;
+
+        // What was done to the qubit alone since the latest.
+        public double Between;
     }
 
     /// <summary>The qubits between which the latest gate can entangle; fewer than two if it acts on each on its own.</summary>
@@ -58,7 +73,7 @@ internal sealed class GateEntanglement
     /// <summary>A qubit was measured, or set to |0⟩.</summary>
     public void Project(int qubit, bool isReset, bool uncertain)
     {
-        _partner[qubit] = -1;
+        _runs[qubit].Partner = -1;
         if (uncertain)
         {
             _lone.Entangle(qubit);
@@ -89,15 +104,23 @@ internal sealed class GateEntanglement
             return;
         }
 
-        Span<Complex> room = stackalloc Complex[16];
         var gate = op.Kind == OperationKind.Gate && !uncertain ? circuit.GateOf(op) : null;
         if (gate is { NumQubits: <= 1 })
         {
-            Controlled(circuit, op, gate, room);
+            if (qubits.Length == 2 && _lone.AreEntangled(qubits[0], qubits[1]))
+            {
+                // Most gates are such, and nothing is to be looked at.
+                var power = op.ControlCount > 1 || op.HasDynamicParameters ? 1 : ControlledPower(circuit, op);
+                (_acting[0], _acting[1], ActingCount, IsIdle) = (qubits[0], qubits[1], 2, power < Nothing);
+                Note(1, Bits(power), ArePauli[op.GateIndex], 2);
+                return;
+            }
+
+            Controlled(circuit, op, gate);
         }
         else if (gate is { NumQubits: 2 } && op.ControlCount == 0)
         {
-            Pair(circuit, op, gate, room);
+            Pair(circuit, op, gate);
         }
         else
         {
@@ -119,12 +142,13 @@ internal sealed class GateEntanglement
     {
         if (ActingCount == 2)
         {
-            (_partner[_acting[0]], _partner[_acting[1]]) = (-1, -1);
+            (_runs[_acting[0]].Partner, _runs[_acting[1]].Partner) = (-1, -1);
         }
     }
 
-    private void Controlled(Circuit circuit, in Operation op, GateDefinition gate, Span<Complex> room)
+    private void Controlled(Circuit circuit, in Operation op, GateDefinition gate)
     {
+        Span<Complex> room = stackalloc Complex[4];
         var dependsOnResult = false;
         foreach (var control in circuit.ControlsOf(op))
         {
@@ -145,7 +169,6 @@ internal sealed class GateEntanglement
         }
 
         var targets = circuit.TargetsOf(op);
-        var isPauli = gate == GateCatalog.X || gate == GateCatalog.Z || gate == GateCatalog.Y;
         var matrix = targets.Length == 0 || ActingCount == 0 || !_lone.IsEntangled(targets[0]) ? LoneQubits.Matrix(circuit, op, room) : default;
         if (targets.Length == 0 || (!matrix.IsEmpty && _lone.Eigenvalue(targets[0], matrix) is not null))
         {
@@ -170,7 +193,7 @@ internal sealed class GateEntanglement
             return;
         }
 
-        var power = op.ControlCount > 1 || op.HasDynamicParameters ? 1 : ControlledPower(gate, circuit.ParametersOf(op));
+        var power = op.ControlCount > 1 || op.HasDynamicParameters ? 1 : ControlledPower(circuit, op);
         IsIdle = power < Nothing;
         var most = MostBits;
         var isJoined = op.QubitCount == 2 && ActingCount == 2 && _lone.CanJoin(_acting[0], _acting[1]);
@@ -181,10 +204,10 @@ internal sealed class GateEntanglement
             Parts = _lone.Join(_acting[0], _acting[1], joint);
         }
 
-        Entangle(isPauli && op.QubitCount == 2 && ActingCount == 2, 1, Bits(power), most, isJoined);
+        Entangle(ArePauli[gate.Index] && op.QubitCount == 2 && ActingCount == 2, 1, Bits(power), most, isJoined);
     }
 
-    private void Pair(Circuit circuit, in Operation op, GateDefinition gate, Span<Complex> room)
+    private void Pair(Circuit circuit, in Operation op, GateDefinition gate)
     {
         var qubits = circuit.QubitsOf(op);
         int a = qubits[0], b = qubits[1];
@@ -193,7 +216,7 @@ internal sealed class GateEntanglement
             _lone.Exchange(a, b);
             if (!_lone.IsEntangled(a) && !_lone.IsEntangled(b))
             {
-                (_partner[a], _partner[b]) = (-1, -1);
+                (_runs[a].Partner, _runs[b].Partner) = (-1, -1);
                 return;
             }
 
@@ -215,8 +238,9 @@ internal sealed class GateEntanglement
         var isJoined = _lone.CanJoin(a, b);
         if (isJoined)
         {
-            gate.WriteMatrix(circuit.ParametersOf(op), room);
-            Parts = _lone.Join(a, b, room);
+            Span<Complex> matrix = stackalloc Complex[16];
+            gate.WriteMatrix(circuit.ParametersOf(op), matrix);
+            Parts = _lone.Join(a, b, matrix);
         }
 
         Entangle(false, isRotation ? 1 : 2, isRotation ? Bits(power) : 2 * Unit, most, isJoined);
@@ -250,7 +274,7 @@ internal sealed class GateEntanglement
             _lone.Apply(qubit, matrix);
         }
 
-        _between[qubit] = 1;
+        _runs[qubit].Between = 1;
     }
 
     // A qubit on its own can be thought of beside the other one, and has two values: whatever the two do is worth one bit.
@@ -271,44 +295,36 @@ internal sealed class GateEntanglement
         if (ActingCount == 2)
         {
             int a = _acting[0], b = _acting[1];
-            if (_partner[a] == b && _partner[b] == a)
+            ref Run first = ref _runs[a], second = ref _runs[b];
+            if (first.Partner == b && second.Partner == a)
             {
-                var most = _most[a];
-                var total = Math.Min(most, _exact[a] + bits);
-                var isUndone = isPauli && _isPauliRun[a] && _length[a] == 1;
-                var turned = _between[a] + _between[b];
-                var whole = Math.Min(most * Unit, isUndone ? Bits(Math.Min(1, turned)) : _typical[a] + typical);
+                var most = first.Most;
+                var total = Math.Min(most, first.Exact + bits);
+                var isUndone = isPauli && first.IsOnePauli;
+                var turned = first.Between + second.Between;
+                var whole = Math.Min(most * Unit, isUndone ? Bits(Math.Min(1, turned)) : first.Typical + typical);
                 IsIdle = isUndone && turned < Nothing;
                 whole = Parts ? 0 : whole;
-                (Exact, Typical) = (total - _exact[a], whole - _typical[a]);
-                Note(a, b, (byte)Math.Min(200, _length[a] + 1), total, whole, isPauli);
+                (Exact, Typical) = (total - first.Exact, whole - first.Typical);
+                second = new Run { Partner = a, Exact = (byte)total, Typical = (byte)Math.Max(0, whole), Most = second.Most };
+                first = new Run { Partner = b, Exact = (byte)total, Typical = (byte)Math.Max(0, whole), Most = most };
             }
             else
             {
                 // What is parted was worth a bit.
                 (bits, typical) = (Math.Min(mostBits, bits), Parts ? -Unit : Math.Min(mostBits * Unit, typical));
                 (Exact, Typical) = (bits, typical);
-                (_most[a], _most[b]) = ((byte)mostBits, (byte)mostBits);
-                Note(a, b, 1, bits, typical, isPauli);
+                first = new Run { Partner = b, Exact = (byte)bits, Typical = (byte)Math.Max(0, typical), Most = (byte)mostBits, IsOnePauli = isPauli };
+                second = first with { Partner = a };
             }
         }
         else
         {
             foreach (var q in Acting)
             {
-                _partner[q] = -1;
+                _runs[q].Partner = -1;
             }
         }
-    }
-
-    private void Note(int a, int b, byte length, int exact, int typical, bool isPauli)
-    {
-        (_partner[a], _partner[b]) = (b, a);
-        (_length[a], _length[b]) = (length, length);
-        (_exact[a], _exact[b]) = ((byte)exact, (byte)exact);
-        (_typical[a], _typical[b]) = ((byte)Math.Max(0, typical), (byte)Math.Max(0, typical));
-        (_isPauliRun[a], _isPauliRun[b]) = (isPauli, isPauli);
-        (_between[a], _between[b]) = (0, 0);
     }
 
     // A gate on one qubit.
@@ -316,46 +332,56 @@ internal sealed class GateEntanglement
     {
         if (_lone.IsFollowed(qubit))
         {
-            if (uncertain)
-            {
-                _lone.Forget(qubit);
-            }
-            else
-            {
-                Span<Complex> room = stackalloc Complex[4];
-                _lone.Apply(qubit, LoneQubits.Matrix(circuit, op, room));
-            }
+            Follow(circuit, op, qubit, uncertain);
         }
 
+        ref var between = ref _runs[qubit].Between;
         if (op.Kind != OperationKind.Gate || uncertain)
         {
-            _between[qubit] = 1;
+            between = 1;
             return;
         }
 
-        var gate = circuit.GateOf(op);
-        if (gate.NumParameters > 0)
+        var (kept, added) = Turns[op.GateIndex];
+        if (double.IsNaN(added))
         {
-            _between[qubit] += PauliRuns.AxisOf(gate) == PauliRuns.Axis.None || op.HasDynamicParameters ? 1 : Turned(circuit.ParametersOf(op)[0], Math.PI);
+            added = op.HasDynamicParameters ? 1 : Turned(circuit.FirstParameterOf(op), Math.PI);
         }
-        else if (gate == GateCatalog.T || gate == GateCatalog.Tdg)
+
+        // Without a branch on the gate, which is hard to foresee.
+        between = (between * kept) + added;
+    }
+
+    [MethodImpl(MethodImplOptions.NoInlining)]
+    private void Follow(Circuit circuit, in Operation op, int qubit, bool uncertain)
+    {
+        if (uncertain)
         {
-            _between[qubit] += 0.5;
+            _lone.Forget(qubit);
+            return;
         }
-        else if (PauliRuns.Kept(op) != PauliRuns.All)
-        {
-            _between[qubit] = 1;
-        }
+
+        Span<Complex> room = stackalloc Complex[4];
+        room.Clear();
+        _lone.Apply(qubit, LoneQubits.Matrix(circuit, op, room));
     }
 
     /// <summary>The share of the strongest entangler that a growth of at most one bit, in eighths, is typical for.</summary>
     public static double Power(int bits) => Powers[Math.Clamp(bits, 0, Unit)];
 
+    private static (double Kept, double Added) TurnsOf(GateDefinition gate) =>
+        gate.NumParameters > 0 ? (1, PauliRuns.AxisOf(gate) == PauliRuns.Axis.None ? 1 : double.NaN)
+        : gate == GateCatalog.T || gate == GateCatalog.Tdg ? (1, 0.5)
+        : PauliRuns.KeptOf(gate) != PauliRuns.All ? (0, 1) : (1, 0);
+
     // How much a gate with one control entangles: 1 for CX.
-    private static double ControlledPower(GateDefinition gate, ReadOnlySpan<double> parameters) =>
-        gate == GateCatalog.P || gate == GateCatalog.RX || gate == GateCatalog.RY || gate == GateCatalog.RZ ? Turned(parameters[0], 2 * Math.PI)
+    private static double PowerOf(GateDefinition gate) =>
+        gate == GateCatalog.P || gate == GateCatalog.RX || gate == GateCatalog.RY || gate == GateCatalog.RZ ? double.NaN
         : gate == GateCatalog.S || gate == GateCatalog.Sdg || gate == GateCatalog.SX || gate == GateCatalog.SXdg ? 0.5
         : gate == GateCatalog.T || gate == GateCatalog.Tdg ? 0.25 : 1;
+
+    private static double ControlledPower(Circuit circuit, in Operation op) =>
+        ControlledPowers[op.GateIndex] is var power && !double.IsNaN(power) ? power : Turned(circuit.FirstParameterOf(op), 2 * Math.PI);
 
     // The distance of an angle to the nearest multiple of the period, in halves of it: 0 to 1.
     private static double Turned(double angle, double period)

@@ -75,8 +75,11 @@ internal sealed class LoneQubits
 
     public bool IsEntangled(int qubit) => _known[qubit] >= Knowledge.Pair;
 
+    /// <summary>Whether both are, with more than each other.</summary>
+    public bool AreEntangled(int a, int b) => _known[a] == Knowledge.Entangled & _known[b] == Knowledge.Entangled;
+
     /// <summary>Whether anything is known of the qubit that gates on it change.</summary>
-    public bool IsFollowed(int qubit) => _known[qubit] != Knowledge.Entangled;
+    public bool IsFollowed(int qubit) => _known[qubit] is not (Knowledge.Entangled or Knowledge.None);
 
     /// <summary>Whether the amplitudes are known.</summary>
     public bool HasState(int qubit) => _known[qubit] == Knowledge.State;

@@ -79,6 +79,9 @@ internal sealed class PauliRuns
     /// <summary>What an operation on one qubit keeps: all where it is a Pauli matrix itself.</summary>
     public static byte Kept(in Operation op) => op.Kind == OperationKind.Gate ? KeptBy[op.GateIndex] : (byte)0;
 
+    /// <summary>The same of a gate.</summary>
+    public static byte KeptOf(GateDefinition gate) => KeptBy[gate.Index];
+
     /// <summary>The Pauli matrix that alone was kept, if one was.</summary>
     public static Axis Only(int kept) => BitOperations.IsPow2(kept) ? (Axis)BitOperations.Log2((uint)kept) : Axis.None;
 

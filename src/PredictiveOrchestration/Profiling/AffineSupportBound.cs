@@ -113,21 +113,20 @@ internal sealed class AffineSupportBound
     // Whether nothing else is to be done: the space is that of before what was taken back, or stays as it is.
     private bool IsTakenBack(Circuit circuit, in Operation op, int remaining)
     {
-        var permutes = TakenBackPermutations.TryRead(circuit, op, out var permutation);
         if (!IsWaiting)
         {
-            // What the space can follow need not be taken back.
-            if (permutes && (remaining > 1 || (remaining == 1 && permutation.IsSwap) || circuit.GateOf(op).NumQubits > 2) && !_space.IsFree(circuit.QubitsOf(op)[^1]))
+            // What the space can follow need not be taken back, nor be looked at.
+            if (op.Kind == OperationKind.Gate && remaining + circuit.GateOf(op).NumQubits > 2 && TakenBackPermutations.TryRead(circuit, op, out var first) && (remaining > 1 || (remaining == 1 && first.IsSwap) || circuit.GateOf(op).NumQubits > 2) && !_space.IsFree(circuit.QubitsOf(op)[^1]))
             {
                 (_before ??= new AffineSpace(_numQubits)).CopyFrom(_space);
-                _permutations!.Add(permutation);
+                _permutations!.Add(first);
             }
 
             return false;
         }
 
         var targets = circuit.TargetsOf(op);
-        if (permutes)
+        if (TakenBackPermutations.TryRead(circuit, op, out var permutation))
         {
             if (_permutations!.TakeBack(permutation))
             {

@@ -1,4 +1,5 @@
 using System.Numerics;
+using System.Runtime.CompilerServices;
 using System.Runtime.Intrinsics;
 using PredictiveOrchestration.Circuits;
 using PredictiveOrchestration.Common;
@@ -87,15 +88,26 @@ internal sealed class BondDimensionBound
     /// <param name="support">The support bound after it, base-2 logarithm.</param>
     /// <param name="uncertain">It may or may not be executed.</param>
     /// <param name="repeated">It may be executed any number of times: only the sizes of the sides bound it.</param>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public void Apply(Circuit circuit, in Operation op, int support, bool uncertain, bool repeated)
     {
-        _gates.Apply(circuit, op, uncertain);
-        Sketch?.Apply(circuit, op, _gates, support);
-        if (op.QubitCount < 2)
+        if (op.QubitCount > 1)
         {
-            return;
+            Join(circuit, op, support, uncertain, repeated);
         }
+        else if (op.QubitCount == 1)
+        {
+            var qubit = circuit.QubitsOf(op)[0];
+            _gates.Turn(circuit, op, qubit, uncertain);
+            Sketch?.Turn(op, qubit);
+        }
+    }
 
+    [MethodImpl(MethodImplOptions.NoInlining)]
+    private void Join(Circuit circuit, in Operation op, int support, bool uncertain, bool repeated)
+    {
+        _gates.Join(circuit, op, uncertain);
+        Sketch?.Join(circuit, op, _gates, support);
         var targets = op.QubitCount - op.ControlCount;
         if (targets > 1 && op.QubitCount > 2)
         {

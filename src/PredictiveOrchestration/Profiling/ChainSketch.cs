@@ -69,24 +69,17 @@ internal sealed class ChainSketch
         return sketch;
     }
 
-    /// <summary>Takes in a gate.</summary>
+    /// <summary>Takes in a gate on one qubit.</summary>
+    public void Turn(in Operation op, int qubit) => _kept[_wire[qubit]] &= PauliRuns.Kept(op);
+
+    /// <summary>Takes in a gate on several.</summary>
     /// <param name="circuit">The circuit.</param>
     /// <param name="op">The gate.</param>
     /// <param name="known">What is known of what it entangles.</param>
     /// <param name="supportLog2">The base-2 logarithm of the bound on non-zero amplitudes then.</param>
-    public void Apply(Circuit circuit, in Operation op, GateEntanglement known, int supportLog2)
+    public void Join(Circuit circuit, in Operation op, GateEntanglement known, int supportLog2)
     {
         var qubits = circuit.QubitsOf(op);
-        if (qubits.Length < 2)
-        {
-            if (qubits.Length == 1)
-            {
-                _kept[_wire[qubits[0]]] &= PauliRuns.Kept(op);
-            }
-
-            return;
-        }
-
         _support = supportLog2;
         if (_count == MostGates)
         {

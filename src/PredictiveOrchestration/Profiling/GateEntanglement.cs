@@ -88,20 +88,39 @@ internal sealed class GateEntanglement
         }
     }
 
-    /// <summary>Takes in a gate. <paramref name="uncertain"/>: it may or may not be executed.</summary>
-    public void Apply(Circuit circuit, in Operation op, bool uncertain)
+    /// <summary>Takes in a gate on one qubit.</summary>
+    public void Turn(Circuit circuit, in Operation op, int qubit, bool uncertain)
+    {
+        if (_lone.IsFollowed(qubit))
+        {
+            Follow(circuit, op, qubit, uncertain);
+        }
+
+        ref var between = ref _runs[qubit].Between;
+        if (op.Kind != OperationKind.Gate || uncertain)
+        {
+            between = 1;
+            return;
+        }
+
+        var (kept, added) = Turns[op.GateIndex];
+        if (double.IsNaN(added))
+        {
+            added = op.HasDynamicParameters ? 1 : Turned(circuit.FirstParameterOf(op), Math.PI);
+        }
+
+        // Without a branch on the gate, which is hard to foresee.
+        between = (between * kept) + added;
+    }
+
+    /// <summary>Takes in a gate on several qubits. <paramref name="uncertain"/>: it may or may not be executed.</summary>
+    public void Join(Circuit circuit, in Operation op, bool uncertain)
     {
         var qubits = circuit.QubitsOf(op);
         (ActingCount, Parts) = (0, false);
         if (qubits.Length > _acting.Length)
         {
             _acting = new int[qubits.Length];
-        }
-
-        if (qubits.Length == 1)
-        {
-            Turn(circuit, op, qubits[0], uncertain);
-            return;
         }
 
         var gate = op.Kind == OperationKind.Gate && !uncertain ? circuit.GateOf(op) : null;
@@ -325,31 +344,6 @@ internal sealed class GateEntanglement
                 _runs[q].Partner = -1;
             }
         }
-    }
-
-    // A gate on one qubit.
-    private void Turn(Circuit circuit, in Operation op, int qubit, bool uncertain)
-    {
-        if (_lone.IsFollowed(qubit))
-        {
-            Follow(circuit, op, qubit, uncertain);
-        }
-
-        ref var between = ref _runs[qubit].Between;
-        if (op.Kind != OperationKind.Gate || uncertain)
-        {
-            between = 1;
-            return;
-        }
-
-        var (kept, added) = Turns[op.GateIndex];
-        if (double.IsNaN(added))
-        {
-            added = op.HasDynamicParameters ? 1 : Turned(circuit.FirstParameterOf(op), Math.PI);
-        }
-
-        // Without a branch on the gate, which is hard to foresee.
-        between = (between * kept) + added;
     }
 
     [MethodImpl(MethodImplOptions.NoInlining)]

@@ -140,11 +140,11 @@ internal sealed class SketchedChain
 
         var before = Elements(first, last);
 
-        // Between neighbouring bonds a qubit is worth a factor of two.
-        var needed = _need[first - 1];
+        // Between neighbouring bonds a qubit is worth a factor of two. What does not depend on the neighbour is found apart from it: each waits for the one before.
+        double needed = _need[first - 1], most = _most;
         foreach (ref var need in _need.AsSpan(first, last + 1 - first))
         {
-            needed = need = double.MaxNative(1, double.MinNative(double.MinNative(need, _most), 2 * needed));
+            needed = need = double.MinNative(double.MaxNative(1, double.MinNative(need, most)), double.MaxNative(1, 2 * needed));
         }
 
         SweepLeft(last);
@@ -269,7 +269,7 @@ internal sealed class SketchedChain
         {
             needed = need[q] = double.MinNative(need[q], 2 * needed);
             double rows = bond[q], columns = 2 * right;
-            right = double.MaxNative(1, double.MinNative(double.MinNative(rows, columns), needed));
+            right = double.MinNative(double.MaxNative(1, double.MinNative(rows, needed)), columns);
             counts.Add(rows, columns, right, bond[q - 1]);
             bond[q] = right;
             _limit[q] = double.MaxNative(2 * right, double.MinNative(FreeBond, 4 * _full[q]));

@@ -40,11 +40,14 @@ internal struct SureSupport()
     /// <param name="support">The bound before it.</param>
     public void Mix(Circuit circuit, in Operation op, AffineSupportBound support)
     {
-        if (_isOver)
+        if (!_isOver)
         {
-            return;
+            Count(circuit, op, support);
         }
+    }
 
+    private void Count(Circuit circuit, in Operation op, AffineSupportBound support)
+    {
         if (op.Kind != OperationKind.Gate || op.QubitCount != 1 || op.HasDynamicParameters || !support.IsKnown(circuit.QubitsOf(op)[0]))
         {
             _isOver = true;

@@ -158,7 +158,14 @@ public sealed class ChainSketchTests(ITestOutputHelper output)
             var sketch = ChainSketch.Begin(20)!;
             foreach (ref readonly var op in circuit.Operations)
             {
-                sketch.Apply(circuit, op, known, 20);
+                if (op.QubitCount > 1)
+                {
+                    sketch.Join(circuit, op, known, 20);
+                }
+                else
+                {
+                    sketch.Turn(op, circuit.QubitsOf(op)[0]);
+                }
             }
 
             sketch.Finish(20);

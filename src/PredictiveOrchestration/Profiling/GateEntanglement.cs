@@ -28,6 +28,9 @@ internal sealed class GateEntanglement
     private static readonly double[] ControlledPowers = [.. GateCatalog.Table.ToArray().Select(PowerOf)];
     private static readonly bool[] ArePauli = [.. GateCatalog.Table.ToArray().Select(g => g == GateCatalog.X || g == GateCatalog.Y || g == GateCatalog.Z)];
 
+    // Whether they do nothing to |0⟩, and to |1⟩ a phase.
+    private static readonly bool[] ArePhases = [.. GateCatalog.Table.ToArray().Select(g => g is { NumQubits: 1, Structure: GateStructure.Diagonal } && g != GateCatalog.RZ)];
+
     private readonly LoneQubits _lone;
     private readonly Run[] _runs;
     private int[] _acting = new int[4];
@@ -188,6 +191,17 @@ internal sealed class GateEntanglement
         }
 
         var targets = circuit.TargetsOf(op);
+        if (op.ControlCount == 1 && ArePhases[gate.Index] && _lone.IsZero(targets[0]))
+        {
+            // A phase of |1⟩ alone, without a look at its angle.
+            if (ActingCount == 1)
+            {
+                _runs[_acting[0]].Between = 1;
+            }
+
+            return;
+        }
+
         var matrix = targets.Length == 0 || ActingCount == 0 || !_lone.IsEntangled(targets[0]) ? LoneQubits.Matrix(circuit, op, room) : default;
         if (targets.Length == 0 || (!matrix.IsEmpty && _lone.Eigenvalue(targets[0], matrix) is not null))
         {

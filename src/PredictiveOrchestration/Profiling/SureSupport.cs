@@ -62,7 +62,7 @@ internal struct SureSupport()
 
         Span<Complex> matrix = stackalloc Complex[4];
         gate.WriteMatrix(circuit.ParametersOf(op), matrix);
-        double stays = Math.Pow(matrix[0].Magnitude, 2), share = Math.Min(stays, 1 - stays);
+        double stays = (matrix[0].Real * matrix[0].Real) + (matrix[0].Imaginary * matrix[0].Imaginary), share = Math.Min(stays, 1 - stays);
         if (share > 0)
         {
             _greatest += Math.Log2(1 - share);

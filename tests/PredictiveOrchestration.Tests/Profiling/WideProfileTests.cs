@@ -105,9 +105,19 @@ public sealed class WideProfileTests
 
         public void Apply(Circuit circuit, in Operation op, int support)
         {
-            _gates.Apply(circuit, op, false);
+            if (op.QubitCount == 1)
+            {
+                _gates.Turn(circuit, op, circuit.QubitsOf(op)[0], false);
+            }
+
+            if (op.QubitCount < 2)
+            {
+                return;
+            }
+
+            _gates.Join(circuit, op, false);
             var acting = _gates.Acting.ToArray();
-            if (op.QubitCount < 2 || acting.Length < 2)
+            if (acting.Length < 2)
             {
                 return;
             }

@@ -370,8 +370,8 @@ internal sealed class GateEntanglement
         }
 
         Span<Complex> room = stackalloc Complex[4];
-        room.Clear();
-        _lone.Apply(qubit, LoneQubits.Matrix(circuit, op, room));
+        var matrix = LoneQubits.Matrix(circuit, op, room);
+        _lone.Apply(qubit, op.ControlCount == 0 ? matrix : [Complex.One, Complex.Zero, Complex.Zero, matrix[0]]);
     }
 
     /// <summary>The share of the strongest entangler that a growth of at most one bit, in eighths, is typical for.</summary>

@@ -24,13 +24,13 @@ internal sealed class LoneQubits
 
     // Of a pair: the other qubit, and at the lower one the amplitudes; its value is the second bit, that of the higher one the first.
     private readonly int[] _other;
-    private readonly Complex[] _joint;
+    private Complex[] _joint = [];
 
     /// <summary>Begins with all qubits in |0⟩.</summary>
     public LoneQubits(int numQubits)
     {
         (_known, _zero, _one) = (new Knowledge[numQubits], new Complex[numQubits], new Complex[numQubits]);
-        (_other, _joint) = (new int[numQubits], new Complex[4 * numQubits]);
+        _other = new int[numQubits];
         Array.Fill(_zero, Complex.One);
     }
 
@@ -123,6 +123,7 @@ internal sealed class LoneQubits
     public bool Join(int first, int second, ReadOnlySpan<Complex> matrix)
     {
         int low = Math.Min(first, second), high = Math.Max(first, second);
+        _joint = _joint.Length == 0 ? new Complex[4 * _known.Length] : _joint;
         var joint = _joint.AsSpan(4 * low, 4);
         if (HasState(low))
         {

@@ -33,6 +33,18 @@ public sealed class LoneQubitsTests
     }
 
     [Fact]
+    public void Profile_ControlledGlobalPhase_LeavesItsQubitInBothStates()
+    {
+        // A phase of |1⟩: what the qubit controls entangles as before.
+        var circuit = new CircuitBuilder(2).H(0).Gate(GateCatalog.GlobalPhase, 1, [0.7], [0]).CX(0, 1).Build();
+        CircuitProfiler.Profile(circuit).Features!.PeakBondLog2.Should().Be(1);
+
+        // By half a turn it is Z: the Hadamard gates make X of it.
+        circuit = new CircuitBuilder(2).H(0).Gate(GateCatalog.GlobalPhase, 1, [Math.PI], [0]).H(0).CX(0, 1).Build();
+        CircuitProfiler.Profile(circuit).Features!.PeakBondLog2.Should().Be(0);
+    }
+
+    [Fact]
     public void Eigenvalue_StateOfARotation_IsItsPhase()
     {
         var lone = new LoneQubits(1);

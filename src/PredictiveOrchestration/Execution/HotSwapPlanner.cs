@@ -165,8 +165,8 @@ internal sealed class HotSwapPlanner(Lazy<PlanningGrounds> grounds, IReadOnlyLis
         double least = double.PositiveInfinity, end = 0;
         for (var e = 0; e < engines.Count; e++)
         {
-            var finish = pace(e) * costs.Finish(e, tailSupport);
-            finish += tail.Work.Gates == 0 ? 0 : tailPasses * costs.SecondsIfFits(e, tail);
+            // How fast gates go says nothing of reading out.
+            var finish = costs.Finish(e, tailSupport) + (tail.Work.Gates == 0 ? 0 : tailPasses * costs.SecondsIfFits(e, tail));
             var total = cost[last * engines.Count + e] + finish;
             staySeconds += e == stay ? finish : 0;
             if (total < least)

@@ -62,6 +62,6 @@ internal sealed class SureSaving(CircuitWalk walk, EngineCosts costs)
         }
 
         var last = parts[^1].Engine;
-        return saving + pace(stay) * costs.Finish(stay, support) - pace(last) * costs.Finish(last, support);
+        return saving + costs.Finish(stay, support) - costs.Finish(last, support);
     }
 }

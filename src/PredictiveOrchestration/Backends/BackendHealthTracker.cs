@@ -1,3 +1,5 @@
+using PredictiveOrchestration.Common;
+
 namespace PredictiveOrchestration.Backends;
 
 /// <summary>
@@ -44,7 +46,7 @@ internal sealed class BackendHealthTracker(TimeProvider time)
             left = left > ClosedFor ? ClosedFor : left;
             return left <= TimeSpan.Zero
                 ? null
-                : $"it failed in {entry.Failures} of its last {entry.Count} runs and is closed for {left.TotalSeconds:F0} s more";
+                : $"it failed in {entry.Outcomes.Failures} of its last {entry.Outcomes.Count} runs and is closed for {left.TotalSeconds:F0} s more";
         }
     }
 
@@ -64,13 +66,12 @@ internal sealed class BackendHealthTracker(TimeProvider time)
             if (entry.ClosedAt is not null && succeeded)
             {
                 // The run that was let through after the pause succeeded: start afresh.
-                entry.Clear();
+                entry.Outcomes.Clear();
                 entry.ClosedAt = null;
             }
 
-            entry.Add(succeeded);
-
-            if (entry.Count >= MinimumSamples && entry.Failures * 2 > entry.Count)
+            entry.Outcomes.Add(succeeded);
+            if (entry.Outcomes.Count >= MinimumSamples && entry.Outcomes.Failures * 2 > entry.Outcomes.Count)
             {
                 entry.ClosedAt = time.GetTimestamp();
             }
@@ -82,30 +83,10 @@ internal sealed class BackendHealthTracker(TimeProvider time)
 
     private sealed class Entry
     {
-        private readonly Queue<bool> _outcomes = new();
-
-        public int Count => _outcomes.Count;
+        public OutcomeWindow Outcomes { get; } = new(Window);
 
         public long? ClosedAt { get; set; }
 
-        public int Failures { get; private set; }
-
-        public void Add(bool succeeded)
-        {
-            _outcomes.Enqueue(succeeded);
-            Failures += succeeded ? 0 : 1;
-            if (_outcomes.Count > Window)
-            {
-                Failures -= _outcomes.Dequeue() ? 0 : 1;
-            }
-        }
-
-        public void Clear()
-        {
-            _outcomes.Clear();
-            Failures = 0;
-        }
-
-        public double SuccessRate => Count == 0 ? 1 : 1 - (double)Failures / Count;
+        public double SuccessRate => Outcomes.Count == 0 ? 1 : 1 - (double)Outcomes.Failures / Outcomes.Count;
     }
 }

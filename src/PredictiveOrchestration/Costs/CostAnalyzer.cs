@@ -111,26 +111,17 @@ internal sealed class CostAnalyzer(string currency)
         }
 
         var seconds = (record.QueueTime + record.ServiceTime).TotalSeconds;
-        CostAlternative cheapest = alternatives[0], fastest = cheapest, worst = cheapest;
-        var predicted = 0.0;
-        for (var i = alternatives.Count - 1; i >= 0; i--)
-        {
-            var next = alternatives[i];
-            cheapest = ByCost(next, cheapest) <= 0 ? next : cheapest;
-            fastest = (next.Seconds, next.Cost).CompareTo((fastest.Seconds, fastest.Cost)) <= 0 ? next : fastest;
-            worst = ByCost(next, worst) >= 0 ? next : worst;
-            predicted = next.BackendId == record.BackendId ? next.Seconds : predicted;
-        }
-
+        var cheapest = alternatives.MinBy(static a => (a.Cost, a.Seconds));
         _cheapest.Add(cheapest, record, seconds);
-        _fastest.Add(fastest, record, seconds);
-        _worst.Add(worst, record, seconds);
+        _fastest.Add(alternatives.MinBy(static a => (a.Seconds, a.Cost)), record, seconds);
+        _worst.Add(alternatives.MaxBy(static a => (a.Cost, a.Seconds)), record, seconds);
         if (cheapest.Cost >= record.Cost)
         {
             return;
         }
 
         // Prediction against prediction: what the chosen one really took says nothing about how wrong the others are.
+        var predicted = alternatives.FirstOrDefault(a => a.BackendId == record.BackendId).Seconds;
         var cheaper = alternatives.Where(a => a.BackendId != record.BackendId && a.Cost < record.Cost && a.Seconds <= AcceptableSlowdown * predicted).OrderBy(a => a.Cost).FirstOrDefault();
         if (cheaper.BackendId is not null)
         {
@@ -138,8 +129,6 @@ internal sealed class CostAnalyzer(string currency)
             _cheaper[(record.BackendId, cheaper.BackendId)] = (runs + 1, saved + record.Cost - cheaper.Cost, more + cheaper.Seconds - predicted);
         }
     }
-
-    private static int ByCost(CostAlternative a, CostAlternative b) => (a.Cost, a.Seconds).CompareTo((b.Cost, b.Seconds));
 
     private CostRecommendation Recommend(string from, string to, (long Runs, decimal Saved, double Seconds) sum) => new(
         from, to, sum.Runs, sum.Saved, TimeSpan.FromSeconds(sum.Seconds),

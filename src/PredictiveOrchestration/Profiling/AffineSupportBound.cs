@@ -176,7 +176,7 @@ internal sealed class AffineSupportBound
         }
 
         var gate = circuit.GateOf(op);
-        if (gate == GateCatalog.Swap || gate == GateCatalog.ISwap || gate == GateCatalog.ISwapDg)
+        if (TakenBackPermutations.IsSwap(gate))
         {
             if (remaining == 0 && !uncertain)
             {

@@ -17,8 +17,6 @@ internal sealed class ChainSketch
     // Places of wires that are kept for the next sketch.
     private const int MostKeptWires = 16384;
 
-    private static readonly bool[] IsPauli = [.. GateCatalog.Table.ToArray().Select(g => g == GateCatalog.X || g == GateCatalog.Y || g == GateCatalog.Z)];
-
     // A profile has only one at a time.
     [ThreadStatic]
     private static ChainSketch? _latest;
@@ -105,7 +103,7 @@ internal sealed class ChainSketch
         // Across a cut what one Pauli matrix on each qubit makes is worth a bit, as what is controlled is.
         var axes = PauliRuns.Of(op);
         var bits = op.ControlCount > 0 || axes.First != PauliRuns.Axis.None ? 1 : 2;
-        var isPauli = isGate && op.ControlCount == 1 && IsPauli[op.GateIndex];
+        var isPauli = isGate && op.ControlCount == 1 && PauliRuns.IsPauli(op.GateIndex);
         var typical = known.ActingCount == 2 ? known.Typical : 0;
         var isIdle = known.ActingCount < 2 || known.IsIdle;
         if (_partner[a] != b)

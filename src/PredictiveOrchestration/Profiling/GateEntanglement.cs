@@ -26,7 +26,6 @@ internal sealed class GateEntanglement
     // By the index of a gate: what is left by one on one qubit of what was done between two on several, and what it adds; how much one with one control entangles. Not a number where angles say it.
     private static readonly (double Kept, double Added)[] Turns = [.. GateCatalog.Table.ToArray().Select(TurnsOf)];
     private static readonly double[] ControlledPowers = [.. GateCatalog.Table.ToArray().Select(PowerOf)];
-    private static readonly bool[] ArePauli = [.. GateCatalog.Table.ToArray().Select(g => g == GateCatalog.X || g == GateCatalog.Y || g == GateCatalog.Z)];
 
     // Whether they do nothing to |0⟩, and to |1⟩ a phase.
     private static readonly bool[] ArePhases = [.. GateCatalog.Table.ToArray().Select(g => g is { NumQubits: 1, Structure: GateStructure.Diagonal } && g != GateCatalog.RZ)];
@@ -134,7 +133,7 @@ internal sealed class GateEntanglement
                 // Most gates are such, and nothing is to be looked at.
                 var power = op.ControlCount > 1 || op.HasDynamicParameters ? 1 : ControlledPower(circuit, op);
                 (_acting[0], _acting[1], ActingCount, IsIdle) = (qubits[0], qubits[1], 2, power < Nothing);
-                Note(1, Bits(power), ArePauli[op.GateIndex], 2);
+                Note(1, Bits(power), PauliRuns.IsPauli(op.GateIndex), 2);
                 return;
             }
 
@@ -237,7 +236,7 @@ internal sealed class GateEntanglement
             Parts = _lone.Join(_acting[0], _acting[1], joint);
         }
 
-        Entangle(ArePauli[gate.Index] && op.QubitCount == 2 && ActingCount == 2, 1, Bits(power), most, isJoined);
+        Entangle(PauliRuns.IsPauli(gate.Index) && op.QubitCount == 2 && ActingCount == 2, 1, Bits(power), most, isJoined);
     }
 
     private void Pair(Circuit circuit, in Operation op, GateDefinition gate)

@@ -173,21 +173,15 @@ internal sealed class LoneQubits
     {
         if (HasState(qubit))
         {
-            Complex zero = _zero[qubit], one = _one[qubit];
-            (_zero[qubit], _one[qubit]) = ((matrix[0] * zero) + (matrix[1] * one), (matrix[2] * zero) + (matrix[3] * one));
+            (_zero[qubit], _one[qubit]) = Product(matrix, _zero[qubit], _one[qubit]);
         }
         else if (_known[qubit] == Knowledge.Pair)
         {
-            int low = Math.Min(qubit, _other[qubit]), step = qubit == low ? 2 : 1;
+            // For each value of the other one: the amplitudes are those of 00, 01, 10 and 11.
+            int low = Math.Min(qubit, _other[qubit]), own = qubit == low ? 2 : 1, other = 3 - own;
             var joint = _joint.AsSpan(4 * low, 4);
-            for (var k = 0; k < 4; k += 3 - step)
-            {
-                (joint[k], joint[k + step]) = ((matrix[0] * joint[k]) + (matrix[1] * joint[k + step]), (matrix[2] * joint[k]) + (matrix[3] * joint[k + step]));
-                if (k > 0)
-                {
-                    break;
-                }
-            }
+            (joint[0], joint[own]) = Product(matrix, joint[0], joint[own]);
+            (joint[other], joint[3]) = Product(matrix, joint[other], joint[3]);
         }
         else if (IsBit(qubit) && !KeepsBits(matrix))
         {
@@ -214,7 +208,7 @@ internal sealed class LoneQubits
         if (HasState(qubit))
         {
             Complex zero = _zero[qubit], one = _one[qubit];
-            Complex toZero = (matrix[0] * zero) + (matrix[1] * one), toOne = (matrix[2] * zero) + (matrix[3] * one);
+            var (toZero, toOne) = Product(matrix, zero, one);
             return IsNothing((zero * toOne) - (one * toZero)) ? (Complex.Conjugate(zero) * toZero) + (Complex.Conjugate(one) * toOne) : null;
         }
 
@@ -246,6 +240,9 @@ internal sealed class LoneQubits
         (_known[low], _known[high]) = (Knowledge.State, Knowledge.State);
         return true;
     }
+
+    private static (Complex Zero, Complex One) Product(ReadOnlySpan<Complex> matrix, Complex zero, Complex one) =>
+        ((matrix[0] * zero) + (matrix[1] * one), (matrix[2] * zero) + (matrix[3] * one));
 
     private static double Square(Complex number) => (number.Real * number.Real) + (number.Imaginary * number.Imaginary);
 

@@ -13,8 +13,9 @@ internal sealed class PauliRuns
     /// <summary>All Pauli matrices, a bit for each.</summary>
     public const int All = 0b1110;
 
-    // By the index of a gate: the matrix that it commutes with, and all that it keeps up to a sign.
+    // By the index of a gate: the matrix that it commutes with, whether it is one, and all that it keeps up to a sign.
     private static readonly Axis[] Axes = [.. GateCatalog.Table.ToArray().Select(AxisOfGate)];
+    private static readonly bool[] ArePauli = [.. GateCatalog.Table.ToArray().Select(g => g == GateCatalog.X || g == GateCatalog.Y || g == GateCatalog.Z)];
     private static readonly byte[] KeptBy = [.. GateCatalog.Table.ToArray().Select(g =>
         g == GateCatalog.X || g == GateCatalog.Y || g == GateCatalog.Z || g == GateCatalog.Id ? (byte)All : (byte)(1 << (int)AxisOfGate(g)))];
 
@@ -52,6 +53,9 @@ internal sealed class PauliRuns
 
     /// <summary>The Pauli matrix that a gate on one qubit commutes with; none where it does with none alone.</summary>
     public static Axis AxisOf(GateDefinition gate) => Axes[gate.Index];
+
+    /// <summary>Whether a gate, known by its index, is a Pauli matrix.</summary>
+    public static bool IsPauli(int gateIndex) => ArePauli[gateIndex];
 
     /// <summary>Begins anew.</summary>
     public void Clear(int numSites)

@@ -33,12 +33,15 @@ internal sealed class TakenBackPermutations
         }
 
         // All others flip the last of their qubits where the rest are 1.
-        var isSwap = gate == GateCatalog.Swap || gate == GateCatalog.ISwap || gate == GateCatalog.ISwapDg;
+        var isSwap = IsSwap(gate);
         var qubits = circuit.QubitsOf(op);
         var moved = isSwap ? 2 : 1;
         permutation = new Permutation(isSwap, MaskOf(qubits[..^moved]), MaskOf(qubits[^moved..]));
         return true;
     }
+
+    /// <summary>Whether a gate exchanges two qubits, phases apart.</summary>
+    public static bool IsSwap(GateDefinition gate) => gate == GateCatalog.Swap || gate == GateCatalog.ISwap || gate == GateCatalog.ISwapDg;
 
     /// <summary>The qubits as bits.</summary>
     public static UInt128 MaskOf(ReadOnlySpan<int> qubits)

@@ -138,13 +138,11 @@ public sealed partial class PerformanceMonitor
     /// <summary>The latest runs of one backend.</summary>
     private sealed class Window(int size)
     {
-        private int _failures;
-
-        public Queue<bool> Outcomes { get; } = new();
+        public OutcomeWindow Outcomes { get; } = new(size);
 
         public Queue<double> Errors { get; } = new();
 
-        public double FailureRate => (double)_failures / Outcomes.Count;
+        public double FailureRate => (double)Outcomes.Failures / Outcomes.Count;
 
         public double MedianError
         {
@@ -160,22 +158,17 @@ public sealed partial class PerformanceMonitor
         {
             if (record.Outcome is ExecutionOutcome.Completed or ExecutionOutcome.Failed or ExecutionOutcome.OutOfMemory)
             {
-                var ok = record.Outcome == ExecutionOutcome.Completed;
-                _failures += (ok ? 0 : 1) - (Push(Outcomes, ok, out var first) && !first ? 1 : 0);
+                Outcomes.Add(record.Outcome == ExecutionOutcome.Completed);
             }
 
             if (record.Outcome == ExecutionOutcome.Completed && record.ServiceTime > TimeSpan.Zero && record.PredictedSeconds > 0)
             {
-                Push(Errors, record.PredictionError, out _);
+                Errors.Enqueue(record.PredictionError);
+                if (Errors.Count > size)
+                {
+                    Errors.Dequeue();
+                }
             }
-        }
-
-        // Tells whether the first one went.
-        private bool Push<T>(Queue<T> queue, T value, out T? first)
-        {
-            queue.Enqueue(value);
-            first = default;
-            return queue.Count > size && queue.TryDequeue(out first);
         }
     }
 }

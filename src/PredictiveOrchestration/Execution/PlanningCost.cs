@@ -11,10 +11,12 @@ internal sealed class PlanningCost
     private const int Fixed = 800;
     private const int Rounds = 40;
 
-    // How fast it is learned that planning takes less, and that it takes more: a thread may have waited.
-    private const double GainDown = 0.2, GainUp = 0.05;
-    private const double Forgetting = 0.98, LeastSecondsPerOperation = 1e-8;
-    private double _secondsPerOperation = 3e-8;
+    // How fast it is learned that planning takes less, and that it takes more: a thread may have waited, and the first plans wait for the compiler.
+    private const double GainDown = 0.2, GainUp = 0.1;
+    private const double Forgetting = 0.99, LeastSecondsPerOperation = 1e-8;
+
+    // As it comes out where the compiler is done; too little would be paid for by the first hundred jobs.
+    private double _secondsPerOperation = 1e-7;
 
     /// <summary>Plans a circuit some times, so that the first job does not wait for the compiler. How long that takes says nothing of later plans.</summary>
     public static void WarmUp(IEnumerable<IQuantumBackend> backends, ConversionCosts conversions, Func<CircuitProfile, WorkTrajectory, ISegmentCostModel> costs)

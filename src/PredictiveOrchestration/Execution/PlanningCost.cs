@@ -15,8 +15,8 @@ internal sealed class PlanningCost
     private const double GainDown = 0.2, GainUp = 0.1;
     private const double Forgetting = 0.99, LeastSecondsPerOperation = 1e-8;
 
-    // As it comes out where the compiler is done; too little would be paid for by the first hundred jobs.
-    private double _secondsPerOperation = 1e-7;
+    // Of two cores, one three times as fast as the other, in the middle: a dozen plans tell.
+    private double _secondsPerOperation = 5e-8;
 
     /// <summary>Plans a circuit some times, so that the first job does not wait for the compiler. How long that takes says nothing of later plans.</summary>
     public static void WarmUp(IEnumerable<IQuantumBackend> backends, ConversionCosts conversions, Func<CircuitProfile, WorkTrajectory, ISegmentCostModel> costs)

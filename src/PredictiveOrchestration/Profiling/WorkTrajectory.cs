@@ -39,9 +39,9 @@ internal sealed class WorkTrajectory
         for (var i = 0; i < count; i++)
         {
             ref readonly var op = ref operations[i];
-            if (place != fused.PlaceAt(i))
+            if (fused.PlaceAt(i) is var here && here != place)
             {
-                place = fused.PlaceAt(i);
+                place = here;
                 sketch?.At(place);
             }
 

@@ -212,15 +212,8 @@ internal sealed class AffineSupportBound
         }
     }
 
-    private enum TargetMotion
-    {
-        Stays,
-        Flips,
-        Mixes,
-    }
-
-    // Whether a one-qubit gate leaves, exchanges or mixes the basis states. Amplitudes of 5e-16 are far below what engines keep.
-    private static TargetMotion Motion(GateDefinition gate, ReadOnlySpan<double> parameters)
+    /// <summary>Whether a gate on one qubit leaves, exchanges or mixes the basis states. Amplitudes of 5e-16 are far below what engines keep.</summary>
+    public static TargetMotion Motion(GateDefinition gate, ReadOnlySpan<double> parameters)
     {
         const double nothing = 5e-16;
         if (gate.Structure == GateStructure.Monomial)
@@ -237,8 +230,8 @@ internal sealed class AffineSupportBound
         return Math.Abs(sin) < nothing ? TargetMotion.Stays : Math.Abs(cos) < nothing ? TargetMotion.Flips : TargetMotion.Mixes;
     }
 
-    // Bit d of the result: some basis state can turn into one that differs by d.
-    private static uint GateDifferences(GateDefinition gate)
+    /// <summary>Bit d of the result: some basis state can turn into one that differs by d.</summary>
+    public static uint GateDifferences(GateDefinition gate)
     {
         if (gate == GateCatalog.RXX || gate == GateCatalog.RYY)
         {
@@ -318,4 +311,12 @@ internal sealed class AffineSupportBound
             }
         }
     }
+}
+
+/// <summary>What a gate on one qubit does to its basis states.</summary>
+internal enum TargetMotion
+{
+    Stays,
+    Flips,
+    Mixes,
 }

@@ -44,6 +44,7 @@ internal sealed class ForwardPass
     private SparseAmounts _sparse;
     private bool _isUnordered, _isCancelling;
     private SureSupport _sure = new();
+    private FewBasisStates? _few;
     private bool _hasGenericMixing, _turnsXX, _turnsYY;
     private (int, int) _grown = (-1, -1);
     private long _live;
@@ -58,6 +59,7 @@ internal sealed class ForwardPass
         _support = new AffineSupportBound(n);
         _bond = new BondDimensionBound(n) { Sketch = ChainSketch.Begin(n) };
         _randomness = new CliffordRandomness(n);
+        _few = FewBasisStates.Begin(n);
         _sketch = FusionSketch<Unnoted>.Begin(n);
         _blocks = new UnionFind(n);
         _pairs = new QubitPairs(n);
@@ -85,7 +87,7 @@ internal sealed class ForwardPass
         int n = _circuit.NumQubits, depth = Depth;
         var pairs = _twoQubit;
         var (blocks, largest) = _blocks.Count();
-        var (random, support) = _randomness.IsExact ? _randomness.Finish() : (Math.Min(n, _support.Dimension) + backward.MidCircuitMeasurements + _randomResets, n);
+        var (random, support) = _randomness.IsExact ? _randomness.Finish() : (Math.Min(n, Dimension) + backward.MidCircuitMeasurements + _randomResets, n);
         return new CircuitFeatures
         {
             Supermarq = new SupermarqFeatures(
@@ -170,6 +172,8 @@ internal sealed class ForwardPass
                     _sketch?.Flush();
                     _support.Reset(qubits[0], nesting > 0);
                     _mixed = Math.Min(_support.Dimension, _mixed);
+                    _few = nesting > 0 ? null : _few;
+                    _few?.Reset(qubits[0]);
                     _bond.Project(qubits[0], true, nesting > 0);
                     _randomness.Reset(qubits[0], nesting > 0);
                     Place(qubits);
@@ -226,6 +230,13 @@ internal sealed class ForwardPass
 
         _support.Apply(_circuit, op, uncertain);
         _mixed = Math.Min(_support.Dimension, _mixed + (structure != GateStructure.Generic ? 0 : _loops > 0 ? n : targets));
+        if (_few is { } few)
+        {
+            // What comes after they are too many to be told apart still adds to them.
+            _few = !uncertain && few.Apply(_circuit, op) ? few : null;
+            _mixed = _few is null ? _mixed : Math.Min(_mixed, few.CountLog2);
+        }
+
         var isMixing = structure == GateStructure.Generic;
         var isGrowing = _support.Dimension > before;
         if (isGrowing && op.QubitCount == 2)

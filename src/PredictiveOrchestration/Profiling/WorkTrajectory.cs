@@ -21,8 +21,10 @@ internal sealed class WorkTrajectory
     private readonly byte[] _mixes;
 
     /// <summary>Walks the circuit.</summary>
+    /// <param name="circuit">The circuit.</param>
+    /// <param name="support">The support bound after each operation, of its profile; empty to find one here.</param>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    public WorkTrajectory(Circuit circuit)
+    public WorkTrajectory(Circuit circuit, ReadOnlySpan<byte> support = default)
     {
         var operations = circuit.Operations;
         var count = operations.Length;
@@ -31,7 +33,7 @@ internal sealed class WorkTrajectory
         (_gates, _mixing, _nonClifford) = (new int[count + 1], new int[count + 1], new int[count + 1]);
         _mixes = new byte[count];
         (Support, Bond) = (new byte[count + 1], new byte[count + 1]);
-        var support = new AffineSupportBound(circuit.NumQubits);
+        var affine = support.Length == count ? null : new AffineSupportBound(circuit.NumQubits);
         var bond = new BondDimensionBound(circuit.NumQubits);
         var sketch = FusionSketch<Noted>.Begin(circuit.NumQubits);
         var fused = new PlannedProgress(count, FusedWork.Count);
@@ -57,14 +59,13 @@ internal sealed class WorkTrajectory
                     var weight = structure == GateStructure.Diagonal ? 0.5 : PowersOfTwo.Of(Math.Max(1, targets) - 1);
                     dense = weight * PowersOfTwo.Of(circuit.NumQubits - op.ControlCount);
                     _mixes[i] = (byte)(structure == GateStructure.Generic ? targets : 0);
-                    var before = support.Dimension;
-                    support.Apply(circuit, op, nesting > 0);
-                    bond.Apply(circuit, op, Math.Max(before, support.Dimension), nesting > 0, nesting > 0);
+                    affine?.Apply(circuit, op, nesting > 0);
+                    bond.Apply(circuit, op, Math.Max(Support[i], After(affine, support, i)), nesting > 0, nesting > 0);
                     sketch?.Apply(circuit, op, circuit.QubitsOf(op));
                     break;
                 case OperationKind.Reset:
                     sketch?.Flush();
-                    support.Reset(circuit.QubitsOf(op)[0], nesting > 0);
+                    affine?.Reset(circuit.QubitsOf(op)[0], nesting > 0);
                     bond.Project(circuit.QubitsOf(op)[0], true, nesting > 0);
                     break;
                 case OperationKind.Measure:
@@ -84,7 +85,7 @@ internal sealed class WorkTrajectory
             _gates[i + 1] = _gates[i] + (isGate ? 1 : 0);
             _mixing[i + 1] = _mixing[i] + _mixes[i];
             _nonClifford[i + 1] = _nonClifford[i] + (isClifford ? 0 : 1);
-            Support[i + 1] = (byte)Math.Min(support.Dimension, byte.MaxValue);
+            Support[i + 1] = After(affine, support, i);
             Bond[i + 1] = (byte)Math.Min(bond.Greatest, byte.MaxValue);
         }
 
@@ -128,4 +129,7 @@ internal sealed class WorkTrajectory
     public int Mixes(int operation) => _mixes[operation];
 
     public bool IsGate(int operation) => _gates[operation + 1] > _gates[operation];
+
+    // After an operation that has been taken in.
+    private static byte After(AffineSupportBound? affine, ReadOnlySpan<byte> support, int operation) => affine is null ? support[operation] : (byte)Math.Min(affine.Dimension, byte.MaxValue);
 }

@@ -1,0 +1,205 @@
+using System.Numerics;
+using System.Runtime.InteropServices;
+using System.Runtime.Intrinsics;
+using PredictiveOrchestration.Circuits;
+
+namespace PredictiveOrchestration.Profiling;
+
+/// <summary>
+/// The basis states that can have amplitudes, one by one, as long as they are few: no affine space says how few there are in W states, one-hot encodings and whatever
+/// controls keep apart. Nothing cancels here, so they are never fewer than there are. For each qubit there is one bit for each state, so that a permutation is some
+/// operations on a vector, however many states it moves.
+/// </summary>
+internal sealed class FewBasisStates
+{
+    // A vector of them, on so many qubits.
+    private const int Most = 1 << MostLog2, MostLog2 = 8, MostQubits = 512;
+
+    // The columns that may be compared to find out whether states are there already, for each gate and to begin with.
+    private const int ComparedAtFirst = 4096, ComparedForEach = 32;
+    private readonly Vector256<ulong>[] _columns;
+
+    // The qubits that may differ from state to state, or have been set.
+    private readonly int[] _places;
+    private readonly bool[] _isUsed;
+    private int _used;
+    private Vector256<ulong> _all;
+    private int _count = 1;
+    private long _left = ComparedAtFirst;
+
+    private FewBasisStates(int numQubits)
+    {
+        (_columns, _places, _isUsed) = (new Vector256<ulong>[numQubits], new int[numQubits], new bool[numQubits]);
+        _all = Vector256.Create(1UL, 0, 0, 0);
+    }
+
+    /// <summary>The base-2 logarithm of how many there are, rounded up.</summary>
+    public int CountLog2 => BitOperations.Log2((uint)((2 * _count) - 1));
+
+    /// <summary>Begins with all qubits in |0⟩; null where there are too many.</summary>
+    public static FewBasisStates? Begin(int numQubits) => numQubits <= MostQubits ? new FewBasisStates(numQubits) : null;
+
+    /// <summary>Takes in a gate or unitary.</summary>
+    /// <returns>Whether they are still few, and finding that out still costs little.</returns>
+    public bool Apply(Circuit circuit, in Operation op)
+    {
+        var gate = op.Kind == OperationKind.Gate ? circuit.GateOf(op) : null;
+        if (gate is { Structure: GateStructure.Diagonal })
+        {
+            return true;
+        }
+
+        var moved = _all;
+        foreach (var control in circuit.ControlsOf(op))
+        {
+            moved &= _columns[control];
+        }
+
+        if (moved == default)
+        {
+            return true;
+        }
+
+        var targets = circuit.TargetsOf(op);
+        if (gate is not null && TakenBackPermutations.IsSwap(gate))
+        {
+            Use(targets);
+            var apart = (_columns[targets[0]] ^ _columns[targets[1]]) & moved;
+            _columns[targets[0]] ^= apart;
+            _columns[targets[1]] ^= apart;
+            return true;
+        }
+
+        switch (gate is { NumQubits: 1 } ? AffineSupportBound.Motion(gate, op.HasDynamicParameters ? [] : circuit.ParametersOf(op)) : TargetMotion.Mixes)
+        {
+            case TargetMotion.Stays:
+                return true;
+            case TargetMotion.Flips:
+                Use(targets);
+                _columns[targets[0]] ^= moved;
+                return true;
+            default:
+                Use(targets);
+                // Where all there are can arise, nothing is told by counting on.
+                _left += ComparedForEach;
+                return (_columns.Length > MostLog2 || _count < 1 << _columns.Length) && Mix(targets, gate is null ? uint.MaxValue : gate.NumQubits == 1 ? 0b10 : AffineSupportBound.GateDifferences(gate), moved);
+        }
+    }
+
+    /// <summary>Takes in a reset.</summary>
+    public void Reset(int qubit) => _columns[qubit] = default;
+
+    // States that differ in as many ways as bits are set can arise; all ways there are, one qubit after the other.
+    private bool Mix(ReadOnlySpan<int> targets, uint differences, Vector256<ulong> moved)
+    {
+        if (differences != uint.MaxValue)
+        {
+            for (var d = 1; d < 1 << targets.Length; d++)
+            {
+                if ((differences >> d & 1) != 0 && !Mix(targets, d, moved))
+                {
+                    return false;
+                }
+            }
+
+            return true;
+        }
+
+        // What a qubit before has brought has the same controls.
+        for (var (j, before) = (0, _count); j < targets.Length; j++)
+        {
+            if (!Mix(targets, 1 << j, moved))
+            {
+                return false;
+            }
+
+            moved |= _all & ~First(before);
+        }
+
+        return true;
+    }
+
+    // Adds those that differ from some that are there in the given targets, as far as they are not there.
+    private bool Mix(ReadOnlySpan<int> targets, int difference, Vector256<ulong> moved)
+    {
+        var first = targets[BitOperations.TrailingZeroCount(difference)];
+        var isFresh = (_columns[first] & _all) is var ones && (ones == default || ones == _all);
+        var words = MemoryMarshal.Cast<Vector256<ulong>, ulong>(_columns.AsSpan());
+        for (var word = 0; word < Vector256<ulong>.Count; word++)
+        {
+            for (var rest = moved[word]; rest != 0; rest &= rest - 1)
+            {
+                var (at, bit) = (word, BitOperations.TrailingZeroCount(rest));
+                if (!isFresh && HasPartner(words, at, bit, first, targets, difference))
+                {
+                    if (_left < 0)
+                    {
+                        return false;
+                    }
+
+                    continue;
+                }
+
+                if (_count == Most || (_left -= _used / 8) < 0)
+                {
+                    return false;
+                }
+
+                Add(words, at, bit, targets, difference);
+            }
+        }
+
+        return true;
+    }
+
+    // Columns are compared until no state is like it.
+    private bool HasPartner(ReadOnlySpan<ulong> words, int word, int bit, int first, ReadOnlySpan<int> targets, int difference)
+    {
+        var alike = (words[(Vector256<ulong>.Count * first) + word] >> bit & 1) != 0 ? _all & ~_columns[first] : _all & _columns[first];
+        var i = 0;
+        for (; i < _used && alike != default; i++)
+        {
+            var q = _places[i];
+            var isSet = (words[(Vector256<ulong>.Count * q) + word] >> bit & 1) != 0;
+            var at = targets.IndexOf(q);
+            alike &= isSet != (at >= 0 && (difference >> at & 1) != 0) ? _columns[q] : ~_columns[q];
+        }
+
+        _left -= i;
+        return alike != default;
+    }
+
+    private void Add(Span<ulong> words, int word, int bit, ReadOnlySpan<int> targets, int difference)
+    {
+        var (to, place) = (_count >> 6, _count & 63);
+        foreach (var q in _places.AsSpan(0, _used))
+        {
+            var column = Vector256<ulong>.Count * q;
+            words[column + to] |= (words[column + word] >> bit & 1) << place;
+        }
+
+        for (; difference != 0; difference &= difference - 1)
+        {
+            words[(Vector256<ulong>.Count * targets[BitOperations.TrailingZeroCount(difference)]) + to] ^= 1UL << place;
+        }
+
+        _count++;
+        _all = First(_count);
+    }
+
+    private void Use(ReadOnlySpan<int> targets)
+    {
+        foreach (var target in targets)
+        {
+            if (!_isUsed[target])
+            {
+                _isUsed[target] = true;
+                _places[_used++] = target;
+            }
+        }
+    }
+
+    private static Vector256<ulong> First(int count) => Vector256.Create(Ones(count), Ones(count - 64), Ones(count - 128), Ones(count - 192));
+
+    private static ulong Ones(int count) => count <= 0 ? 0 : count >= 64 ? ulong.MaxValue : (1UL << count) - 1;
+}

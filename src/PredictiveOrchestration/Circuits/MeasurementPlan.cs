@@ -8,14 +8,17 @@ internal sealed class MeasurementPlan
 {
     private readonly bool[] _deferred;
 
-    public MeasurementPlan(Circuit circuit)
+    /// <summary>Walks the circuit from its end.</summary>
+    /// <param name="circuit">The circuit.</param>
+    /// <param name="first">The place of the first measurement, if known: what is before it is not looked at.</param>
+    public MeasurementPlan(Circuit circuit, int first = 0)
     {
         var operations = circuit.Operations;
         _deferred = new bool[operations.Length];
         var depth = 0;
         var qubitUsed = new bool[circuit.NumQubits];
         var bitTaken = new bool[circuit.NumClbits + circuit.NumScratchBits];
-        for (var i = operations.Length - 1; i >= 0; i--)
+        for (var i = operations.Length - 1; i >= first; i--)
         {
             ref readonly var op = ref operations[i];
             switch (op.Kind)

@@ -344,24 +344,50 @@ internal sealed class CliffordRandomness
         Z(qubit)[at >> 6] |= 1UL << at;
     }
 
-    // The rank of the X parts on the first qubits, and on all: the first bit of each column is taken out of those behind it.
+    // The rank of the X parts on the first qubits, and on all: the first bit of each column is taken out of those behind it, of a few columns at once.
     private (int First, int All) Rank(ReadOnlySpan<int> qubits, int first)
     {
-        int rank = 0, ofFirst = 0;
+        int rank = 0, ofFirst = 0, taken = 0;
+        Span<int> columns = stackalloc int[BitRows.Together], bits = stackalloc int[BitRows.Together];
         for (var i = 0; i < qubits.Length; i++)
         {
             // The walk is over: columns may change.
             var column = X(qubits[i]);
-            var bit = BitRows.First(column);
-            if (bit >= 0)
+            for (var k = 0; k < taken; k++)
             {
-                rank++;
-                ofFirst += i < first ? 1 : 0;
-                BitRows.Eliminate(_x, column, bit, qubits[(i + 1)..]);
+                AddIf(column, X(columns[k]), bits[k]);
+            }
+
+            var bit = BitRows.First(column);
+            if (bit < 0)
+            {
+                continue;
+            }
+
+            rank++;
+            ofFirst += i < first ? 1 : 0;
+            for (var k = 0; k < taken; k++)
+            {
+                AddIf(X(columns[k]), column, bit);
+            }
+
+            (columns[taken], bits[taken]) = (qubits[i], bit);
+            if (++taken == BitRows.Together)
+            {
+                BitRows.Eliminate(_x, columns, bits, _words, qubits[(i + 1)..]);
+                taken = 0;
             }
         }
 
         return (ofFirst, rank);
+    }
+
+    private static void AddIf(Span<ulong> to, ReadOnlySpan<ulong> from, int bit)
+    {
+        if ((to[bit >> 6] >> bit & 1) != 0)
+        {
+            Add(to, from);
+        }
     }
 
     private static void Add(Span<ulong> to, ReadOnlySpan<ulong> from)

@@ -33,6 +33,8 @@ internal sealed class ForwardPass
     private int _monomial;
     private int _resets;
     private int _randomResets;
+    private int _onNoQubit;
+    private int _firstMeasurement = -1, _firstReset = int.MaxValue;
     private int _measurements;
     private int _groups;
     private int _peakSupport;
@@ -83,7 +85,7 @@ internal sealed class ForwardPass
 
     public CircuitFeatures Features()
     {
-        var backward = new BackwardPass(_circuit, _measurements > 0, _dynamic, GateCount);
+        var backward = new BackwardPass(_circuit, _firstMeasurement, _firstReset, _dynamic, GateCount, _onNoQubit);
         int n = _circuit.NumQubits, depth = Depth;
         var pairs = _twoQubit;
         var (blocks, largest) = _blocks.Count();
@@ -157,7 +159,7 @@ internal sealed class ForwardPass
                     Gate(op, qubits, nesting > 0);
                     break;
                 case OperationKind.Measure:
-                    _measurements++;
+                    _firstMeasurement = _measurements++ == 0 ? i : _firstMeasurement;
                     _sure.End();
                     _sketch?.Flush();
                     Mix((ulong)op.Argument);
@@ -166,7 +168,7 @@ internal sealed class ForwardPass
                     Place(qubits);
                     break;
                 case OperationKind.Reset:
-                    _resets++;
+                    _firstReset = _resets++ == 0 ? i : _firstReset;
                     _sure.End();
                     _randomResets += nesting > 0 || !_support.IsKnown(qubits[0]) ? 1 : 0;
                     _sketch?.Flush();
@@ -286,6 +288,10 @@ internal sealed class ForwardPass
         else if (op.QubitCount == 1)
         {
             _blocks.Touch(qubits[0]);
+        }
+        else
+        {
+            _onNoQubit++;
         }
 
         Place(qubits);

@@ -28,6 +28,7 @@ internal sealed class SketchedOrder
     private int[] _best = [];
     private int[] _loads = [];
     private double[] _at = [];
+    private bool[] _isNew = [];
 
     /// <summary>The site of each wire; good until the next choice.</summary>
     /// <param name="numWires">The number of wires.</param>
@@ -105,7 +106,9 @@ internal sealed class SketchedOrder
         }
 
         var exchanged = false;
-        for (var round = 0; round < Exchanges && Exchange(_graph, order, sites); round++)
+        var isNew = _isNew.AsSpan(0, numWires);
+        isNew.Fill(true);
+        for (var round = 0; round < Exchanges && Exchange(_graph, order, sites, isNew); round++)
         {
             exchanged = true;
         }
@@ -124,7 +127,7 @@ internal sealed class SketchedOrder
         {
             (_identity, _sites, _order) = (new int[numWires], new int[numWires], new int[numWires]);
             (_best, _loads, _at) = (new int[numWires], new int[numWires + 1], new double[numWires]);
-            (_now, _peak) = (new byte[numWires], new byte[numWires]);
+            (_now, _peak, _isNew) = (new byte[numWires], new byte[numWires], new bool[numWires]);
             for (var w = 0; w < numWires; w++)
             {
                 _identity[w] = w;
@@ -220,31 +223,40 @@ internal sealed class SketchedOrder
         }
     }
 
-    // Neighbours change places where fewer bits then cross between them; tells whether any did.
-    private static bool Exchange(Meetings graph, Span<int> order, Span<int> sites)
+    // Neighbours change places where fewer bits then cross between them; tells whether any did. A pair is looked at again only once another wire has come to one of its places:
+    // all others are on the same side of it as before.
+    private static bool Exchange(Meetings graph, Span<int> order, Span<int> sites, Span<bool> isNew)
     {
         var any = false;
         for (var p = 0; p < order.Length - 1; p++)
         {
-            int a = order[p], b = order[p + 1], more = 0;
-            foreach (var other in graph.Of(a))
+            if (!isNew[p])
             {
-                more += sites[other] < p ? 1 : sites[other] > p + 1 ? -1 : 0;
+                continue;
             }
 
-            foreach (var other in graph.Of(b))
-            {
-                more += sites[other] > p + 1 ? 1 : sites[other] < p ? -1 : 0;
-            }
-
-            if (more < 0)
+            isNew[p] = false;
+            int a = order[p], b = order[p + 1];
+            if (Leaning(graph.Of(a), sites, p) < Leaning(graph.Of(b), sites, p))
             {
                 (order[p], order[p + 1], sites[a], sites[b]) = (b, a, p + 1, p);
-                any = true;
+                isNew[Math.Max(0, p - 1)] = isNew[p + 1] = any = true;
             }
         }
 
         return any;
+    }
+
+    // How many more are left of the places p and p + 1 than right of them. Without a branch, which could not foresee it.
+    private static int Leaning(ReadOnlySpan<int> others, ReadOnlySpan<int> sites, int p)
+    {
+        var more = 0;
+        foreach (var other in others)
+        {
+            more += (int)((uint)(sites[other] - p) >> 31) - (int)((uint)(p + 1 - sites[other]) >> 31);
+        }
+
+        return more;
     }
 
     // χ³ of every cut, by the bits that gates bring across it.

@@ -3,7 +3,7 @@ using System.Collections.Concurrent;
 namespace PredictiveOrchestration.Prediction;
 
 /// <summary>A time in log seconds, before and after the correction by recent errors, and how wrong it may be.</summary>
-internal readonly record struct LogTime(double Raw, double Median, double Scale, int Group, int Nearest, bool IsBeyond = false);
+internal readonly record struct LogTime(double Raw, double Median, double Scale, int Group, bool IsBeyond = false);
 
 /// <summary>What is known about one backend's time. Immutable; a record makes the next one from it in constant time.</summary>
 /// <param name="Analytic">The sum of terms.</param>
@@ -109,12 +109,12 @@ internal sealed record BackendModel(
         var raw = Math.Log(Analytic.Predict(terms));
         if (Residual is null || Stack is null)
         {
-            return new LogTime(raw, raw + Bias.Value, 1, 0, -1);
+            return new LogTime(raw, raw + Bias.Value, 1, 0);
         }
 
         var parts = Residual.Evaluate(features, terms, Analytic) with { Kin = Kin.Find(kin) };
         raw += Stack.Correction(parts);
-        return new LogTime(raw, raw + Bias.Value, Stack.Scale(parts), Stack.Group(parts), parts.Nearest, parts.IsBeyond);
+        return new LogTime(raw, raw + Bias.Value, Stack.Scale(parts), Stack.Group(parts), parts.IsBeyond);
     }
 
     /// <summary>The model after one more run.</summary>

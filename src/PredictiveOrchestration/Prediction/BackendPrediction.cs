@@ -37,8 +37,14 @@ public sealed record BackendPrediction
     /// <summary>Gets how the time was predicted, "prior", "analytic", "analytic + learned" or "structure cache".</summary>
     public required string Source { get; init; }
 
-    /// <summary>The run, of those that stand for all that were learned from, that is most like the job; null while nothing is learned.</summary>
-    internal TrainingRow? Nearest { get; init; }
+    /// <summary>The run, of those that stand for all that were learned from, that is most like the job; null while nothing is learned. Found when asked for: no decision needs it.</summary>
+    internal TrainingRow? Nearest => Learned?.NearestTo(Features);
+
+    /// <summary>What was learned, if anything.</summary>
+    internal ResidualModel? Learned { get; init; }
+
+    /// <summary>The job as it was learned from.</summary>
+    internal float[] Features { get; init; } = [];
 
     /// <summary>How likely it is done soon, if its terms say longer than any run ever took; a chance of 0 otherwise.</summary>
     internal QuickRuns Quick { get; init => (field, _meanSeconds) = (value, double.NaN); }

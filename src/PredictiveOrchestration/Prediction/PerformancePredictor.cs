@@ -95,7 +95,8 @@ internal sealed class PerformancePredictor : IPerformancePredictor
             Terms = new PredictedTerms(model.Analytic, drivers.Terms, median / bySum),
             Source = source,
             Quick = quick,
-            Nearest = time.Nearest < 0 ? null : model.Residual?.Examples.Rows[time.Nearest],
+            Learned = model.Residual,
+            Features = drivers.Features,
             Observations = model.Observations,
         };
     }

@@ -8,8 +8,7 @@ namespace PredictiveOrchestration.Prediction;
 /// <param name="OutsideWork">By how much, in log time, the terms are larger or smaller than any seen; 0 inside.</param>
 /// <param name="Novelty">The distance to the nearest kind of job that was seen.</param>
 /// <param name="Cluster">The cluster.</param>
-/// <param name="Nearest">The nearest example.</param>
-internal readonly record struct ResidualParts(double Forest, double Network, double Spread, double Outside, double OutsideWork, double Novelty, int Cluster, int Nearest)
+internal readonly record struct ResidualParts(double Forest, double Network, double Spread, double Outside, double OutsideWork, double Novelty, int Cluster)
 {
     /// <summary>The error of runs of the same circuit; not a number if there was none.</summary>
     public double Kin { get; init; } = double.NaN;
@@ -152,15 +151,22 @@ internal sealed class ResidualModel(FeatureScale scale, TermRange range, double 
         Span<float> z = stackalloc float[scale.Count];
         scale.Apply(features, z);
         var (mean, spread) = forest.Predict(features);
-        var nearest = examples.Nearest(z);
         var (seconds, outsideWork) = range.Of(terms, analytic.Coefficients);
 
         // Between kinds of jobs that were seen a network may say anything; the trees say what is around.
         var smooth = network is null ? 0 : Math.Clamp(network.Predict(z), mean - spread, mean + spread);
         return new ResidualParts(
-            Math.Clamp(mean, -Reach, Reach), Math.Clamp(smooth, -Reach, Reach), spread, scale.OutsideOf(features), outsideWork, kinds.DistanceTo(z), clusters.Of(z), nearest)
+            Math.Clamp(mean, -Reach, Reach), Math.Clamp(smooth, -Reach, Reach), spread, scale.OutsideOf(features), outsideWork, kinds.DistanceTo(z), clusters.Of(z))
         {
             IsBeyond = Math.Log(seconds) > ceiling,
         };
+    }
+
+    /// <summary>The run, of those that stand for all that were learned from, that is most like a job.</summary>
+    public TrainingRow NearestTo(ReadOnlySpan<float> features)
+    {
+        Span<float> z = stackalloc float[scale.Count];
+        scale.Apply(features, z);
+        return examples.Rows[examples.Nearest(z)];
     }
 }

@@ -180,13 +180,15 @@ internal sealed class Replayer(RoutingTable table, ModelParts parts = ModelParts
         return (profile, taken ?? []);
     }
 
-    // From the profile; then those again that are asked to plan, which takes as long as it took when the table was made.
+    // From the profile, of which the engines share what all ask; then those again that are asked to plan, which takes as long as it took when the table was made.
     private static (BackendPrediction[] Predictions, CircuitProfile Profile, double PlanningSeconds) Predict(PerformancePredictor predictor, TableRow row, BackendDescriptor[] able)
     {
         var predictions = new BackendPrediction[able.Length];
+        var shared = new SharedDrivers(row.Profile, row.Shots);
         for (var i = 0; i < able.Length; i++)
         {
-            predictions[i] = predictor.Predict(able[i], row.Profile, row.Shape(able[i].MaxThreads));
+            var model = predictor.ModelOf(able[i].Id, able[i].CostModel);
+            predictions[i] = PerformancePredictor.Predict(able[i], row.Profile, model, JobDrivers.Of(model.Analytic.Basis, shared, row.Shape(able[i].MaxThreads)));
         }
 
         var asked = new bool[able.Length];

@@ -33,5 +33,5 @@ public sealed class ErrorScaleTests
     }
 
     private static ResidualParts Parts(Random random) => new(
-        Forest: random.NextDouble() - 0.5, Network: random.NextDouble() - 0.5, Spread: Math.Exp((3 * random.NextDouble()) - 3), Outside: 0, OutsideWork: 0, Novelty: 4 * random.NextDouble(), Cluster: 0, Nearest: 0);
+        Forest: random.NextDouble() - 0.5, Network: random.NextDouble() - 0.5, Spread: Math.Exp((3 * random.NextDouble()) - 3), Outside: 0, OutsideWork: 0, Novelty: 4 * random.NextDouble(), Cluster: 0);
 }

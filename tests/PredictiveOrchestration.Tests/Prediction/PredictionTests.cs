@@ -86,7 +86,7 @@ public sealed class PredictionTests(ITestOutputHelper output)
     [Fact]
     public void Forest_FarOutsideItsData_FadesIfThatPredictedTheLargestJobsBest()
     {
-        var parts = new ResidualParts(Forest: 2, Network: 0, Spread: 0.1, Outside: 0, OutsideWork: 0, Novelty: 0, Cluster: 0, Nearest: 0);
+        var parts = new ResidualParts(Forest: 2, Network: 0, Spread: 0.1, Outside: 0, OutsideWork: 0, Novelty: 0, Cluster: 0);
         var held = new List<Held>();
         for (var i = 0; i < 200; i++)
         {

@@ -1,5 +1,6 @@
 using System.Numerics;
 using System.Runtime.CompilerServices;
+using System.Runtime.InteropServices;
 using System.Runtime.Intrinsics;
 using PredictiveOrchestration.Circuits;
 using PredictiveOrchestration.Common;
@@ -17,6 +18,10 @@ internal sealed class BondDimensionBound
 
     // Years on any machine: beyond that work is not counted any more.
     private const double Hopeless = 1e18;
+
+    // Work of whole bits is a multiple of this; up to that there is a double for each; and so many cuts are worth a vector.
+    private const double WholeUnit = 16, Whole = WholeUnit * (1L << 53);
+    private const int LeastAtOnce = 8;
     private static readonly double[] Fractions = [.. Enumerable.Range(0, Unit).Select(i => Math.Pow(2, (double)i / Unit))];
     private static readonly double[] Powers = [.. Enumerable.Range(0, 1024).Select(PowerOf)];
     private readonly int _numQubits;
@@ -247,15 +252,57 @@ internal sealed class BondDimensionBound
     private void Pass(int low, int high)
     {
         // Behind the last cut there is nothing.
-        var work = Work;
-        var left = low == 0 ? 0 : _typical[low - 1];
-        for (var cut = low; cut < high && work < Hopeless; cut++)
+        if (low < high)
         {
-            work += CutWork(high - low, left, _typical[cut + 1]);
-            left = _typical[cut];
+            AddWork(low, high - low, _typical.AsSpan(low + 1));
+        }
+    }
+
+    // Adds the work of some cuts in a row, given what is typical right of each, with room for a vector behind that.
+    private void AddWork(int low, int span, ReadOnlySpan<short> right)
+    {
+        var (work, k) = (Work, 0);
+        if (low == 0)
+        {
+            work += work < Hopeless ? CutWork(span, 0, right[0]) : 0;
+            k = 1;
+        }
+
+        if (span - k >= LeastAtOnce && work < Whole && work == Math.Floor(work / WholeUnit) * WholeUnit && work + (WholeUnit * SumOfPowers(_typical.AsSpan(low + k - 1), right[k..], span - k)) is var sum && sum < Whole)
+        {
+            Work = sum;
+            return;
+        }
+
+        for (; k < span && work < Hopeless; k++)
+        {
+            work += CutWork(span, _typical[low + k - 1], right[k]);
         }
 
         Work = work;
+    }
+
+    // The sum of what CutWork raises two to; infinite where a bond is no whole number of bits. Whole numbers that doubles can tell apart may be added in any order.
+    private static double SumOfPowers(ReadOnlySpan<short> left, ReadOnlySpan<short> right, int count)
+    {
+        ref short before = ref MemoryMarshal.GetReference(left), behind = ref MemoryMarshal.GetReference(right);
+        var units = Vector256.Create((short)Unit);
+        Vector256<double> first = default, second = default;
+        Vector256<short> all = default;
+        for (var done = 0; done < count; done += Vector256<short>.Count)
+        {
+            var inside = Vector256.LessThan(Vector256<short>.Indices, Vector256.Create((short)Math.Min(count - done, Vector256<short>.Count)));
+            Vector256<short> a = Vector256.LoadUnsafe(ref before, (nuint)done), b = Vector256.LoadUnsafe(ref behind, (nuint)done);
+            var eighths = (a + b + units + Vector256.Min(a, b)) & inside;
+            all |= eighths;
+            var (low, high) = Vector256.Widen(((eighths >>> UnitLog2) + Vector256.Create((short)1023)) & inside);
+            var (lowest, lower) = Vector256.Widen(low);
+            var (higher, highest) = Vector256.Widen(high);
+            first += (lowest << 52).AsDouble() + (lower << 52).AsDouble();
+            second += (higher << 52).AsDouble() + (highest << 52).AsDouble();
+        }
+
+        return (all & Vector256.Create((short)(Unit - 1))) == default ? Vector256.Sum(first + second) : double.PositiveInfinity;
     }
 
     // Raise for all of several cuts by the same growth, a vector at a time: a gate across many costs no more than one across few.
@@ -301,13 +348,7 @@ internal sealed class BondDimensionBound
         }
 
         before[span] = _typical[high];
-        var work = Work;
-        for (var k = 0; k < span && work < Hopeless; k++)
-        {
-            work += CutWork(span, low + k == 0 ? 0 : _typical[low + k - 1], before[k + 1]);
-        }
-
-        Work = work;
+        AddWork(low, span, before[1..]);
         return held != default;
     }
 

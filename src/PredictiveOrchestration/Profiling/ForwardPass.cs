@@ -1,5 +1,6 @@
 using System.Numerics;
 using System.Runtime.CompilerServices;
+using System.Runtime.Intrinsics;
 using PredictiveOrchestration.Circuits;
 using PredictiveOrchestration.Common;
 using PredictiveOrchestration.Simulation.Fusion;
@@ -22,7 +23,7 @@ internal sealed class ForwardPass
     private readonly byte[] _trajectory;
     private readonly long[] _place;
     private readonly QubitPairs _pairs;
-    private readonly int[] _group = new int[MostFused];
+    private readonly int[] _group = [-1, -1, -1, -1];
     private int _groupSize;
     private int _twoQubit;
     private int _multiQubit;
@@ -374,27 +375,23 @@ internal sealed class ForwardPass
         _groupMask = fits ? joined : mask;
     }
 
-    // The same for any number of qubits.
+    // The same for any number of qubits. In free places of the group there is none.
     private void FuseWide(ReadOnlySpan<int> qubits)
     {
+        var group = Vector128.LoadUnsafe(ref _group[0]);
         var size = _groupSize;
         foreach (var q in qubits)
         {
-            var at = 0;
-            while (at < size && _group[at] != q)
-            {
-                at++;
-            }
-
-            if (at < size)
+            if (Vector128.EqualsAny(group, Vector128.Create(q)))
             {
                 continue;
             }
 
-            if (size == _group.Length)
+            if (size == MostFused)
             {
                 _groups++;
-                _groupSize = Math.Min(qubits.Length, _group.Length);
+                _groupSize = Math.Min(qubits.Length, MostFused);
+                _group.AsSpan().Fill(-1);
                 qubits[.._groupSize].CopyTo(_group);
                 return;
             }

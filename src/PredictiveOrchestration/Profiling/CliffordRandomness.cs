@@ -247,22 +247,22 @@ internal sealed class CliffordRandomness
             return gate == GateCatalog.Id;
         }
 
+        // What anticommutes with the target's Pauli matrix takes on a Z of the control; what flips the control takes on that matrix.
         Span<ulong> cx = X(qubits[0]), cz = Z(qubits[0]), tx = X(qubits[1]), tz = Z(qubits[1]);
-        if (_words == 1)
+        if (hasX)
         {
-            cz[0] ^= (hasX ? tz[0] : 0) ^ (hasZ ? tx[0] : 0);
-            tx[0] ^= hasX ? cx[0] : 0;
-            tz[0] ^= hasZ ? cx[0] : 0;
-            return true;
+            Add(cz, tz);
         }
 
-        for (var w = 0; w < cx.Length; w += Lanes)
+        if (hasZ)
         {
-            // What anticommutes with the target's Pauli matrix takes on a Z of the control; what flips the control takes on that matrix.
-            Vector256<ulong> flips = At(cx, w), x = At(tx, w), z = At(tz, w);
-            Put(At(cz, w) ^ (hasX ? z : default) ^ (hasZ ? x : default), cz, w);
-            Put(x ^ (hasX ? flips : default), tx, w);
-            Put(z ^ (hasZ ? flips : default), tz, w);
+            Add(cz, tx);
+            Add(tz, cx);
+        }
+
+        if (hasX)
+        {
+            Add(tx, cx);
         }
 
         return true;

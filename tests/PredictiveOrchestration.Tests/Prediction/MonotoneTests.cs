@@ -110,7 +110,7 @@ public sealed class MonotoneTests(ITestOutputHelper output)
             for (var i = 0; i < 400; i++)
             {
                 double forest = (2 * random.NextDouble()) - 1, network = (2 * random.NextDouble()) - 1;
-                var parts = new ResidualParts(forest, network, 0.1, 0, 0, 0, 0, 0);
+                var parts = new ResidualParts(forest, network, 0.1, 0, 0, 0, 0);
                 var truth = (phase == 0 ? forest : phase == 1 ? network : 0) + (0.1 * (random.NextDouble() - 0.5));
                 regret += Math.Abs(truth - stack.Correction(parts));
                 stack = stack.With(parts, truth);

@@ -135,6 +135,53 @@ public sealed class ProfileTests
     }
 
     [Fact]
+    public void Profile_LightConeOfMeasurementsAndResets_IsWhatReachesAny()
+    {
+        for (var seed = 0; seed < 300; seed++)
+        {
+            var circuit = RandomCircuits.Create(seed, new RandomCircuitOptions
+            {
+                Qubits = 1 + (seed % 6), Clbits = 6, Operations = 25, Gates = OneQubitGates, MaxControls = 1, Unitaries = false, MidCircuit = seed % 2 == 0, MeasureAtEnd = seed % 3 > 0,
+            });
+            var operations = circuit.Operations.ToArray();
+            if (!operations.Any(o => o.Kind == OperationKind.Measure))
+            {
+                continue;
+            }
+
+            // From a place on, whether what is on some qubits then comes to a measurement.
+            bool Reaches(int from, IEnumerable<int> start)
+            {
+                var reached = start.ToHashSet();
+                foreach (var op in operations.Skip(from))
+                {
+                    var qubits = circuit.QubitsOf(op).ToArray();
+                    if (op.Kind == OperationKind.Measure && reached.Contains(qubits[0]))
+                    {
+                        return true;
+                    }
+
+                    if (op.Kind == OperationKind.Reset)
+                    {
+                        reached.Remove(qubits[0]);
+                    }
+                    else if (op.Kind == OperationKind.Gate && reached.Overlaps(qubits))
+                    {
+                        reached.UnionWith(qubits);
+                    }
+                }
+
+                return false;
+            }
+
+            var features = CircuitProfiler.Profile(circuit).Features!;
+            features.LightConeGates.Should().Be(operations.Where((op, i) => op.Kind == OperationKind.Gate && Reaches(i, circuit.QubitsOf(op).ToArray())).Count(), "seed {0}", seed);
+            features.LightConeQubits.Should().Be(Enumerable.Range(0, circuit.NumQubits).Count(q => Reaches(0, [q])), "seed {0}", seed);
+            features.MidCircuitMeasurementCount.Should().Be(new MeasurementPlan(circuit).MidCircuitCount, "seed {0}", seed);
+        }
+    }
+
+    [Fact]
     public void Profile_KnownCircuits_HaveTheirBounds()
     {
         var ghz = CircuitProfiler.Profile(States.Ghz(10)).Features!;

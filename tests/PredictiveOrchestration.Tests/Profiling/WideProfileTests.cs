@@ -38,7 +38,9 @@ public sealed class WideProfileTests
         for (var seed = 0; seed < 80; seed++)
         {
             var qubits = 3 + (seed * 7 % 90);
-            var circuit = RandomCircuits.Create(seed, new RandomCircuitOptions { Qubits = qubits, Operations = 150, MaxControls = 2, Unitaries = seed % 2 == 0 });
+            var circuit = RandomCircuits.Create(seed, seed % 4 == 1
+                ? new RandomCircuitOptions { Qubits = qubits, Operations = 300, Gates = RandomCircuits.CliffordGates, CliffordAngles = true, MaxControls = 1, Unitaries = false }
+                : new RandomCircuitOptions { Qubits = qubits, Operations = 150, MaxControls = 2, Unitaries = seed % 2 == 0 });
             var bound = new BondDimensionBound(qubits);
             var plain = new CutByCut(qubits);
             var support = CircuitProfiler.Profile(circuit).Features!.SupportTrajectory.Span;
@@ -61,6 +63,14 @@ public sealed class WideProfileTests
             bound.Peak.Should().Equal(plain.Peak.Select(b => (byte)b), "seed {0}", seed);
             bound.Greatest.Should().Be(plain.Peak.Max());
             bound.GreatestTypical.Should().Be(plain.TypicalPeak / 8.0);
+            if (plain.Work < 1e18)
+            {
+                bound.Work.Should().BeApproximately(plain.Work, 1e-12 * plain.Work, "seed {0}", seed);
+            }
+            else
+            {
+                bound.Work.Should().BeGreaterThanOrEqualTo(1e18, "seed {0}", seed);
+            }
         }
     }
 
@@ -103,6 +113,8 @@ public sealed class WideProfileTests
 
         public int TypicalPeak { get; private set; }
 
+        public double Work { get; private set; }
+
         public void Apply(Circuit circuit, in Operation op, int support)
         {
             if (op.QubitCount == 1)
@@ -117,13 +129,19 @@ public sealed class WideProfileTests
 
             _gates.Join(circuit, op, false);
             var acting = _gates.Acting.ToArray();
+            var all = circuit.QubitsOf(op).ToArray();
             if (acting.Length < 2)
             {
+                AddWork(all.Min(), all.Max(), Typical, Typical);
                 return;
             }
 
+            var before = (int[])Typical.Clone();
+            AddWork(all.Min(), acting.Min(), before, before);
+            AddWork(acting.Max(), all.Max(), before, before);
             if (support == 0 && Peak.Max() == 0)
             {
+                AddWork(acting.Min(), acting.Max(), new int[qubits - 1], new int[qubits - 1]);
                 _gates.Restart();
                 return;
             }
@@ -131,6 +149,7 @@ public sealed class WideProfileTests
             // Where every bond is as large as the smaller side nothing changes, and nothing is held back.
             if (Enumerable.Range(0, qubits - 1).All(c => Typical[c] == 8 * Size(c)) && support >= qubits / 2)
             {
+                AddWork(acting.Min(), acting.Max(), before, before);
                 return;
             }
 
@@ -156,9 +175,20 @@ public sealed class WideProfileTests
                 TypicalPeak = Math.Max(TypicalPeak, Typical[cut]);
             }
 
+            AddWork(acting.Min(), acting.Max(), Typical, before);
             if (held)
             {
                 _gates.Restart();
+            }
+        }
+
+        // From left to right: what is left of a cut has grown, what is right of it has not.
+        private void AddWork(int low, int high, int[] left, int[] right)
+        {
+            for (var cut = low; cut < high; cut++)
+            {
+                double l = Math.Pow(2, At(left, cut - 1) / 8.0), r = Math.Pow(2, At(right, cut + 1) / 8.0);
+                Work += (high - low == 1 ? 8 : 16) * l * r * 2 * Math.Min(l, r);
             }
         }
 

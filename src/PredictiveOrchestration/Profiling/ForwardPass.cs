@@ -290,10 +290,6 @@ internal sealed class ForwardPass
         {
             _blocks.Touch(qubits[0]);
         }
-        else
-        {
-            _onNoQubit++;
-        }
 
         Place(qubits);
         if (n <= 64)
@@ -339,6 +335,12 @@ internal sealed class ForwardPass
             return;
         }
 
+        if (qubits.Length == 0)
+        {
+            _onNoQubit++;
+            return;
+        }
+
         long place = 0;
         foreach (var q in qubits)
         {
@@ -351,11 +353,8 @@ internal sealed class ForwardPass
             _place[q] = place;
         }
 
-        if (qubits.Length > 0)
-        {
-            _live += qubits.Length;
-            _last = Math.Max(_last, place);
-        }
+        _live += qubits.Length;
+        _last = Math.Max(_last, place);
     }
 
     // Counts groups of consecutive gates that fit on four qubits.
@@ -376,6 +375,7 @@ internal sealed class ForwardPass
     }
 
     // The same for any number of qubits. In free places of the group there is none.
+    [MethodImpl(MethodImplOptions.NoInlining)]
     private void FuseWide(ReadOnlySpan<int> qubits)
     {
         var group = Vector128.LoadUnsafe(ref _group[0]);

@@ -81,7 +81,7 @@ internal sealed record ChainLayout(int[] SiteOf, bool RelabelSwaps, BondForecast
             return best;
         }
 
-        var order = Search(graph, identity, capLog2, steps);
+        var order = Search(graph, identity, capLog2, steps, Patience);
         var sites = new int[order.Length];
         for (var p = 0; p < order.Length; p++)
         {
@@ -92,16 +92,23 @@ internal sealed record ChainLayout(int[] SiteOf, bool RelabelSwaps, BondForecast
         return found.IsWithin(best.Forecast, WorthIt) ? found : best;
     }
 
-    private static double Budget(int gates, double work) => Math.Min(Math.Min(StepsPerGate * gates, StepsPerWork * work), MostSteps);
+    /// <summary>The steps that a search may take.</summary>
+    public static double Budget(int gates, double work) => Math.Min(Math.Min(StepsPerGate * gates, StepsPerWork * work), MostSteps);
 
     // Memory is promised for the caller's order: another must not take more.
     private bool IsWithin(BondForecast other, double share) =>
         Forecast.Work <= share * other.Work && Forecast.PeakLog2 <= other.PeakLog2 && Forecast.Bytes <= other.Bytes;
 
-    private static int[] Search(WireGraph graph, int[] identity, int capLog2, long steps)
+    /// <summary>Looks for an order of the wires that keeps bonds small.</summary>
+    /// <param name="graph">What joins them.</param>
+    /// <param name="identity">Their own order.</param>
+    /// <param name="capLog2">The base-2 logarithm of what bonds are truncated to, or a large number.</param>
+    /// <param name="steps">The steps that it may take.</param>
+    /// <param name="patience">The disturbances in a row that may gain nothing.</param>
+    public static int[] Search(WireGraph graph, ReadOnlySpan<int> identity, int capLog2, long steps, int patience)
     {
         var line = new LineArrangement(graph, capLog2, identity);
-        var best = identity;
+        int[] best = [.. identity];
         var least = line.Cost;
         line.Improve(ref steps);
         Keep();
@@ -119,11 +126,11 @@ internal sealed record ChainLayout(int[] SiteOf, bool RelabelSwaps, BondForecast
 
         // Out of the hollow and down again, from the best so far.
         var random = new SeededRandom(1, 0);
-        for (var idle = 0; steps > 0 && idle < Patience; idle++)
+        for (var idle = 0; steps > 0 && idle < patience; idle++)
         {
             line.Reset(best);
             line.Disturb(random, 2 + random.Next(3));
-            steps -= identity.Length + graph.Ends;
+            steps -= graph.NumWires + graph.Ends;
             line.Improve(ref steps);
             idle = Keep() ? 0 : idle;
         }

@@ -8,19 +8,16 @@ internal sealed class WireGraph
     private readonly int[] _weight;
 
     public WireGraph(InteractionList list)
+        : this(list.NumWires, EdgesOf(list))
     {
-        var n = list.NumWires;
-        using var edges = new EdgeTable(n);
-        foreach (ref readonly var item in list.Items)
-        {
-            // A gate on many wires is a path through them: what it adds to a cut depends on where they are.
-            var wires = list.WiresOf(item);
-            for (var k = 0; k + 1 < wires.Length; k++)
-            {
-                edges.Add(wires[k], wires[k + 1], item.GrowthLog2(1));
-            }
-        }
+    }
 
+    /// <summary>The graph of some edges.</summary>
+    /// <param name="n">The number of wires.</param>
+    /// <param name="edges">The edges; done with then.</param>
+    public WireGraph(int n, EdgeTable edges)
+    {
+        using var table = edges;
         NumWires = n;
         Degree = new int[n];
         _start = new int[n + 1];
@@ -54,6 +51,9 @@ internal sealed class WireGraph
 
     /// <summary>Whether every edge is between neighbours.</summary>
     public bool IsPath { get; }
+
+    /// <summary>Whether every wire is joined to every other, and all edges weigh the same: no order is better than another.</summary>
+    public bool IsComplete => Ends == NumWires * (NumWires - 1) && _weight.AsSpan().IndexOfAnyExcept(_weight[0]) < 0;
 
     /// <summary>The sum of the weights at each wire.</summary>
     public int[] Degree { get; }
@@ -142,6 +142,22 @@ internal sealed class WireGraph
 
         Array.Sort(x, order);
         return order;
+    }
+
+    private static EdgeTable EdgesOf(InteractionList list)
+    {
+        var edges = new EdgeTable(list.NumWires);
+        foreach (ref readonly var item in list.Items)
+        {
+            // A gate on many wires is a path through them: what it adds to a cut depends on where they are.
+            var wires = list.WiresOf(item);
+            for (var k = 0; k + 1 < wires.Length; k++)
+            {
+                edges.Add(wires[k], wires[k + 1], item.GrowthLog2(1));
+            }
+        }
+
+        return edges;
     }
 
     private int Fill(int first, int[] order, int count, bool[] seen)

@@ -64,6 +64,19 @@ public sealed class ChainSketchTests(ITestOutputHelper output)
     }
 
     [Fact]
+    public async Task Sketch_FewLayersBetweenAnyQubits_ReflectsAboutTheRowsOfARunInItsOrder()
+    {
+        // What orders promise differs a hundredfold, also that of two that look good: the one that the engine finds counts.
+        foreach (var n in (int[])[12, 13, 14, 16, 17, 19])
+        {
+            var circuit = RandomFamilies.QuantumVolume(n, 3, (ulong)n);
+            var (sketched, reflected) = (Sketch(circuit)[ChainAmounts.Reflected], await ReflectedAsync(circuit));
+            output.WriteLine($"{n}: {sketched / reflected:F3}");
+            sketched.Should().BeInRange(reflected / 2, 2 * reflected, $"of {n} qubits");
+        }
+    }
+
+    [Fact]
     public void Sketch_SwapsAndGatesThatUndoEachOther_MoveNothing()
     {
         var plain = Sketch(new CircuitBuilder(8).H(0).CX(0, 1).Build());

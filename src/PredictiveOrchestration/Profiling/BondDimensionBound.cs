@@ -112,6 +112,7 @@ internal sealed class BondDimensionBound
     private void Join(Circuit circuit, in Operation op, int support, bool uncertain, bool repeated)
     {
         _gates.Join(circuit, op, uncertain);
+        support = Math.Min(support, _gates.RankLog2);
         Sketch?.Join(circuit, op, _gates, support);
         var targets = op.QubitCount - op.ControlCount;
         if (targets > 1 && op.QubitCount > 2)

@@ -32,6 +32,10 @@ internal sealed class GateEntanglement
 
     private readonly LoneQubits _lone;
     private readonly Run[] _runs;
+
+    // From the first gate with several controls on, as long as nothing else joins qubits.
+    private ProductSum? _products;
+    private bool _hasJoined;
     private int[] _acting = new int[4];
 
     public GateEntanglement(int numQubits)
@@ -60,6 +64,9 @@ internal sealed class GateEntanglement
 
     public int ActingCount { get; private set; }
 
+    /// <summary>The base-2 logarithm of what the rank across any cut is at most, where that is known otherwise than by the gates that join.</summary>
+    public int RankLog2 => _products?.RankLog2 ?? int.MaxValue;
+
     /// <summary>The bits that the latest gate on two qubits can add at most.</summary>
     public int Exact { get; private set; }
 
@@ -76,6 +83,7 @@ internal sealed class GateEntanglement
     public void Project(int qubit, bool isReset, bool uncertain)
     {
         _runs[qubit].Partner = -1;
+        _products = null;
         if (uncertain)
         {
             _lone.Entangle(qubit);
@@ -96,6 +104,11 @@ internal sealed class GateEntanglement
         if (_lone.IsFollowed(qubit))
         {
             Follow(circuit, op, qubit, uncertain);
+        }
+
+        if (_products is not null)
+        {
+            Follow(circuit, op, qubit, uncertain, _products);
         }
 
         ref var between = ref _runs[qubit].Between;
@@ -123,6 +136,11 @@ internal sealed class GateEntanglement
         if (qubits.Length > _acting.Length)
         {
             _acting = new int[qubits.Length];
+        }
+
+        if (_products is not null || !_hasJoined)
+        {
+            Products(circuit, op, qubits, uncertain);
         }
 
         var gate = op.Kind == OperationKind.Gate && !uncertain ? circuit.GateOf(op) : null;
@@ -357,6 +375,55 @@ internal sealed class GateEntanglement
                 _runs[q].Partner = -1;
             }
         }
+    }
+
+    // Before a gate on several qubits: begins with the first that has several controls, if nothing was joined before, and ends with one that is not on all that are entangled.
+    [MethodImpl(MethodImplOptions.NoInlining)]
+    private void Products(Circuit circuit, in Operation op, ReadOnlySpan<int> qubits, bool uncertain)
+    {
+        var isFirst = !_hasJoined;
+        _hasJoined = true;
+        if (uncertain || op.ControlCount < 2 || op.HasDynamicParameters || op.Kind != OperationKind.Gate || circuit.GateOf(op).NumQubits > 1)
+        {
+            _products = null;
+            return;
+        }
+
+        // A control that is known makes it another gate, perhaps on one qubit.
+        var isKnown = false;
+        foreach (var control in circuit.ControlsOf(op))
+        {
+            isKnown |= _lone.IsZero(control) || _lone.IsOne(control);
+        }
+
+        for (var q = 0; q < _runs.Length; q++)
+        {
+            if (isKnown || (isFirst ? !_lone.HasState(q) : _lone.IsEntangled(q) ? !qubits.Contains(q) : !_lone.HasState(q)))
+            {
+                _products = null;
+                return;
+            }
+        }
+
+        var products = _products ?? new ProductSum(_lone, _runs.Length);
+        Span<Complex> room = stackalloc Complex[4];
+        var matrix = LoneQubits.Matrix(circuit, op, room);
+        var targets = circuit.TargetsOf(op);
+        _products = products.Add(circuit.ControlsOf(op), targets.Length == 0 ? -1 : targets[0], matrix) ? products : null;
+    }
+
+    [MethodImpl(MethodImplOptions.NoInlining)]
+    private void Follow(Circuit circuit, in Operation op, int qubit, bool uncertain, ProductSum products)
+    {
+        if (uncertain || op.HasDynamicParameters)
+        {
+            _products = null;
+            return;
+        }
+
+        Span<Complex> room = stackalloc Complex[4];
+        var matrix = LoneQubits.Matrix(circuit, op, room);
+        products.Apply(qubit, op.ControlCount == 0 ? matrix : [Complex.One, Complex.Zero, Complex.Zero, matrix[0]]);
     }
 
     [MethodImpl(MethodImplOptions.NoInlining)]

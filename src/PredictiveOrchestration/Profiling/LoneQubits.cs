@@ -84,6 +84,9 @@ internal sealed class LoneQubits
     /// <summary>Whether the amplitudes are known.</summary>
     public bool HasState(int qubit) => _known[qubit] == Knowledge.State;
 
+    /// <summary>The amplitudes, where they are known.</summary>
+    public (Complex Zero, Complex One) StateOf(int qubit) => (_zero[qubit], _one[qubit]);
+
     /// <summary>Whether the qubit is surely |0⟩.</summary>
     public bool IsZero(int qubit) => HasState(qubit) && IsNothing(_one[qubit]);
 

@@ -2,6 +2,7 @@ using System.Numerics;
 using MathNet.Numerics.LinearAlgebra;
 using PredictiveOrchestration.Backends;
 using PredictiveOrchestration.Circuits;
+using PredictiveOrchestration.Circuits.Library;
 using PredictiveOrchestration.Profiling;
 using PredictiveOrchestration.Simulation.Sparse;
 using PredictiveOrchestration.TestKit;
@@ -52,6 +53,50 @@ public sealed class BoundTests(ITestOutputHelper output)
     }
 
     [Fact]
+    public void Profile_ControlsOnNearlyAllQubits_BondIsNeverExceeded()
+    {
+        var below = 0;
+        for (var seed = 0; seed < 600; seed++)
+        {
+            var random = new Random(seed);
+            var n = 3 + (seed % 3);
+            var circuit = ControlledByMost(random, n);
+            var features = CircuitProfiler.Profile(circuit).Features!;
+            var state = OracleSimulator.FinalState(new CircuitBuilder(n).Build());
+            for (var i = 0; i < circuit.Operations.Length; i++)
+            {
+                state = Step(circuit, state, i);
+                for (var cut = 0; cut < n - 1; cut++)
+                {
+                    SchmidtRank(state, n, cut + 1).Should().BeLessThanOrEqualTo(1 << features.BondLog2.Span[cut], "seed {0}, operation {1}, cut {2}", seed, i, cut);
+                }
+            }
+
+            below += n > 3 && features.PeakBondLog2 < n / 2 ? 1 : 0;
+        }
+
+        below.Should().BeGreaterThan(40, "else it says no more than the sizes of the sides");
+    }
+
+    [Theory]
+    [InlineData(1)]
+    [InlineData(2)]
+    [InlineData(3)]
+    public void Profile_Grover_RankIsOneMoreThanTheMarkedStates(int marked)
+    {
+        // The uniform state and those that are marked, after any number of rounds.
+        var circuit = Oracles.Grover(8, [.. Enumerable.Range(1, marked).Select(m => 37UL * (ulong)m)]);
+        var state = OracleSimulator.FinalState(new CircuitBuilder(8).Build());
+        for (var i = 0; i < circuit.Operations.Length && circuit.Operations[i].Kind != OperationKind.Measure; i++)
+        {
+            state = Step(circuit, state, i);
+            SchmidtRank(state, 8, 4).Should().BeLessThanOrEqualTo(1 + marked);
+        }
+
+        CircuitProfiler.Profile(circuit).Features!.PeakBondLog2.Should().Be(marked == 1 ? 1 : 2);
+    }
+
+    [Fact]
     public async Task Profile_MeasurementResetAndControlFlow_SupportIsNeverExceeded()
     {
         for (var seed = 0; seed < 300; seed++)
@@ -62,6 +107,41 @@ public sealed class BoundTests(ITestOutputHelper output)
             var result = await new SparseStateSimulator().ExecuteAsync(new ExecutionRequest { Circuit = circuit, Shots = 64, Seed = (ulong)seed });
             result.PeakNonZeros.Should().BeLessThanOrEqualTo(1L << features.PeakSupportLog2, "seed {0}", seed);
         }
+    }
+
+    // Turns, gates with two controls and more, and now and then one that joins two qubits or is on some alone.
+    private static Circuit ControlledByMost(Random random, int n)
+    {
+        var builder = new CircuitBuilder(n);
+        var left = random.Next(4) == 0 ? 1 : 0;
+        for (var k = 0; k < 10; k++)
+        {
+            for (var q = 0; q < n; q++)
+            {
+                _ = random.Next(6) switch
+                {
+                    0 => builder.H(q),
+                    1 => builder.X(q),
+                    2 => k == 0 ? builder.RY(random.NextDouble(), q) : builder.H(q),
+                    _ => builder,
+                };
+            }
+
+            var qubits = Enumerable.Range(0, n).ToArray();
+            random.Shuffle(qubits);
+            var controls = qubits[..Math.Max(2, n - 1 - left)];
+            _ = random.Next(9) switch
+            {
+                0 or 1 or 2 => builder.MCZ(controls, qubits[^1]),
+                3 or 4 => builder.MCX(controls, qubits[^1]),
+                5 => builder.MCP(random.NextDouble(), controls, qubits[^1]),
+                6 => builder.Gate(GateCatalog.H, controls.Length, [], [.. controls, qubits[^1]]),
+                7 => k > 4 ? builder.CX(qubits[0], qubits[^1]) : builder,
+                _ => builder.Gate(GateCatalog.RZ, controls.Length, [0.3], [.. controls, qubits[^1]]),
+            };
+        }
+
+        return builder.Build();
     }
 
     private static Complex[] Step(Circuit circuit, Complex[] state, int index)

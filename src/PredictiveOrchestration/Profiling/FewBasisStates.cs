@@ -13,24 +13,24 @@ namespace PredictiveOrchestration.Profiling;
 internal sealed class FewBasisStates
 {
     // A vector of them, on so many qubits.
-    private const int Most = 1 << MostLog2, MostLog2 = 8, MostQubits = 512;
+    private const int Most = 1 << MostLog2, MostLog2 = 7, MostQubits = 512;
 
-    // The columns that may be compared to find out whether states are there already, for each gate and to begin with.
-    private const int ComparedAtFirst = 4096, ComparedForEach = 32;
-    private readonly Vector256<ulong>[] _columns;
+    // What may be spent on gates that mix, in about a nanosecond: at first, on each, and that a state costs that is looked at.
+    private const int AtFirst = 1024, OnEach = 24, ForState = 4;
+    private readonly Vector128<ulong>[] _columns;
 
     // The qubits that may differ from state to state, or have been set.
     private readonly int[] _places;
     private readonly bool[] _isUsed;
     private int _used;
-    private Vector256<ulong> _all;
+    private Vector128<ulong> _all;
     private int _count = 1;
-    private long _left = ComparedAtFirst;
+    private long _left = AtFirst;
 
     private FewBasisStates(int numQubits)
     {
-        (_columns, _places, _isUsed) = (new Vector256<ulong>[numQubits], new int[numQubits], new bool[numQubits]);
-        _all = Vector256.Create(1UL, 0, 0, 0);
+        (_columns, _places, _isUsed) = (new Vector128<ulong>[numQubits], new int[numQubits], new bool[numQubits]);
+        _all = Vector128.Create(1UL, 0);
     }
 
     /// <summary>The base-2 logarithm of how many there are, rounded up.</summary>
@@ -81,7 +81,7 @@ internal sealed class FewBasisStates
             default:
                 Use(targets);
                 // Where all there are can arise, nothing is told by counting on.
-                _left += ComparedForEach;
+                _left += OnEach;
                 return (_columns.Length > MostLog2 || _count < 1 << _columns.Length) && Mix(targets, gate is null ? uint.MaxValue : gate.NumQubits == 1 ? 0b10 : AffineSupportBound.GateDifferences(gate), moved);
         }
     }
@@ -90,7 +90,7 @@ internal sealed class FewBasisStates
     public void Reset(int qubit) => _columns[qubit] = default;
 
     // States that differ in as many ways as bits are set can arise; all ways there are, one qubit after the other.
-    private bool Mix(ReadOnlySpan<int> targets, uint differences, Vector256<ulong> moved)
+    private bool Mix(ReadOnlySpan<int> targets, uint differences, Vector128<ulong> moved)
     {
         if (differences != uint.MaxValue)
         {
@@ -120,32 +120,32 @@ internal sealed class FewBasisStates
     }
 
     // Adds those that differ from some that are there in the given targets, as far as they are not there.
-    private bool Mix(ReadOnlySpan<int> targets, int difference, Vector256<ulong> moved)
+    private bool Mix(ReadOnlySpan<int> targets, int difference, Vector128<ulong> moved)
     {
         var first = targets[BitOperations.TrailingZeroCount(difference)];
         var isFresh = (_columns[first] & _all) is var ones && (ones == default || ones == _all);
-        var words = MemoryMarshal.Cast<Vector256<ulong>, ulong>(_columns.AsSpan());
-        for (var word = 0; word < Vector256<ulong>.Count; word++)
+        if (isFresh && _count + Count(moved) > Most)
+        {
+            return false;
+        }
+
+        var words = MemoryMarshal.Cast<Vector128<ulong>, ulong>(_columns.AsSpan());
+        for (var word = 0; word < Vector128<ulong>.Count; word++)
         {
             for (var rest = moved[word]; rest != 0; rest &= rest - 1)
             {
                 var (at, bit) = (word, BitOperations.TrailingZeroCount(rest));
-                if (!isFresh && HasPartner(words, at, bit, first, targets, difference))
-                {
-                    if (_left < 0)
-                    {
-                        return false;
-                    }
-
-                    continue;
-                }
-
-                if (_count == Most || (_left -= _used / 8) < 0)
+                var isThere = !isFresh && HasPartner(words, at, bit, first, targets, difference);
+                _left -= ForState + (isThere ? 0 : _used / 4);
+                if (_left < 0 || (!isThere && _count == Most))
                 {
                     return false;
                 }
 
-                Add(words, at, bit, targets, difference);
+                if (!isThere)
+                {
+                    Add(words, at, bit, targets, difference);
+                }
             }
         }
 
@@ -155,12 +155,12 @@ internal sealed class FewBasisStates
     // Columns are compared until no state is like it.
     private bool HasPartner(ReadOnlySpan<ulong> words, int word, int bit, int first, ReadOnlySpan<int> targets, int difference)
     {
-        var alike = (words[(Vector256<ulong>.Count * first) + word] >> bit & 1) != 0 ? _all & ~_columns[first] : _all & _columns[first];
+        var alike = (words[(Vector128<ulong>.Count * first) + word] >> bit & 1) != 0 ? _all & ~_columns[first] : _all & _columns[first];
         var i = 0;
         for (; i < _used && alike != default; i++)
         {
             var q = _places[i];
-            var isSet = (words[(Vector256<ulong>.Count * q) + word] >> bit & 1) != 0;
+            var isSet = (words[(Vector128<ulong>.Count * q) + word] >> bit & 1) != 0;
             var at = targets.IndexOf(q);
             alike &= isSet != (at >= 0 && (difference >> at & 1) != 0) ? _columns[q] : ~_columns[q];
         }
@@ -174,13 +174,13 @@ internal sealed class FewBasisStates
         var (to, place) = (_count >> 6, _count & 63);
         foreach (var q in _places.AsSpan(0, _used))
         {
-            var column = Vector256<ulong>.Count * q;
+            var column = Vector128<ulong>.Count * q;
             words[column + to] |= (words[column + word] >> bit & 1) << place;
         }
 
         for (; difference != 0; difference &= difference - 1)
         {
-            words[(Vector256<ulong>.Count * targets[BitOperations.TrailingZeroCount(difference)]) + to] ^= 1UL << place;
+            words[(Vector128<ulong>.Count * targets[BitOperations.TrailingZeroCount(difference)]) + to] ^= 1UL << place;
         }
 
         _count++;
@@ -199,7 +199,9 @@ internal sealed class FewBasisStates
         }
     }
 
-    private static Vector256<ulong> First(int count) => Vector256.Create(Ones(count), Ones(count - 64), Ones(count - 128), Ones(count - 192));
+    private static Vector128<ulong> First(int count) => Vector128.Create(Ones(count), Ones(count - 64));
+
+    private static int Count(Vector128<ulong> states) => BitOperations.PopCount(states[0]) + BitOperations.PopCount(states[1]);
 
     private static ulong Ones(int count) => count <= 0 ? 0 : count >= 64 ? ulong.MaxValue : (1UL << count) - 1;
 }

@@ -106,7 +106,8 @@ internal sealed class FewBasisStates
         }
 
         // What a qubit before has brought has the same controls.
-        for (var (j, before) = (0, _count); j < targets.Length; j++)
+        var before = _count;
+        for (var j = 0; j < targets.Length; j++)
         {
             if (!Mix(targets, 1 << j, moved))
             {

@@ -230,8 +230,7 @@ internal sealed class ForwardPass
         Place(op, qubits);
     }
 
-    // How many basis states there can be after a gate, and what that is for an engine that stores them. A method of its own, and not the only one: as one big method the walk is slower by a third.
-    [MethodImpl(MethodImplOptions.NoInlining)]
+    // How many basis states there can be after a gate, and what that is for an engine that stores them.
     private void Bound(in Operation op, ReadOnlySpan<int> qubits, bool isMixing, bool isClifford, bool uncertain)
     {
         var targets = op.QubitCount - op.ControlCount;
@@ -288,7 +287,6 @@ internal sealed class ForwardPass
     }
 
     // The qubits that a gate joins, its layer and its group.
-    [MethodImpl(MethodImplOptions.NoInlining)]
     private void Place(in Operation op, ReadOnlySpan<int> qubits)
     {
         if (op.QubitCount > 1)

@@ -23,9 +23,9 @@ internal static class HotSwapBenchmark
     // Longer circuits are not measured; the search for the best single swap ends after this.
     private const double MostSeconds = 2, MostSearchSeconds = 6;
 
-    // Turns go on until no two of the three differ by more than Settled, or as long as asked; differences above Slower count.
-    private const double Settled = 0.02, Slower = 1.05;
-    private const int MostRounds = 400;
+    // Turns go on until no two of the three differ by more than Settled, or as long as asked, and so many times as long while a difference would count, whichever of the three it is.
+    private const double Settled = 0.02, Slower = 1.05, Patience = 6;
+    private const int MostRounds = 4000;
 
     // Below this the best single swap is not searched for: it is not asked about.
     private const double LeastSearched = 1e-3;
@@ -128,7 +128,7 @@ internal static class HotSwapBenchmark
         string swaps = string.Empty, detail = string.Empty, plainName = string.Empty;
         var single = Array.Find(engines, e => e.Descriptor.Id == aloneName)!;
         begin = Stopwatch.GetTimestamp();
-        for (var i = 0; i < 4 * repeat || (Stopwatch.GetElapsedTime(begin).TotalSeconds < mostSeconds && i < 4 * MostRounds && !IsSettled(best)); i++)
+        for (var i = 0; i < 4 * repeat || (Stopwatch.GetElapsedTime(begin).TotalSeconds < mostSeconds * (IsWithin(best, Slower) ? 1 : Patience) && i < 4 * MostRounds && !IsSettled(best)); i++)
         {
             var which = (i + i / 4) % 4;
             if (which == 3)
@@ -161,11 +161,12 @@ internal static class HotSwapBenchmark
         return new Row(name, best[3], aloneName, Math.Min(oracle, best[3]), oracleName, best[1], best[2], best[0], swaps, detail, "") { PlainName = plainName };
     }
 
-    private static bool IsSettled(double[] best)
-    {
-        var (least, most) = (Math.Min(best[0], Math.Min(best[1], best[2])), Math.Max(best[0], Math.Max(best[1], best[2])));
-        return double.IsFinite(most) && (most <= (1 + Settled) * least || (Math.Abs(Math.Log(best[1] / best[2])) < Settled && best[0] < best[1] / Slower));
-    }
+    private static bool IsSettled(double[] best) =>
+        IsWithin(best, 1 + Settled) || (double.IsFinite(best[1]) && Math.Abs(Math.Log(best[1] / best[2])) < Settled && best[0] < best[1] / Slower);
+
+    // Whether no two of the three differ by more than a factor.
+    private static bool IsWithin(double[] best, double factor) =>
+        Math.Max(best[0], Math.Max(best[1], best[2])) is var most && double.IsFinite(most) && most <= factor * Math.Min(best[0], Math.Min(best[1], best[2]));
 
     // Where the support bound or the kind of gate changes is where swaps are worth trying; evenly spread places besides.
     private static IEnumerable<int> PlacesOf(Circuit circuit, int last)

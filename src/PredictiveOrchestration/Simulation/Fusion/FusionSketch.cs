@@ -21,6 +21,9 @@ internal sealed partial class FusionSketch<TPlaces>
     private const byte Identity = 0b11_10_01_00;
     private const int KindCount = (int)Kind.Pair + 1;
     private static readonly Kind[] Kinds = [.. GateCatalog.Table.Select(KindOf)];
+
+    // Those of the diagonal gates that do nothing where their angle is zero, exactly: then the fuser leaves them out.
+    private static readonly bool[] HaveAngle = [.. GateCatalog.Table.Select(g => g.Structure == GateStructure.Diagonal && g.NumParameters == 1)];
     private static readonly double[] Costs = [0, GateFuser.PhaseCost, GateFuser.PhaseCost, GateFuser.ExchangeCost, GateFuser.RealCost, GateFuser.RealCost, GateFuser.DenseCost, GateFuser.PairCost];
 
     private static readonly double[] WaitingCosts = [.. Enum.GetValues<Kind>().Select(k => k == Kind.None ? 0 : IsReal(k) ? GateFuser.RealCost : GateFuser.DenseCost)];
@@ -99,6 +102,11 @@ internal sealed partial class FusionSketch<TPlaces>
     public void Apply(Circuit circuit, in Operation op, ReadOnlySpan<int> qubits)
     {
         var kind = op.Kind == OperationKind.Gate ? Kinds[op.GateIndex] : Kind.Complex;
+        if (kind == Kind.Diagonal && HaveAngle[op.GateIndex] && circuit.FirstParameterOf(op) == 0)
+        {
+            return;
+        }
+
         _isDirty = true;
         if (qubits.Length == 1)
         {

@@ -146,6 +146,7 @@ public sealed class FusionSketchTests(ITestOutputHelper output)
         yield return ("w", States.W(n));
         yield return ("qft", Fourier.Qft(n));
         yield return ("phase estimation", Fourier.PhaseEstimation(n - 1, 1 / 3.0));
+        yield return ("phase estimation, a fraction of few bits", Fourier.PhaseEstimation(n - 1, 0.3125));
         yield return ("adder", Adders.Cuccaro((n - 1) / 2));
         yield return ("ising", Dynamics.Ising(n, 4, 0.4));
         yield return ("heisenberg", Dynamics.Heisenberg(n, 3, 0.5));

@@ -23,8 +23,6 @@ internal static class AttemptPlan
     // Of engines about as likely to be done, the one whose terms say less: a bound that is to be loose by ten times as much is so 15 % more seldom.
     private const double Loosening = 0.07;
 
-    // The best itself is stopped and begun again only if it may well be done by then.
-    private const double LeastChance = 0.02;
     private static readonly double[] Premiums = [0.1, 1];
     private static readonly TimeSpan ShortestWatch = TimeSpan.FromMilliseconds(50);
     private static readonly double[] Shares = [0.02, 0.05, 0.1, 0.2, 0.4];
@@ -71,12 +69,9 @@ internal static class AttemptPlan
         var seconds = ranked[0].Candidate.TotalSeconds;
         foreach (var premium in Premiums.Where(p => p <= Premium * seconds))
         {
-            foreach (var (tried, chance) in ranked.Where(r => r.Candidate.IsFree).Select(r => (r, ProbabilityWithin(r.Candidate, premium))).OrderByDescending(r => r.Item2 * Math.Pow(r.r.Candidate.Prediction.Seconds.Median, -Loosening)))
+            foreach (var (tried, _) in ranked.Where(r => r.Candidate.IsFree).Select(r => (r, ProbabilityWithin(r.Candidate, premium))).OrderByDescending(r => r.Item2 * Math.Pow(r.r.Candidate.Prediction.Seconds.Median, -Loosening)))
             {
-                if (chance >= LeastChance || tried != ranked[0])
-                {
-                    yield return new PlannedAttempt(tried, Limit(premium), true);
-                }
+                yield return new PlannedAttempt(tried, Limit(premium), true);
             }
         }
     }

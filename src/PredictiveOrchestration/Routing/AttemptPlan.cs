@@ -24,7 +24,7 @@ internal static class AttemptPlan
     private const double Loosening = 0.07;
 
     private static readonly double[] Premiums = [0.1, 1];
-    private static readonly TimeSpan ShortestWatch = TimeSpan.FromMilliseconds(50);
+    private const double ShortestWatchSeconds = 0.05;
     private static readonly double[] Shares = [0.02, 0.05, 0.1, 0.2, 0.4];
 
     /// <summary>Plans the attempts.</summary>
@@ -123,12 +123,15 @@ internal static class AttemptPlan
         return 0.5 + (((t / (1 + (t * t))) + Math.Atan(t)) / Math.PI);
     }
 
-    private static TimeSpan Watch(RoutingCandidate candidate, RoutingCandidate next)
+    private static TimeSpan Watch(RoutingCandidate candidate, RoutingCandidate next) => Limit(WatchSeconds(candidate, next.TotalSeconds));
+
+    /// <summary>The seconds after which a backend is left for the next.</summary>
+    /// <param name="candidate">The backend.</param>
+    /// <param name="nextSeconds">What the next one takes, by its median.</param>
+    public static double WatchSeconds(RoutingCandidate candidate, double nextSeconds)
     {
-        var likely = Math.Min(2 * candidate.Prediction.Seconds.Upper, 2 * Math.Max(candidate.Prediction.Seconds.Median, next.TotalSeconds));
-        var seconds = Math.Max(likely, next.TotalSeconds);
-        var watch = Limit(candidate.Prediction.WaitSeconds.Upper + seconds);
-        return watch < ShortestWatch ? ShortestWatch : watch;
+        var likely = Math.Min(2 * candidate.Prediction.Seconds.Upper, 2 * Math.Max(candidate.Prediction.Seconds.Median, nextSeconds));
+        return Math.Max(ShortestWatchSeconds, candidate.Prediction.WaitSeconds.Upper + Math.Max(likely, nextSeconds));
     }
 
     // A prediction that is no number limits nothing.

@@ -32,6 +32,14 @@ internal static class LogNormal
             : (other * Normal.CDF(0, 1, distance / above)) - (median * (Moment(below, -below) + Moment(above, (distance / above) - above) - Moment(above, -above)));
     }
 
+    /// <summary>The expected seconds if the run is given up after some time for another one: E min(x, limit) + P(x > limit) · other.</summary>
+    public static double MeanUntil(BackendPrediction prediction, double limit, double other)
+    {
+        var (below, above) = Widths(prediction.Seconds);
+        var distance = Math.Log(limit / (prediction.LikelySeconds + prediction.WaitSeconds.Median));
+        return limit - MeanBelow(prediction, limit) + (other * Normal.CDF(0, 1, -distance / (distance < 0 ? below : above)));
+    }
+
     /// <summary>By how much a run is longer than another time, on average.</summary>
     public static double MeanAbove(BackendPrediction prediction, double other)
     {

@@ -150,7 +150,8 @@ internal sealed class ChainSketch
 
     /// <summary>The counts.</summary>
     /// <param name="supportLog2">The base-2 logarithm of the number of outcomes, at most.</param>
-    public double[] Finish(int supportLog2)
+    /// <param name="enough">The work beyond which a chain is of no use: what is left is reckoned to be like what was walked through.</param>
+    public double[] Finish(int supportLog2, double enough = double.PositiveInfinity)
     {
         for (var q = 0; q < _numQubits; q++)
         {
@@ -159,7 +160,7 @@ internal sealed class ChainSketch
 
         var gates = _gates.AsSpan(0, _count);
         var wires = _wires.AsSpan(0, _places);
-        var walked = _queue.Run(_numQubits, gates, wires, _order.Choose(_numQubits, gates, wires, _ends, _isPath));
+        var walked = _queue.Run(_numQubits, gates, wires, _order.Choose(_numQubits, gates, wires, _ends, _isPath), enough);
         var amounts = _queue.Finish(supportLog2);
         if (walked < _count + _left)
         {

@@ -11,6 +11,9 @@ namespace PredictiveOrchestration.Profiling;
 internal sealed class ForwardPass
 {
     private const int MostFused = 4;
+
+    // Ten times the multiply-adds of a chain in the time of a gate's word of a tableau, and those of ten milliseconds.
+    private const double ChainWorkPerWord = 1e4, LeastChainLimit = 1e8;
     private static readonly GateFacts[] Facts = [.. GateCatalog.Table.Select(GateFacts.Of)];
     private static readonly GateFacts OfUnitary = new(GateStructure.Generic, false, false);
 
@@ -129,7 +132,7 @@ internal sealed class ForwardPass
             SupportTrajectory = _trajectory,
             PeakBondLog2 = _bond.Greatest,
             BondLog2 = _bond.Peak,
-            ChainWork = _bond.Sketch?.Finish(Math.Min(support, Dimension)) ?? [],
+            ChainWork = _bond.Sketch?.Finish(Math.Min(support, Dimension), ChainLimit()) ?? [],
             MatrixProductWork = Math.Min(_bond.Work, double.MaxValue),
             MatrixProductBytes = _bond.Bytes(),
             MatrixProductSteps = _bond.Steps,
@@ -143,6 +146,9 @@ internal sealed class ForwardPass
             StructuralHash = _hash,
         };
     }
+
+    // The work after which a chain is surely ten times slower than a tableau that runs it all.
+    private double ChainLimit() => _clifford == GateCount ? Math.Max(LeastChainLimit, ChainWorkPerWord * GateCount * (_circuit.NumQubits / 64.0)) : double.PositiveInfinity;
 
     private void Walk()
     {

@@ -23,17 +23,20 @@ internal sealed class SketchedQueue
     private int _made, _waits;
     private int _numQubits;
     private int _patience;
+    private double _enough;
 
     /// <summary>Applies gates to a new chain; gives how many were, until it was enough.</summary>
     /// <param name="numQubits">The number of sites.</param>
     /// <param name="gates">The gates.</param>
     /// <param name="wires">The wires of gates on more than two.</param>
     /// <param name="siteOf">The site of each wire.</param>
-    public int Run(int numQubits, ReadOnlySpan<SketchedGate> gates, ReadOnlySpan<int> wires, ReadOnlySpan<int> siteOf)
+    /// <param name="enough">The work beyond which nothing is counted, where that is less than half a second.</param>
+    public int Run(int numQubits, ReadOnlySpan<SketchedGate> gates, ReadOnlySpan<int> wires, ReadOnlySpan<int> siteOf, double enough)
     {
         Clear(numQubits);
+        _enough = Math.Min(Enough, enough);
         var walked = 0;
-        while (walked < gates.Length && _chain.Work <= Enough)
+        while (walked < gates.Length && _chain.Work <= _enough)
         {
             ref readonly var gate = ref gates[walked++];
             var (low, high) = gate.Span(wires, siteOf);
@@ -87,7 +90,7 @@ internal sealed class SketchedQueue
             }
         }
 
-        while (_waits > 0 && _chain.Work <= Enough)
+        while (_waits > 0 && _chain.Work <= _enough)
         {
             Round();
         }
@@ -99,7 +102,7 @@ internal sealed class SketchedQueue
     /// <param name="supportLog2">The base-2 logarithm of the number of outcomes, at most.</param>
     public double[] Finish(int supportLog2)
     {
-        if (_chain.Work <= Enough)
+        if (_chain.Work <= _enough)
         {
             _chain.MoveToFront();
         }

@@ -23,7 +23,7 @@ internal static class AttemptPlan
     // Of engines about as likely to be done, the one whose terms say less: a bound that is to be loose by ten times as much is so 15 % more seldom.
     private const double Loosening = 0.07;
 
-    private static readonly double[] Premiums = [0.1, 1];
+    private static readonly double[] Premiums = [0.01, 0.1, 1];
     private const double ShortestWatchSeconds = 0.05;
     private static readonly double[] Shares = [0.02, 0.05, 0.1, 0.2, 0.4];
 
@@ -62,17 +62,20 @@ internal static class AttemptPlan
         return plan;
     }
 
-    // A job that is predicted to take long is worth a second on any engine: predictions of times that nobody saw may be wrong altogether. A tenth of a second on each
-    // comes first, those that are likelier to be done by then before others, whichever is the best in the long run.
+    // A job that is predicted to take long is worth a second on any engine: predictions of times that nobody saw may be wrong altogether. A hundredth of a second on each comes first, then
+    // a tenth. Those that are likelier to be done by then, as they were not before, come before others, whichever is the best in the long run.
     private static IEnumerable<PlannedAttempt> Insurance(IReadOnlyList<RankedBackend> ranked)
     {
-        var seconds = ranked[0].Candidate.TotalSeconds;
+        var (seconds, before) = (ranked[0].Candidate.TotalSeconds, 0.0);
         foreach (var premium in Premiums.Where(p => p <= Premium * seconds))
         {
-            foreach (var (tried, _) in ranked.Where(r => r.Candidate.IsFree).Select(r => (r, ProbabilityWithin(r.Candidate, premium))).OrderByDescending(r => r.Item2 * Math.Pow(r.r.Candidate.Prediction.Seconds.Median, -Loosening)))
+            double Chance(RankedBackend r) => (ProbabilityWithin(r.Candidate, premium) - (before > 0 ? ProbabilityWithin(r.Candidate, before) : 0)) * Math.Pow(r.Candidate.Prediction.Seconds.Median, -Loosening);
+            foreach (var tried in ranked.Where(r => r.Candidate.IsFree).OrderByDescending(Chance))
             {
                 yield return new PlannedAttempt(tried, Limit(premium), true);
             }
+
+            before = premium;
         }
     }
 

@@ -86,7 +86,7 @@ internal sealed class PerformancePredictor : IPerformancePredictor
         {
             Backend = backend,
             Seconds = new Estimate(median, shortest, median * Math.Exp(above)),
-            WaitSeconds = Wait(backend, model),
+            WaitSeconds = backend.IsLocal ? Estimate.Exactly(0) : model.WaitSeconds,
             PeakBytes = Memory(backend, drivers.Costs),
             Fidelity = model.Fidelity.Predict(backend, profile),
             OnDevice = profile.On(backend.Id),
@@ -110,23 +110,6 @@ internal sealed class PerformancePredictor : IPerformancePredictor
 
         var upper = Math.Max(drivers.LeastBytes, drivers.BoundBytes);
         return new Estimate(Math.Sqrt(Math.Max(1, drivers.LeastBytes)) * Math.Sqrt(Math.Max(1, upper)), drivers.LeastBytes, upper);
-    }
-
-    private static Estimate Wait(BackendDescriptor backend, BackendModel model)
-    {
-        if (backend.IsLocal)
-        {
-            return Estimate.Exactly(0);
-        }
-
-        if (model.Waits.Length == 0)
-        {
-            return new Estimate(1, 0, 3600);
-        }
-
-        var sorted = model.Waits.Order().ToArray();
-        double At(double level) => sorted[(int)Math.Clamp(Math.Round(level * (sorted.Length + 1)) - 1, 0, sorted.Length - 1)];
-        return new Estimate(At(0.5), At(0.05), At(0.95));
     }
 
     // The end may lie on the other side of the median where errors are one-sided; looseness reaches out from it on both.

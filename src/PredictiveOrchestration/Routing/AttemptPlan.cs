@@ -23,6 +23,8 @@ internal static class AttemptPlan
     // Of engines about as likely to be done, the one whose terms say less: a bound that is to be loose by ten times as much is so 15 % more seldom.
     private const double Loosening = 0.07;
 
+    // The best itself is stopped and begun again only if it is not out of the question that it is done by then.
+    private const double LeastChance = 0.002;
     private static readonly double[] Premiums = [0.01, 0.1, 1];
     private const double ShortestWatchSeconds = 0.05;
     private static readonly double[] Shares = [0.02, 0.05, 0.1, 0.2, 0.4];
@@ -69,10 +71,13 @@ internal static class AttemptPlan
         var (seconds, before) = (ranked[0].Candidate.TotalSeconds, 0.0);
         foreach (var premium in Premiums.Where(p => p <= Premium * seconds))
         {
-            double Chance(RankedBackend r) => (ProbabilityWithin(r.Candidate, premium) - (before > 0 ? ProbabilityWithin(r.Candidate, before) : 0)) * Math.Pow(r.Candidate.Prediction.Seconds.Median, -Loosening);
-            foreach (var tried in ranked.Where(r => r.Candidate.IsFree).OrderByDescending(Chance))
+            double Chance(RankedBackend r) => ProbabilityWithin(r.Candidate, premium) - (before > 0 ? ProbabilityWithin(r.Candidate, before) : 0);
+            foreach (var (tried, chance) in ranked.Where(r => r.Candidate.IsFree).Select(r => (r, Chance(r))).OrderByDescending(r => r.Item2 * Math.Pow(r.r.Candidate.Prediction.Seconds.Median, -Loosening)))
             {
-                yield return new PlannedAttempt(tried, Limit(premium), true);
+                if (chance >= LeastChance || tried != ranked[0])
+                {
+                    yield return new PlannedAttempt(tried, Limit(premium), true);
+                }
             }
 
             before = premium;

@@ -18,11 +18,31 @@ internal sealed class PredictiveRouter : IIncumbentRouter, IChanceRouter
 
     public IReadOnlyList<RankedBackend> Rank(RoutingContext context)
     {
-        var best = Ranking.Least(context, c => Expected(context, c));
+        var candidates = context.Candidates;
+        var expected = new double[candidates.Count];
+        var best = double.PositiveInfinity;
+        for (var i = 0; i < expected.Length; i++)
+        {
+            // What is not a number is not the best.
+            expected[i] = ExpectedSeconds(context, candidates[i]);
+            best = expected[i] < best ? expected[i] : best;
+        }
+
         var unit = (double)Math.Max(0.000001m, context.CostThreshold);
+        double Expected(RoutingCandidate c)
+        {
+            var at = 0;
+            while (!ReferenceEquals(candidates[at], c))
+            {
+                at++;
+            }
+
+            return expected[at];
+        }
+
         (double Time, double Loss) Of(RoutingCandidate c)
         {
-            var time = context.PerformanceWeight * Expected(context, c) / best;
+            var time = context.PerformanceWeight * Expected(c) / best;
             var cost = context.CostWeight * (1 + ((double)c.Cost.Median / unit));
             var success = Math.Max(0.05, c.SuccessProbability);
             return (time / success, Math.Max(1e-12, time + cost) / success);
@@ -35,11 +55,11 @@ internal sealed class PredictiveRouter : IIncumbentRouter, IChanceRouter
                 var (time, loss) = Of(c);
                 return (loss, c.Prediction.LogSecondsSigma * time / loss);
             },
-            c => string.Create(CultureInfo.InvariantCulture, $"expected {c.Prediction.MeanSeconds:G3} s, {c.Cost.Median:0.######} {c.Cost.Currency}: loss {Of(c).Loss:F3}"));
+            c => string.Create(CultureInfo.InvariantCulture, $"expected {Expected(c):G3} s, {c.Cost.Median:0.######} {c.Cost.Currency}: loss {Of(c).Loss:F3}"));
     }
 
-    // A run here that takes too long is left for the next backend, so what it may take is bounded.
-    private static double Expected(RoutingContext context, RoutingCandidate candidate)
+    // A run here that takes too long is stopped and another backend goes on, so what it is expected to cost ends there: a wide interval is not waited for.
+    private static double ExpectedSeconds(RoutingContext context, RoutingCandidate candidate)
     {
         var mean = candidate.Prediction.MeanSeconds;
         if (!candidate.IsFree)
@@ -48,16 +68,14 @@ internal sealed class PredictiveRouter : IIncumbentRouter, IChanceRouter
         }
 
         RoutingCandidate? next = null;
-        foreach (var other in context.Candidates)
+        for (var i = 0; i < context.Candidates.Count; i++)
         {
-            next = other != candidate && (next is null || other.Prediction.MeanSeconds < next.Prediction.MeanSeconds) ? other : next;
+            var other = context.Candidates[i];
+            next = !ReferenceEquals(other, candidate) && (next is null || other.Prediction.MeanSeconds < next.Prediction.MeanSeconds) ? other : next;
         }
 
-        if (next is null || mean < next.Prediction.MeanSeconds)
-        {
-            return mean;
-        }
-
-        return Math.Min(mean, LogNormal.MeanUntil(candidate.Prediction, AttemptPlan.WatchSeconds(candidate, next.TotalSeconds), next.Prediction.MeanSeconds));
+        // Where it is the best by its mean already, it is so with a limit too.
+        return next is not null && next.Prediction.MeanSeconds < mean
+            ? Math.Min(mean, LogNormal.MeanUntil(candidate.Prediction, AttemptPlan.WatchSeconds(candidate, next.TotalSeconds), next.Prediction.MeanSeconds)) : mean;
     }
 }

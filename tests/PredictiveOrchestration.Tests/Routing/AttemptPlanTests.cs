@@ -32,19 +32,28 @@ public sealed class AttemptPlanTests
         AttemptPlan.Of([Ranked("a", seconds, 0.1), Ranked("b", 50 * seconds, 8, (decimal)cost)], allowsTrials).Should().NotContain(p => p.IsTrial);
 
     [Fact]
-    public void Of_LongJob_AnyOtherEngineIsTriedForATenthOfASecondAndForASecond()
+    public void Of_LongJob_AnyOtherEngineIsTriedForAHundredthATenthAndASecond()
     {
         var plan = AttemptPlan.Of([Ranked("a", 1e6, 0.1), Ranked("b", 1e9, 0.1), Ranked("c", 1e9, 0.1, 1)], allowsTrials: true);
-        plan.Select(p => (p.Ranked.Candidate.Backend.Id, p.IsTrial)).Should().Equal(("b", true), ("b", true), ("a", false), ("b", false), ("c", false));
-        plan.Take(2).Select(p => p.Limit).Should().Equal(TimeSpan.FromSeconds(0.1), TimeSpan.FromSeconds(1));
+        plan.Select(p => (p.Ranked.Candidate.Backend.Id, p.IsTrial)).Should().Equal(("b", true), ("b", true), ("b", true), ("a", false), ("b", false), ("c", false));
+        plan.Take(3).Select(p => p.Limit).Should().Equal(TimeSpan.FromSeconds(0.01), TimeSpan.FromSeconds(0.1), TimeSpan.FromSeconds(1));
     }
 
     [Fact]
     public void Of_LongJobThatMayBeShort_TheLikeliestToBeDoneGoesFirst()
     {
         var plan = AttemptPlan.Of([Ranked("a", 20, 8), Ranked("b", 1e9, 0.1)], allowsTrials: true);
-        plan.Select(p => (p.Ranked.Candidate.Backend.Id, p.IsTrial)).Should().Equal(("a", true), ("b", true), ("a", false), ("b", false));
+        plan.Select(p => (p.Ranked.Candidate.Backend.Id, p.IsTrial)).Should().Equal(("a", true), ("b", true), ("a", true), ("b", true), ("a", false), ("b", false));
         AttemptPlan.Of([Ranked("a", 20, 8)], allowsTrials: true).Should().ContainSingle("there is no other").Which.Limit.Should().BeNull();
+    }
+
+    // One is done within a millisecond or never, the other within a tenth of a second or never: what a hundredth of a second has shown of the first counts.
+    [Fact]
+    public void Of_LongJobThatMayBeDoneSoon_WhatIsLikelierInTheTimeAddedComesFirst()
+    {
+        var (quick, slow) = (Ranked("quick", 1e9, 3, quick: new QuickRuns(0.3, Math.Log(1e-3), 0.5) { OtherwiseSeconds = 1e9 }), Ranked("slow", 1e9, 3, quick: new QuickRuns(0.1, Math.Log(0.05), 0.5) { OtherwiseSeconds = 1e9 }));
+        var trials = AttemptPlan.Of([Ranked("a", 50, 0.1), quick, slow], allowsTrials: true).Where(p => p.IsTrial).Select(p => (p.Ranked.Candidate.Backend.Id, p.Limit!.Value.TotalSeconds));
+        trials.Should().Equal(("quick", 0.01), ("slow", 0.01), ("slow", 0.1), ("quick", 0.1));
     }
 
     // Its terms say hours; such runs are done within milliseconds or never.

@@ -99,19 +99,21 @@ public sealed class WorkForecastTests
     {
         // The ends of a 90 % interval are 1.645 deviations away; the distribution has its own deviation on either side of the median.
         var prediction = Given.Candidate("a", median, sigmaAbove).Prediction with { Seconds = new Estimate(median, median * Math.Exp(-1.645 * sigmaBelow), median * Math.Exp(1.645 * sigmaAbove)) };
-        double mean = 0, below = 0, above = 0;
+        double mean = 0, below = 0, above = 0, until = 0;
         const int steps = 200_000;
         for (var i = 0; i < steps; i++)
         {
             var z = -10 + (20 * (i + 0.5) / steps);
             var weight = Math.Exp(-z * z / 2) / Math.Sqrt(2 * Math.PI) * 20 / steps;
             var x = median * Math.Exp((z < 0 ? sigmaBelow : sigmaAbove) * z);
+            until += weight * (x <= other ? x : other + 7);
             (mean, below, above) = (mean + (weight * x), below + (weight * Math.Max(0, other - x)), above + (weight * Math.Max(0, x - other)));
         }
 
         LogNormal.Mean(prediction).Should().BeApproximately(mean, 1e-6);
         LogNormal.MeanBelow(prediction, other).Should().BeApproximately(below, 1e-6);
         LogNormal.MeanAbove(prediction, other).Should().BeApproximately(above, 1e-6);
+        LogNormal.MeanUntil(prediction, other, 7).Should().BeApproximately(until, 1e-3, "of a jump the sum is off by a step");
     }
 
     // The same as predicted from the profile with its plan, and not as without it.

@@ -38,8 +38,8 @@ public static class OracleGates
             "rzz" => Exponential(p[0], Kronecker(Z, Z)),
             "rzx" => Exponential(p[0], Kronecker(X, Z)), // Z on the first (least significant) qubit: the right factor
             "ecr" => Scale(r, Add(Kronecker(Identity(2), X), Scale(-1, Kronecker(X, Y)))), // (IX - XY)/√2, letters from the second qubit to the first
-            "rccx" => RelativeToffoli(),
-            "rc3x" => RelativeC3X(),
+            "rccx" => RelativeToffoli.Value,
+            "rc3x" => RelativeC3X.Value,
             _ => throw new ArgumentException($"The oracle does not know the gate '{name}'.", nameof(name)),
         };
     }
@@ -86,20 +86,20 @@ public static class OracleGates
     });
 
     // rccx of qelib1.inc: u2(0,π) c; u1(π/4) c; cx b,c; u1(-π/4) c; cx a,c; u1(π/4) c; cx b,c; u1(-π/4) c; u2(0,π) c.
-    private static Complex[,] RelativeToffoli()
+    private static readonly Lazy<Complex[,]> RelativeToffoli = new(() =>
     {
         Complex[,] h = On(3, 2, Matrix("h", [])), t = On(3, 2, Matrix("t", [])), tdg = On(3, 2, Matrix("tdg", []));
         Complex[,] cxb = CX(3, 1, 2), cxa = CX(3, 0, 2);
         return Sequence(h, t, cxb, tdg, cxa, t, cxb, tdg, h);
-    }
+    });
 
     // rc3x (rcccx) of qelib1.inc.
-    private static Complex[,] RelativeC3X()
+    private static readonly Lazy<Complex[,]> RelativeC3X = new(() =>
     {
         Complex[,] h = On(4, 3, Matrix("h", [])), t = On(4, 3, Matrix("t", [])), tdg = On(4, 3, Matrix("tdg", []));
         Complex[,] cxa = CX(4, 0, 3), cxb = CX(4, 1, 3), cxc = CX(4, 2, 3);
         return Sequence(h, t, cxc, tdg, h, cxa, t, cxb, tdg, cxa, t, cxb, tdg, h, t, cxc, tdg, h);
-    }
+    });
 
     private static Complex[,] On(int n, int qubit, Complex[,] m) =>
         Build(1 << n, (i, j) => (i & ~(1 << qubit)) == (j & ~(1 << qubit)) ? m[i >> qubit & 1, j >> qubit & 1] : 0);

@@ -67,33 +67,44 @@ public static class OracleSimulator
     /// <summary>Applies a matrix to a state: the first <paramref name="controls"/> qubits are controls.</summary>
     public static Complex[] Transform(Complex[] state, Complex[,] matrix, int[] qubits, int controls)
     {
-        var targets = qubits[controls..];
+        // What each value of the targets and of the controls is as a part of an index.
+        var (targets, places) = (qubits[controls..], new int[1 << (qubits.Length - controls)]);
+        for (var value = 0; value < places.Length; value++)
+        {
+            places[value] = Place(targets, value);
+        }
+
+        var (all, ones) = (Place(targets, -1), Place(qubits[..controls], -1));
         var result = (Complex[])state.Clone();
         for (var i = 0; i < state.Length; i++)
         {
-            if (qubits.Take(controls).Any(c => (i >> c & 1) == 0))
+            if ((i & ones) != ones || (i & all) != 0)
             {
                 continue;
             }
 
-            result[i] = 0;
-            var row = Pick(i, targets);
-            for (var column = 0; column < 1 << targets.Length; column++)
+            for (var row = 0; row < places.Length; row++)
             {
-                result[i] += matrix[row, column] * state[Put(i, targets, column)];
+                Complex sum = 0;
+                for (var column = 0; column < places.Length; column++)
+                {
+                    sum += matrix[row, column] * state[i | places[column]];
+                }
+
+                result[i | places[row]] = sum;
             }
         }
 
         return result;
     }
 
-    private static int Pick(int index, int[] bits) => bits.Select((b, j) => (index >> b & 1) << j).Sum();
-
-    private static int Put(int index, int[] bits, int value)
+    // Bit j of the value, at the position of qubit j.
+    private static int Place(int[] qubits, int value)
     {
-        for (var j = 0; j < bits.Length; j++)
+        var index = 0;
+        for (var j = 0; j < qubits.Length; j++)
         {
-            index = (value >> j & 1) == 1 ? index | 1 << bits[j] : index & ~(1 << bits[j]);
+            index |= (value >> j & 1) << qubits[j];
         }
 
         return index;

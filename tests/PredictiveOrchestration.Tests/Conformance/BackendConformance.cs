@@ -85,14 +85,14 @@ public abstract class BackendConformance
     {
         var backend = Create();
         var circuit = RandomCircuits.Create(42, Restrict(new RandomCircuitOptions { Qubits = 5, Operations = 20 }));
-        var expected = OracleSimulator.FinalState(circuit);
+        var (expected, outcomes) = (OracleSimulator.FinalState(circuit), OracleSimulator.OutcomeDistribution(circuit));
         for (var at = 0; at <= circuit.Operations.Length; at++)
         {
             var middle = await backend.RunToSnapshotAsync(Request(circuit), null, at);
             var end = await backend.RunToSnapshotAsync(Request(circuit), middle, circuit.Operations.Length);
             StateComparison.Distance(StateComparison.Dense(end), expected).Should().BeLessThan(1e-12, "swap at {0}", at);
             var resumed = await backend.ResumeAsync(Request(circuit) with { TopProbabilities = int.MaxValue }, middle);
-            StateComparison.Distance(resumed.Probabilities, OracleSimulator.OutcomeDistribution(circuit)).Should().BeLessThan(1e-12);
+            StateComparison.Distance(resumed.Probabilities, outcomes).Should().BeLessThan(1e-12);
         }
     }
 

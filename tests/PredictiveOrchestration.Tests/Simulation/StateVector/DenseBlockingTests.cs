@@ -12,19 +12,24 @@ public sealed class DenseBlockingTests
 {
     private const int LeastBlockBits = 6;
 
+    // What is true does not depend on the kernels: worked out once for all of them.
+    private static readonly Lazy<(Circuit Circuit, Complex[] Truth)[]> Double = new(() => [.. Enumerable.Range(0, 180).Select(seed =>
+        WithTruth(TestKit.RandomCircuits.Create(1000 + seed, new RandomCircuitOptions { Qubits = 1 + seed % 12, Operations = 40, MaxControls = seed % 5 })))]);
+
+    private static readonly Lazy<(Circuit Circuit, Complex[] Truth)[]> Single = new(() => [.. Enumerable.Range(0, 90).Select(seed =>
+        WithTruth(TestKit.RandomCircuits.Create(2000 + seed, new RandomCircuitOptions { Qubits = 1 + seed % 12, Operations = 60, MaxControls = seed % 4 })))]);
+
     public static TheoryData<string> Kernels => [.. DenseKernelSelector.Available.Select(k => k.Name)];
 
     [Theory]
     [MemberData(nameof(Kernels))]
     public async Task FinalState_SmallBlocks_MatchesTheOracle(string kernels)
     {
-        for (var seed = 0; seed < 180; seed++)
+        foreach (var (seed, (circuit, truth)) in Double.Value.Index())
         {
-            var n = 1 + seed % 12;
-            var circuit = TestKit.RandomCircuits.Create(1000 + seed, new RandomCircuitOptions { Qubits = n, Operations = 40, MaxControls = seed % 5 });
             var blockBits = LeastBlockBits + seed % 4;
-            var distance = StateComparison.Distance(await FinalStateAsync(circuit, kernels, blockBits, StateVectorPrecision.Double), OracleSimulator.FinalState(circuit));
-            distance.Should().BeLessThan(1e-12, "seed {0}, {1} qubits in blocks of 2^{2} with {3}", 1000 + seed, n, blockBits, kernels);
+            var distance = StateComparison.Distance(await FinalStateAsync(circuit, kernels, blockBits, StateVectorPrecision.Double), truth);
+            distance.Should().BeLessThan(1e-12, "seed {0}, {1} qubits in blocks of 2^{2} with {3}", 1000 + seed, circuit.NumQubits, blockBits, kernels);
         }
     }
 
@@ -48,13 +53,11 @@ public sealed class DenseBlockingTests
     [MemberData(nameof(Kernels))]
     public async Task FinalState_SinglePrecision_IsWithinItsRounding(string kernels)
     {
-        for (var seed = 0; seed < 90; seed++)
+        foreach (var (seed, (circuit, truth)) in Single.Value.Index())
         {
-            var n = 1 + seed % 12;
-            var circuit = TestKit.RandomCircuits.Create(2000 + seed, new RandomCircuitOptions { Qubits = n, Operations = 60, MaxControls = seed % 4 });
             var blockBits = seed % 2 == 0 ? DenseSettings.CacheBlockBits : LeastBlockBits + seed % 3;
-            var distance = StateComparison.Distance(await FinalStateAsync(circuit, kernels, blockBits, StateVectorPrecision.Single), OracleSimulator.FinalState(circuit));
-            distance.Should().BeLessThan(1e-5, "seed {0}, {1} qubits in blocks of 2^{2} with {3}", 2000 + seed, n, blockBits, kernels);
+            var distance = StateComparison.Distance(await FinalStateAsync(circuit, kernels, blockBits, StateVectorPrecision.Single), truth);
+            distance.Should().BeLessThan(1e-5, "seed {0}, {1} qubits in blocks of 2^{2} with {3}", 2000 + seed, circuit.NumQubits, blockBits, kernels);
         }
     }
 
@@ -87,6 +90,8 @@ public sealed class DenseBlockingTests
             StateComparison.Distance(await FinalStateAsync(circuit, kernels, blockBits, StateVectorPrecision.Single), truth).Should().BeLessThan(1e-5, "seed {0} with {1}", seed, kernels);
         }
     }
+
+    private static (Circuit Circuit, Complex[] Truth) WithTruth(Circuit circuit) => (circuit, OracleSimulator.FinalState(circuit));
 
     private static async Task<Complex[]> FinalStateAsync(Circuit circuit, string kernels, int blockBits, StateVectorPrecision precision)
     {

@@ -9,17 +9,22 @@ namespace PredictiveOrchestration.Tests.Simulation.StateVector;
 
 public sealed class DenseEngineTests
 {
+    // The oracle's states are worked out once for all kernels.
+    private static readonly Lazy<(Circuit Circuit, Complex[] Truth)[]> Small = new(() => WithTruth(Enumerable.Range(0, 150).Select(seed =>
+        TestKit.RandomCircuits.Create(seed, new RandomCircuitOptions { Qubits = 1 + seed % 9, Operations = 60, MaxControls = seed % 4 }))));
+
+    private static readonly Lazy<(Circuit Circuit, Complex[] Truth)[]> Blocked = new(() => WithTruth(new (int Qubits, int Seed)[] { (15, 1), (16, 2), (17, 3) }.Select(s =>
+        TestKit.RandomCircuits.Create(s.Seed, new RandomCircuitOptions { Qubits = s.Qubits, Operations = 150 }))));
+
     public static TheoryData<string> Kernels => [.. DenseKernelSelector.Available.Select(k => k.Name)];
 
     [Theory]
     [MemberData(nameof(Kernels))]
     public async Task FinalState_RandomCircuits_MatchesTheOracle(string kernels)
     {
-        for (var seed = 0; seed < 150; seed++)
+        foreach (var (seed, (circuit, truth)) in Small.Value.Index())
         {
-            var circuit = TestKit.RandomCircuits.Create(seed, new RandomCircuitOptions { Qubits = 1 + seed % 9, Operations = 60, MaxControls = seed % 4 });
-            var distance = StateComparison.Distance(await FinalStateAsync(circuit, kernels), OracleSimulator.FinalState(circuit));
-            distance.Should().BeLessThan(1e-12, "seed {0} with {1}", seed, kernels);
+            StateComparison.Distance(await FinalStateAsync(circuit, kernels), truth).Should().BeLessThan(1e-12, "seed {0} with {1}", seed, kernels);
         }
     }
 
@@ -28,10 +33,9 @@ public sealed class DenseEngineTests
     [MemberData(nameof(Kernels))]
     public async Task FinalState_BlockedStates_MatchesTheOracle(string kernels)
     {
-        foreach (var (n, seed) in new[] { (15, 1), (16, 2), (17, 3) })
+        foreach (var (circuit, truth) in Blocked.Value)
         {
-            var circuit = TestKit.RandomCircuits.Create(seed, new RandomCircuitOptions { Qubits = n, Operations = 150 });
-            StateComparison.Distance(await FinalStateAsync(circuit, kernels), OracleSimulator.FinalState(circuit)).Should().BeLessThan(1e-12, "seed {0} with {1}", seed, kernels);
+            StateComparison.Distance(await FinalStateAsync(circuit, kernels), truth).Should().BeLessThan(1e-12, "{0} qubits with {1}", circuit.NumQubits, kernels);
         }
     }
 
@@ -78,6 +82,8 @@ public sealed class DenseEngineTests
         var expected = 2 * Math.Cos(0.1) * Math.Sin(1.7) - Math.Sin(0.4) * Math.Cos(1.0) * Math.Cos(1.3);
         result.ExpectationValues[0].Should().BeApproximately(expected, 1e-12);
     }
+
+    private static (Circuit Circuit, Complex[] Truth)[] WithTruth(IEnumerable<Circuit> circuits) => [.. circuits.Select(c => (c, OracleSimulator.FinalState(c)))];
 
     private static async Task<Complex[]> FinalStateAsync(Circuit circuit, string kernels)
     {

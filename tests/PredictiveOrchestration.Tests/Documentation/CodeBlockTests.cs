@@ -4,6 +4,7 @@ using System.Text.RegularExpressions;
 using Microsoft.CodeAnalysis;
 using Microsoft.CodeAnalysis.CSharp;
 using PredictiveOrchestration.TestKit;
+using PredictiveOrchestration.Tests.Common;
 
 namespace PredictiveOrchestration.Tests.Documentation;
 
@@ -79,9 +80,8 @@ public sealed partial class CodeBlockTests
 
     private static Assembly Compile(string program, string name)
     {
-        var references = ((string)AppContext.GetData("TRUSTED_PLATFORM_ASSEMBLIES")!).Split(Path.PathSeparator).Select(p => MetadataReference.CreateFromFile(p));
         var tree = CSharpSyntaxTree.ParseText(program.Replace("using System;", "#pragma warning disable CS0105\nusing System;", StringComparison.Ordinal));
-        var compilation = CSharpCompilation.Create(name.Replace('/', '-'), [tree], references, new CSharpCompilationOptions(OutputKind.ConsoleApplication, nullableContextOptions: NullableContextOptions.Enable));
+        var compilation = CSharpCompilation.Create(name.Replace('/', '-'), [tree], HostReferences.All, new CSharpCompilationOptions(OutputKind.ConsoleApplication, nullableContextOptions: NullableContextOptions.Enable));
         using var image = new MemoryStream();
         var emitted = compilation.Emit(image);
         emitted.Diagnostics.Where(d => d.Severity >= DiagnosticSeverity.Warning).Should().BeEmpty("{0} compiles:\n{1}", name, program);

@@ -4,6 +4,7 @@ using Microsoft.CodeAnalysis;
 using Microsoft.CodeAnalysis.CSharp;
 using Microsoft.CodeAnalysis.Text;
 using PredictiveOrchestration.TestKit;
+using PredictiveOrchestration.Tests.Common;
 
 namespace PredictiveOrchestration.Tests.Notebooks;
 
@@ -21,9 +22,8 @@ public sealed class NotebookRun : IAsyncLifetime
 
         // Nothing is calibrated here; directives of the command line become comments, so that lines keep their numbers.
         var source = (await File.ReadAllTextAsync(path)).Replace("#:", "//:", StringComparison.Ordinal).Replace("options.StateDirectory = string.Empty;", "options.StateDirectory = string.Empty; options.CalibrationBudget = TimeSpan.Zero;", StringComparison.Ordinal);
-        var references = ((string)AppContext.GetData("TRUSTED_PLATFORM_ASSEMBLIES")!).Split(Path.PathSeparator).Select(p => MetadataReference.CreateFromFile(p));
         var compilation = CSharpCompilation.Create(
-            "notebook-sample", [CSharpSyntaxTree.ParseText(SourceText.From(source, Encoding.UTF8), path: path), CSharpSyntaxTree.ParseText(ImplicitUsings)], references,
+            "notebook-sample", [CSharpSyntaxTree.ParseText(SourceText.From(source, Encoding.UTF8), path: path), CSharpSyntaxTree.ParseText(ImplicitUsings)], HostReferences.All,
             new CSharpCompilationOptions(OutputKind.ConsoleApplication, nullableContextOptions: NullableContextOptions.Enable));
         using var image = new MemoryStream();
         compilation.Emit(image).Diagnostics.Where(d => d.Severity >= DiagnosticSeverity.Warning).Should().BeEmpty();

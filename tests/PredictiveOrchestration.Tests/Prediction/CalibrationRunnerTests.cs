@@ -17,8 +17,9 @@ public sealed class CalibrationRunnerTests
     [InlineData(false, 300, 1, 300, 300, "it waited for a device")]
     public async Task RunAsync_RunTakesMoreThanItsProcessorTime_LeavesTheWaitOut(bool onProcessor, int wall, int processor, double least, double most, string because)
     {
-        var backend = new Timed(onProcessor, TimeSpan.FromMilliseconds(wall), TimeSpan.FromMilliseconds(processor));
-        var rows = await new CalibrationRunner(TimeProvider.System, NullLogger.Instance, () => backend.Processor).RunAsync([backend], TimeSpan.FromMinutes(10), default);
+        var time = new FakeTimeProvider();
+        var backend = new Timed(time, onProcessor, TimeSpan.FromMilliseconds(wall), TimeSpan.FromMilliseconds(processor));
+        var rows = await new CalibrationRunner(time, NullLogger.Instance, () => backend.Processor, () => 7).RunAsync([backend], TimeSpan.FromMinutes(10), default);
         rows.Should().NotBeEmpty().And.OnlyContain(r => 1e3 * r.Seconds >= least - 1e-9 && 1e3 * r.Seconds <= most + 1e-9, because);
     }
 
@@ -71,8 +72,8 @@ public sealed class CalibrationRunnerTests
         }
     }
 
-    // Says that each run took so long, and so much of the processor.
-    private sealed class Timed(bool onProcessor, TimeSpan wall, TimeSpan each) : IQuantumBackend, ICalibratable
+    // Says that each run took so long, by a clock that it moves, and so much of the processor.
+    private sealed class Timed(FakeTimeProvider time, bool onProcessor, TimeSpan wall, TimeSpan each) : IQuantumBackend, ICalibratable
     {
         private readonly StateVectorSimulator _engine = new();
 
@@ -87,6 +88,7 @@ public sealed class CalibrationRunnerTests
         public async Task<ExecutionResult> ExecuteAsync(ExecutionRequest request, CancellationToken cancellationToken = default)
         {
             var result = await _engine.ExecuteAsync(request, cancellationToken);
+            time.Advance(wall);
             Processor += each;
             return result with { Timings = new ExecutionTimings(TimeSpan.Zero, TimeSpan.Zero, wall, TimeSpan.Zero) };
         }

@@ -55,7 +55,7 @@ internal static class SiloCommand
                     c.CalibrationBudget = arguments.Has("--no-calibration") ? TimeSpan.Zero : c.CalibrationBudget;
                     c.StateDirectory = arguments.Value("--state");
                     c.CheckpointDirectory = arguments.Value("--checkpoints");
-                    c.Checkpoints = c.Checkpoints with { Interval = TimeSpan.FromSeconds(2), MaxShare = 0.1 };
+                    c.Checkpoints = c.Checkpoints with { Interval = TimeSpan.FromSeconds(0.5), MaxShare = 0.1 };
                     c.StopTimeout = TimeSpan.FromSeconds(5);
                 }));
         });

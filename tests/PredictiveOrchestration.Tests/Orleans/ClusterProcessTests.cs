@@ -11,7 +11,7 @@ namespace PredictiveOrchestration.Tests.Orleans;
 [Collection(nameof(ClusterTests))]
 public sealed class ClusterProcessTests(ITestOutputHelper output)
 {
-    private const int Layers = 2000;
+    private const int Layers = 1600;
     private const string Variable = "PREDICTIVE_ORCHESTRATION_POSTGRES";
 
     [SkippableFact]
@@ -74,10 +74,10 @@ public sealed class ClusterProcessTests(ITestOutputHelper output)
     {
         Skip.IfNot(OperatingSystem.IsLinux(), "Processes are stopped by Linux' signals.");
 
-        // A state of 16 MB, so that a file is a small part of the seconds that the run takes.
+        // A state of 8 MB, of which a file is a small part of the seconds that the run takes.
         await using var cluster = new ClusterProcesses();
         var file = Path.Combine(cluster.Folder, "long.qasm");
-        var circuit = RandomCircuits.Pairs(2, 20, Layers);
+        var circuit = RandomCircuits.Pairs(2, 19, Layers);
         await File.WriteAllTextAsync(file, OpenQasmWriter.Write(circuit));
         var checkpoints = Directory.CreateDirectory(Path.Combine(cluster.Folder, "checkpoints")).FullName;
         await cluster.StartSilosAsync(2, "--checkpoints", checkpoints);

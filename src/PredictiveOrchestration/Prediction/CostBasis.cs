@@ -50,6 +50,9 @@ internal sealed record WorkEstimate
 
     public required double SupportLog2 { get; init; }
 
+    /// <summary>The base-2 logarithm of the bound on amplitudes that are stored where Hadamard gates are put off.</summary>
+    public required double EntriesLog2 { get; init; }
+
     /// <summary>The base-2 logarithm of the bound on non-zero amplitudes at the end.</summary>
     public required double FinalSupportLog2 { get; init; }
 
@@ -155,6 +158,7 @@ internal sealed record WorkEstimate
             SureSupportLog2 = f.SureSupportLog2,
             RandomBits = f.RandomBits,
             SparseWork = f.SparseWork,
+            EntriesLog2 = f.PeakEntriesLog2,
             SparseBranchingWork = f.SparseBranchingWork,
             SparseGroupWork = f.SparseGroupWork,
             SparseUnorderedWork = f.SparseUnorderedWork,
@@ -218,6 +222,7 @@ internal sealed record WorkEstimate
             SparseWork = gates * Math.Pow(2, support) / 2,
             SparseBranchingWork = gates * Math.Pow(2, support) / 6,
             SparseGroupWork = 0,
+            EntriesLog2 = support,
             SparseUnorderedWork = 0,
             SparseCancellingWork = 0,
             ChainWork = Chain(gates * 0.4 * Math.Max(1, n / 3.0), gates * 8 * Math.Pow(2, 3 * bond) / 2, n * 2 * Math.Pow(2, 2 * bond), n, bond),

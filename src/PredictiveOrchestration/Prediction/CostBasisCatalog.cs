@@ -87,6 +87,7 @@ internal static class CostBasisCatalog
                 var amplitudes = Math.Pow(2, Math.Min(1000, work.SupportLog2));
                 var passes = work.Passes(job);
                 var entry = work.Qubits > 64 ? 32 : 24;
+                var entries = Math.Pow(2, Math.Min(1000, work.EntriesLog2));
                 var evaluations = (job.Shots > 0 ? passes : 0) + (job.TopProbabilities > 0 ? 4 : 0) + job.Observables;
 
                 var bytes = 32.0 * entry * amplitudes;
@@ -96,12 +97,12 @@ internal static class CostBasisCatalog
                     Finite([
                         1, work.Gates * passes, (work.SparseWork - work.SparseBranchingWork) * passes,
                         Math.Max(0, work.SparseBranchingWork - work.SparseGroupWork - work.SparseUnorderedWork - work.SparseCancellingWork) * passes, work.SparseUnorderedWork * passes, work.SparseCancellingWork * passes, work.SparseGroupWork * passes,
-                        work.Branchings * passes, amplitudes * work.Branchings * passes, amplitudes * evaluations, job.Shots, work.Divisions(job), work.Sorting(job), work.Outcomes(job),
+                        work.Branchings * passes, entries * work.Branchings * passes, Math.Pow(2, Math.Min(1000, work.FinalSupportLog2)) * evaluations, job.Shots, work.Divisions(job), work.Sorting(job), work.Outcomes(job),
                     ]),
                     entry * Math.ScaleB(1, work.SureSupportLog2), 16384 + bytes + work.CopyBytes(16384 + bytes) + work.ReadoutBytes(job, amplitudes),
                     work.StructureUncertainty + 0.05 * Math.Min(30, work.SupportLog2))
                 {
-                    WorkingBytes = entry * amplitudes,
+                    WorkingBytes = entry * entries,
                 };
             }));
         // An engine that drops more than rounding leaves may hold fewer amplitudes than are not zero.

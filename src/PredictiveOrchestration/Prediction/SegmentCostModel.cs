@@ -43,7 +43,7 @@ internal sealed class SegmentCostModel(PerformancePredictor model, CircuitProfil
     public double FinishSeconds(BackendDescriptor backend, double supportLog2)
     {
         var costs = Of(backend);
-        var end = costs.End with { SupportLog2 = supportLog2 };
+        var end = costs.End with { SupportLog2 = supportLog2, EntriesLog2 = supportLog2, FinalSupportLog2 = supportLog2 };
         return Math.Max(0, costs.Seconds(end, costs.Job) - costs.Seconds(end, costs.Silent));
     }
 
@@ -122,7 +122,7 @@ internal sealed class SegmentCostModel(PerformancePredictor model, CircuitProfil
             whole = whole with { Profile = With(profile, planned) };
             None = whole with
             {
-                Gates = 0, FusedGates = 0, DenseWork = 0, FusedWork = new double[whole.FusedWork.Length], SparseWork = 0, SparseBranchingWork = 0, SparseGroupWork = 0, SparseUnorderedWork = 0, SparseCancellingWork = 0, MatrixProductWork = 0, ChainWork = new double[whole.ChainWork.Length], StabilizerWork = 0, SupportLog2 = 0, BondLog2 = 0, TypicalBondLog2 = 0,
+                Gates = 0, FusedGates = 0, DenseWork = 0, FusedWork = new double[whole.FusedWork.Length], SparseWork = 0, SparseBranchingWork = 0, SparseGroupWork = 0, SparseUnorderedWork = 0, SparseCancellingWork = 0, MatrixProductWork = 0, ChainWork = new double[whole.ChainWork.Length], StabilizerWork = 0, SupportLog2 = 0, EntriesLog2 = 0, BondLog2 = 0, TypicalBondLog2 = 0,
                 MatrixProductSteps = 0, Branchings = 0, HasLoops = false,
                 Profile = planned is null ? whole.Profile : With(profile, new PlannedWork(planned.CostModel, new double[planned.Amounts.Length])),
             };
@@ -212,7 +212,7 @@ internal sealed class SegmentCostModel(PerformancePredictor model, CircuitProfil
                 return known;
             }
 
-            var bytes = Basis.Evaluate(None with { SupportLog2 = level * Level }, Silent).WorkingBytes;
+            var bytes = Basis.Evaluate(None with { EntriesLog2 = level * Level }, Silent).WorkingBytes;
             return _sparse[level] = new SparseCosts(
                 Of(None with { SparseWork = Unit }, bytes), Of(None with { SparseWork = Unit, SparseBranchingWork = Unit, SparseGroupWork = Unit * _groups, SparseUnorderedWork = Unit * _unordered, SparseCancellingWork = Unit * _cancelling }, bytes));
         }

@@ -133,6 +133,10 @@ public sealed record CircuitFeatures
     /// <summary>Gets the base-2 logarithm of the proved bound on non-zero amplitudes at any time; at most the number of qubits.</summary>
     public required int PeakSupportLog2 { get; init; }
 
+    /// <summary>Gets the base-2 logarithm of the proved bound on the amplitudes that an engine stores that puts Hadamard gates off and runs the circuit in one go; at most <see cref="PeakSupportLog2"/>.</summary>
+    [JsonInclude]
+    internal int PeakEntriesLog2 { get; init; }
+
     /// <summary>Gets the base-2 logarithm of how many amplitudes are surely not zero at some time, and large enough that an engine keeps them.</summary>
     [JsonInclude]
     internal int SureSupportLog2 { get; init; }

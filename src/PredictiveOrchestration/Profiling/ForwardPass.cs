@@ -51,6 +51,8 @@ internal sealed class ForwardPass
     private bool _isUnordered, _isCancelling;
     private SureSupport _sure = new();
     private FewBasisStates? _few;
+    private PutOffHadamards? _putOff;
+    private int _peakEntries;
     private bool _hasGenericMixing, _turnsXX, _turnsYY;
     private (int, int) _grown = (-1, -1);
     private long _live;
@@ -66,6 +68,7 @@ internal sealed class ForwardPass
         _bond = new BondDimensionBound(n) { Sketch = ChainSketch.Begin(n) };
         _randomness = new CliffordRandomness(n);
         _few = FewBasisStates.Begin(n);
+        _putOff = new PutOffHadamards(n);
         _sketch = FusionSketch<Unnoted>.Begin(n);
         _blocks = new UnionFind(n);
         _pairs = new QubitPairs(n);
@@ -123,6 +126,7 @@ internal sealed class ForwardPass
             SureSupportLog2 = _sure.CountLog2(),
             FinalSupportLog2 = Math.Min(support, Dimension),
             RandomBits = random,
+            PeakEntriesLog2 = _peakEntries,
             BranchingBits = _randomness.IsExact ? _randomness.BranchingBits : backward.MidCircuitMeasurements + _randomResets,
             SparseWork = Math.Min(_sparse.All, double.MaxValue),
             SparseBranchingWork = Math.Min(_sparse.Mixing, double.MaxValue),
@@ -173,6 +177,7 @@ internal sealed class ForwardPass
                     _bond.Project(qubits[0], false, nesting > 0);
                     _randomness.Measure(qubits[0], nesting > 0);
                     Place(qubits);
+                    MakeGood();
                     break;
                 case OperationKind.Reset:
                     _firstReset = _resets++ == 0 ? i : _firstReset;
@@ -180,6 +185,8 @@ internal sealed class ForwardPass
                     _randomResets += nesting > 0 || !_support.IsKnown(qubits[0]) ? 1 : 0;
                     _sketch?.Flush();
                     _support.Reset(qubits[0], nesting > 0);
+                    MakeGood();
+                    _putOff = null;
                     _mixed = Math.Min(_support.Dimension, _mixed);
                     _few = nesting > 0 ? null : _few;
                     _few?.Reset(qubits[0]);
@@ -194,6 +201,8 @@ internal sealed class ForwardPass
                     _sure.End();
                     _sketch?.Flush();
                     nesting += op.Kind is OperationKind.If or OperationKind.While ? 1 : op.Kind is OperationKind.EndIf or OperationKind.EndWhile ? -1 : 0;
+                    MakeGood();
+                    _putOff = null;
                     _loops += op.Kind == OperationKind.While ? 1 : op.Kind == OperationKind.EndWhile ? -1 : 0;
                     Mix((ulong)op.Argument);
                     break;
@@ -204,12 +213,29 @@ internal sealed class ForwardPass
             _trajectory[i] = (byte)Math.Min(dimension, byte.MaxValue);
         }
 
+            _peakEntries = Math.Max(_peakEntries, _putOff is null ? dimension : 0);
         _sparse.EndRun();
     }
 
+        MakeGood();
     private void Gate(in Operation op, ReadOnlySpan<int> qubits, bool uncertain)
     {
         var targets = op.QubitCount - op.ControlCount;
+    // Where gates go on no more, an engine applies those that it has put off: each makes twice as many entries.
+    private void MakeGood()
+    {
+        if (_putOff is { Waiting: > 0 and var waiting })
+        {
+            for (var k = 1; k <= waiting; k++)
+            {
+                _sparse.Add(k, true);
+            }
+
+            _peakEntries = Math.Max(_peakEntries, waiting);
+            _putOff = null;
+        }
+    }
+
         GateCount++;
         _twoQubit += op.QubitCount == 2 ? 1 : 0;
         _multiQubit += op.QubitCount > 2 ? 1 : 0;
@@ -258,6 +284,20 @@ internal sealed class ForwardPass
         var isGrowing = _support.Dimension > before;
         if (isGrowing && op.QubitCount == 2)
         {
+        if (_putOff is { } putOff)
+        {
+            if (!uncertain && putOff.Apply(_circuit, op))
+            {
+                // Nothing else is known so well: a basis state, and a factor of two for each gate that waits.
+                _mixed = putOff.Waiting;
+                _sparse.Add(0, false);
+                return;
+            }
+
+            MakeGood();
+            _putOff = null;
+        }
+
             _grown = (qubits[0], qubits[1]);
         }
 

@@ -93,6 +93,7 @@ internal sealed record WorkEstimate
     /// <summary>The base-2 logarithm of the greatest typical bond.</summary>
     public required double TypicalBondLog2 { get; init; }
 
+    /// <summary>The columns of a tableau that random results multiply.</summary>
     public required double StabilizerWork { get; init; }
 
     public required double DiagonalShare { get; init; }
@@ -101,6 +102,9 @@ internal sealed record WorkEstimate
 
     /// <summary>The bits of an outcome.</summary>
     public required int OutcomeBits { get; init; }
+
+    /// <summary>The measurements and resets, those at the end included.</summary>
+    public required int Collapses { get; init; }
 
     /// <summary>The measurements and resets that may divide the shots.</summary>
     public required int Branchings { get; init; }
@@ -154,11 +158,11 @@ internal sealed record WorkEstimate
             DenseWork = f.DenseWork,
             FusedWork = f.FusedWork is { Length: CircuitFeatures.FusedAmounts } fused ? fused : Fused(f.FusedGateCount, f.DenseWork, profile.NumQubits),
             SupportLog2 = f.PeakSupportLog2,
+            EntriesLog2 = f.PeakEntriesLog2,
             FinalSupportLog2 = f.FinalSupportLog2,
             SureSupportLog2 = f.SureSupportLog2,
             RandomBits = f.RandomBits,
             SparseWork = f.SparseWork,
-            EntriesLog2 = f.PeakEntriesLog2,
             SparseBranchingWork = f.SparseBranchingWork,
             SparseGroupWork = f.SparseGroupWork,
             SparseUnorderedWork = f.SparseUnorderedWork,
@@ -175,6 +179,7 @@ internal sealed record WorkEstimate
             TwoQubitShare = (double)f.TwoQubitGateCount / gates,
             Branchings = f.IsDynamic || f.MidCircuitMeasurementCount > 0 || f.ResetCount > 0 ? Math.Max(1, f.MidCircuitMeasurementCount + f.ResetCount) : 0,
             OutcomeBits = f.OutcomeBits,
+            Collapses = f.MeasurementCount + f.ResetCount,
             BranchingBits = f.BranchingBits,
             HasLoops = f.IsDynamic,
             DenseUncertainty = f.IsDynamic ? 0.5 : 0,
@@ -217,12 +222,12 @@ internal sealed record WorkEstimate
             DenseWork = Math.Min(double.MaxValue, gates * 0.6 * Math.ScaleB(1, n)),
             FusedWork = Fused(gates / 2.0, gates * 0.6 * Math.ScaleB(1, n), n),
             SupportLog2 = support,
+            EntriesLog2 = support,
             FinalSupportLog2 = support,
             RandomBits = support,
             SparseWork = gates * Math.Pow(2, support) / 2,
             SparseBranchingWork = gates * Math.Pow(2, support) / 6,
             SparseGroupWork = 0,
-            EntriesLog2 = support,
             SparseUnorderedWork = 0,
             SparseCancellingWork = 0,
             ChainWork = Chain(gates * 0.4 * Math.Max(1, n / 3.0), gates * 8 * Math.Pow(2, 3 * bond) / 2, n * 2 * Math.Pow(2, 2 * bond), n, bond),
@@ -232,12 +237,13 @@ internal sealed record WorkEstimate
             MatrixProductSteps = gates * 0.4 * Math.Max(1, n / 3.0),
             MatrixProductElements = n * 2 * Math.Pow(2, 2 * bond),
             TypicalBondLog2 = bond,
-            StabilizerWork = gates * n / 64.0 + n * (double)n * n / 64,
+            StabilizerWork = 0.75 * support * n,
             DiagonalShare = 0.3,
             TwoQubitShare = 0.4,
             Branchings = 0,
             BranchingBits = 0,
             OutcomeBits = n,
+            Collapses = 0,
             HasLoops = false,
             DenseUncertainty = 0.7,
             StructureUncertainty = 2,

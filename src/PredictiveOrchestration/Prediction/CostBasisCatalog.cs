@@ -1,3 +1,4 @@
+using System.Numerics;
 using PredictiveOrchestration.Backends;
 using PredictiveOrchestration.Profiling;
 
@@ -84,10 +85,11 @@ internal static class CostBasisCatalog
             [1e-5, 1e-7, 3e-10, 1e-9, 1e-8, 2e-9, 1.5e-8, 1e-6, 2e-9, 1e-8, 5e-8, 5e-8, 3e-9, 5e-8],
             static (work, job) =>
             {
+                // In pieces, Hadamard gates that were put off are made good between them: that is memory, not time.
                 var amplitudes = Math.Pow(2, Math.Min(1000, work.SupportLog2));
+                var entries = Math.Pow(2, Math.Min(1000, work.EntriesLog2));
                 var passes = work.Passes(job);
                 var entry = work.Qubits > 64 ? 32 : 24;
-                var entries = Math.Pow(2, Math.Min(1000, work.EntriesLog2));
                 var evaluations = (job.Shots > 0 ? passes : 0) + (job.TopProbabilities > 0 ? 4 : 0) + job.Observables;
 
                 var bytes = 32.0 * entry * amplitudes;
@@ -134,36 +136,39 @@ internal static class CostBasisCatalog
         Add(new CostBasis(
             "stabilizer",
             [
-                "call", "gate overhead", "columns", "columns beyond the first cache", "measurements", "gates of frames", "measurements of frames",
+                "call", "gate overhead", "columns", "columns looked at", "columns multiplied", "gates of frames", "draws of frames",
                 "shots", "words of outcomes", "random bits of shots", "random bits beyond the first draw", "sorting", "outcomes",
             ],
-            [2e-5, 5e-8, 3e-9, 1e-8, 3e-9, 2e-9, 1e-8, 1e-8, 1e-8, 3e-9, 1e-8, 3e-9, 5e-8],
+            [1e-5, 5e-8, 1e-8, 7e-9, 1e-8, 1e-7, 1e-8, 3e-8, 1e-8, 7e-9, 3e-8, 5e-9, 2e-8],
             static (work, job) =>
             {
-                // Columns of bits for 2n rows, padded to a vector.
-                var columns = (Math.Ceiling(work.Qubits / 64.0) + 7) / 8;
+                // A column has a bit for each of 2n rows, each half of them padded to vectors.
+                var vectors = Math.Ceiling(work.Qubits / (64.0 * Vector<ulong>.Count));
                 var tableau = 8.0 * (4 * work.Qubits + 16) * (Math.Ceiling(work.Qubits / 64.0) + 8) + 8.0 * work.Qubits;
                 var isFramed = work.Branchings > 0 && !work.HasLoops && job is { Shots: > 1, TopProbabilities: 0, Observables: 0 };
                 var passes = isFramed ? 1 : work.Passes(job);
                 var words = Math.Ceiling(work.OutcomeBits / 64.0);
 
-                // Random results cost a sweep of the tableau.
+                // A random result looks at each column, and multiplies those where the generator that it takes out of others acts.
                 var random = work.RandomBits;
-                var batches = isFramed ? Math.Ceiling(job.Shots / 64.0) : 0;
+
+                // Frames go through the circuit in batches of up to 1,024 shots, whole vectors of them, with a draw for each qubit at the start and for each measurement and reset.
+                var batch = Math.Ceiling(Math.Min(16, Math.Ceiling(job.Shots / 64.0)) / Vector<ulong>.Count) * Vector<ulong>.Count;
+                var batches = isFramed ? Math.Ceiling(job.Shots / (64.0 * batch)) : 0;
 
                 // Each shot adds up directions for its random bits; one draw has 53 of them.
                 const int drawn = 53;
                 var sampled = isFramed ? 0 : job.Shots;
 
-                // A tableau of so many qubits fits the first cache.
-                const int small = 128;
+                // Outcomes of one word are sorted and counted in runs, those of frames batch by batch.
+                var sorting = words > 1 ? 0 : isFramed ? work.Sorting(job with { Shots = (int)Math.Min(job.Shots, 64 * batch) }) * batches : work.Sorting(job);
                 var outcomes = work.OutcomeBits * (32.0 + 8 * words) + 1024;
                 var sampling = 8.0 * 24 * (2 * work.Qubits + work.OutcomeBits + work.Branchings + 128 + 64 * words) + 832 * work.Gates + 96 * (work.Branchings + work.OutcomeBits) + 65_536;
                 return new CostDrivers(
                     Finite([
-                        1, (work.Gates + work.OutcomeBits) * passes, work.Gates * columns * passes, work.Gates * columns * Math.Max(0, 1 - (small / Math.Max(1.0, work.Qubits))) * passes,
-                        random * work.Qubits * columns * passes, work.Gates * batches, (work.Branchings + work.Qubits) * batches,
-                        job.Shots, job.Shots * words, sampled * random, sampled * Math.Max(0, random - drawn), isFramed ? 0 : work.Sorting(job), work.Outcomes(job),
+                        1, (work.Gates + work.OutcomeBits) * passes, work.Gates * vectors * passes, random * work.Qubits * passes, work.StabilizerWork * (1 + vectors) * passes,
+                        work.Gates * batches, (work.Qubits + work.Collapses) * batch * batches,
+                        job.Shots, job.Shots * words, sampled * Math.Min(random, drawn), sampled * Math.Max(0, random - drawn), sorting, work.Outcomes(job),
                     ]),
                     8.0 * work.Qubits, 4096 + 2 * tableau + (job.TopProbabilities == 0 ? 1 : 2) * outcomes + (isFramed ? sampling : 0) + work.CopyBytes(tableau) + work.ReadoutBytes(job, Math.Pow(2, Math.Min(24, work.SupportLog2))),
                     work.DenseUncertainty);

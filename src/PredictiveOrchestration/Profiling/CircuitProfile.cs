@@ -201,7 +201,7 @@ public sealed record CircuitFeatures
     /// <summary>Gets the bytes that a matrix product state with the bounded bonds takes.</summary>
     public required double MatrixProductBytes { get; init; }
 
-    /// <summary>Gets the stabilizer work: gates · n / 64 + measurements · n² / 64.</summary>
+    /// <summary>Gets the columns that random results multiply in a tableau: <see cref="RandomBits"/> times the qubits that a stabilizer generator acts on at the end, on average; three in four where that is not known.</summary>
     public required double StabilizerWork { get; init; }
 
     /// <summary>Gets the number of qubits that can influence a measured qubit (all, if nothing is measured).</summary>

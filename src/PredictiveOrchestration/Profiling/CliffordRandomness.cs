@@ -142,6 +142,18 @@ internal sealed class CliffordRandomness
         }
     }
 
+    /// <summary>The qubits that a generator acts on, on average: so many columns of a tableau a random result multiplies, as it takes one generator out of others. Before <see cref="Finish"/>.</summary>
+    public double MeanWeight()
+    {
+        var weight = 0L;
+        for (var w = 0; w < _x.Length; w++)
+        {
+            weight += BitOperations.PopCount(_x[w] | _z[w]);
+        }
+
+        return weight / Math.Max(1.0, _waits.Length);
+    }
+
     /// <summary>The bits of all random results, and the base-2 logarithm of the number of amplitudes before the measurements that wait. Ends the walk.</summary>
     public (int Results, int SupportLog2) Finish()
     {

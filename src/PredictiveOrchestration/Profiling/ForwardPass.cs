@@ -96,6 +96,9 @@ internal sealed class ForwardPass
         int n = _circuit.NumQubits, depth = Depth;
         var pairs = _twoQubit;
         var (blocks, largest) = _blocks.Count();
+
+        // Of a generator that nothing is known of three in four Pauli matrices are not the identity.
+        var weight = _randomness.IsExact ? _randomness.MeanWeight() : 0.75 * n;
         var (random, support) = _randomness.IsExact ? _randomness.Finish() : (Math.Min(n, Dimension) + backward.MidCircuitMeasurements + _randomResets, n);
         return new CircuitFeatures
         {
@@ -123,10 +126,10 @@ internal sealed class ForwardPass
             FusedWork = _sketch?.Finish() ?? [],
             FusedGateCount = _groups,
             PeakSupportLog2 = _peakSupport,
+            PeakEntriesLog2 = _peakEntries,
             SureSupportLog2 = _sure.CountLog2(),
             FinalSupportLog2 = Math.Min(support, Dimension),
             RandomBits = random,
-            PeakEntriesLog2 = _peakEntries,
             BranchingBits = _randomness.IsExact ? _randomness.BranchingBits : backward.MidCircuitMeasurements + _randomResets,
             SparseWork = Math.Min(_sparse.All, double.MaxValue),
             SparseBranchingWork = Math.Min(_sparse.Mixing, double.MaxValue),
@@ -142,7 +145,7 @@ internal sealed class ForwardPass
             MatrixProductSteps = _bond.Steps,
             MatrixProductElements = Math.Min(_bond.Elements(), double.MaxValue),
             TypicalBondLog2 = _bond.GreatestTypical,
-            StabilizerWork = GateCount * (n / 64.0) + _measurements * ((double)n * n / 64),
+            StabilizerWork = random * weight,
             LightConeQubits = backward.ConeQubits,
             LightConeGates = backward.ConeGates,
             BlockCount = blocks,
@@ -174,19 +177,19 @@ internal sealed class ForwardPass
                     _sure.End();
                     _sketch?.Flush();
                     Mix((ulong)op.Argument);
+                    MakeGood();
                     _bond.Project(qubits[0], false, nesting > 0);
                     _randomness.Measure(qubits[0], nesting > 0);
                     Place(qubits);
-                    MakeGood();
                     break;
                 case OperationKind.Reset:
                     _firstReset = _resets++ == 0 ? i : _firstReset;
                     _sure.End();
+                    MakeGood();
+                    _putOff = null;
                     _randomResets += nesting > 0 || !_support.IsKnown(qubits[0]) ? 1 : 0;
                     _sketch?.Flush();
                     _support.Reset(qubits[0], nesting > 0);
-                    MakeGood();
-                    _putOff = null;
                     _mixed = Math.Min(_support.Dimension, _mixed);
                     _few = nesting > 0 ? null : _few;
                     _few?.Reset(qubits[0]);
@@ -198,11 +201,11 @@ internal sealed class ForwardPass
                     break;
                 default:
                     _dynamic = true;
+                    MakeGood();
+                    _putOff = null;
                     _sure.End();
                     _sketch?.Flush();
                     nesting += op.Kind is OperationKind.If or OperationKind.While ? 1 : op.Kind is OperationKind.EndIf or OperationKind.EndWhile ? -1 : 0;
-                    MakeGood();
-                    _putOff = null;
                     _loops += op.Kind == OperationKind.While ? 1 : op.Kind == OperationKind.EndWhile ? -1 : 0;
                     Mix((ulong)op.Argument);
                     break;
@@ -210,17 +213,14 @@ internal sealed class ForwardPass
 
             var dimension = Dimension;
             _peakSupport = Math.Max(_peakSupport, dimension);
+            _peakEntries = Math.Max(_peakEntries, _putOff is null ? dimension : 0);
             _trajectory[i] = (byte)Math.Min(dimension, byte.MaxValue);
         }
 
-            _peakEntries = Math.Max(_peakEntries, _putOff is null ? dimension : 0);
+        MakeGood();
         _sparse.EndRun();
     }
 
-        MakeGood();
-    private void Gate(in Operation op, ReadOnlySpan<int> qubits, bool uncertain)
-    {
-        var targets = op.QubitCount - op.ControlCount;
     // Where gates go on no more, an engine applies those that it has put off: each makes twice as many entries.
     private void MakeGood()
     {
@@ -236,6 +236,9 @@ internal sealed class ForwardPass
         }
     }
 
+    private void Gate(in Operation op, ReadOnlySpan<int> qubits, bool uncertain)
+    {
+        var targets = op.QubitCount - op.ControlCount;
         GateCount++;
         _twoQubit += op.QubitCount == 2 ? 1 : 0;
         _multiQubit += op.QubitCount > 2 ? 1 : 0;
@@ -281,9 +284,6 @@ internal sealed class ForwardPass
             _mixed = _few is null ? _mixed : Math.Min(_mixed, few.CountLog2);
         }
 
-        var isGrowing = _support.Dimension > before;
-        if (isGrowing && op.QubitCount == 2)
-        {
         if (_putOff is { } putOff)
         {
             if (!uncertain && putOff.Apply(_circuit, op))
@@ -298,6 +298,9 @@ internal sealed class ForwardPass
             _putOff = null;
         }
 
+        var isGrowing = _support.Dimension > before;
+        if (isGrowing && op.QubitCount == 2)
+        {
             _grown = (qubits[0], qubits[1]);
         }
 

@@ -1,6 +1,7 @@
 using PredictiveOrchestration.Circuits;
 using PredictiveOrchestration.Circuits.Library;
 using PredictiveOrchestration.Profiling;
+using PredictiveOrchestration.Simulation.Stabilizer;
 using PredictiveOrchestration.TestKit;
 
 namespace PredictiveOrchestration.Tests.Profiling;
@@ -20,6 +21,34 @@ public sealed class CliffordRandomnessTests
             OracleSimulator.OutcomeDistribution(circuit).Count(o => o.Value > 1e-9).Should().Be(1 << features.RandomBits, "seed {0}", seed);
         }
     }
+
+    [Theory]
+    [InlineData(1, 5)]
+    [InlineData(17, 120)]
+    [InlineData(70, 700)]
+    [InlineData(128, 300)]
+    public void StabilizerWork_CliffordCircuits_IsTheMeanWeightOfTheTableausGenerators(int qubits, int gates)
+    {
+        var circuit = RandomFamilies.RandomClifford(qubits, gates, 5);
+        var tableau = new StabilizerTableau(qubits);
+        var program = new CliffordProgram("test");
+        for (var i = 0; i < circuit.Operations.Length; i++)
+        {
+            foreach (var step in program.StepsOf(circuit, i, null))
+            {
+                var on = circuit.QubitsOf(circuit.Operations[i]);
+                tableau.Apply(step.Gate, on[step.A], on[step.B]);
+            }
+        }
+
+        var weight = Enumerable.Range(0, qubits).Average(r => (double)UInt128.PopCount(tableau.Stabilizer(r).X | tableau.Stabilizer(r).Z));
+        var features = CircuitProfiler.Profile(circuit).Features!;
+        features.StabilizerWork.Should().BeApproximately(features.RandomBits * weight, 1e-6);
+    }
+
+    [Fact]
+    public void StabilizerWork_GhzStates_IsThatOfOneWideGeneratorAndPairs() =>
+        CircuitProfiler.Profile(States.Ghz(40)).Features!.StabilizerWork.Should().BeApproximately((40 + (2 * 39)) / 40.0, 1e-12);
 
     [Fact]
     public void FinalSupport_UnmeasuredCliffordCircuits_IsTheNumberOfAmplitudes()

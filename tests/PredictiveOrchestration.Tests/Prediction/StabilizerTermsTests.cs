@@ -1,0 +1,61 @@
+using PredictiveOrchestration.Circuits;
+using PredictiveOrchestration.Circuits.Library;
+using PredictiveOrchestration.Prediction;
+using PredictiveOrchestration.Profiling;
+using PredictiveOrchestration.Simulation.Stabilizer;
+
+namespace PredictiveOrchestration.Tests.Prediction;
+
+/// <summary>The terms of the stabilizer engine beside what it does.</summary>
+public sealed class StabilizerTermsTests
+{
+    private static readonly CostBasis Basis = CostBasisCatalog.Get("stabilizer");
+
+    [Theory]
+    [InlineData(2)]
+    [InlineData(64)]
+    [InlineData(300)]
+    [InlineData(1_000)]
+    [InlineData(1_025)]
+    [InlineData(10_000)]
+    public void Frames_AnyShots_GoThroughTheCircuitInTheEnginesBatches(int shots)
+    {
+        // Nine data and eight check qubits; each of eight checks is measured and reset in each of two rounds, then the data.
+        var circuit = ErrorCorrection.SurfaceCode(3, 2);
+        var profile = CircuitProfiler.Profile(circuit);
+        int words = FrameSampler.WordsFor(shots), batches = (shots + (64 * words) - 1) / (64 * words);
+        var features = profile.Features!;
+        Term("gates of frames", profile, shots).Should().Be(profile.GateCount * batches);
+        Term("draws of frames", profile, shots).Should().Be((circuit.NumQubits + features.MeasurementCount + features.ResetCount) * words * batches);
+        Term("random bits of shots", profile, shots).Should().Be(0, "frames draw no outcome from a space of them");
+    }
+
+    [Theory]
+    [InlineData(40, 40, 0)]
+    [InlineData(60, 53, 7)]
+    public void Shots_DrawARandomBitForEachDirection(int qubits, double first, double beyond)
+    {
+        var profile = CircuitProfiler.Profile(Layer(qubits));
+        Term("random bits of shots", profile, 100).Should().Be(100 * first);
+        Term("random bits beyond the first draw", profile, 100).Should().Be(100 * beyond);
+        Term("sorting", profile, 100).Should().BeApproximately(100 * Math.Log2(101), 1e-9);
+    }
+
+    [Fact]
+    public void Outcomes_OfSeveralWords_AreNotSorted() =>
+        Term("sorting", CircuitProfiler.Profile(Layer(65)), 100).Should().Be(0);
+
+    private static Circuit Layer(int qubits)
+    {
+        var builder = new CircuitBuilder(qubits);
+        for (var q = 0; q < qubits; q++)
+        {
+            builder.H(q);
+        }
+
+        return builder.Build();
+    }
+
+    private static double Term(string name, CircuitProfile profile, int shots) =>
+        JobDrivers.Of(Basis, profile, new JobShape(shots, 1, 0, 0)).Terms[Array.IndexOf(Basis.TermNames, name)];
+}

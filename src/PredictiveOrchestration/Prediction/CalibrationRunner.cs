@@ -22,6 +22,9 @@ internal sealed partial class CalibrationRunner(TimeProvider time, ILogger logge
     // A workload that takes more than this share of the budget has no more runs than these.
     private const double MostOfBudget = 0.01;
 
+    // What is shorter runs again within its turn until it has had so much: what an engine calls once in a run is compiled anew only after some thirty calls.
+    private const double ShareSeconds = 1e-3;
+
     // Done when within such a time, longer than the runtime waits before it compiles anew, all together became no quicker and hardly a method was compiled.
     private const double Gain = 0.02;
     private const int FewMethods = 20;
@@ -77,7 +80,10 @@ internal sealed partial class CalibrationRunner(TimeProvider time, ILogger logge
 
                 try
                 {
-                    t.Seconds.Add(await SecondsAsync(t.Backend, t.Workload, cancellationToken).ConfigureAwait(false));
+                    for (var spent = 0.0; spent < ShareSeconds; spent += t.Seconds[^1])
+                    {
+                        t.Seconds.Add(await SecondsAsync(t.Backend, t.Workload, cancellationToken).ConfigureAwait(false));
+                    }
                 }
                 catch (BackendException exception)
                 {

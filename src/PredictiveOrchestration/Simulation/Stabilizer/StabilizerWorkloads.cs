@@ -19,6 +19,10 @@ internal static class StabilizerWorkloads
         Of(ErrorCorrection.SurfaceCode(5, 5), 20_000),
         Of(RandomFamilies.RandomClifford(36, 400, 6), 10_000),
         Of(RandomFamilies.RandomClifford(100, 2_000, 3), 2_000),
+        Of(States.Ghz(20), 10_000),
+        Of(RandomFamilies.RandomClifford(12, 120, 7), 10_000),
+        Of(RandomFamilies.RandomClifford(60, 1_200, 8), 3_000),
+        Of(RandomFamilies.RandomClifford(200, 800, 9), 1),
     ];
 
     private static ExecutionRequest Of(Circuits.Circuit circuit, int shots) => new() { Circuit = circuit, Shots = shots, Seed = 1 };

@@ -150,7 +150,9 @@ internal static class CostBasisCatalog
                 var words = Math.Ceiling(work.OutcomeBits / 64.0);
 
                 // A random result looks at each column, and multiplies those where the generator that it takes out of others acts.
+                // Nothing is measured at the end where neither shots nor probabilities are asked for.
                 var random = work.RandomBits;
+                var measured = job is { Shots: 0, TopProbabilities: 0 } ? Math.Min(random, work.BranchingBits) : random;
 
                 // Frames go through the circuit in batches of up to 1,024 shots, whole vectors of them, with a draw for each qubit at the start and for each measurement and reset.
                 var batch = Math.Ceiling(Math.Min(16, Math.Ceiling(job.Shots / 64.0)) / Vector<ulong>.Count) * Vector<ulong>.Count;
@@ -166,7 +168,7 @@ internal static class CostBasisCatalog
                 var sampling = 8.0 * 24 * (2 * work.Qubits + work.OutcomeBits + work.Branchings + 128 + 64 * words) + 832 * work.Gates + 96 * (work.Branchings + work.OutcomeBits) + 65_536;
                 return new CostDrivers(
                     Finite([
-                        1, (work.Gates + work.OutcomeBits) * passes, work.Gates * vectors * passes, random * work.Qubits * passes, work.StabilizerWork * (1 + vectors) * passes,
+                        1, (work.Gates + work.OutcomeBits) * passes, work.Gates * vectors * passes, measured * work.Qubits * passes, work.StabilizerWork * (measured / Math.Max(1, random)) * (1 + vectors) * passes,
                         work.Gates * batches, (work.Qubits + work.Collapses) * batch * batches,
                         job.Shots, job.Shots * words, sampled * Math.Min(random, drawn), sampled * Math.Max(0, random - drawn), sorting, work.Outcomes(job),
                     ]),

@@ -45,6 +45,16 @@ public sealed class StabilizerTermsTests
     public void Outcomes_OfSeveralWords_AreNotSorted() =>
         Term("sorting", CircuitProfiler.Profile(Layer(65)), 100).Should().Be(0);
 
+    [Fact]
+    public void Sweeps_NothingIsReadOut_AreNone()
+    {
+        var profile = CircuitProfiler.Profile(States.Ghz(20));
+        Term("columns looked at", profile, 0).Should().Be(0);
+        Term("columns multiplied", profile, 0).Should().Be(0);
+        Term("columns looked at", profile, 1).Should().Be(20, "one random result looks at each");
+        Term("columns multiplied", profile, 1).Should().BeApproximately(2 * (20 + (2 * 19)) / 20.0, 1e-9);
+    }
+
     private static Circuit Layer(int qubits)
     {
         var builder = new CircuitBuilder(qubits);

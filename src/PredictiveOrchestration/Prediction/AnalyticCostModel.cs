@@ -67,7 +67,7 @@ internal sealed class AnalyticCostModel
         var shifts = rows.Where(r => !r.IsCensored).Select(r => Math.Log(r.Seconds / Dot(prior, r.Terms))).Order().ToArray();
         var start = shifts.Length == 0 ? 0 : Math.Clamp(shifts[shifts.Length / 2], -Reach, Reach);
 
-        // The last parameter is the logarithm of that factor.
+        // The last parameter is the logarithm of that factor. Where calibration is quicker, on caches that hold nothing else, fixed costs of jobs are what differs, not all prices.
         var apart = calibration > 0 && rows.Count - calibration >= LeastApart ? calibration : 0;
         double[] log = [.. prior.Select(p => Math.Log(p) + start), 0];
         var home = (double[])log.Clone();
@@ -132,7 +132,7 @@ internal sealed class AnalyticCostModel
             var next = new double[terms + 1];
             for (var i = 0; i <= terms; i++)
             {
-                next[i] = Math.Clamp(log[i] + Math.Clamp(step[i], -2, 2), home[i] - Reach, home[i] + Reach);
+                next[i] = Math.Clamp(log[i] + Math.Clamp(step[i], -2, 2), i == terms ? 0 : home[i] - Reach, home[i] + Reach);
             }
 
             var nextLoss = Loss(next, home, rows, apart);

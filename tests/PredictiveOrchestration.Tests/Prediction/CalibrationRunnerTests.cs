@@ -30,7 +30,7 @@ public sealed class CalibrationRunnerTests
         var time = new FakeTimeProvider();
         var start = time.GetTimestamp();
         TimeSpan Elapsed() => time.GetElapsedTime(start);
-        var backend = new Warming(time, () => Elapsed() < TimeSpan.FromSeconds(1) ? TimeSpan.FromMilliseconds(10) : TimeSpan.FromMilliseconds(1));
+        var backend = new Warming(time, _ => Elapsed() < TimeSpan.FromSeconds(1) ? TimeSpan.FromMilliseconds(10) : TimeSpan.FromMilliseconds(1));
         var rows = await new CalibrationRunner(time, NullLogger.Instance, Elapsed, () => (long)Math.Min(1000, Elapsed().TotalMilliseconds)).RunAsync([backend], TimeSpan.FromSeconds(3), default);
         rows.Should().NotBeEmpty().And.OnlyContain(r => Math.Abs(r.Seconds - 0.001) < 1e-9);
         Elapsed().Should().BeGreaterThan(TimeSpan.FromSeconds(1)).And.BeLessThan(TimeSpan.FromSeconds(1.6), "half a second after it was quick nothing had changed");
@@ -44,13 +44,30 @@ public sealed class CalibrationRunnerTests
     {
         var time = new FakeTimeProvider();
         var start = time.GetTimestamp();
-        var backend = new Warming(time, () => TimeSpan.FromMilliseconds(milliseconds));
+        var backend = new Warming(time, _ => TimeSpan.FromMilliseconds(milliseconds));
         await new CalibrationRunner(time, NullLogger.Instance, () => time.GetElapsedTime(start), () => 7).RunAsync([backend], TimeSpan.FromSeconds(3), default);
         backend.Runs.Should().BeGreaterThanOrEqualTo(3).And.BeLessThanOrEqualTo(most, because);
     }
 
+    [Fact]
+    public async Task RunAsync_ShortWorkload_RunsOftenInEachTurn()
+    {
+        // The runtime compiles a method anew after some thirty calls: a tenth of a millisecond beside ten.
+        var time = new FakeTimeProvider();
+        var start = time.GetTimestamp();
+        int shortRuns = 0, longRuns = 0;
+        var backend = new Warming(time, request =>
+        {
+            var isShort = request.Circuit.NumQubits == 4;
+            (shortRuns, longRuns) = isShort ? (shortRuns + 1, longRuns) : (shortRuns, longRuns + 1);
+            return TimeSpan.FromMilliseconds(isShort ? 0.1 : 10);
+        });
+        await new CalibrationRunner(time, NullLogger.Instance, () => time.GetElapsedTime(start), () => 7).RunAsync([backend], TimeSpan.FromSeconds(3), default);
+        shortRuns.Should().BeGreaterThan(30).And.BeInRange(9 * longRuns, 11 * longRuns + 1);
+    }
+
     // Takes as long as it is told, by a clock that it moves.
-    private sealed class Warming(FakeTimeProvider time, Func<TimeSpan> each) : IQuantumBackend, ICalibratable
+    private sealed class Warming(FakeTimeProvider time, Func<ExecutionRequest, TimeSpan> each) : IQuantumBackend, ICalibratable
     {
         private readonly StateVectorSimulator _engine = new();
 
@@ -65,7 +82,7 @@ public sealed class CalibrationRunnerTests
         public async Task<ExecutionResult> ExecuteAsync(ExecutionRequest request, CancellationToken cancellationToken = default)
         {
             var result = await _engine.ExecuteAsync(request, cancellationToken);
-            var taken = each();
+            var taken = each(request);
             Runs++;
             time.Advance(taken);
             return result with { Timings = new ExecutionTimings(TimeSpan.Zero, TimeSpan.Zero, taken, TimeSpan.Zero) };

@@ -59,7 +59,7 @@ public sealed class JobKindsTests
         var rows = Rows(
             [
                 (n => Fourier.Qft(n), 3), (States.Ghz, 0.4), (n => RandomFamilies.QuantumVolume(n, 4, 3), 2.5), (n => RandomFamilies.Random(n, 8, 5), 0.3),
-                (n => RandomFamilies.RandomClifford(n, 12 * n, 7), 3.5), (States.W, 0.5), (n => Oracles.DeutschJozsa(n, true, 3), 2), (n => RandomFamilies.Brickwork(n, 6, 11), 0.35),
+                (n => RandomFamilies.RandomClifford(n, 12 * n, 7), 3.5), (States.W, 0.5), (n => Fourier.PhaseEstimation(n - 1, 1 / 3.0), 2), (n => RandomFamilies.Brickwork(n, 6, 11), 0.35),
             ],
             4, 15);
         var model = ModelBuilder.Fit("dense", [], rows, [], rows.Count, 5);

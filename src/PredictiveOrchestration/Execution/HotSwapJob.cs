@@ -76,7 +76,7 @@ internal sealed record HotSwapJob(
 
         var grounds = new Lazy<PlanningGrounds>(() =>
         {
-            var work = new WorkTrajectory(request.Circuit, features is null ? default : features.SupportTrajectory.Span);
+            var work = new WorkTrajectory(request.Circuit, features);
             return new PlanningGrounds(new CircuitWalk(work, Profile.NumQubits), new EngineCosts(Costs(work), Conversions, engines, Profile.NumQubits, MemoryBytes));
         });
         var planner = new HotSwapPlanner(grounds, engines, passes);

@@ -31,7 +31,7 @@ internal sealed class PlanningCost
         var profile = CircuitProfiler.Profile(circuit);
         for (var round = 0; round < Rounds; round++)
         {
-            var work = new WorkTrajectory(circuit, profile.Features!.SupportTrajectory.Span);
+            var work = new WorkTrajectory(circuit, profile.Features);
             new HotSwapPlanner(work, profile.NumQubits, costs(profile, work), conversions, engines, double.MaxValue, 1).Plan(StateOutlook.AtStart, stay: 0);
         }
     }

@@ -177,6 +177,14 @@ public sealed record CircuitFeatures
     /// <summary>Gets the base-2 logarithm of the support bound after each operation, one byte an operation (capped at 255).</summary>
     public required ReadOnlyMemory<byte> SupportTrajectory { get; init; }
 
+    /// <summary>The base-2 logarithm of the bound on the greatest bond so far, after each operation; empty in a profile that was read back.</summary>
+    [JsonIgnore]
+    internal ReadOnlyMemory<byte> BondTrajectory { get; init; }
+
+    /// <summary>What each operation adds to <see cref="MatrixProductWork"/>, as <see cref="BondTrajectory"/>.</summary>
+    [JsonIgnore]
+    internal ReadOnlyMemory<float> BondWorkTrajectory { get; init; }
+
     /// <summary>Gets the base-2 logarithm of the proved bound on the bond dimension over all cuts in qubit order.</summary>
     public required int PeakBondLog2 { get; init; }
 

@@ -23,7 +23,8 @@ internal sealed class ForwardPass
     private readonly CliffordRandomness _randomness;
     private readonly FusionSketch<Unnoted>? _sketch;
     private readonly UnionFind _blocks;
-    private readonly byte[] _trajectory;
+    private readonly byte[] _trajectory, _bonds;
+    private readonly float[] _bondWork;
     private readonly long[] _place;
     private readonly QubitPairs _pairs;
     private readonly int[] _group = [-1, -1, -1, -1];
@@ -73,7 +74,7 @@ internal sealed class ForwardPass
         _blocks = new UnionFind(n);
         _pairs = new QubitPairs(n);
         _place = new long[n];
-        _trajectory = new byte[circuit.Operations.Length];
+        (_trajectory, _bonds, _bondWork) = (new byte[circuit.Operations.Length], new byte[circuit.Operations.Length], new float[circuit.Operations.Length]);
         for (var k = 0; k < _weights.Length; k++)
         {
             _weights[k] = Weight((k & 1) != 0, k / 2 % 3, k / 6);
@@ -137,6 +138,8 @@ internal sealed class ForwardPass
             SparseUnorderedWork = Math.Min(_sparse.Unordered, double.MaxValue),
             SparseCancellingWork = Math.Min(_sparse.Cancelling, double.MaxValue),
             SupportTrajectory = _trajectory,
+            BondTrajectory = _bonds,
+            BondWorkTrajectory = _bondWork,
             PeakBondLog2 = _bond.Greatest,
             BondLog2 = _bond.Peak,
             ChainWork = _bond.Sketch?.Finish(Math.Min(support, Dimension), ChainLimit()) ?? [],
@@ -161,6 +164,7 @@ internal sealed class ForwardPass
     {
         var operations = _circuit.Operations;
         var nesting = 0;
+        double bondWork = 0;
         for (var i = 0; i < operations.Length; i++)
         {
             ref readonly var op = ref operations[i];
@@ -215,6 +219,9 @@ internal sealed class ForwardPass
             _peakSupport = Math.Max(_peakSupport, dimension);
             _peakEntries = Math.Max(_peakEntries, _putOff is null ? dimension : 0);
             _trajectory[i] = (byte)Math.Min(dimension, byte.MaxValue);
+            _bonds[i] = (byte)Math.Min(_bond.Greatest, byte.MaxValue);
+            _bondWork[i] = (float)(_bond.Work - bondWork);
+            bondWork = _bond.Work;
         }
 
         MakeGood();

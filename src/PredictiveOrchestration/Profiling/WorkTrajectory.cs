@@ -22,10 +22,12 @@ internal sealed class WorkTrajectory
 
     /// <summary>Walks the circuit.</summary>
     /// <param name="circuit">The circuit.</param>
-    /// <param name="support">The support bound after each operation, of its profile; empty to find one here.</param>
+    /// <param name="features">Its profile, whose bounds after each operation are taken; null to find some here.</param>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    public WorkTrajectory(Circuit circuit, ReadOnlySpan<byte> support = default)
+    public WorkTrajectory(Circuit circuit, CircuitFeatures? features = null)
     {
+        ReadOnlySpan<byte> support = features is null ? default : features.SupportTrajectory.Span, bonds = features is null ? default : features.BondTrajectory.Span;
+        var bondWork = features is null ? default : features.BondWorkTrajectory.Span;
         var operations = circuit.Operations;
         var count = operations.Length;
         _numQubits = circuit.NumQubits;
@@ -34,7 +36,7 @@ internal sealed class WorkTrajectory
         _mixes = new byte[count];
         (Support, Bond) = (new byte[count + 1], new byte[count + 1]);
         var affine = support.Length == count ? null : new AffineSupportBound(circuit.NumQubits);
-        var bond = new BondDimensionBound(circuit.NumQubits);
+        var bond = support.Length == count && bonds.Length == count && bondWork.Length == count ? null : new BondDimensionBound(circuit.NumQubits);
         var sketch = FusionSketch<Noted>.Begin(circuit.NumQubits);
         var fused = new PlannedProgress(count, FusedWork.Count);
         var (nesting, place) = (0, -1);
@@ -60,17 +62,17 @@ internal sealed class WorkTrajectory
                     dense = weight * PowersOfTwo.Of(circuit.NumQubits - op.ControlCount);
                     _mixes[i] = (byte)(structure == GateStructure.Generic ? targets : 0);
                     affine?.Apply(circuit, op, nesting > 0);
-                    bond.Apply(circuit, op, Math.Max(Support[i], After(affine, support, i)), nesting > 0, nesting > 0);
+                    bond?.Apply(circuit, op, Math.Max(Support[i], After(affine, support, i)), nesting > 0, nesting > 0);
                     sketch?.Apply(circuit, op, circuit.QubitsOf(op));
                     break;
                 case OperationKind.Reset:
                     sketch?.Flush();
                     affine?.Reset(circuit.QubitsOf(op)[0], nesting > 0);
-                    bond.Project(circuit.QubitsOf(op)[0], true, nesting > 0);
+                    bond?.Project(circuit.QubitsOf(op)[0], true, nesting > 0);
                     break;
                 case OperationKind.Measure:
                     sketch?.Flush();
-                    bond.Project(circuit.QubitsOf(op)[0], false, nesting > 0);
+                    bond?.Project(circuit.QubitsOf(op)[0], false, nesting > 0);
                     break;
                 case OperationKind.Barrier:
                     break;
@@ -81,12 +83,12 @@ internal sealed class WorkTrajectory
             }
 
             _dense[i + 1] = Math.Min(1e290, _dense[i] + dense);
-            _bondWork[i + 1] = Math.Min(1e290, bond.Work);
+            _bondWork[i + 1] = Math.Min(1e290, bond is null ? _bondWork[i] + bondWork[i] : bond.Work);
             _gates[i + 1] = _gates[i] + (isGate ? 1 : 0);
             _mixing[i + 1] = _mixing[i] + _mixes[i];
             _nonClifford[i + 1] = _nonClifford[i] + (isClifford ? 0 : 1);
             Support[i + 1] = After(affine, support, i);
-            Bond[i + 1] = (byte)Math.Min(bond.Greatest, byte.MaxValue);
+            Bond[i + 1] = bond is null ? bonds[i] : (byte)Math.Min(bond.Greatest, byte.MaxValue);
         }
 
         UnitaryEnd = circuit.UnitaryEnd(0);

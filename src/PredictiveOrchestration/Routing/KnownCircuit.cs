@@ -79,7 +79,7 @@ internal sealed class KnownJobs
         }
 
         // Equal numbers are equal profiles; the curves over operations play no part in predictions, and the sketch of fused work follows from the structure.
-        var key = new Key(profile with { Planned = [], Features = profile.Features is { } f ? f with { SupportTrajectory = default, BondLog2 = default, FusedWork = [], ChainWork = [] } : null }, terms);
+        var key = new Key(profile with { Planned = [], Features = profile.Features is { } f ? f with { SupportTrajectory = default, BondTrajectory = default, BondWorkTrajectory = default, BondLog2 = default, FusedWork = [], ChainWork = [] } : null }, terms);
         return _recent.Find(key) ?? _recent.Keep(key, new KnownJob(terms));
     }
 

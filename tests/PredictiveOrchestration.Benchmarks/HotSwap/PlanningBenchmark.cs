@@ -41,7 +41,7 @@ internal static class PlanningBenchmark
             for (var round = 0; round < Rounds; round++)
             {
                 var start = Stopwatch.GetTimestamp();
-                var work = new WorkTrajectory(circuit, profile.Features!.SupportTrajectory.Span);
+                var work = new WorkTrajectory(circuit, profile.Features);
                 trajectory = Math.Min(trajectory, Stopwatch.GetElapsedTime(start).TotalMicroseconds);
                 start = Stopwatch.GetTimestamp();
                 var planner = new HotSwapPlanner(work, profile.NumQubits, new SegmentCostModel(model, profile, shape, work.Fused), conversions, engines, 8e9, 1);

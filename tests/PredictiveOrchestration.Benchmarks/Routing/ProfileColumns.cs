@@ -40,7 +40,7 @@ internal static class ProfileColumns
     }
 
     private static PropertyInfo[] Writable(Type type) =>
-        [.. type.GetProperties(BindingFlags.Instance | BindingFlags.Public | BindingFlags.NonPublic).Where(p => p.CanWrite && p.Name != nameof(CircuitFeatures.SupportTrajectory)
+        [.. type.GetProperties(BindingFlags.Instance | BindingFlags.Public | BindingFlags.NonPublic).Where(p => p.CanWrite && p.Name is not (nameof(CircuitFeatures.SupportTrajectory) or nameof(CircuitFeatures.BondTrajectory))
             && (p.PropertyType.IsPrimitive || p.PropertyType == typeof(ReadOnlyMemory<byte>) || p.PropertyType == typeof(double[])))];
 
     private static void Fill(object target, PropertyInfo[] properties, IReadOnlyDictionary<string, string> columns)

@@ -43,28 +43,30 @@ internal sealed class PutOffHadamards(int numQubits)
             return Z(circuit.QubitsOf(op));
         }
 
-        var isSwap = TakenBackPermutations.IsSwap(gate);
-        if (gate == GateCatalog.Id || (!isSwap && CountWaiting(circuit.QubitsOf(op)) > 0))
+        if (gate == GateCatalog.Id)
         {
-            return gate == GateCatalog.Id;
+            return true;
         }
 
-        if (isSwap)
+        if (gate == GateCatalog.Swap && op.ControlCount == 0)
         {
-            var (a, b) = (targets[0], targets[1]);
-            if (gate == GateCatalog.Swap && op.ControlCount == 0)
+            Exchange(_value, targets);
+            Exchange(_waits, targets);
+            return true;
+        }
+
+        if (CountWaiting(circuit.QubitsOf(op)) > 0)
+        {
+            return false;
+        }
+
+        if (TakenBackPermutations.IsSwap(gate))
+        {
+            if (AreOne(controls))
             {
-                (_value[a], _value[b]) = (_value[b], _value[a]);
-                (_waits[a], _waits[b]) = (_waits[b], _waits[a]);
-                return true;
+                Exchange(_value, targets);
             }
 
-            if (CountWaiting(circuit.QubitsOf(op)) > 0)
-            {
-                return false;
-            }
-
-            (_value[a], _value[b]) = AreOne(controls) ? (_value[b], _value[a]) : (_value[a], _value[b]);
             return true;
         }
 
@@ -121,6 +123,8 @@ internal sealed class PutOffHadamards(int numQubits)
 
         return true;
     }
+
+    private static void Exchange(bool[] of, ReadOnlySpan<int> pair) => (of[pair[0]], of[pair[1]]) = (of[pair[1]], of[pair[0]]);
 
     private int CountWaiting(ReadOnlySpan<int> qubits)
     {

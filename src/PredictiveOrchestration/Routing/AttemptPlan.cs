@@ -25,8 +25,8 @@ internal static class AttemptPlan
 
     // The best itself is stopped and begun again only if it is not out of the question that it is done by then.
     private const double LeastChance = 0.002;
-    private static readonly double[] Premiums = [0.01, 0.1, 1];
     private const double ShortestWatchSeconds = 0.05;
+    private static readonly double[] Premiums = [0.01, 0.1, 1];
     private static readonly double[] Shares = [0.02, 0.05, 0.1, 0.2, 0.4];
 
     /// <summary>Plans the attempts.</summary>

@@ -19,12 +19,18 @@ internal sealed class PredictiveRouter : IIncumbentRouter, IChanceRouter
     public IReadOnlyList<RankedBackend> Rank(RoutingContext context)
     {
         var candidates = context.Candidates;
+        var quickest = candidates[0];
+        foreach (var candidate in candidates)
+        {
+            quickest = candidate.Prediction.MeanSeconds < quickest.Prediction.MeanSeconds ? candidate : quickest;
+        }
+
         var expected = new double[candidates.Count];
         var best = double.PositiveInfinity;
         for (var i = 0; i < expected.Length; i++)
         {
             // What is not a number is not the best.
-            expected[i] = ExpectedSeconds(context, candidates[i]);
+            expected[i] = ExpectedSeconds(candidates[i], quickest);
             best = expected[i] < best ? expected[i] : best;
         }
 
@@ -59,23 +65,10 @@ internal sealed class PredictiveRouter : IIncumbentRouter, IChanceRouter
     }
 
     // A run here that takes too long is stopped and another backend goes on, so what it is expected to cost ends there: a wide interval is not waited for.
-    private static double ExpectedSeconds(RoutingContext context, RoutingCandidate candidate)
+    private static double ExpectedSeconds(RoutingCandidate candidate, RoutingCandidate quickest)
     {
-        var mean = candidate.Prediction.MeanSeconds;
-        if (!candidate.IsFree)
-        {
-            return mean;
-        }
-
-        RoutingCandidate? next = null;
-        for (var i = 0; i < context.Candidates.Count; i++)
-        {
-            var other = context.Candidates[i];
-            next = !ReferenceEquals(other, candidate) && (next is null || other.Prediction.MeanSeconds < next.Prediction.MeanSeconds) ? other : next;
-        }
-
-        // Where it is the best by its mean already, it is so with a limit too.
-        return next is not null && next.Prediction.MeanSeconds < mean
-            ? Math.Min(mean, LogNormal.MeanUntil(candidate.Prediction, AttemptPlan.WatchSeconds(candidate, next.TotalSeconds), next.Prediction.MeanSeconds)) : mean;
+        var (mean, other) = (candidate.Prediction.MeanSeconds, quickest.Prediction.MeanSeconds);
+        return candidate.IsFree && other < mean
+            ? Math.Min(mean, LogNormal.MeanUntil(candidate.Prediction, AttemptPlan.WatchSeconds(candidate, quickest.TotalSeconds), other)) : mean;
     }
 }

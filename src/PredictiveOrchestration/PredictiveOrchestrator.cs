@@ -222,7 +222,7 @@ public sealed partial class PredictiveOrchestrator : IAsyncDisposable
             var swaps = _swaps.Job(model, profile, request, _desk.BytesFor(request));
             var executor = new HotSwapExecutor(backends, _admission!, _money.GateOf(decision, profile), _time, swaps, _money.Prices.IsMetered);
             report = await executor.RunAsync(decision, request.For(circuit), label, either.Token).ConfigureAwait(false);
-            var cost = await _books.RecordAsync(report, decision, profile, request, job, State).ConfigureAwait(false);
+            var cost = await _books.RecordAsync(report, decision, known.Recorded(profile), request, job, State).ConfigureAwait(false);
             return report.Last.Result is { } result
                 ? OrchestrationResult.Of(result, report, decision, profile, decisionTime, cost) with { Optimization = optimization }
                 : throw Failure(report.Last.Error!);

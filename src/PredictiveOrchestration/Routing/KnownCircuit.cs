@@ -10,6 +10,7 @@ namespace PredictiveOrchestration.Routing;
 internal sealed class KnownCircuit(CircuitProfile profile)
 {
     private volatile KnownJob? _latest;
+    private volatile RecordedProfile? _recorded;
 
     /// <summary>The profile, with what backends planned once that was worth its time.</summary>
     public CircuitProfile Profile { get; set; } = profile;
@@ -19,6 +20,17 @@ internal sealed class KnownCircuit(CircuitProfile profile)
     {
         var (profile, planned) = (Profile, decision.Inputs!.Job.Profile.Planned);
         return profile.Planned == planned ? profile : profile with { Planned = planned };
+    }
+
+    /// <summary>A profile of the circuit as records keep it, without the curves that only plans go by: records are many.</summary>
+    public CircuitProfile Recorded(CircuitProfile profile)
+    {
+        if (_recorded is not { } recorded || !ReferenceEquals(recorded.Of, profile))
+        {
+            _recorded = recorded = new RecordedProfile(profile, profile with { Features = profile.Features is { } f ? f with { BondTrajectory = default, BondWorkTrajectory = default } : null });
+        }
+
+        return recorded.Kept;
     }
 
     /// <summary>The version of the set of backends for which the circuit was compiled; -1 if it was not.</summary>
@@ -34,6 +46,9 @@ internal sealed class KnownCircuit(CircuitProfile profile)
         set => _latest = value;
     }
 }
+
+/// <summary>What records keep of a profile.</summary>
+internal sealed record RecordedProfile(CircuitProfile Of, CircuitProfile Kept);
 
 /// <summary>All requests for one structure with the same terms: the steps of a variational loop are one job.</summary>
 internal sealed class KnownJob(in DecisionTerms terms)

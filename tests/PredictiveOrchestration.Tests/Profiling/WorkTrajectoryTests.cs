@@ -1,5 +1,6 @@
 using PredictiveOrchestration.Circuits;
 using PredictiveOrchestration.Profiling;
+using PredictiveOrchestration.Routing;
 using PredictiveOrchestration.TestKit;
 
 namespace PredictiveOrchestration.Tests.Profiling;
@@ -35,5 +36,19 @@ public sealed class WorkTrajectoryTests
         var other = CircuitProfiler.Profile(new CircuitBuilder(4).H(0).Build()).Features;
 
         new WorkTrajectory(circuit, other).Bond.Should().Equal(new WorkTrajectory(circuit).Bond);
+    }
+
+    [Fact]
+    public void Recorded_Profile_KeepsAllButWhatOnlyPlansGoBy()
+    {
+        var profile = CircuitProfiler.Profile(RandomCircuits.Create(1, new RandomCircuitOptions { Qubits = 5, Operations = 30 }));
+        var known = new KnownCircuit(profile);
+        var kept = known.Recorded(profile);
+
+        kept.Features!.BondTrajectory.IsEmpty.Should().BeTrue();
+        kept.Features.BondWorkTrajectory.IsEmpty.Should().BeTrue();
+        (kept with { Features = kept.Features with { BondTrajectory = profile.Features!.BondTrajectory, BondWorkTrajectory = profile.Features.BondWorkTrajectory } }).Should().Be(profile);
+        known.Recorded(profile).Should().BeSameAs(kept, "a circuit that runs again costs nothing");
+        known.Recorded(profile with { NumQubits = 6 }).NumQubits.Should().Be(6);
     }
 }

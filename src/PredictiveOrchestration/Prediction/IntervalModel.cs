@@ -1,19 +1,19 @@
 namespace PredictiveOrchestration.Prediction;
 
-/// <summary>A held-out error in log time with the scale it was predicted with and its group.</summary>
-internal readonly record struct HeldOutError(double Error, double Scale, int Group);
+/// <summary>A held-out error in log time with the scale it was predicted with.</summary>
+internal readonly record struct HeldOutError(double Error, double Scale);
 
 /// <summary>
-/// Conformal intervals: quantiles of error ÷ scale, one pair for each group of jobs. They begin as those of split conformal prediction on held-out
-/// errors, with the finite-sample correction and groups of fewer than thirty leaning on all together; each new error then moves its group's pair a step, so that in the long run
-/// a little less than one error in twenty lies beyond each end whatever the jobs are (quantile tracking: Angelopoulos, Candès, Tibshirani, arXiv:2307.16895; Gibbs, Candès,
-/// arXiv:2106.00170). Immutable.
+/// Conformal intervals: quantiles of error ÷ scale, one pair for each group of jobs. All begin as those of split conformal prediction on all held-out errors, with the finite-sample
+/// correction: what makes errors of one group larger than those of another is in the scale, and what else the errors of a group say is chance for the most part (held out, their own
+/// quantiles cover less and less often the right choice). Each new error then moves its group's pair a step, so that in the long run a little less than one error in twenty lies
+/// beyond each end whatever the jobs are (quantile tracking: Angelopoulos, Candès, Tibshirani, arXiv:2307.16895; Gibbs, Candès, arXiv:2106.00170). Immutable.
 /// </summary>
 internal sealed class IntervalModel
 {
     // Less than one in twenty at each end: held-out errors are a little smaller than those on kinds of jobs never seen.
     private const double Level = 0.048, Normal = 1.645;
-    private const int PriorWeight = 12, LeastGroup = 30;
+    private const int PriorWeight = 12;
     private readonly double[] _low, _high;
 
     private IntervalModel(double[] low, double[] high) => (_low, _high) = (low, high);
@@ -34,7 +34,6 @@ internal sealed class IntervalModel
         return new IntervalModel(low, high);
     }
 
-
     /// <summary>Intervals from the prior width alone.</summary>
     public static IntervalModel Prior(double sigma) => new([-Normal * sigma], [Normal * sigma]);
 
@@ -44,15 +43,17 @@ internal sealed class IntervalModel
     /// <param name="priorSigma">The width in units of the scale that counts as twelve imagined errors.</param>
     public static IntervalModel Fit(IReadOnlyList<HeldOutError> errors, int groups, double priorSigma)
     {
-        var (low, high) = (new double[groups], new double[groups]);
-        var (allLow, allHigh) = Pair(errors, -Normal * priorSigma, Normal * priorSigma, PriorWeight);
-        for (var g = 0; g < groups; g++)
+        var (low, high) = (-Normal * priorSigma, Normal * priorSigma);
+        if (errors.Count > 0)
         {
-            var of = errors.Where(e => e.Group == g).ToList();
-            (low[g], high[g]) = Pair(of, allLow, allHigh, LeastGroup * (1 - Math.Min(1, of.Count / (2.0 * LeastGroup))));
+            // Rank ceil((n + 1) q) from the outside: with few errors the extremes themselves.
+            var scores = errors.Select(e => e.Error / e.Scale).Order().ToArray();
+            var at = Math.Max(0, (int)Math.Floor(Level * (scores.Length + 1)) - 1);
+            var own = (double)scores.Length / (scores.Length + PriorWeight);
+            (low, high) = ((own * scores[at]) + ((1 - own) * low), (own * scores[^(at + 1)]) + ((1 - own) * high));
         }
 
-        return new IntervalModel(low, high);
+        return new IntervalModel([.. Enumerable.Repeat(low, groups)], [.. Enumerable.Repeat(high, groups)]);
     }
 
     /// <summary>The ends in units of the scale.</summary>
@@ -76,19 +77,5 @@ internal sealed class IntervalModel
         low[group] -= step * ((score < low[group] ? 1 : 0) - Level);
         high[group] = Math.Max(high[group], low[group] + 1e-3);
         return new IntervalModel(low, high);
-    }
-
-    private static (double Low, double High) Pair(IReadOnlyList<HeldOutError> errors, double low, double high, double weight)
-    {
-        if (errors.Count == 0)
-        {
-            return (low, high);
-        }
-
-        // Rank ceil((n + 1) q) from the outside: with few errors the extremes themselves.
-        var scores = errors.Select(e => e.Error / e.Scale).Order().ToArray();
-        var at = (int)Math.Floor(Level * (scores.Length + 1)) - 1;
-        var own = scores.Length / (scores.Length + weight);
-        return (own * scores[Math.Max(0, at)] + (1 - own) * low, own * scores[Math.Min(scores.Length - 1, scores.Length - 1 - at)] + (1 - own) * high);
     }
 }

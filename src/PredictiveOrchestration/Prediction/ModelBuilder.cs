@@ -77,9 +77,8 @@ internal static class ModelBuilder
 
         var all = held.SelectMany(h => h).ToList();
         var stack = StackFitter.Fit([.. all.Where(h => !h.IsCensored)], parts);
-        var useGroups = parts.HasFlag(ModelParts.Groups);
-        List<HeldOutError> errors = [.. all.Select(h => new HeldOutError(Error(h, stack), stack.Scale(h.Parts), useGroups ? stack.Group(h.Parts) : 0))];
-        var intervals = IntervalModel.Fit(errors, useGroups ? ResidualStack.Groups : 1, 2);
+        List<HeldOutError> errors = [.. all.Select(h => new HeldOutError(Error(h, stack), stack.Scale(h.Parts)))];
+        var intervals = IntervalModel.Fit(errors, parts.HasFlag(ModelParts.Groups) ? ResidualStack.Groups : 1, 2);
         return new BackendModel(whole.Analytic, whole.Residual, stack, intervals, default, waits, observations)
         {
             Kin = whole.Kin, Quick = QuickRuns.Of(whole.Analytic, whole.Residual.Ceiling, observed), HeldOutError = Mean([.. errors.Where((_, i) => !all[i].IsCensored)]), HeldOut = ByRow(singly.Select(s => (s.Row, s.Held.Error - stack.Correction(s.Held.Parts)))),
@@ -117,7 +116,7 @@ internal static class ModelBuilder
             singly.AddRange(observed.Where((r, i) => i % 4 == fold && !r.IsCensored).Select(r => (r, Math.Log(r.Seconds / part.Predict(r.Terms)))));
         }
 
-        errors.AddRange(singly.Select(s => new HeldOutError(s.Item2, 1, 0)));
+        errors.AddRange(singly.Select(s => new HeldOutError(s.Item2, 1)));
         return new BackendModel(
             AnalyticCostModel.Fit(basis, [.. calibration, .. observed], calibration.Count), null, null, IntervalModel.Fit(errors, 1, BackendModel.PriorSigma(true)), default, waits, observations)
         {

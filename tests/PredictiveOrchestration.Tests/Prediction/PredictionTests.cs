@@ -125,7 +125,7 @@ public sealed class PredictionTests(ITestOutputHelper output)
     {
         var random = new Random(7);
         double Error() => 0.4 * (random.NextDouble() + random.NextDouble() + random.NextDouble() - 1.5);
-        var intervals = IntervalModel.Fit([.. Enumerable.Range(0, 400).Select(_ => new HeldOutError(Error(), 1, 0))], 1, 1);
+        var intervals = IntervalModel.Fit([.. Enumerable.Range(0, 400).Select(_ => new HeldOutError(Error(), 1))], 1, 1);
         int before = 0, after = 0;
         for (var i = 0; i < 6000; i++)
         {
@@ -141,11 +141,17 @@ public sealed class PredictionTests(ITestOutputHelper output)
     }
 
     [Fact]
-    public void Intervals_GroupsThatDiffer_AreCoveredEach()
+    public void Intervals_GroupsThatDiffer_AreCoveredEachAsTheyRun()
     {
         var random = new Random(3);
         double Error(int group) => (group == 0 ? 0.1 : 1) * (random.NextDouble() + random.NextDouble() - 1);
-        var intervals = IntervalModel.Fit([.. Enumerable.Range(0, 600).Select(i => new HeldOutError(Error(i % 2), 1, i % 2))], 2, 1);
+        var intervals = IntervalModel.Fit([.. Enumerable.Range(0, 600).Select(i => new HeldOutError(Error(i % 2), 1))], 2, 1);
+        intervals[1].Should().Be(intervals[0], "all begin alike");
+        for (var i = 0; i < 1600; i++)
+        {
+            intervals = intervals.With(i % 2, Error(i % 2), false);
+        }
+
         for (var group = 0; group < 2; group++)
         {
             var covered = Enumerable.Range(0, 2000).Count(_ => Error(group) is var e && e >= intervals[group].Low && e <= intervals[group].High);

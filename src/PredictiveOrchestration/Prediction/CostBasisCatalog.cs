@@ -112,9 +112,9 @@ internal static class CostBasisCatalog
         Add(new CostBasis(
             "mps",
             [
-                "call", "gate overhead", "tensors", "rows", "reflections", "factorisations", "products", "sampled rows", "sampling", "shots", "sorting", "outcomes",
+                "call", "gate overhead", "tensors", "rows", "reflections", "factorisations", "products", "sites read", "values read", "sampling", "random bits of shots", "shots", "sorting", "outcomes",
             ],
-            [5e-5, 2e-7, 7e-7, 2e-8, 4e-9, 2.5e-10, 7e-11, 4e-8, 7e-11, 1e-8, 1e-8, 1e-8],
+            [5e-5, 2e-7, 7e-7, 2e-8, 4e-9, 2.5e-10, 7e-11, 1e-7, 5e-8, 1.7e-10, 6e-9, 8e-9, 1e-8, 1e-8],
             static (work, job) =>
             {
                 var planned = work.Profile.PlannedFor("mps") is { Length: ChainAmounts.Count } made ? made : null;
@@ -124,8 +124,8 @@ internal static class CostBasisCatalog
                 return new CostDrivers(
                     Finite([
                         1, (work.Gates + work.Qubits) * passes, amounts[ChainAmounts.Tensors] * passes, amounts[ChainAmounts.Rows] * passes, amounts[ChainAmounts.Reflected] * passes,
-                        amounts[ChainAmounts.Factored] * passes, amounts[ChainAmounts.Multiplied] * passes, ChainAmounts.ReadoutRows(work.Qubits, work.FinalSupportLog2, job.Shots),
-                        ChainAmounts.ReadoutProducts(amounts, job.Shots), job.Shots, work.Sorting(job), work.Outcomes(job),
+                        amounts[ChainAmounts.Factored] * passes, amounts[ChainAmounts.Multiplied] * passes, work.Qubits * ChainAmounts.Batches(job.Shots),
+                        ChainAmounts.ReadoutRows(work.Qubits, work.FinalSupportLog2, job.Shots), ChainAmounts.ReadoutProducts(amounts, job.Shots), Math.Min(work.FinalSupportLog2, work.Qubits) * job.Shots, job.Shots, work.Sorting(job), work.Outcomes(job),
                     ]),
                     64.0 * work.Qubits, MatrixProductBytes(work, job, bond),
                     planned is null ? work.StructureUncertainty + (0.1 * Math.Min(30, work.BondLog2)) : 0.05 * Math.Min(30, work.TypicalBondLog2));

@@ -5,8 +5,11 @@ namespace PredictiveOrchestration.Prediction;
 /// </summary>
 internal sealed class AnalyticCostModel
 {
-    // How far, in log time, a coefficient may move from its prior, and how strongly it is held there.
-    private const double Reach = 14, Pull = 0.001;
+    // How far, in log time, a coefficient may move from its prior, and how strongly it is held there; how strongly to what calibration says of it: as by one run that is wrong by as much.
+    private const double Reach = 14, Pull = 0.001, Told = 1;
+
+    // A term of which calibration had half of a run is told in full.
+    private const double Enough = 0.25;
 
     // From so many runs of jobs on calibration may be slower or quicker than they are.
     private const int LeastApart = 30;
@@ -49,7 +52,8 @@ internal sealed class AnalyticCostModel
     /// <summary>
     /// Fits the logarithms of the coefficients to log time by damped Gauss-Newton steps with Huber weights, so that a run ten times too
     /// fast weighs as much as one ten times too slow; a censored row counts only while the prediction is below it. Terms that no row
-    /// exercised stay at the prior, brought to the speed that the rows show. Where both are known, one factor more is fitted by which calibration took longer than jobs do,
+    /// exercised stay at the prior, brought to the speed that the rows show. Where jobs are known beside calibration, its prices are the prior of those terms that it exercised, for
+    /// what jobs ask is known less exactly than what calibration asks: one count that is too high, in the jobs where it weighs most, would make its price too low. One factor more is fitted by which calibration took longer than jobs do,
     /// as on code that the runtime had not compiled anew yet or on a busy machine: what calibration says of prices relative to each other is kept.
     /// </summary>
     /// <param name="basis">The basis.</param>
@@ -64,6 +68,17 @@ internal sealed class AnalyticCostModel
 
         var prior = Breakpoints.Prior(basis);
         var terms = prior.Length;
+        double[] pull = [.. Enumerable.Repeat(Pull, terms + 1)];
+        if (calibration > 0 && rows.Count > calibration)
+        {
+            IReadOnlyList<TrainingRow> first = [.. rows.Take(calibration)];
+            prior = Fit(basis, first).Coefficients;
+            for (var i = 0; i < terms; i++)
+            {
+                pull[i] += Told * Math.Min(1, first.Sum(r => Square(prior[i] * r.Terms[i] / Dot(prior, r.Terms))) / Enough);
+            }
+        }
+
         var shifts = rows.Where(r => !r.IsCensored).Select(r => Math.Log(r.Seconds / Dot(prior, r.Terms))).Order().ToArray();
         var start = shifts.Length == 0 ? 0 : Math.Clamp(shifts[shifts.Length / 2], -Reach, Reach);
 
@@ -72,7 +87,7 @@ internal sealed class AnalyticCostModel
         double[] log = [.. prior.Select(p => Math.Log(p) + start), 0];
         var home = (double[])log.Clone();
         var damping = 1e-2;
-        var loss = Loss(log, home, rows, apart);
+        var loss = Loss(log, home, pull, rows, apart);
         var gram = new double[terms + 1, terms + 1];
         var target = new double[terms + 1];
         var slope = new double[terms];
@@ -124,8 +139,8 @@ internal sealed class AnalyticCostModel
 
             for (var i = 0; i <= terms; i++)
             {
-                gram[i, i] += Pull;
-                target[i] -= Pull * (log[i] - home[i]);
+                gram[i, i] += pull[i];
+                target[i] -= pull[i] * (log[i] - home[i]);
             }
 
             var step = Solve(gram, target, damping);
@@ -135,7 +150,7 @@ internal sealed class AnalyticCostModel
                 next[i] = Math.Clamp(log[i] + Math.Clamp(step[i], -2, 2), i == terms ? 0 : home[i] - Reach, home[i] + Reach);
             }
 
-            var nextLoss = Loss(next, home, rows, apart);
+            var nextLoss = Loss(next, home, pull, rows, apart);
             if (nextLoss < loss)
             {
                 var isDone = loss - nextLoss < 1e-9 * loss;
@@ -157,15 +172,17 @@ internal sealed class AnalyticCostModel
     /// <summary>The predicted seconds.</summary>
     public double Predict(ReadOnlySpan<double> terms) => Math.Max(1e-9, Dot(Coefficients, terms));
 
+    private static double Square(double x) => x * x;
+
     private static double[] Prices(double[] log) => Array.ConvertAll(log[..^1], Math.Exp);
 
-    private static double Loss(double[] log, double[] home, IReadOnlyList<TrainingRow> rows, int apart)
+    private static double Loss(double[] log, double[] home, double[] pull, IReadOnlyList<TrainingRow> rows, int apart)
     {
         var c = Prices(log);
         var sum = 0.0;
         for (var i = 0; i < log.Length; i++)
         {
-            sum += Pull * (log[i] - home[i]) * (log[i] - home[i]);
+            sum += pull[i] * Square(log[i] - home[i]);
         }
 
         for (var r = 0; r < rows.Count; r++)

@@ -65,6 +65,9 @@ internal sealed class BondDimensionBound
     /// <summary>What follows what an engine would do; null for none.</summary>
     public ChainSketch? Sketch { get; init; }
 
+    /// <summary>The base-2 logarithm of about the greatest rank, where more is known of the basis states than gates tell; for the sketch alone.</summary>
+    public int LikelyRankLog2 { get; set; } = int.MaxValue;
+
     /// <summary>The greatest b of each cut.</summary>
     public byte[] Peak => Array.ConvertAll(_peak[..^Vector256<short>.Count], b => (byte)b);
 
@@ -113,7 +116,7 @@ internal sealed class BondDimensionBound
     {
         _gates.Join(circuit, op, uncertain);
         support = Math.Min(support, _gates.RankLog2);
-        Sketch?.Join(circuit, op, _gates, support);
+        Sketch?.Join(circuit, op, _gates, Math.Min(support, LikelyRankLog2));
         var targets = op.QubitCount - op.ControlCount;
         if (targets > 1 && op.QubitCount > 2)
         {

@@ -15,8 +15,11 @@ internal sealed class FewBasisStates
     // A vector of them, on so many qubits.
     private const int Most = 1 << MostLog2, MostLog2 = 7, MostQubits = 512;
 
-    // What may be spent on gates that mix, in about a nanosecond: at first, on each, and that a state costs that is looked at.
+    // What may be spent on gates that mix, in about a nanosecond: at first, on each gate that does anything, and that a state costs that is looked at.
     private const int AtFirst = 1024, OnEach = 24, ForState = 4;
+
+    // What may be spent on ranks on each gate, in bits looked at.
+    private const int OnEachRank = 64;
     private readonly Vector128<ulong>[] _columns;
 
     // The qubits that may differ from state to state, or have been set.
@@ -26,6 +29,9 @@ internal sealed class FewBasisStates
     private Vector128<ulong> _all;
     private int _count = 1;
     private long _left = AtFirst;
+    private long _rankLeft;
+    private int _rank;
+    private int _rankOf;
 
     private FewBasisStates(int numQubits)
     {
@@ -35,6 +41,21 @@ internal sealed class FewBasisStates
 
     /// <summary>The base-2 logarithm of how many there are, rounded up.</summary>
     public int CountLog2 => BitOperations.Log2((uint)((2 * _count) - 1));
+
+    /// <summary>
+    /// The base-2 logarithm, rounded up, of about the greatest Schmidt rank across a cut between neighbours: at most as many as there are different values on either side of it.
+    /// Counted every some gates, so that it costs little; in between it grows as the states become more.
+    /// </summary>
+    public int RankLog2()
+    {
+        _rankLeft += OnEachRank;
+        if (_rankLeft >= (long)_used * _count)
+        {
+            (_rankLeft, _rank, _rankOf) = (0, BitOperations.Log2((uint)((2 * Rank()) - 1)), CountLog2);
+        }
+
+        return Math.Min(CountLog2, _rank + Math.Max(0, CountLog2 - _rankOf));
+    }
 
     /// <summary>Begins with all qubits in |0⟩; null where there are too many.</summary>
     public static FewBasisStates? Begin(int numQubits) => numQubits <= MostQubits ? new FewBasisStates(numQubits) : null;
@@ -60,6 +81,7 @@ internal sealed class FewBasisStates
             return true;
         }
 
+        _left += OnEach;
         var targets = circuit.TargetsOf(op);
         if (gate is not null && TakenBackPermutations.IsSwap(gate))
         {
@@ -81,7 +103,6 @@ internal sealed class FewBasisStates
             default:
                 Use(targets);
                 // Where all there are can arise, nothing is told by counting on.
-                _left += OnEach;
                 return (_columns.Length > MostLog2 || _count < 1 << _columns.Length) && Mix(targets, gate is null ? uint.MaxValue : gate.NumQubits == 1 ? 0b10 : AffineSupportBound.GateDifferences(gate), moved);
         }
     }
@@ -186,6 +207,50 @@ internal sealed class FewBasisStates
 
         _count++;
         _all = First(_count);
+    }
+
+    // The values on each side are told apart bit by bit, from the nearer end.
+    private int Rank()
+    {
+        Span<byte> left = stackalloc byte[_columns.Length];
+        Span<byte> values = stackalloc byte[Most];
+        values.Clear();
+        var count = 1;
+        for (var q = 0; q < left.Length; q++)
+        {
+            left[q] = (byte)(count = TellApart(values, count, _columns[q]));
+        }
+
+        values.Clear();
+        (count, var rank) = (1, 1);
+        for (var q = left.Length - 1; q > 0 && count < left[q - 1]; q--)
+        {
+            count = TellApart(values, count, _columns[q]);
+            rank = Math.Max(rank, Math.Min(count, (int)left[q - 1]));
+        }
+
+        return rank;
+    }
+
+    private int TellApart(Span<byte> values, int count, Vector128<ulong> column)
+    {
+        column &= _all;
+        if (count == _count || column == default || column == _all)
+        {
+            return count;
+        }
+
+        const byte None = byte.MaxValue;
+        Span<byte> next = stackalloc byte[2 * Most];
+        next.Fill(None);
+        count = 0;
+        for (var state = 0; state < _count; state++)
+        {
+            ref var value = ref next[(2 * values[state]) + (int)(column[state >> 6] >> (state & 63) & 1)];
+            values[state] = value = value == None ? (byte)count++ : value;
+        }
+
+        return count;
     }
 
     private void Use(ReadOnlySpan<int> targets)

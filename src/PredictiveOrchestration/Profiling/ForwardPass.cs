@@ -268,6 +268,7 @@ internal sealed class ForwardPass
         _denseWork += op.ControlCount <= 1 && targets <= 2 ? _weights[(6 * op.ControlCount) + (2 * targets) + (structure == GateStructure.Diagonal ? 1 : 0)] : Weight(structure == GateStructure.Diagonal, targets, op.ControlCount);
         var some = Dimension;
         Bound(op, qubits, structure == GateStructure.Generic, isClifford, uncertain);
+        _bond.LikelyRankLog2 = _few is { } few && op.QubitCount > 1 ? few.RankLog2() : int.MaxValue;
         _bond.Apply(_circuit, op, Math.Max(some, Dimension), uncertain, _loops > 0);
         Place(op, qubits);
     }

@@ -97,6 +97,33 @@ public sealed class BoundTests(ITestOutputHelper output)
     }
 
     [Fact]
+    public void FewBasisStates_Walk_RankOfNoCutIsGreater()
+    {
+        // Positions about zero: whatever lies far above is all zeros or all ones.
+        const int positions = 5, steps = 6;
+        var circuit = Dynamics.QuantumWalk(positions, steps);
+        var few = FewBasisStates.Begin(circuit.NumQubits)!;
+        var state = OracleSimulator.FinalState(new CircuitBuilder(circuit.NumQubits).Build());
+        for (var i = 0; i < circuit.Operations.Length; i++)
+        {
+            state = Step(circuit, state, i);
+            few.Apply(circuit, circuit.Operations[i]).Should().BeTrue();
+            var bound = few.CountLog2;
+            for (var again = 0; again < 10; again++)
+            {
+                // What is asked for often enough is counted anew.
+                bound = few.RankLog2();
+            }
+
+            Enumerable.Range(1, positions).Max(left => SchmidtRank(state, circuit.NumQubits, left)).Should().BeLessThanOrEqualTo(1 << bound, "operation {0}", i);
+            bound.Should().BeLessThanOrEqualTo(few.CountLog2);
+        }
+
+        few.CountLog2.Should().Be(4, "seven positions that are even, and a coin");
+        few.RankLog2().Should().Be(2);
+    }
+
+    [Fact]
     public async Task Profile_MeasurementResetAndControlFlow_SupportIsNeverExceeded()
     {
         for (var seed = 0; seed < 300; seed++)

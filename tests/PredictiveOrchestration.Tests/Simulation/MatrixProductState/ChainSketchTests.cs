@@ -107,7 +107,8 @@ public sealed class ChainSketchTests(ITestOutputHelper output)
         }
 
         // Bonds that the control's two values join alone were taken for 2^10 each.
-        foreach (var (circuit, factor) in new[] { (swaps.H(0).Build(), 16.0), (product.Build().Compose(Fourier.Qft(16, inverse: true)), 4) })
+        // Those of a walk, that few positions need few, for 2^5 each.
+        foreach (var (circuit, factor) in new[] { (swaps.H(0).Build(), 16.0), (product.Build().Compose(Fourier.Qft(16, inverse: true)), 4), (Dynamics.QuantumWalk(13, 15), 4) })
         {
             var (sketched, reflected) = (Sketch(circuit)[ChainAmounts.Reflected], await ReflectedAsync(circuit));
             output.WriteLine($"{circuit.NumQubits}: {sketched / reflected:F3}");

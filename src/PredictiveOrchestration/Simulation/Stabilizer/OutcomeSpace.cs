@@ -10,14 +10,21 @@ namespace PredictiveOrchestration.Simulation.Stabilizer;
 /// </summary>
 internal sealed class OutcomeSpace
 {
+    // The random bits of one draw.
+    private const int Drawn = 53;
     private readonly ulong[] _offset;
-    private readonly List<ulong[]> _directions = [];
+
+    // Word for word of an outcome the changes that the bits of a draw make, each at the place of its bit: the first 53 from the top of their word down, those behind from the bottom of theirs up.
+    private readonly ulong[] _directions;
+    private readonly int _slots;
 
     /// <summary>Measures <paramref name="qubits"/>; the tableau is used up.</summary>
     public OutcomeSpace(StabilizerTableau tableau, ReadOnlySpan<int> qubits, RunContext context)
     {
         Words = (qubits.Length + 63) / 64;
         _offset = new ulong[Words];
+        _slots = Math.Max(64, SlotOf(qubits.Length - 1) + 1);
+        _directions = new ulong[Words * _slots];
         for (var i = 0; i < qubits.Length; i++)
         {
             context.Check(context.OperationCount);
@@ -29,13 +36,12 @@ internal sealed class OutcomeSpace
             }
 
             // Qubits measured before commute with the row, so its X part is zero there.
-            var direction = new ulong[Words];
+            var slot = SlotOf(Dimension++);
             for (var j = i; j < qubits.Length; j++)
             {
-                direction[j >> 6] |= tableau.StabilizerHasX(row, qubits[j]) ? 1UL << j : 0;
+                _directions[((j >> 6) * _slots) + slot] |= (tableau.StabilizerHasX(row, qubits[j]) ? 1UL : 0) << j;
             }
 
-            _directions.Add(direction);
             tableau.Project(qubits[i], row, false);
         }
     }
@@ -43,29 +49,32 @@ internal sealed class OutcomeSpace
     public int Words { get; }
 
     /// <summary>The most bytes that the outcomes of so many qubits take.</summary>
-    public static long SizeBytes(int qubits) => (qubits + 1L) * (32 + 8L * ((qubits + 63) / 64));
+    public static long SizeBytes(int qubits) => (32 * (qubits + 1L)) + (8 * (qubits + 76L) * ((qubits + 63) / 64));
 
     /// <summary>The number of random bits: 2^Dimension outcomes, each with probability 2^-Dimension.</summary>
-    public int Dimension => _directions.Count;
+    public int Dimension { get; private set; }
 
     /// <summary>Writes the outcome that a uniform number in [0, 1) selects; beyond 53 random bits its digits seed more.</summary>
     public void Select(double draw, Span<ulong> outcome)
     {
+        var digits = (ulong)(draw * (1UL << Drawn)) << (64 - Drawn);
+        var most = Math.Min(Drawn, Dimension);
         _offset.CopyTo(outcome);
-        var digits = (ulong)(draw * (1UL << 53)) << 11;
-        for (var i = 0; i < _directions.Count; i++)
+        Add(digits, 64 - most, most, outcome);
+        for (var first = Drawn; first < Dimension; first += 64)
         {
-            var bits = i < 53 ? digits : Philox.UInt64(digits, 0x5AB1, (ulong)(i - 53) / 64);
-            var position = i < 53 ? 63 - i : (i - 53) % 64;
-            if ((bits >> position & 1) != 0)
-            {
-                Add(i, outcome);
-            }
+            Add(Philox.UInt64(digits, 0x5AB1, (ulong)(first - Drawn) / 64), SlotOf(first), Math.Min(64, Dimension - first), outcome);
         }
     }
 
     /// <summary>Adds direction <paramref name="index"/> to an outcome.</summary>
-    public void Add(int index, Span<ulong> outcome) => Add(_directions[index], outcome);
+    public void Add(int index, Span<ulong> outcome)
+    {
+        for (var w = 0; w < Words; w++)
+        {
+            outcome[w] ^= _directions[(w * _slots) + SlotOf(index)];
+        }
+    }
 
     /// <summary>Visits the first outcomes in ascending order, fewer than 2^Dimension; takes once more <see cref="SizeBytes"/>.</summary>
     public void VisitFirst(int count, double probability, ProbabilityVisitor visit, RunContext context)
@@ -115,10 +124,11 @@ internal sealed class OutcomeSpace
     private ulong[]?[] Echelon(RunContext context)
     {
         var rowOfBit = new ulong[]?[64 * Words];
-        foreach (var direction in _directions)
+        for (var i = 0; i < Dimension; i++)
         {
             context.Check(context.OperationCount);
-            var row = (ulong[])direction.Clone();
+            var row = new ulong[Words];
+            Add(i, row);
             for (var word = Words - 1; word >= 0;)
             {
                 if (row[word] == 0)
@@ -139,6 +149,25 @@ internal sealed class OutcomeSpace
         }
 
         return rowOfBit;
+    }
+
+    private static int SlotOf(int index) => index < Drawn ? 63 - index : 64 - Drawn + index;
+
+    // Without a branch on bits that are random.
+    private void Add(ulong bits, int slot, int count, Span<ulong> to)
+    {
+        bits >>= slot;
+        for (var w = 0; w < to.Length; w++)
+        {
+            var sum = 0UL;
+            var directions = _directions.AsSpan((w * _slots) + slot, count);
+            for (var k = 0; k < directions.Length; k++)
+            {
+                sum ^= directions[k] & (0 - (bits >> k & 1));
+            }
+
+            to[w] ^= sum;
+        }
     }
 
     private static void Add(ReadOnlySpan<ulong> row, Span<ulong> to)

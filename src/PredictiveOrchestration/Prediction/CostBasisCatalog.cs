@@ -136,10 +136,10 @@ internal static class CostBasisCatalog
         Add(new CostBasis(
             "stabilizer",
             [
-                "call", "gate overhead", "columns", "columns looked at", "columns multiplied", "gates of frames", "draws of frames",
-                "shots", "words of outcomes", "random bits of shots", "random bits beyond the first draw", "sorting", "outcomes",
+                "call", "gate overhead", "columns", "columns looked at", "columns multiplied", "gates of frames", "draws of frames", "shots of frames",
+                "draws", "words added up", "lookups", "sorting", "outcomes",
             ],
-            [1e-5, 5e-8, 1e-8, 7e-9, 1e-8, 1e-7, 1e-8, 3e-8, 1e-8, 7e-9, 3e-8, 5e-9, 2e-8],
+            [1e-5, 4e-8, 1e-9, 7e-9, 1e-8, 1e-7, 1e-8, 1e-8, 2e-8, 7e-10, 5e-8, 5e-9, 2e-8],
             static (work, job) =>
             {
                 // A column has a bit for each of 2n rows, each half of them padded to vectors.
@@ -149,28 +149,31 @@ internal static class CostBasisCatalog
                 var passes = isFramed ? 1 : work.Passes(job);
                 var words = Math.Ceiling(work.OutcomeBits / 64.0);
 
-                // A random result looks at each column, and multiplies those where the generator that it takes out of others acts.
-                // Nothing is measured at the end where neither shots nor probabilities are asked for.
+                // A random result looks at each column, and multiplies those where the generator that it takes out of others acts. A result that is certain
+                // looks at each where one that was random came before it. Nothing is measured at the end where neither shots nor probabilities are asked for.
                 var random = work.RandomBits;
                 var measured = job is { Shots: 0, TopProbabilities: 0 } ? Math.Min(random, work.BranchingBits) : random;
+                var looks = measured + Math.Clamp(work.OutcomeBits - random, 0, measured);
 
-                // Frames go through the circuit in batches of up to 1,024 shots, whole vectors of them, with a draw for each qubit at the start and for each measurement and reset.
+                // Frames go through the circuit in batches of up to 1,024 shots, whole vectors of them, with a draw for each qubit at the start and for each measurement and reset, 64 at once.
                 var batch = Math.Ceiling(Math.Min(16, Math.Ceiling(job.Shots / 64.0)) / Vector<ulong>.Count) * Vector<ulong>.Count;
                 var batches = isFramed ? Math.Ceiling(job.Shots / (64.0 * batch)) : 0;
 
-                // Each shot adds up directions for its random bits; one draw has 53 of them.
-                const int drawn = 53;
+                // Each shot adds up a direction for each of its random bits; the first draw has 53 of them, each further one 64.
                 var sampled = isFramed ? 0 : job.Shots;
+                var draws = sampled * (1 + Math.Ceiling(Math.Max(0, random - 53) / 64));
 
-                // Outcomes of one word are sorted and counted in runs, those of frames batch by batch.
-                var sorting = words > 1 ? 0 : isFramed ? work.Sorting(job with { Shots = (int)Math.Min(job.Shots, 64 * batch) }) * batches : work.Sorting(job);
-                var outcomes = work.OutcomeBits * (32.0 + 8 * words) + 1024;
+                // Outcomes of one word are sorted and counted in runs, those of frames batch by batch; others are looked up shot by shot.
+                var (sorted, times) = isFramed ? (job with { Shots = (int)Math.Min(job.Shots, 64 * batch) }, batches) : (job, 1);
+                var sorting = words > 1 ? 0 : work.Sorting(sorted) * times;
+                var distinct = words > 1 ? work.Outcomes(job) : work.Outcomes(sorted) * times;
+                var outcomes = work.OutcomeBits * (32.0 + 8 * words) + 1024 + 608 * words;
                 var sampling = 8.0 * 24 * (2 * work.Qubits + work.OutcomeBits + work.Branchings + 128 + 64 * words) + 832 * work.Gates + 96 * (work.Branchings + work.OutcomeBits) + 65_536;
                 return new CostDrivers(
                     Finite([
-                        1, (work.Gates + work.OutcomeBits) * passes, work.Gates * vectors * passes, measured * work.Qubits * passes, work.StabilizerWork * (measured / Math.Max(1, random)) * (1 + vectors) * passes,
-                        work.Gates * batches, (work.Qubits + work.Collapses) * batch * batches,
-                        job.Shots, job.Shots * words, sampled * Math.Min(random, drawn), sampled * Math.Max(0, random - drawn), sorting, work.Outcomes(job),
+                        1, (work.Gates + Math.Max(work.Collapses, work.OutcomeBits)) * passes, work.Gates * vectors * passes, looks * work.Qubits * passes, work.StabilizerWork * (measured / Math.Max(1, random)) * (1 + vectors) * passes,
+                        work.Gates * batches, 64 * Math.Ceiling((work.Qubits + work.Collapses) / 64.0) * batch * batches, isFramed ? job.Shots * words : 0,
+                        draws, sampled * random * words, words > 1 ? job.Shots : 0, sorting, distinct,
                     ]),
                     8.0 * work.Qubits, 4096 + 2 * tableau + (job.TopProbabilities == 0 ? 1 : 2) * outcomes + (isFramed ? sampling : 0) + work.CopyBytes(tableau) + work.ReadoutBytes(job, Math.Pow(2, Math.Min(24, work.SupportLog2))),
                     work.DenseUncertainty);

@@ -26,24 +26,38 @@ public sealed class StabilizerTermsTests
         int words = FrameSampler.WordsFor(shots), batches = (shots + (64 * words) - 1) / (64 * words);
         var features = profile.Features!;
         Term("gates of frames", profile, shots).Should().Be(profile.GateCount * batches);
-        Term("draws of frames", profile, shots).Should().Be((circuit.NumQubits + features.MeasurementCount + features.ResetCount) * words * batches);
-        Term("random bits of shots", profile, shots).Should().Be(0, "frames draw no outcome from a space of them");
+        Term("draws of frames", profile, shots).Should().Be((circuit.NumQubits + features.MeasurementCount + features.ResetCount + 63) / 64 * 64 * words * batches, "64 numbers are drawn and turned on their side at once");
+        Term("shots of frames", profile, shots).Should().Be(shots);
+        Term("draws", profile, shots).Should().Be(0, "frames draw no outcome from a space of them");
+        Term("words added up", profile, shots).Should().Be(0);
     }
 
     [Theory]
-    [InlineData(40, 40, 0)]
-    [InlineData(60, 53, 7)]
-    public void Shots_DrawARandomBitForEachDirection(int qubits, double first, double beyond)
+    [InlineData(40, 1, 1)]
+    [InlineData(53, 1, 1)]
+    [InlineData(54, 2, 1)]
+    [InlineData(117, 2, 2)]
+    [InlineData(118, 3, 2)]
+    public void Shots_AddUpADirectionForEachRandomBit(int qubits, int draws, int words)
     {
         var profile = CircuitProfiler.Profile(Layer(qubits));
-        Term("random bits of shots", profile, 100).Should().Be(100 * first);
-        Term("random bits beyond the first draw", profile, 100).Should().Be(100 * beyond);
-        Term("sorting", profile, 100).Should().BeApproximately(100 * Math.Log2(101), 1e-9);
+        Term("draws", profile, 100).Should().Be(100 * draws, "the first has 53 bits, each further one 64");
+        Term("words added up", profile, 100).Should().Be(100 * qubits * words);
     }
 
     [Fact]
-    public void Outcomes_OfSeveralWords_AreNotSorted() =>
+    public void Outcomes_OfOneWord_AreSorted()
+    {
+        Term("sorting", CircuitProfiler.Profile(Layer(40)), 100).Should().BeApproximately(100 * Math.Log2(101), 1e-9);
+        Term("lookups", CircuitProfiler.Profile(Layer(40)), 100).Should().Be(0);
+    }
+
+    [Fact]
+    public void Outcomes_OfSeveralWords_AreLookedUp()
+    {
         Term("sorting", CircuitProfiler.Profile(Layer(65)), 100).Should().Be(0);
+        Term("lookups", CircuitProfiler.Profile(Layer(65)), 100).Should().Be(100);
+    }
 
     [Fact]
     public void Sweeps_NothingIsReadOut_AreNone()
@@ -51,7 +65,7 @@ public sealed class StabilizerTermsTests
         var profile = CircuitProfiler.Profile(States.Ghz(20));
         Term("columns looked at", profile, 0).Should().Be(0);
         Term("columns multiplied", profile, 0).Should().Be(0);
-        Term("columns looked at", profile, 1).Should().Be(20, "one random result looks at each");
+        Term("columns looked at", profile, 1).Should().Be(40, "one random result looks at each, and the first that is certain after it");
         Term("columns multiplied", profile, 1).Should().BeApproximately(2 * (20 + (2 * 19)) / 20.0, 1e-9);
     }
 

@@ -90,7 +90,7 @@ public sealed partial class PredictiveOrchestrator : IAsyncDisposable
 
     private RunJournal Journal => _books.Journal;
 
-    /// <summary>Starts: loads or makes the calibration (at most <c>CalibrationBudget</c>), loads what was learned, and begins to learn. A second call does nothing.</summary>
+    /// <summary>Starts: loads or makes the calibration (as long as <c>CalibrationBudget</c> says), loads what was learned, and begins to learn. A second call does nothing.</summary>
     /// <param name="cancellationToken">Gives up; the orchestrator is then as before.</param>
     /// <exception cref="ObjectDisposedException">It was stopped.</exception>
     public async Task StartAsync(CancellationToken cancellationToken = default)

@@ -75,7 +75,10 @@ public sealed record PredictiveOrchestratorOptions
     /// <summary>Gets or sets whether models learn from runs; default true.</summary>
     public bool Learning { get; set; } = true;
 
-    /// <summary>Gets or sets the longest time of calibration at the first start on a machine; default 3 s; zero for none.</summary>
+    /// <summary>
+    /// Gets or sets the longest time of calibration at the first start on a machine, without what its runs wait for a processor that others use: with that
+    /// it is at most four times as long. Default 3 s; zero for none.
+    /// </summary>
     public TimeSpan CalibrationBudget { get; set; } = TimeSpan.FromSeconds(3);
 
     /// <summary>

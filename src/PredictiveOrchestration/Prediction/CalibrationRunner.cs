@@ -8,7 +8,7 @@ namespace PredictiveOrchestration.Prediction;
 /// <summary>
 /// Times backends on their own small workloads before any job is seen, the workloads of all in turn, again and again until they become no quicker: the runtime compiles what
 /// runs often anew, beside the program and some tenths of a second later, after which an engine may be ten times as quick. The shortest time counts. Where the
-/// machine is busy with other things, the processor time tells how much of that was waiting.
+/// machine is busy with other things, the processor time tells how much of that was waiting; what was waited is not of the budget either.
 /// </summary>
 /// <param name="time">The clock.</param>
 /// <param name="logger">Where failures are told.</param>
@@ -18,6 +18,9 @@ internal sealed partial class CalibrationRunner(TimeProvider time, ILogger logge
 {
     // Of each workload, where the budget allows it.
     private const int Runs = 4;
+
+    // No more than so many budgets pass, however long the runs wait for a processor.
+    private const int MostBudgets = 4;
 
     // A workload that takes more than this share of the budget has no more runs than these.
     private const double MostOfBudget = 0.01;
@@ -35,9 +38,12 @@ internal sealed partial class CalibrationRunner(TimeProvider time, ILogger logge
     private readonly Func<TimeSpan> _processorTime = processorTime ?? (static () => Environment.CpuUsage.TotalTime);
     private readonly Func<long> _compiledMethods = compiledMethods ?? (static () => JitInfo.GetCompiledMethodCount());
 
+    // Of the runs that are this process's work: how long they took, and the processor time meanwhile.
+    private double _ran, _worked;
+
     /// <summary>Calibrates the backends that can be.</summary>
     /// <param name="backends">The backends.</param>
-    /// <param name="budget">The longest time in all; a workload under way is finished, and the first run of each backend, most of which is compilation, does not count.</param>
+    /// <param name="budget">The longest time in all, without what runs wait for a processor; a workload under way is finished, and the first run of each backend, most of which is compilation, does not count.</param>
     /// <param name="cancellationToken">Ends the calibration.</param>
     /// <returns>One row for each workload that ran, and one more where the backend plans it.</returns>
     public async Task<IReadOnlyList<TrainingRow>> RunAsync(IReadOnlyList<IQuantumBackend> backends, TimeSpan budget, CancellationToken cancellationToken) =>
@@ -45,7 +51,7 @@ internal sealed partial class CalibrationRunner(TimeProvider time, ILogger logge
 
     /// <summary>Times the workloads.</summary>
     /// <param name="backends">The backends, of which those are asked that can be calibrated.</param>
-    /// <param name="budget">The longest time in all.</param>
+    /// <param name="budget">The longest time in all, without what runs wait for a processor.</param>
     /// <param name="cancellationToken">Ends the calibration.</param>
     /// <returns>Of each workload that ran, the seconds of its runs.</returns>
     public async Task<IReadOnlyList<(IQuantumBackend Backend, ExecutionRequest Workload, List<double> Seconds)>> TimeAsync(
@@ -63,12 +69,13 @@ internal sealed partial class CalibrationRunner(TimeProvider time, ILogger logge
         // The first of each backend, then the second: where time is short none is without.
         timed = [.. timed.OrderBy(t => t.Order)];
         var start = time.GetTimestamp();
+        TimeSpan Spent() => time.GetElapsedTime(start) is var passed && passed > MostBudgets * budget ? TimeSpan.MaxValue : passed - TimeSpan.FromSeconds(Math.Max(0, _ran - _worked));
         var passes = new List<(TimeSpan At, double Sum, long Methods)>();
-        for (var pass = 0; timed.Count > 0 && (pass == 0 || time.GetElapsedTime(start) <= budget); pass++)
+        for (var pass = 0; timed.Count > 0 && (pass == 0 || Spent() <= budget); pass++)
         {
             foreach (var t in timed.ToArray())
             {
-                if (t.Order > 0 && time.GetElapsedTime(start) > budget)
+                if (t.Order > 0 && Spent() > budget)
                 {
                     break;
                 }
@@ -92,7 +99,7 @@ internal sealed partial class CalibrationRunner(TimeProvider time, ILogger logge
                 }
             }
 
-            var (now, sum, methods) = (time.GetElapsedTime(start), timed.Sum(t => t.Seconds.DefaultIfEmpty().Min()), _compiledMethods());
+            var (now, sum, methods) = (Spent(), timed.Sum(t => t.Seconds.DefaultIfEmpty().Min()), _compiledMethods());
             if (pass + 1 >= Runs && passes.FindLast(p => p.At <= now - Settled) is { Sum: > 0 } before && sum >= (1 - Gain) * before.Sum && methods - before.Methods < FewMethods)
             {
                 break;
@@ -125,12 +132,19 @@ internal sealed partial class CalibrationRunner(TimeProvider time, ILogger logge
 
     private async Task<double> SecondsAsync(IQuantumBackend backend, ExecutionRequest workload, CancellationToken cancellationToken)
     {
-        var before = _processorTime();
+        var (start, before) = (time.GetTimestamp(), _processorTime());
         var result = await backend.ExecuteAsync(workload, cancellationToken).ConfigureAwait(false);
         var seconds = result.Timings.Service.TotalSeconds;
 
+        if (!((ICalibratable)backend).RunsOnProcessor)
+        {
+            return seconds;
+        }
+
         // On one thread the processor time is what the run takes where nothing else runs, on more it is longer.
-        return ((ICalibratable)backend).RunsOnProcessor ? Math.Min(seconds, (_processorTime() - before).TotalSeconds + TickSeconds) : seconds;
+        var worked = (_processorTime() - before).TotalSeconds;
+        (_ran, _worked) = (_ran + time.GetElapsedTime(start).TotalSeconds, _worked + worked);
+        return Math.Min(seconds, worked + TickSeconds);
     }
 
     // As the job is predicted from its profile alone, and with what the backend plans.

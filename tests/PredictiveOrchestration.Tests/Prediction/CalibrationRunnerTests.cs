@@ -23,6 +23,19 @@ public sealed class CalibrationRunnerTests
         rows.Should().NotBeEmpty().And.OnlyContain(r => 1e3 * r.Seconds >= least - 1e-9 && 1e3 * r.Seconds <= most + 1e-9, because);
     }
 
+    [Theory]
+    [InlineData(100, 10, 5, 5.6, "half a second at work is enough to see that nothing changes")]
+    [InlineData(1000, 1, 12, 14.1, "four times the budget had passed")]
+    [InlineData(10, 10, 0.5, 0.6, "nothing held it up")]
+    public async Task RunAsync_RunsWaitForTheProcessor_BudgetIsTimeAtWork(int wall, int processor, double least, double most, string because)
+    {
+        var time = new FakeTimeProvider();
+        var start = time.GetTimestamp();
+        var backend = new Timed(time, true, TimeSpan.FromMilliseconds(wall), TimeSpan.FromMilliseconds(processor));
+        await new CalibrationRunner(time, NullLogger.Instance, () => backend.Processor, () => 7).RunAsync([backend], TimeSpan.FromSeconds(3), default);
+        time.GetElapsedTime(start).TotalSeconds.Should().BeInRange(least, most, because);
+    }
+
     [Fact]
     public async Task RunAsync_EngineIsCompiledAnew_GoesOnUntilItIsQuick()
     {

@@ -1,3 +1,5 @@
+using System.Runtime.CompilerServices;
+
 namespace PredictiveOrchestration.Common;
 
 /// <summary>
@@ -19,6 +21,7 @@ internal static class Philox
     public static double ToUnitInterval(ulong bits) => (bits >> 11) * (1.0 / (1UL << 53));
 
     /// <summary>One block: counter words (block low, block high, stream low, stream high), key = seed.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public static (uint X0, uint X1, uint X2, uint X3) Block(ulong seed, ulong stream, ulong block)
     {
         const uint Multiplier0 = 0xD2511F53, Multiplier1 = 0xCD9E8D57, Weyl0 = 0x9E3779B9, Weyl1 = 0xBB67AE85;

@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
 using PredictiveOrchestration.Backends;
 using PredictiveOrchestration.Circuits;
@@ -90,6 +91,7 @@ internal sealed class OutcomeCollector
         return TopOutcomes.Select(all, _request.TopProbabilities);
     }
 
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private void AddShots(ShotGroup group, Readout readout)
     {
         var shots = group.Shots;
@@ -146,6 +148,7 @@ internal sealed class OutcomeCollector
         _context.ReportShots(_shotsDone);
     }
 
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private void CountRuns(Span<ulong> outcomes, Readout readout)
     {
         // Some engines give outcomes in order.

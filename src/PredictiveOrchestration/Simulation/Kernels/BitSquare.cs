@@ -1,9 +1,12 @@
+using System.Runtime.CompilerServices;
+
 namespace PredictiveOrchestration.Simulation.Kernels;
 
 /// <summary>A square of 64 by 64 bits: word r holds row r, bit c its column c.</summary>
 internal static class BitSquare
 {
     /// <summary>Exchanges rows and columns, by blocks of halving size (Warren, Hacker's Delight, 7-3).</summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public static void Transpose(Span<ulong> square)
     {
         var mask = 0x00000000FFFFFFFFUL;

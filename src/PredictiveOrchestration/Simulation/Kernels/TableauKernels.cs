@@ -1,4 +1,5 @@
 using System.Numerics;
+using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
 
 namespace PredictiveOrchestration.Simulation.Kernels;
@@ -14,6 +15,7 @@ internal static class TableauKernels
     public static int Alignment => Vector<ulong>.Count;
 
     /// <summary>s ^= a.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public static void Xor(ReadOnlySpan<ulong> a, Span<ulong> s)
     {
         var va = Vectors(a);
@@ -25,6 +27,7 @@ internal static class TableauKernels
     }
 
     /// <summary>s ^= a &amp; b: the sign of a Hadamard gate, whose columns are then exchanged by name.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public static void XorAnd(ReadOnlySpan<ulong> a, ReadOnlySpan<ulong> b, Span<ulong> s)
     {
         var va = Vectors(a);
@@ -37,6 +40,7 @@ internal static class TableauKernels
     }
 
     /// <summary>s |= a.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public static void Or(ReadOnlySpan<ulong> a, Span<ulong> s)
     {
         var va = Vectors(a);
@@ -48,6 +52,7 @@ internal static class TableauKernels
     }
 
     /// <summary>to = a, or its complement.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public static void CopyFlipped(ReadOnlySpan<ulong> a, bool flip, Span<ulong> to)
     {
         var va = Vectors(a);
@@ -60,6 +65,7 @@ internal static class TableauKernels
     }
 
     /// <summary>s ^= a, or its complement.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public static void XorFlipped(ReadOnlySpan<ulong> a, bool flip, Span<ulong> s)
     {
         var va = Vectors(a);
@@ -72,6 +78,7 @@ internal static class TableauKernels
     }
 
     /// <summary>S: s ^= x &amp; z, then z ^= x.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public static void PhaseGate(ReadOnlySpan<ulong> x, Span<ulong> z, Span<ulong> s)
     {
         var vx = Vectors(x);
@@ -85,6 +92,7 @@ internal static class TableauKernels
     }
 
     /// <summary>CX: s ^= xc &amp; zt &amp; ~(xt ^ zc), then xt ^= xc and zc ^= zt.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public static void ControlledX(ReadOnlySpan<ulong> xc, Span<ulong> zc, Span<ulong> xt, ReadOnlySpan<ulong> zt, Span<ulong> s)
     {
         var vxc = Vectors(xc);
@@ -101,6 +109,7 @@ internal static class TableauKernels
     }
 
     /// <summary>CZ: s ^= xa &amp; xb &amp; (za ^ zb), then za ^= xb and zb ^= xa.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public static void ControlledZ(ReadOnlySpan<ulong> xa, Span<ulong> za, ReadOnlySpan<ulong> xb, Span<ulong> zb, Span<ulong> s)
     {
         var vxa = Vectors(xa);
@@ -127,6 +136,7 @@ internal static class TableauKernels
     /// <param name="z">The column's Z bits.</param>
     /// <param name="low">The counters' low bits.</param>
     /// <param name="high">The counters' high bits.</param>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public static void MultiplyColumn(bool factorX, bool factorZ, ReadOnlySpan<ulong> mask, Span<ulong> x, Span<ulong> z, Span<ulong> low, Span<ulong> high)
     {
         var vm = Vectors(mask);
@@ -173,6 +183,7 @@ internal static class TableauKernels
     /// <param name="z">The column's Z bits.</param>
     /// <param name="productX">Whether the product has X here.</param>
     /// <param name="productZ">Whether the product has Z here.</param>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public static int ProductPhase(ReadOnlySpan<int> words, ReadOnlySpan<ulong> mask, ReadOnlySpan<ulong> x, ReadOnlySpan<ulong> z, out bool productX, out bool productZ)
     {
         int ys = 0, pairs = 0;

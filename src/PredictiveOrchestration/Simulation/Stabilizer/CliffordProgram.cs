@@ -1,4 +1,5 @@
 using System.Numerics;
+using System.Runtime.CompilerServices;
 using PredictiveOrchestration.Backends;
 using PredictiveOrchestration.Circuits;
 
@@ -14,6 +15,7 @@ internal sealed class CliffordProgram(string backendId)
 
     /// <summary>Gets the steps of a gate or unitary on positions among its qubits, controls first.</summary>
     /// <exception cref="BackendException">The operation is not a Clifford gate.</exception>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public CliffordStep[] StepsOf(Circuit circuit, int index, ClassicalState? classical)
     {
         ref readonly var op = ref circuit.Operations[index];

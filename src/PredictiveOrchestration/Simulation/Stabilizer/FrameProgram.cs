@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using PredictiveOrchestration.Backends;
 using PredictiveOrchestration.Circuits;
 using PredictiveOrchestration.Noise;
@@ -203,6 +204,7 @@ internal sealed class FrameProgram
             _steps.Add(new FrameStep(FrameInstruction.Strike, _steps.Count > 0 && _steps[^1].Instruction == FrameInstruction.Measure ? _steps[^1].B : -1, site, false));
         }
 
+        [MethodImpl(MethodImplOptions.AggressiveOptimization)]
         private void Compile(int i)
         {
             ref readonly var op = ref circuit.Operations[i];
@@ -242,6 +244,7 @@ internal sealed class FrameProgram
             }
         }
 
+        [MethodImpl(MethodImplOptions.AggressiveOptimization)]
         private void Add(CliffordPrimitive gate, int a, int b)
         {
             _tableau.Apply(gate, a, b);

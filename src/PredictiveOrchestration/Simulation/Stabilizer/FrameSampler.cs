@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using PredictiveOrchestration.Backends;
 using PredictiveOrchestration.Circuits;
 using PredictiveOrchestration.Common;
@@ -105,6 +106,7 @@ internal sealed class FrameSampler
         }
     }
 
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private void RunBatch(long firstShot, RunContext context)
     {
         (_firstShot, _draws) = (firstShot, 0);
@@ -128,6 +130,7 @@ internal sealed class FrameSampler
         }
     }
 
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private void Apply(FrameStep step)
     {
         switch (step.Instruction)
@@ -204,6 +207,7 @@ internal sealed class FrameSampler
     }
 
     // One random bit for each shot. 64 draws of 64 shots are 64 numbers, turned on their side.
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private ReadOnlySpan<ulong> NextRandom()
     {
         var within = (int)(_draws & 63);
@@ -230,6 +234,7 @@ internal sealed class FrameSampler
     }
 
     // From one plane a bit to one outcome a shot.
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private void WriteOutcomes(int numClbits, Span<ulong> outcomes)
     {
         var outcomeWords = (numClbits + 63) / 64;

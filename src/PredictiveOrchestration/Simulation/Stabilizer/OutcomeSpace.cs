@@ -1,4 +1,5 @@
 using System.Numerics;
+using System.Runtime.CompilerServices;
 using PredictiveOrchestration.Common;
 
 namespace PredictiveOrchestration.Simulation.Stabilizer;
@@ -19,6 +20,7 @@ internal sealed class OutcomeSpace
     private readonly int _slots;
 
     /// <summary>Measures <paramref name="qubits"/>; the tableau is used up.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public OutcomeSpace(StabilizerTableau tableau, ReadOnlySpan<int> qubits, RunContext context)
     {
         Words = (qubits.Length + 63) / 64;
@@ -55,6 +57,7 @@ internal sealed class OutcomeSpace
     public int Dimension { get; private set; }
 
     /// <summary>Writes the outcome that a uniform number in [0, 1) selects; beyond 53 random bits its digits seed more.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public void Select(double draw, Span<ulong> outcome)
     {
         var digits = (ulong)(draw * (1UL << Drawn)) << (64 - Drawn);
@@ -154,6 +157,7 @@ internal sealed class OutcomeSpace
     private static int SlotOf(int index) => index < Drawn ? 63 - index : 64 - Drawn + index;
 
     // Without a branch on bits that are random.
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private void Add(ulong bits, int slot, int count, Span<ulong> to)
     {
         bits >>= slot;

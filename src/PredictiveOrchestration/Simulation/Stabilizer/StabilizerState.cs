@@ -1,4 +1,5 @@
 using System.Numerics;
+using System.Runtime.CompilerServices;
 using PredictiveOrchestration.Backends;
 using PredictiveOrchestration.Circuits;
 
@@ -59,6 +60,7 @@ internal sealed class StabilizerState : IQuantumState
         }
     }
 
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public void Apply(Circuit circuit, int start, int end, ClassicalState? classical, RunContext context)
     {
         _outcomes = null;
@@ -181,6 +183,7 @@ internal sealed class StabilizerState : IQuantumState
     public void Dispose() => _context.Release(_bytes);
 
     /// <summary>Applies primitives on positions among <paramref name="qubits"/>.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private void Apply(CliffordStep[] steps, ReadOnlySpan<int> qubits)
     {
         foreach (var step in steps)

@@ -1,4 +1,5 @@
 using System.Numerics;
+using System.Runtime.CompilerServices;
 using PredictiveOrchestration.Simulation.Kernels;
 
 namespace PredictiveOrchestration.Simulation.Stabilizer;
@@ -103,6 +104,7 @@ internal sealed class StabilizerTableau
     }
 
     /// <summary>Applies a primitive; <paramref name="b"/> is not used by gates on one qubit.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public void Apply(CliffordPrimitive gate, int a, int b)
     {
         switch (gate)
@@ -171,6 +173,7 @@ internal sealed class StabilizerTableau
     }
 
     /// <summary>Collapses a qubit whose measurement is random (<paramref name="row"/> from <see cref="RandomRow"/>) onto an outcome.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public void Project(int qubit, int row, bool outcome)
     {
         _rowsWithXAreKnown = false;
@@ -243,6 +246,7 @@ internal sealed class StabilizerTableau
     }
 
     // Whether the selected stabilizers are products of Z alone: then their signs multiply, and nothing else is to be done.
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private bool SelectsOnlyZ()
     {
         if (!_rowsWithXAreKnown)
@@ -279,6 +283,7 @@ internal sealed class StabilizerTableau
     }
 
     // The sign of the product of the stabilizers selected by mask; they commute, so the product is ± a Pauli.
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private bool ProductSign(ReadOnlySpan<ulong> mask)
     {
         var phase = 0;

@@ -68,6 +68,7 @@ internal sealed unsafe class EntryMixer(EntryStore entries, SparseKernelSet kern
     }
 
     /// <summary>Applies a matrix to several qubits.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public void MixGroups(BasisIndex controls, ReadOnlySpan<int> targets, ReadOnlySpan<Complex> matrix, int operation)
     {
         var size = 1 << targets.Length;
@@ -189,6 +190,7 @@ internal sealed unsafe class EntryMixer(EntryStore entries, SparseKernelSet kern
         Prune(small, operation);
     }
 
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private int Gather(double* re, double* im, ulong* low, ulong* high, BasisIndex mask, ReadOnlySpan<int> targets, long total, int operation)
     {
         var planes = entries.Planes;
@@ -230,6 +232,7 @@ internal sealed unsafe class EntryMixer(EntryStore entries, SparseKernelSet kern
         return kept;
     }
 
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private void Prune(bool any, int operation)
     {
         if (!any)

@@ -95,6 +95,7 @@ internal sealed unsafe class PairTable(RunContext context) : IDisposable
 
     /// <summary>Numbers the groups of entries that have the controls and are equal outside the targets, in the order of their first entries.</summary>
     /// <returns>The number of groups.</returns>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public int FindGroups(EntryStore entries, BasisIndex controls, BasisIndex targets, int operation)
     {
         Prepare(entries.Count, entries.Count);

@@ -92,6 +92,19 @@ internal sealed class AffineSupportBound
         }
     }
 
+    /// <summary>A qubit is on its own, and has one value.</summary>
+    public void Fix(int qubit, bool value)
+    {
+        Reset(qubit, false);
+        foreach (var space in IsWaiting ? (ReadOnlySpan<AffineSpace>)[_space, _before!] : [_space])
+        {
+            if (value)
+            {
+                space.Flip(qubit);
+            }
+        }
+    }
+
     private static void Reset(AffineSpace space, int qubit, bool uncertain)
     {
         if (uncertain)

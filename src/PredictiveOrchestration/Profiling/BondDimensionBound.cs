@@ -90,6 +90,9 @@ internal sealed class BondDimensionBound
         Sketch?.Project(qubit);
     }
 
+    /// <summary>What is known of a qubit's values, if it is on its own.</summary>
+    public LoneValue ValueOf(int qubit) => _gates.ValueOf(qubit);
+
     /// <summary>Takes in a gate.</summary>
     /// <param name="circuit">The circuit.</param>
     /// <param name="op">The gate.</param>

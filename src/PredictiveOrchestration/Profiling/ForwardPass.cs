@@ -53,8 +53,10 @@ internal sealed class ForwardPass
     private SureSupport _sure = new();
     private FewBasisStates? _few;
     private PutOffHadamards? _putOff;
-    private int _peakEntries;
-    private bool _hasGenericMixing, _turnsXX, _turnsYY;
+    private KeptOnes? _kept;
+    private readonly EntryOrder _order;
+    private int _peakEntries, _at;
+    private bool _nothingCancels, _turnsXX, _turnsYY;
     private (int, int) _grown = (-1, -1);
     private long _live;
     private long _last;
@@ -70,6 +72,7 @@ internal sealed class ForwardPass
         _randomness = new CliffordRandomness(n);
         _few = FewBasisStates.Begin(n);
         _putOff = new PutOffHadamards(n);
+        (_kept, _order) = (new KeptOnes(n), new EntryOrder(n));
         _sketch = FusionSketch<Unnoted>.Begin(n);
         _blocks = new UnionFind(n);
         _pairs = new QubitPairs(n);
@@ -169,6 +172,7 @@ internal sealed class ForwardPass
         {
             ref readonly var op = ref operations[i];
             var qubits = _circuit.QubitsOf(op);
+            _at = i;
             MixOperation(op, qubits);
             switch (op.Kind)
             {
@@ -182,6 +186,7 @@ internal sealed class ForwardPass
                     _sketch?.Flush();
                     Mix((ulong)op.Argument);
                     MakeGood();
+                    _kept = null;
                     _bond.Project(qubits[0], false, nesting > 0);
                     _randomness.Measure(qubits[0], nesting > 0);
                     Place(qubits);
@@ -190,7 +195,7 @@ internal sealed class ForwardPass
                     _firstReset = _resets++ == 0 ? i : _firstReset;
                     _sure.End();
                     MakeGood();
-                    _putOff = null;
+                    (_putOff, _kept) = (null, null);
                     _randomResets += nesting > 0 || !_support.IsKnown(qubits[0]) ? 1 : 0;
                     _sketch?.Flush();
                     _support.Reset(qubits[0], nesting > 0);
@@ -206,7 +211,7 @@ internal sealed class ForwardPass
                 default:
                     _dynamic = true;
                     MakeGood();
-                    _putOff = null;
+                    (_putOff, _kept) = (null, null);
                     _sure.End();
                     _sketch?.Flush();
                     nesting += op.Kind is OperationKind.If or OperationKind.While ? 1 : op.Kind is OperationKind.EndIf or OperationKind.EndWhile ? -1 : 0;
@@ -235,7 +240,7 @@ internal sealed class ForwardPass
         {
             for (var k = 1; k <= waiting; k++)
             {
-                _sparse.Add(k, true);
+                _sparse.Add(PowersOfTwo.Of(k), true);
             }
 
             _peakEntries = Math.Max(_peakEntries, waiting);
@@ -266,21 +271,39 @@ internal sealed class ForwardPass
         }
 
         _denseWork += op.ControlCount <= 1 && targets <= 2 ? _weights[(6 * op.ControlCount) + (2 * targets) + (structure == GateStructure.Diagonal ? 1 : 0)] : Weight(structure == GateStructure.Diagonal, targets, op.ControlCount);
-        var some = Dimension;
-        Bound(op, qubits, structure == GateStructure.Generic, isClifford, uncertain);
-        _bond.LikelyRankLog2 = _few is { } few && op.QubitCount > 1 ? few.RankLog2() : int.MaxValue;
-        _bond.Apply(_circuit, op, Math.Max(some, Dimension), uncertain, _loops > 0);
+        if (op.QubitCount == 1)
+        {
+            // What becomes of a qubit on its own tells how many basis states there are.
+            var values = structure == GateStructure.Generic ? _bond.ValueOf(qubits[0]) : LoneValue.Unknown;
+            _bond.Apply(_circuit, op, 0, uncertain, _loops > 0);
+            Bound(op, qubits, structure, isClifford, uncertain, values);
+        }
+        else
+        {
+            var some = Dimension;
+            Bound(op, qubits, structure, isClifford, uncertain, LoneValue.Unknown);
+            _bond.LikelyRankLog2 = _few is { } few && op.QubitCount > 1 ? few.RankLog2() : int.MaxValue;
+            _bond.Apply(_circuit, op, Math.Max(some, Dimension), uncertain, _loops > 0);
+        }
+
         Place(op, qubits);
     }
 
     // How many basis states there can be after a gate, and what that is for an engine that stores them.
-    private void Bound(in Operation op, ReadOnlySpan<int> qubits, bool isMixing, bool isClifford, bool uncertain)
+    private void Bound(in Operation op, ReadOnlySpan<int> qubits, GateStructure structure, bool isClifford, bool uncertain, LoneValue values)
     {
+        var isMixing = structure == GateStructure.Generic;
         var targets = op.QubitCount - op.ControlCount;
-        var before = _support.Dimension;
+        var (before, mixed) = (_support.Dimension, _mixed);
+        var isKnown = false;
         if (isMixing)
         {
             _sure.Mix(_circuit, op, _support);
+            isKnown = targets > 0 && _support.IsKnown(qubits[^1]);
+        }
+        else if (structure == GateStructure.Monomial && op.QubitCount > 1)
+        {
+            _order.Permute(_circuit, op, _support);
         }
 
         _support.Apply(_circuit, op, uncertain);
@@ -292,13 +315,22 @@ internal sealed class ForwardPass
             _mixed = _few is null ? _mixed : Math.Min(_mixed, few.CountLog2);
         }
 
+        if (isMixing && values == LoneValue.Both && !uncertain && _bond.ValueOf(qubits[0]) is LoneValue.Zero or LoneValue.One)
+        {
+            // Half of them cancel.
+            _support.Fix(qubits[0], _bond.ValueOf(qubits[0]) == LoneValue.One);
+            _mixed = Math.Min(_support.Dimension, mixed - 1);
+        }
+
+        _kept = !uncertain && _kept is { } kept && kept.Apply(_circuit, _at) ? kept : null;
+        _mixed = Math.Min(_mixed, _kept?.MostLog2 ?? _mixed);
         if (_putOff is { } putOff)
         {
             if (!uncertain && putOff.Apply(_circuit, op))
             {
                 // Nothing else is known so well: a basis state, and a factor of two for each gate that waits.
                 _mixed = putOff.Waiting;
-                _sparse.Add(0, false);
+                _sparse.Add(1, false);
                 return;
             }
 
@@ -314,15 +346,36 @@ internal sealed class ForwardPass
 
         var isGroup = op.Kind == OperationKind.Unitary && targets > 1;
 
+        if (_kept is { Mixed: > 0 } exchange)
+        {
+            // Half of an exchange's partners are not there, and some are for a moment.
+            _order.Lose();
+            _nothingCancels = true;
+            _sparse.Add(Math.Min(Math.Round(exchange.Mixed), PowersOfTwo.Of(Dimension)), true);
+            _sparse.AddDisorder(true, false);
+            return;
+        }
+
         // Hadamard gates make equal magnitudes cancel: all that a bound leaves out, or, where phases have told them apart, some here and some there.
-        if (_prefix >= 0 && !_hasGenericMixing && isMixing && isClifford && _support.Dimension == before && before > 0)
+        if (_prefix >= 0 && !_nothingCancels && isMixing && isClifford && values == LoneValue.Unknown && _support.Dimension == before && before > 0)
         {
             // T gates leave sums of few terms apart that only some cancel; after finer phases and several controls often most of a state cancels, and less is left than the bound says.
             _isUnordered |= _tCount > 0;
             _isCancelling = true;
         }
 
-        _hasGenericMixing |= isMixing && !isClifford;
+        if (!isClifford && !_nothingCancels && (isMixing || !IsBinary(op)))
+        {
+            // From here on nothing cancels, but what did has left amplitudes in no order.
+            _nothingCancels = true;
+            _isUnordered |= _isCancelling;
+        }
+
+        if (isMixing && isGrowing && !isGroup && (op.ControlCount > 0 || (!isKnown && _order.IsLostFor(qubits[^1]))))
+        {
+            _order.Lose();
+        }
+
         if (targets == 2 && isMixing && !isGroup)
         {
             // XX and YY together keep the number of ones: what one of them brings about the other takes away. The one that comes right after a pair was joined finds its partners side by side.
@@ -332,15 +385,41 @@ internal sealed class ForwardPass
             _isUnordered |= _turnsXX && _turnsYY && !isGrowing && (qubits[0], qubits[1]) != _grown;
         }
 
-        _sparse.Add(Dimension, isMixing);
+        _sparse.Add(Math.Min(Math.Round(_kept?.Count ?? double.PositiveInfinity), PowersOfTwo.Of(Math.Max(mixed, Dimension))), isMixing);
         if (isGroup)
         {
             _sparse.AddGroup();
         }
-        else if (_isUnordered | _isCancelling)
+        else if (isMixing && targets > 0)
         {
-            _sparse.AddDisorder(isMixing & !isGrowing, _isUnordered);
+            // A qubit that is known has no partners; of one that other qubits tell they are looked for in vain.
+            var isDisordered = isGrowing ? !isKnown : _isUnordered || (!_isCancelling && _order.IsLostFor(qubits[^1]));
+            if (isDisordered || (_isCancelling && !isGrowing))
+            {
+                _sparse.AddDisorder(isDisordered, isGrowing);
+            }
         }
+    }
+
+    // Whether a diagonal gate turns by nothing but a half turn over a power of two, as in arithmetic and Fourier transforms: amplitudes may cancel behind it.
+    private bool IsBinary(in Operation op)
+    {
+        const double Finest = 1 << 24, Off = 1e-7;
+        if (op.Kind != OperationKind.Gate || op.HasDynamicParameters)
+        {
+            return false;
+        }
+
+        foreach (var angle in _circuit.ParametersOf(op))
+        {
+            var parts = angle * (Finest / Math.PI);
+            if (!(Math.Abs(parts - Math.Round(parts)) <= Off))
+            {
+                return false;
+            }
+        }
+
+        return true;
     }
 
     // The qubits that a gate joins, its layer and its group.

@@ -79,6 +79,9 @@ internal sealed class GateEntanglement
     /// <summary>Whether the latest gate left the two qubits that it joined on their own.</summary>
     public bool Parts { get; private set; }
 
+    /// <summary>What is known of a qubit's values, if it is on its own.</summary>
+    public LoneValue ValueOf(int qubit) => _lone.ValueOf(qubit);
+
     /// <summary>A qubit was measured, or set to |0⟩.</summary>
     public void Project(int qubit, bool isReset, bool uncertain)
     {

@@ -87,6 +87,15 @@ internal sealed class LoneQubits
     /// <summary>The amplitudes, where they are known.</summary>
     public (Complex Zero, Complex One) StateOf(int qubit) => (_zero[qubit], _one[qubit]);
 
+    /// <summary>What is known of the values that a qubit on its own has; amplitudes of 5e-16 are far below what engines keep.</summary>
+    public LoneValue ValueOf(int qubit)
+    {
+        const double least = 2.5e-31;
+        return !HasState(qubit) ? LoneValue.Unknown : Square(_one[qubit]) < least ? LoneValue.Zero : Square(_zero[qubit]) < least ? LoneValue.One : LoneValue.Both;
+
+        static double Square(Complex c) => (c.Real * c.Real) + (c.Imaginary * c.Imaginary);
+    }
+
     /// <summary>Whether the qubit is surely |0⟩.</summary>
     public bool IsZero(int qubit) => HasState(qubit) && IsNothing(_one[qubit]);
 
@@ -259,4 +268,14 @@ internal sealed class LoneQubits
         gate.WriteMatrix([], matrix);
         return matrix;
     }
+}
+
+/// <summary>The values that a qubit has with amplitudes other than zero.</summary>
+internal enum LoneValue
+{
+    /// <summary>It is entangled, or nothing is known of it.</summary>
+    Unknown,
+    Zero,
+    One,
+    Both,
 }

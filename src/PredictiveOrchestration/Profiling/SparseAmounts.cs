@@ -1,5 +1,3 @@
-using PredictiveOrchestration.Common;
-
 namespace PredictiveOrchestration.Profiling;
 
 /// <summary>
@@ -10,8 +8,8 @@ internal struct SparseAmounts
 {
     // From here on not every integer is a number.
     private const double Exact = 1L << 53;
-    private int _dimension;
-    private int _gates, _mixing, _groups, _unordered, _cancelling;
+    private double _amplitudes;
+    private int _gates, _mixing, _groups, _unorderedHalves, _cancelling;
 
     public double All { get; private set; }
 
@@ -24,14 +22,14 @@ internal struct SparseAmounts
     public double Cancelling { get; private set; }
 
     /// <summary>Adds a gate.</summary>
-    /// <param name="dimension">The base-2 logarithm of the number of amplitudes.</param>
+    /// <param name="amplitudes">How many there are: a whole number, or so great that there is nothing else.</param>
     /// <param name="isMixing">Whether it mixes amplitudes.</param>
-    public void Add(int dimension, bool isMixing)
+    public void Add(double amplitudes, bool isMixing)
     {
-        if (dimension != _dimension)
+        if (amplitudes != _amplitudes)
         {
             EndRun();
-            _dimension = dimension;
+            _amplitudes = amplitudes;
         }
 
         _gates++;
@@ -41,25 +39,24 @@ internal struct SparseAmounts
     /// <summary>The latest gate is a matrix on several qubits.</summary>
     public void AddGroup() => _groups++;
 
-    /// <summary>The latest gate meets amplitudes in no order, or such that may cancel.</summary>
-    /// <param name="isMixing">Whether it mixes them.</param>
+    /// <summary>The latest gate mixes amplitudes that are in no order, or such that may cancel.</summary>
     /// <param name="isUnordered">Whether they are in no order.</param>
-    public void AddDisorder(bool isMixing, bool isUnordered)
+    /// <param name="isGrowing">Whether it makes twice as many of them: half of all are looked for.</param>
+    public void AddDisorder(bool isUnordered, bool isGrowing)
     {
-        _unordered += isMixing & isUnordered ? 1 : 0;
-        _cancelling += isMixing & !isUnordered ? 1 : 0;
+        _unorderedHalves += !isUnordered ? 0 : isGrowing ? 1 : 2;
+        _cancelling += isUnordered ? 0 : 1;
     }
 
     /// <summary>Brings the sums up to date.</summary>
     public void EndRun()
     {
-        var amplitudes = PowersOfTwo.Of(_dimension);
-        All = Sum(All, _gates, amplitudes);
-        Mixing = Sum(Mixing, _mixing, amplitudes);
-        Groups = Sum(Groups, _groups, amplitudes);
-        Unordered = Sum(Unordered, _unordered, amplitudes);
-        Cancelling = Sum(Cancelling, _cancelling, amplitudes);
-        _gates = _mixing = _groups = _unordered = _cancelling = 0;
+        All = Sum(All, _gates, _amplitudes);
+        Mixing = Sum(Mixing, _mixing, _amplitudes);
+        Groups = Sum(Groups, _groups, _amplitudes);
+        Unordered = Sum(Unordered, _unorderedHalves, _amplitudes / 2);
+        Cancelling = Sum(Cancelling, _cancelling, _amplitudes);
+        _gates = _mixing = _groups = _unorderedHalves = _cancelling = 0;
     }
 
     // Where nothing is rounded all additions are one.

@@ -22,21 +22,23 @@ public sealed class SparseAmountsTests
             for (var gate = 0; gate < 3000; gate++)
             {
                 dimension = random.Next(40) == 0 ? random.Next(most + 1) : random.Next(9) == 0 ? Math.Min(most, dimension + 1) : dimension;
-                bool mixes = random.Next(2) == 0, group = mixes && random.Next(5) == 0, unordered = mixes && !group && random.Next(2) == 0, cancels = mixes && !group && !unordered;
-                amounts.Add(dimension, mixes);
+                bool mixes = random.Next(2) == 0, group = mixes && random.Next(5) == 0, unordered = mixes && !group && random.Next(2) == 0, cancels = mixes && !group && !unordered, grows = random.Next(3) == 0;
+                amounts.Add(Math.ScaleB(1, Math.Min(1023, dimension)), mixes);
                 if (group)
                 {
                     amounts.AddGroup();
                 }
-                else
+                else if (mixes)
                 {
-                    amounts.AddDisorder(mixes, unordered);
+                    amounts.AddDisorder(unordered, grows);
                 }
 
                 bool[] counted = [true, mixes, group, unordered, cancels];
                 for (var k = 0; k < sums.Length; k++)
                 {
-                    sums[k] += counted[k] ? Math.ScaleB(1, Math.Min(1023, dimension)) : 0;
+                    // Of those in no order halves are counted.
+                    var amplitudes = counted[k] ? Math.ScaleB(1, Math.Min(1023, dimension)) : 0;
+                    sums[k] = k != 3 ? sums[k] + amplitudes : grows ? sums[k] + (amplitudes / 2) : sums[k] + (amplitudes / 2) + (amplitudes / 2);
                 }
             }
 

@@ -53,6 +53,7 @@ internal sealed class ForwardPass
     private SureSupport _sure = new();
     private FewBasisStates? _few;
     private PutOffHadamards? _putOff;
+    private PendingHadamards? _pending;
     private KeptOnes? _kept;
     private readonly EntryOrder _order;
     private int _peakEntries, _at;
@@ -222,7 +223,7 @@ internal sealed class ForwardPass
 
             var dimension = Dimension;
             _peakSupport = Math.Max(_peakSupport, dimension);
-            _peakEntries = Math.Max(_peakEntries, _putOff is null ? dimension : 0);
+            _peakEntries = Math.Max(_peakEntries, _pending?.EntriesLog2 ?? (_putOff is null ? dimension : 0));
             _trajectory[i] = (byte)Math.Min(dimension, byte.MaxValue);
             _bonds[i] = (byte)Math.Min(_bond.Greatest, byte.MaxValue);
             _bondWork[i] = (float)(_bond.Work - bondWork);
@@ -236,16 +237,10 @@ internal sealed class ForwardPass
     // Where gates go on no more, an engine applies those that it has put off: each makes twice as many entries.
     private void MakeGood()
     {
-        if (_putOff is { Waiting: > 0 and var waiting })
-        {
-            for (var k = 1; k <= waiting; k++)
-            {
-                _sparse.Add(PowersOfTwo.Of(k), true);
-            }
-
-            _peakEntries = Math.Max(_peakEntries, waiting);
-            _putOff = null;
-        }
+        _pending ??= _putOff is { Waiting: > 0 } putOff ? new PendingHadamards(putOff) : null;
+        _pending?.MakeGood(ref _sparse);
+        _peakEntries = Math.Max(_peakEntries, _pending?.EntriesLog2 ?? 0);
+        (_putOff, _pending) = (_putOff is { Waiting: 0 } ? _putOff : null, null);
     }
 
     private void Gate(in Operation op, ReadOnlySpan<int> qubits, bool uncertain)
@@ -301,7 +296,7 @@ internal sealed class ForwardPass
             _sure.Mix(_circuit, op, _support);
             isKnown = targets > 0 && _support.IsKnown(qubits[^1]);
         }
-        else if (structure == GateStructure.Monomial && op.QubitCount > 1)
+        else if (structure == GateStructure.Monomial && op.QubitCount > 1 && _putOff is null && _pending is null)
         {
             _order.Permute(_circuit, op, _support);
         }
@@ -334,8 +329,40 @@ internal sealed class ForwardPass
                 return;
             }
 
-            MakeGood();
+            _pending = !uncertain && putOff.Waiting > 0 ? new PendingHadamards(putOff) : null;
+            if (uncertain)
+            {
+                MakeGood();
+            }
+
             _putOff = null;
+        }
+
+        if (!isClifford && !_nothingCancels && (isMixing || !IsBinary(op)))
+        {
+            // From here on nothing cancels, but what did has left amplitudes in no order.
+            _nothingCancels = true;
+            _isUnordered |= _isCancelling;
+        }
+
+        if (_pending is { } pending)
+        {
+            var isCounted = !uncertain && pending.Apply(_circuit, op, ref _sparse);
+            if (pending.HasMoved)
+            {
+                _order.Permute(_circuit, op, _support);
+            }
+
+            _mixed = isCounted ? Math.Min(_mixed, pending.EntriesLog2 + pending.Waiting) : _mixed;
+            if (!isCounted || pending.Waiting == 0)
+            {
+                MakeGood();
+            }
+
+            if (isCounted)
+            {
+                return;
+            }
         }
 
         var isGrowing = _support.Dimension > before;
@@ -362,13 +389,6 @@ internal sealed class ForwardPass
             // T gates leave sums of few terms apart that only some cancel; after finer phases and several controls often most of a state cancels, and less is left than the bound says.
             _isUnordered |= _tCount > 0;
             _isCancelling = true;
-        }
-
-        if (!isClifford && !_nothingCancels && (isMixing || !IsBinary(op)))
-        {
-            // From here on nothing cancels, but what did has left amplitudes in no order.
-            _nothingCancels = true;
-            _isUnordered |= _isCancelling;
         }
 
         if (isMixing && isGrowing && !isGroup && (op.ControlCount > 0 || (!isKnown && _order.IsLostFor(qubits[^1]))))

@@ -11,6 +11,12 @@ internal sealed class PutOffHadamards(int numQubits)
 {
     private readonly bool[] _value = new bool[numQubits], _waits = new bool[numQubits];
 
+    /// <summary>The value of each qubit in the basis state.</summary>
+    public ReadOnlySpan<bool> Values => _value;
+
+    /// <summary>Whether a gate waits on each.</summary>
+    public ReadOnlySpan<bool> Waits => _waits;
+
     /// <summary>How many Hadamard gates wait.</summary>
     public int Waiting { get; private set; }
 

@@ -24,7 +24,8 @@ internal sealed class EntryOrder(int numQubits)
     /// <summary>Takes in a permutation, before the bound does.</summary>
     public void Permute(Circuit circuit, in Operation op, AffineSupportBound support)
     {
-        if (IsLost || (op.ControlCount == 0 && !_isAny))
+        // On one or two qubits there is nothing to move that was not moved before.
+        if (IsLost || (op.QubitCount <= 2 && !_isAny))
         {
             return;
         }

@@ -18,8 +18,8 @@ internal sealed class FewBasisStates
     // What may be spent on gates that mix, in about a nanosecond: at first, on each gate that does anything, and that a state costs that is looked at.
     private const int AtFirst = 1024, OnEach = 24, ForState = 4;
 
-    // What may be spent on ranks on each gate, in bits looked at.
-    private const int OnEachRank = 64;
+    // What may be spent on ranks on each gate, in bits looked at; fewer states are about as many as ranks.
+    private const int OnEachRank = 24, LeastToRank = 4;
     private readonly Vector128<ulong>[] _columns;
 
     // The qubits that may differ from state to state, or have been set.
@@ -48,13 +48,18 @@ internal sealed class FewBasisStates
     /// </summary>
     public int RankLog2()
     {
+        if (CountLog2 < LeastToRank)
+        {
+            return CountLog2;
+        }
+
         _rankLeft += OnEachRank;
         if (_rankLeft >= (long)_used * _count)
         {
             (_rankLeft, _rank, _rankOf) = (0, BitOperations.Log2((uint)((2 * Rank()) - 1)), CountLog2);
         }
 
-        return Math.Min(CountLog2, _rank + Math.Max(0, CountLog2 - _rankOf));
+        return Math.Min(CountLog2, _rank + CountLog2 - _rankOf);
     }
 
     /// <summary>Begins with all qubits in |0⟩; null where there are too many.</summary>

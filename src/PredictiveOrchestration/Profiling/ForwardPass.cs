@@ -277,7 +277,7 @@ internal sealed class ForwardPass
         {
             var some = Dimension;
             Bound(op, qubits, structure, isClifford, uncertain, LoneValue.Unknown);
-            _bond.LikelyRankLog2 = _few is { } few && op.QubitCount > 1 ? few.RankLog2() : int.MaxValue;
+            _bond.LikelyRankLog2 = op.QubitCount > 2 && _few is { } few ? few.RankLog2() : int.MaxValue;
             _bond.Apply(_circuit, op, Math.Max(some, Dimension), uncertain, _loops > 0);
         }
 

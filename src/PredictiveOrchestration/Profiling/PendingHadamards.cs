@@ -9,6 +9,8 @@ namespace PredictiveOrchestration.Profiling;
 /// </summary>
 internal sealed class PendingHadamards
 {
+    // More amplitudes no engine holds: what it would do with them need not be told exactly.
+    private const int MostEntriesLog2 = 40;
     private readonly AffineSpace _entries;
     private readonly bool[] _waits;
 
@@ -43,6 +45,13 @@ internal sealed class PendingHadamards
         HasMoved = false;
         ReadOnlySpan<int> controls = circuit.ControlsOf(op), targets = circuit.TargetsOf(op);
         var gate = op.Kind == OperationKind.Gate ? circuit.GateOf(op) : null;
+        if (EntriesLog2 > MostEntriesLog2)
+        {
+            EntriesLog2 += Waiting;
+            Waiting = 0;
+            return false;
+        }
+
         if (gate == GateCatalog.H && op.ControlCount == 0)
         {
             var q = targets[0];

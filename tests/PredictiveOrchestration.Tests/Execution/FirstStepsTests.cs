@@ -146,8 +146,14 @@ public sealed class FirstStepsTests
     // Each rotation is taken back at once, which bounds do not see.
     private static Circuit Loose()
     {
-        var builder = new CircuitBuilder(Qubits);
-        for (var i = 0; i < 20 * Qubits; i++)
+        // What becomes of qubits on their own is known; these are not.
+        var builder = new CircuitBuilder(Qubits).Z(0).H(0);
+        for (var q = 1; q < Qubits; q++)
+        {
+            builder.CX(q - 1, q);
+        }
+
+        for (var i = 0; builder.Count < 60 * Qubits; i++)
         {
             builder.RY(0.3 + i, i % Qubits).RY(-0.3 - i, i % Qubits).CX(i % Qubits, (i + 1) % Qubits);
         }

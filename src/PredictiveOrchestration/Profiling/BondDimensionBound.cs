@@ -65,9 +65,6 @@ internal sealed class BondDimensionBound
     /// <summary>What follows what an engine would do; null for none.</summary>
     public ChainSketch? Sketch { get; init; }
 
-    /// <summary>The base-2 logarithm of about the greatest rank, where more is known of the basis states than gates tell; for the sketch alone.</summary>
-    public int LikelyRankLog2 { get; set; } = int.MaxValue;
-
     /// <summary>The greatest b of each cut.</summary>
     public byte[] Peak => Array.ConvertAll(_peak[..^Vector256<short>.Count], b => (byte)b);
 
@@ -99,12 +96,13 @@ internal sealed class BondDimensionBound
     /// <param name="support">The support bound after it, base-2 logarithm.</param>
     /// <param name="uncertain">It may or may not be executed.</param>
     /// <param name="repeated">It may be executed any number of times: only the sizes of the sides bound it.</param>
+    /// <param name="likely">The base-2 logarithm of about the greatest rank after it, where more is known of the basis states than gates tell; for the sketch alone.</param>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public void Apply(Circuit circuit, in Operation op, int support, bool uncertain, bool repeated)
+    public void Apply(Circuit circuit, in Operation op, int support, bool uncertain, bool repeated, int likely = int.MaxValue)
     {
         if (op.QubitCount > 1)
         {
-            Join(circuit, op, support, uncertain, repeated);
+            Join(circuit, op, support, uncertain, repeated, likely);
         }
         else if (op.QubitCount == 1)
         {
@@ -115,11 +113,11 @@ internal sealed class BondDimensionBound
     }
 
     [MethodImpl(MethodImplOptions.NoInlining)]
-    private void Join(Circuit circuit, in Operation op, int support, bool uncertain, bool repeated)
+    private void Join(Circuit circuit, in Operation op, int support, bool uncertain, bool repeated, int likely)
     {
         _gates.Join(circuit, op, uncertain);
         support = Math.Min(support, _gates.RankLog2);
-        Sketch?.Join(circuit, op, _gates, Math.Min(support, LikelyRankLog2));
+        Sketch?.Join(circuit, op, _gates, Math.Min(support, likely));
         var targets = op.QubitCount - op.ControlCount;
         if (targets > 1 && op.QubitCount > 2)
         {

@@ -41,6 +41,11 @@ internal static class ChainAmounts
     /// <summary>The multiply-adds of a readout, by the counts for the numbers of shots on either side.</summary>
     public static double ReadoutProducts(ReadOnlySpan<double> amounts, double shots)
     {
+        if (shots <= 0)
+        {
+            return 0;
+        }
+
         var at = Math.Min(shots, Shots[^1]);
         var k = 1;
         while (k < Shots.Length - 1 && at > Shots[k])

@@ -277,8 +277,7 @@ internal sealed class ForwardPass
         {
             var some = Dimension;
             Bound(op, qubits, structure, isClifford, uncertain, LoneValue.Unknown);
-            _bond.LikelyRankLog2 = op.QubitCount > 2 && _few is { } few ? few.RankLog2() : int.MaxValue;
-            _bond.Apply(_circuit, op, Math.Max(some, Dimension), uncertain, _loops > 0);
+            _bond.Apply(_circuit, op, Math.Max(some, Dimension), uncertain, _loops > 0, op.QubitCount > 2 && _few is { } few ? few.RankLog2() : int.MaxValue);
         }
 
         Place(op, qubits);
@@ -310,10 +309,10 @@ internal sealed class ForwardPass
             _mixed = _few is null ? _mixed : Math.Min(_mixed, few.CountLog2);
         }
 
-        if (isMixing && values == LoneValue.Both && !uncertain && _bond.ValueOf(qubits[0]) is LoneValue.Zero or LoneValue.One)
+        if (values == LoneValue.Both && !uncertain && _bond.ValueOf(qubits[0]) is var value and (LoneValue.Zero or LoneValue.One))
         {
             // Half of them cancel.
-            _support.Fix(qubits[0], _bond.ValueOf(qubits[0]) == LoneValue.One);
+            _support.Fix(qubits[0], value == LoneValue.One);
             _mixed = Math.Min(_support.Dimension, mixed - 1);
         }
 

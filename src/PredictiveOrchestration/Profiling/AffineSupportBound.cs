@@ -14,7 +14,6 @@ internal sealed class AffineSupportBound
     private readonly AffineSpace _space;
     private readonly TakenBackPermutations? _permutations;
     private AffineSpace? _before;
-    private bool _isFull;
 
     public AffineSupportBound(int numQubits)
     {
@@ -26,19 +25,21 @@ internal sealed class AffineSupportBound
     /// <summary>k: at most 2^k amplitudes are not zero.</summary>
     public int Dimension => _space.Dimension;
 
+    /// <summary>Whether it is the space of all basis states, which gates map onto itself: nothing is tracked until a reset.</summary>
+    public bool IsFull { get; private set; }
+
     // Whether permutations wait to be taken back.
     private bool IsWaiting => _permutations is { IsEmpty: false };
 
     /// <summary>Whether a qubit has one value in all basis states.</summary>
-    public bool IsKnown(int qubit) => !_isFull && _space.IsKnown(qubit);
+    public bool IsKnown(int qubit) => !IsFull && _space.IsKnown(qubit);
 
     /// <summary>Takes in a gate or unitary. <paramref name="uncertain"/>: it may or may not be executed, perhaps several times.</summary>
     public void Apply(Circuit circuit, in Operation op, bool uncertain)
     {
-        // Gates map the space of all basis states onto itself: nothing is tracked until a reset.
         if (Dimension == _numQubits && !IsWaiting)
         {
-            _isFull = true;
+            IsFull = true;
             return;
         }
 
@@ -74,9 +75,9 @@ internal sealed class AffineSupportBound
     /// <summary>Takes in a reset.</summary>
     public void Reset(int qubit, bool uncertain)
     {
-        if (_isFull)
+        if (IsFull)
         {
-            _isFull = false;
+            IsFull = false;
             _space.MakeIdentity();
         }
 

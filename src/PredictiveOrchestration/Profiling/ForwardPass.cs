@@ -18,7 +18,7 @@ internal sealed class ForwardPass
     private static readonly GateFacts OfUnitary = new(GateStructure.Generic, false, false);
 
     private readonly Circuit _circuit;
-    private readonly AffineSupportBound _support;
+    private readonly SparseSketch _sparse;
     private readonly BondDimensionBound _bond;
     private readonly CliffordRandomness _randomness;
     private readonly FusionSketch<Unnoted>? _sketch;
@@ -43,22 +43,10 @@ internal sealed class ForwardPass
     private int _measurements;
     private int _groups;
     private int _peakSupport;
-    private int _mixed;
     private int _loops;
     private bool _dynamic;
     private double _denseWork;
     private readonly double[] _weights = new double[12];
-    private SparseAmounts _sparse;
-    private bool _isUnordered, _isCancelling;
-    private SureSupport _sure = new();
-    private FewBasisStates? _few;
-    private PutOffHadamards? _putOff;
-    private PendingHadamards? _pending;
-    private KeptOnes? _kept;
-    private readonly EntryOrder _order;
-    private int _peakEntries, _at;
-    private bool _nothingCancels, _turnsXX, _turnsYY;
-    private (int, int) _grown = (-1, -1);
     private long _live;
     private long _last;
     private ulong _groupMask;
@@ -68,12 +56,9 @@ internal sealed class ForwardPass
     {
         _circuit = circuit;
         var n = circuit.NumQubits;
-        _support = new AffineSupportBound(n);
+        _sparse = new SparseSketch(circuit);
         _bond = new BondDimensionBound(n) { Sketch = ChainSketch.Begin(n) };
         _randomness = new CliffordRandomness(n);
-        _few = FewBasisStates.Begin(n);
-        _putOff = new PutOffHadamards(n);
-        (_kept, _order) = (new KeptOnes(n), new EntryOrder(n));
         _sketch = FusionSketch<Unnoted>.Begin(n);
         _blocks = new UnionFind(n);
         _pairs = new QubitPairs(n);
@@ -92,19 +77,17 @@ internal sealed class ForwardPass
 
     public int GateCount { get; private set; }
 
-    // The base-2 logarithm of how many basis states have amplitudes at most. Permutations make no more of them, whatever is known of their values.
-    private int Dimension => _mixed;
-
     public CircuitFeatures Features()
     {
         var backward = new BackwardPass(_circuit, _firstMeasurement, _firstReset, _dynamic, GateCount, _onNoQubit);
         int n = _circuit.NumQubits, depth = Depth;
-        var pairs = _twoQubit;
+        var (pairs, dimension) = (_twoQubit, _sparse.Dimension);
+        var amounts = _sparse.Amounts;
         var (blocks, largest) = _blocks.Count();
 
         // Of a generator that nothing is known of three in four Pauli matrices are not the identity.
         var weight = _randomness.IsExact ? _randomness.MeanWeight() : 0.75 * n;
-        var (random, support) = _randomness.IsExact ? _randomness.Finish() : (Math.Min(n, Dimension) + backward.MidCircuitMeasurements + _randomResets, n);
+        var (random, support) = _randomness.IsExact ? _randomness.Finish() : (Math.Min(n, dimension) + backward.MidCircuitMeasurements + _randomResets, n);
         return new CircuitFeatures
         {
             Supermarq = new SupermarqFeatures(
@@ -131,22 +114,22 @@ internal sealed class ForwardPass
             FusedWork = _sketch?.Finish() ?? [],
             FusedGateCount = _groups,
             PeakSupportLog2 = _peakSupport,
-            PeakEntriesLog2 = _peakEntries,
-            SureSupportLog2 = _sure.CountLog2(),
-            FinalSupportLog2 = Math.Min(support, Dimension),
+            PeakEntriesLog2 = _sparse.PeakEntriesLog2,
+            SureSupportLog2 = _sparse.SureSupportLog2,
+            FinalSupportLog2 = Math.Min(support, dimension),
             RandomBits = random,
             BranchingBits = _randomness.IsExact ? _randomness.BranchingBits : backward.MidCircuitMeasurements + _randomResets,
-            SparseWork = Math.Min(_sparse.All, double.MaxValue),
-            SparseBranchingWork = Math.Min(_sparse.Mixing, double.MaxValue),
-            SparseGroupWork = Math.Min(_sparse.Groups, double.MaxValue),
-            SparseUnorderedWork = Math.Min(_sparse.Unordered, double.MaxValue),
-            SparseCancellingWork = Math.Min(_sparse.Cancelling, double.MaxValue),
+            SparseWork = Math.Min(amounts.All, double.MaxValue),
+            SparseBranchingWork = Math.Min(amounts.Mixing, double.MaxValue),
+            SparseGroupWork = Math.Min(amounts.Groups, double.MaxValue),
+            SparseUnorderedWork = Math.Min(amounts.Unordered, double.MaxValue),
+            SparseCancellingWork = Math.Min(amounts.Cancelling, double.MaxValue),
             SupportTrajectory = _trajectory,
             BondTrajectory = _bonds,
             BondWorkTrajectory = _bondWork,
             PeakBondLog2 = _bond.Greatest,
             BondLog2 = _bond.Peak,
-            ChainWork = _bond.Sketch?.Finish(Math.Min(support, Dimension), ChainLimit()) ?? [],
+            ChainWork = _bond.Sketch?.Finish(Math.Min(support, dimension), ChainLimit()) ?? [],
             MatrixProductWork = Math.Min(_bond.Work, double.MaxValue),
             MatrixProductBytes = _bond.Bytes(),
             MatrixProductSteps = _bond.Steps,
@@ -173,36 +156,27 @@ internal sealed class ForwardPass
         {
             ref readonly var op = ref operations[i];
             var qubits = _circuit.QubitsOf(op);
-            _at = i;
             MixOperation(op, qubits);
             switch (op.Kind)
             {
                 case OperationKind.Gate or OperationKind.Unitary:
                     _dynamic |= op.HasDynamicParameters;
-                    Gate(op, qubits, nesting > 0);
+                    Gate(i, op, qubits, nesting > 0);
                     break;
                 case OperationKind.Measure:
                     _firstMeasurement = _measurements++ == 0 ? i : _firstMeasurement;
-                    _sure.End();
                     _sketch?.Flush();
                     Mix((ulong)op.Argument);
-                    MakeGood();
-                    _kept = null;
+                    _sparse.Measure();
                     _bond.Project(qubits[0], false, nesting > 0);
                     _randomness.Measure(qubits[0], nesting > 0);
                     Place(qubits);
                     break;
                 case OperationKind.Reset:
                     _firstReset = _resets++ == 0 ? i : _firstReset;
-                    _sure.End();
-                    MakeGood();
-                    (_putOff, _kept) = (null, null);
-                    _randomResets += nesting > 0 || !_support.IsKnown(qubits[0]) ? 1 : 0;
+                    _randomResets += nesting > 0 || !_sparse.IsKnown(qubits[0]) ? 1 : 0;
                     _sketch?.Flush();
-                    _support.Reset(qubits[0], nesting > 0);
-                    _mixed = Math.Min(_support.Dimension, _mixed);
-                    _few = nesting > 0 ? null : _few;
-                    _few?.Reset(qubits[0]);
+                    _sparse.Reset(qubits[0], nesting > 0);
                     _bond.Project(qubits[0], true, nesting > 0);
                     _randomness.Reset(qubits[0], nesting > 0);
                     Place(qubits);
@@ -211,9 +185,7 @@ internal sealed class ForwardPass
                     break;
                 default:
                     _dynamic = true;
-                    MakeGood();
-                    (_putOff, _kept) = (null, null);
-                    _sure.End();
+                    _sparse.BeginPart();
                     _sketch?.Flush();
                     nesting += op.Kind is OperationKind.If or OperationKind.While ? 1 : op.Kind is OperationKind.EndIf or OperationKind.EndWhile ? -1 : 0;
                     _loops += op.Kind == OperationKind.While ? 1 : op.Kind == OperationKind.EndWhile ? -1 : 0;
@@ -221,29 +193,18 @@ internal sealed class ForwardPass
                     break;
             }
 
-            var dimension = Dimension;
+            var dimension = _sparse.Dimension;
             _peakSupport = Math.Max(_peakSupport, dimension);
-            _peakEntries = Math.Max(_peakEntries, _pending?.EntriesLog2 ?? (_putOff is null ? dimension : 0));
             _trajectory[i] = (byte)Math.Min(dimension, byte.MaxValue);
             _bonds[i] = (byte)Math.Min(_bond.Greatest, byte.MaxValue);
             _bondWork[i] = (float)(_bond.Work - bondWork);
             bondWork = _bond.Work;
         }
 
-        MakeGood();
-        _sparse.EndRun();
+        _sparse.Finish();
     }
 
-    // Where gates go on no more, an engine applies those that it has put off: each makes twice as many entries.
-    private void MakeGood()
-    {
-        _pending ??= _putOff is { Waiting: > 0 } putOff ? new PendingHadamards(putOff) : null;
-        _pending?.MakeGood(ref _sparse);
-        _peakEntries = Math.Max(_peakEntries, _pending?.EntriesLog2 ?? 0);
-        (_putOff, _pending) = (_putOff is { Waiting: 0 } ? _putOff : null, null);
-    }
-
-    private void Gate(in Operation op, ReadOnlySpan<int> qubits, bool uncertain)
+    private void Gate(int at, in Operation op, ReadOnlySpan<int> qubits, bool uncertain)
     {
         var targets = op.QubitCount - op.ControlCount;
         GateCount++;
@@ -266,180 +227,25 @@ internal sealed class ForwardPass
         }
 
         _denseWork += op.ControlCount <= 1 && targets <= 2 ? _weights[(6 * op.ControlCount) + (2 * targets) + (structure == GateStructure.Diagonal ? 1 : 0)] : Weight(structure == GateStructure.Diagonal, targets, op.ControlCount);
+        var step = new SketchedStep(structure, isClifford, uncertain, _loops > 0, _tCount > 0);
         if (op.QubitCount == 1)
         {
             // What becomes of a qubit on its own tells how many basis states there are.
-            var values = structure == GateStructure.Generic ? _bond.ValueOf(qubits[0]) : LoneValue.Unknown;
+            var before = structure == GateStructure.Generic ? _bond.ValueOf(qubits[0]) : LoneValue.Unknown;
             _bond.Apply(_circuit, op, 0, uncertain, _loops > 0);
-            Bound(op, qubits, structure, isClifford, uncertain, values);
+            _sparse.Apply(at, step, before == LoneValue.Unknown ? LoneChange.Unknown : before == LoneValue.Both ? ChangeTo(_bond.ValueOf(qubits[0])) : LoneChange.Lone);
         }
         else
         {
-            var some = Dimension;
-            Bound(op, qubits, structure, isClifford, uncertain, LoneValue.Unknown);
-            _bond.Apply(_circuit, op, Math.Max(some, Dimension), uncertain, _loops > 0, op.QubitCount > 2 && _few is { } few ? few.RankLog2() : int.MaxValue);
+            var some = _sparse.Dimension;
+            _sparse.Apply(at, step, LoneChange.Unknown);
+            _bond.Apply(_circuit, op, Math.Max(some, _sparse.Dimension), uncertain, _loops > 0, op.QubitCount > 2 ? _sparse.RankLog2() : int.MaxValue);
         }
 
         Place(op, qubits);
     }
 
-    // How many basis states there can be after a gate, and what that is for an engine that stores them.
-    private void Bound(in Operation op, ReadOnlySpan<int> qubits, GateStructure structure, bool isClifford, bool uncertain, LoneValue values)
-    {
-        var isMixing = structure == GateStructure.Generic;
-        var targets = op.QubitCount - op.ControlCount;
-        var (before, mixed) = (_support.Dimension, _mixed);
-        var isKnown = false;
-        if (isMixing)
-        {
-            _sure.Mix(_circuit, op, _support);
-            isKnown = targets > 0 && _support.IsKnown(qubits[^1]);
-        }
-        else if (structure == GateStructure.Monomial && op.QubitCount > 1 && _putOff is null && _pending is null)
-        {
-            _order.Permute(_circuit, op, _support);
-        }
-
-        _support.Apply(_circuit, op, uncertain);
-        _mixed = Math.Min(_support.Dimension, _mixed + (!isMixing ? 0 : _loops > 0 ? _circuit.NumQubits : targets));
-        if (_few is { } few)
-        {
-            // What comes after they are too many to be told apart still adds to them.
-            _few = !uncertain && few.Apply(_circuit, op) ? few : null;
-            _mixed = _few is null ? _mixed : Math.Min(_mixed, few.CountLog2);
-        }
-
-        if (values == LoneValue.Both && !uncertain && _bond.ValueOf(qubits[0]) is var value and (LoneValue.Zero or LoneValue.One))
-        {
-            // Half of them cancel.
-            _support.Fix(qubits[0], value == LoneValue.One);
-            _mixed = Math.Min(_support.Dimension, mixed - 1);
-        }
-
-        _kept = !uncertain && _kept is { } kept && kept.Apply(_circuit, _at) ? kept : null;
-        _mixed = Math.Min(_mixed, _kept?.MostLog2 ?? _mixed);
-        if (_putOff is { } putOff)
-        {
-            if (!uncertain && putOff.Apply(_circuit, op))
-            {
-                // Nothing else is known so well: a basis state, and a factor of two for each gate that waits.
-                _mixed = putOff.Waiting;
-                _sparse.Add(1, false);
-                return;
-            }
-
-            _pending = !uncertain && putOff.Waiting > 0 ? new PendingHadamards(putOff) : null;
-            if (uncertain)
-            {
-                MakeGood();
-            }
-
-            _putOff = null;
-        }
-
-        if (!isClifford && !_nothingCancels && (isMixing || !IsBinary(op)))
-        {
-            // From here on nothing cancels, but what did has left amplitudes in no order.
-            _nothingCancels = true;
-            _isUnordered |= _isCancelling;
-        }
-
-        if (_pending is { } pending)
-        {
-            var isCounted = !uncertain && pending.Apply(_circuit, op, ref _sparse);
-            if (pending.HasMoved)
-            {
-                _order.Permute(_circuit, op, _support);
-            }
-
-            _mixed = isCounted ? Math.Min(_mixed, pending.EntriesLog2 + pending.Waiting) : _mixed;
-            if (!isCounted || pending.Waiting == 0)
-            {
-                MakeGood();
-            }
-
-            if (isCounted)
-            {
-                return;
-            }
-        }
-
-        var isGrowing = _support.Dimension > before;
-        if (isGrowing && op.QubitCount == 2)
-        {
-            _grown = (qubits[0], qubits[1]);
-        }
-
-        var isGroup = op.Kind == OperationKind.Unitary && targets > 1;
-
-        if (_kept is { Mixed: > 0 } exchange)
-        {
-            // Half of an exchange's partners are not there, and some are for a moment.
-            _order.Lose();
-            _nothingCancels = true;
-            _sparse.Add(Math.Min(Math.Round(exchange.Mixed), PowersOfTwo.Of(Dimension)), true);
-            _sparse.AddDisorder(true, false);
-            return;
-        }
-
-        // Hadamard gates make equal magnitudes cancel: all that a bound leaves out, or, where phases have told them apart, some here and some there.
-        if (_prefix >= 0 && !_nothingCancels && isMixing && isClifford && values == LoneValue.Unknown && _support.Dimension == before && before > 0)
-        {
-            // T gates leave sums of few terms apart that only some cancel; after finer phases and several controls often most of a state cancels, and less is left than the bound says.
-            _isUnordered |= _tCount > 0;
-            _isCancelling = true;
-        }
-
-        if (isMixing && isGrowing && !isGroup && (op.ControlCount > 0 || (!isKnown && _order.IsLostFor(qubits[^1]))))
-        {
-            _order.Lose();
-        }
-
-        if (targets == 2 && isMixing && !isGroup)
-        {
-            // XX and YY together keep the number of ones: what one of them brings about the other takes away. The one that comes right after a pair was joined finds its partners side by side.
-            var gate = _circuit.GateOf(op);
-            _turnsXX |= gate == GateCatalog.RXX;
-            _turnsYY |= gate == GateCatalog.RYY;
-            _isUnordered |= _turnsXX && _turnsYY && !isGrowing && (qubits[0], qubits[1]) != _grown;
-        }
-
-        _sparse.Add(Math.Min(Math.Round(_kept?.Count ?? double.PositiveInfinity), PowersOfTwo.Of(Math.Max(mixed, Dimension))), isMixing);
-        if (isGroup)
-        {
-            _sparse.AddGroup();
-        }
-        else if (isMixing && targets > 0)
-        {
-            // A qubit that is known has no partners; of one that other qubits tell they are looked for in vain.
-            var isDisordered = isGrowing ? !isKnown : _isUnordered || (!_isCancelling && _order.IsLostFor(qubits[^1]));
-            if (isDisordered || (_isCancelling && !isGrowing))
-            {
-                _sparse.AddDisorder(isDisordered, isGrowing);
-            }
-        }
-    }
-
-    // Whether a diagonal gate turns by nothing but a half turn over a power of two, as in arithmetic and Fourier transforms: amplitudes may cancel behind it.
-    private bool IsBinary(in Operation op)
-    {
-        const double Finest = 1 << 24, Off = 1e-7;
-        if (op.Kind != OperationKind.Gate || op.HasDynamicParameters)
-        {
-            return false;
-        }
-
-        foreach (var angle in _circuit.ParametersOf(op))
-        {
-            var parts = angle * (Finest / Math.PI);
-            if (!(Math.Abs(parts - Math.Round(parts)) <= Off))
-            {
-                return false;
-            }
-        }
-
-        return true;
-    }
+    private static LoneChange ChangeTo(LoneValue value) => value == LoneValue.Zero ? LoneChange.BecomesZero : value == LoneValue.One ? LoneChange.BecomesOne : LoneChange.Lone;
 
     // The qubits that a gate joins, its layer and its group.
     private void Place(in Operation op, ReadOnlySpan<int> qubits)

@@ -23,7 +23,7 @@ internal sealed class AffineSupportBound
     }
 
     /// <summary>k: at most 2^k amplitudes are not zero.</summary>
-    public int Dimension => _space.Dimension;
+    public int Dimension => IsFull ? _numQubits : _space.Dimension;
 
     /// <summary>Whether it is the space of all basis states, which gates map onto itself: nothing is tracked until a reset.</summary>
     public bool IsFull { get; private set; }
@@ -33,6 +33,13 @@ internal sealed class AffineSupportBound
 
     /// <summary>Whether a qubit has one value in all basis states.</summary>
     public bool IsKnown(int qubit) => !IsFull && _space.IsKnown(qubit);
+
+    /// <summary>Makes it the space of all basis states.</summary>
+    public void Fill()
+    {
+        _permutations?.Clear();
+        IsFull = true;
+    }
 
     /// <summary>Takes in a gate or unitary. <paramref name="uncertain"/>: it may or may not be executed, perhaps several times.</summary>
     public void Apply(Circuit circuit, in Operation op, bool uncertain)

@@ -16,8 +16,9 @@ internal sealed class BondDimensionBound
 {
     private const int Unit = GateEntanglement.Unit, UnitLog2 = GateEntanglement.UnitLog2;
 
-    // Years on any machine: beyond that work is not counted any more.
-    private const double Hopeless = 1e18;
+    // Years on any machine: beyond that work is not counted any more. And an hour, once so many gates a qubit have been sketched: what comes then need not be followed.
+    private const double Hopeless = 1e18, Useless = 1e14;
+    private const int ToldByQubit = 2;
 
     // Work of whole bits is a multiple of this; up to that there is a double for each; and so many cuts are worth a vector.
     private const double WholeUnit = 16, Whole = WholeUnit * (1L << 53);
@@ -80,15 +81,40 @@ internal sealed class BondDimensionBound
     /// <summary>The cuts that gates spanned.</summary>
     public double Steps { get; private set; }
 
+    /// <summary>Whether nothing is followed any more: bonds are reckoned to be as large as the smaller side.</summary>
+    public bool IsGivenUp { get; private set; }
+
+    /// <summary>Gives up following where a chain is of no use and the sketch has seen how gates go on.</summary>
+    public void MayGiveUp()
+    {
+        if (Work < Useless || Sketch is null || Sketch.Count < ToldByQubit * _numQubits)
+        {
+            return;
+        }
+
+        (IsGivenUp, Work, _notFull) = (true, Hopeless, 0);
+        for (var cut = 0; cut < _numQubits - 1; cut++)
+        {
+            var size = _size[cut];
+            (_now[cut], _peak[cut], _typical[cut], _typicalPeak[cut]) = (size, size, (short)(Unit * size), (short)(Unit * size));
+            (Greatest, GreatestTypical) = (Math.Max(Greatest, size), Math.Max(GreatestTypical, size));
+        }
+    }
+
     /// <summary>Takes in a reset or a measurement.</summary>
     public void Project(int qubit, bool isReset, bool uncertain)
     {
+        if (IsGivenUp)
+        {
+            return;
+        }
+
         _gates.Project(qubit, isReset, uncertain);
         Sketch?.Project(qubit);
     }
 
     /// <summary>What is known of a qubit's values, if it is on its own.</summary>
-    public LoneValue ValueOf(int qubit) => _gates.ValueOf(qubit);
+    public LoneValue ValueOf(int qubit) => IsGivenUp ? LoneValue.Unknown : _gates.ValueOf(qubit);
 
     /// <summary>Takes in a gate.</summary>
     /// <param name="circuit">The circuit.</param>
@@ -104,7 +130,7 @@ internal sealed class BondDimensionBound
         {
             Join(circuit, op, support, uncertain, repeated, likely);
         }
-        else if (op.QubitCount == 1)
+        else if (op.QubitCount == 1 && !IsGivenUp)
         {
             var qubit = circuit.QubitsOf(op)[0];
             _gates.Turn(circuit, op, qubit, uncertain);
@@ -115,9 +141,17 @@ internal sealed class BondDimensionBound
     [MethodImpl(MethodImplOptions.NoInlining)]
     private void Join(Circuit circuit, in Operation op, int support, bool uncertain, bool repeated, int likely)
     {
-        _gates.Join(circuit, op, uncertain);
-        support = Math.Min(support, _gates.RankLog2);
-        Sketch?.Join(circuit, op, _gates, Math.Min(support, likely));
+        if (IsGivenUp)
+        {
+            Sketch!.Skip(op.QubitCount);
+        }
+        else
+        {
+            _gates.Join(circuit, op, uncertain);
+            support = Math.Min(support, _gates.RankLog2);
+            Sketch?.Join(circuit, op, _gates, Math.Min(support, likely));
+        }
+
         var targets = op.QubitCount - op.ControlCount;
         if (targets > 1 && op.QubitCount > 2)
         {
@@ -133,6 +167,11 @@ internal sealed class BondDimensionBound
 
         var (low, high) = qubits.Length == 2 ? Span(SiteOf(qubits[0]), SiteOf(qubits[1])) : Span(Sites(qubits));
         Steps += high - low;
+        if (IsGivenUp)
+        {
+            return;
+        }
+
         if (_gates.ActingCount < 2)
         {
             // Nothing is entangled; an engine that does not know still moves through the cuts.

@@ -36,6 +36,7 @@ internal sealed class ChainSketch
     private int _ends;
     private int _places;
     private int _left;
+    private int _seen;
     private int _support;
     private bool _isPath;
 
@@ -67,6 +68,16 @@ internal sealed class ChainSketch
         return sketch;
     }
 
+    /// <summary>The gates that are kept so far.</summary>
+    public int Count => _count;
+
+    /// <summary>Takes in a gate on several qubits of which nothing is known but that it is like those before it.</summary>
+    public void Skip(int qubits)
+    {
+        _left++;
+        _ends += qubits;
+    }
+
     /// <summary>Takes in a gate on one qubit.</summary>
     public void Turn(in Operation op, int qubit) => _kept[_wire[qubit]] &= PauliRuns.Kept(op);
 
@@ -81,9 +92,11 @@ internal sealed class ChainSketch
         _support = supportLog2;
         if (_count == MostGates)
         {
-            _left++;
+            Skip(qubits.Length);
             return;
         }
+
+        _seen++;
 
         if (qubits.Length > 2)
         {
@@ -162,11 +175,13 @@ internal sealed class ChainSketch
         var wires = _wires.AsSpan(0, _places);
         var walked = _queue.Run(_numQubits, gates, wires, _order.Choose(_numQubits, gates, wires, _ends, _isPath), enough);
         var amounts = _queue.Finish(supportLog2);
-        if (walked < _count + _left)
+        if (walked < _count || _left > 0)
         {
+            // Those that were left out would have become as many as those before them.
+            var all = _count * (1 + ((double)_left / _seen));
             for (var k = 0; k < amounts.Length; k++)
             {
-                amounts[k] *= (double)(_count + _left) / walked;
+                amounts[k] *= all / walked;
             }
         }
 
@@ -185,7 +200,7 @@ internal sealed class ChainSketch
             (_wire, _partner, _blocks, _kept) = (new int[numQubits], new int[numQubits], new Block[numQubits], new byte[numQubits]);
         }
 
-        (_numQubits, _count, _ends, _places, _left, _support, _isPath) = (numQubits, 0, 0, 0, 0, 0, true);
+        (_numQubits, _count, _ends, _places, _left, _seen, _support, _isPath) = (numQubits, 0, 0, 0, 0, 0, 0, true);
         _partner.AsSpan(0, numQubits).Fill(-1);
         _kept.AsSpan(0, numQubits).Clear();
         for (var q = 0; q < numQubits; q++)

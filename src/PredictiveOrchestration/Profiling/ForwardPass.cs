@@ -240,6 +240,10 @@ internal sealed class ForwardPass
             var some = _sparse.Dimension;
             _sparse.Apply(at, step, LoneChange.Unknown);
             _bond.Apply(_circuit, op, Math.Max(some, _sparse.Dimension), uncertain, _loops > 0, op.QubitCount > 2 ? _sparse.RankLog2() : int.MaxValue);
+            if (_prefix < 0 && _sparse.IsSettled && !_bond.IsGivenUp)
+            {
+                _bond.MayGiveUp();
+            }
         }
 
         Place(op, qubits);
@@ -278,6 +282,7 @@ internal sealed class ForwardPass
     private double Weight(bool isDiagonal, int targets, int controls) => PowersOfTwo.Of(isDiagonal ? -1 : Math.Max(1, targets) - 1) * PowersOfTwo.Of(_circuit.NumQubits - controls);
 
     // Of gates that are not Clifford gates.
+    [MethodImpl(MethodImplOptions.NoInlining)]
     private bool IsT(in Operation op, in GateFacts facts)
     {
         if (op.ControlCount > 0 || op.HasDynamicParameters)

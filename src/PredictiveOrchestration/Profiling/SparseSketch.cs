@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using PredictiveOrchestration.Circuits;
 using PredictiveOrchestration.Common;
 
@@ -9,6 +10,8 @@ namespace PredictiveOrchestration.Profiling;
 /// </summary>
 internal sealed class SparseSketch
 {
+    // More amplitudes no engine holds: whether there are as many or more need not be followed.
+    private const int MostLog2 = 40;
     private readonly Circuit _circuit;
     private readonly AffineSupportBound _support;
     private readonly EntryOrder _order;
@@ -21,9 +24,6 @@ internal sealed class SparseSketch
     private bool _isUnordered, _isCancelling, _nothingCancels, _turnsXX, _turnsYY, _isBeyondClifford;
     private (int, int) _grown = (-1, -1);
 
-    // Whether all basis states may have amplitudes, and nothing else is followed.
-    private bool _isSettled;
-
     /// <summary>Begins with all qubits in |0⟩.</summary>
     public SparseSketch(Circuit circuit)
     {
@@ -31,6 +31,9 @@ internal sealed class SparseSketch
         _circuit = circuit;
         (_support, _few, _putOff, _kept, _order) = (new AffineSupportBound(n), FewBasisStates.Begin(n), new PutOffHadamards(n), new KeptOnes(n), new EntryOrder(n));
     }
+
+    /// <summary>Whether all basis states are reckoned to have amplitudes, and gates are only counted.</summary>
+    public bool IsSettled { get; private set; }
 
     /// <summary>The base-2 logarithm of how many basis states have amplitudes at most. Permutations make no more of them, whatever is known of their values.</summary>
     public int Dimension { get; private set; }
@@ -58,15 +61,19 @@ internal sealed class SparseSketch
     {
         ref readonly var op = ref _circuit.Operations[at];
         _isBeyondClifford |= !gate.IsClifford;
-        if (_isSettled && change < LoneChange.BecomesZero)
+        if (IsSettled && change < LoneChange.BecomesZero)
         {
             Count(op, gate, change);
             return;
         }
 
         Follow(op, at, gate, change);
+        if (_few is null && _kept is null && _putOff is null && _pending is null)
+        {
+            Settle();
+        }
+
         Peak();
-        _isSettled = _support.IsFull && Dimension == _circuit.NumQubits && _few is null && _kept is null && _putOff is null && _pending is null;
     }
 
     /// <summary>Takes in a measurement.</summary>
@@ -94,7 +101,7 @@ internal sealed class SparseSketch
     {
         _sure.End();
         MakeGood();
-        (_putOff, _kept, _isSettled) = (null, null, false);
+        (_putOff, _kept, IsSettled) = (null, null, false);
         Peak();
     }
 
@@ -103,6 +110,18 @@ internal sealed class SparseSketch
     {
         MakeGood();
         _amounts.EndRun();
+    }
+
+    // As long as all gates are Clifford gates, how many there are at the end is known otherwise.
+    private void Settle()
+    {
+        if (Dimension > MostLog2 && !_isBeyondClifford)
+        {
+            _support.Fill();
+            Dimension = _circuit.NumQubits;
+        }
+
+        IsSettled = _support.IsFull && Dimension == _circuit.NumQubits;
     }
 
     // Where gates go on no more, an engine applies those that it has put off: each makes twice as many entries.
@@ -232,6 +251,7 @@ internal sealed class SparseSketch
     }
 
     // What a gate goes over, and in which order.
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private void Mix(in Operation op, in SketchedStep gate, LoneChange change, double amplitudes, bool isGrowing, bool isKnown, bool isSuperposed)
     {
         _amounts.Add(amplitudes, gate.IsMixing);

@@ -17,8 +17,8 @@ public static class CircuitProfiler
         return new CircuitProfile
         {
             NumQubits = n,
-            CircuitDepth = forward.Depth,
-            GateCount = forward.GateCount,
+            CircuitDepth = forward.Counts.Depth,
+            GateCount = forward.Counts.Gates,
             EntanglementComplexity = n < 2 ? 0 : (double)features.PeakBondLog2 / (n / 2),
             MemoryRequirement = (long)Math.Min(long.MaxValue / 2, Math.Min(dense, Math.Min(sparse, n == 0 ? 16 : features.MatrixProductBytes))),
             Features = features,

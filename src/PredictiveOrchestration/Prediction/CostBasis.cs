@@ -1,4 +1,5 @@
 using PredictiveOrchestration.Backends;
+using PredictiveOrchestration.Common;
 using PredictiveOrchestration.Profiling;
 
 namespace PredictiveOrchestration.Prediction;
@@ -127,11 +128,22 @@ internal sealed record WorkEstimate
     /// <summary>How often shots are divided at a random result.</summary>
     public double Divisions(JobShape job) => Branchings == 0 ? 0 : job.Shots * Math.Min(Math.Log2(1 + job.Shots), HasLoops ? Branchings : BranchingBits);
 
-    /// <summary>The number of different outcomes of the shots, at most.</summary>
-    public double Outcomes(JobShape job) => Math.Min(job.Shots, Math.Pow(2, Math.Min(60, HasLoops ? OutcomeBits : Math.Min(OutcomeBits, RandomBits))));
+    /// <summary>The number of different outcomes that the shots are expected to have if all that are possible are equally likely: K (1 - e^(-shots / K)) of K.</summary>
+    public double Outcomes(JobShape job)
+    {
+        var possible = Math.Pow(2, Math.Min(60, HasLoops ? OutcomeBits : Math.Min(OutcomeBits, RandomBits)));
+        var each = job.Shots / possible;
 
-    /// <summary>The comparisons of sorting the shots' outcomes, for engines that draw them in no order.</summary>
-    public double Sorting(JobShape job) => job.Shots * Math.Min(Math.Log2(1 + job.Shots), Math.Min(OutcomeBits, RandomBits));
+        // 1 - e^-x, where x may be too small for a difference.
+        return each < 1e-5 ? job.Shots : possible * (1 - Math.Exp(-each));
+    }
+
+    /// <summary>What sorting the shots' outcomes takes, for engines that draw them in no order: passes for each digit of one outcome, or comparisons of few.</summary>
+    public double Sorting(JobShape job)
+    {
+        var bits = Math.Min(OutcomeBits, RandomBits);
+        return job.Shots * (job.Shots < WordSort.LeastWords ? Math.Min(Math.Log2(1 + job.Shots), bits) : Math.Min(1, bits) * Math.Ceiling(Math.Min(64, OutcomeBits) / (double)WordSort.DigitBits));
+    }
 
     /// <summary>The most bytes that the probabilities of outcomes take: a table where outcomes are few or most of them occur, else one entry for each that occurs.</summary>
     public double ReadoutBytes(JobShape job, double amplitudes) =>

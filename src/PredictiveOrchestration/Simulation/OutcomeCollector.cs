@@ -19,6 +19,7 @@ internal sealed class OutcomeCollector
     private readonly double[] _expectations;
     private double[]? _direct;
     private Dictionary<BitString, double>? _sparse;
+    private ulong[] _room = [];
     private int _shotsDone;
 
     public OutcomeCollector(ExecutionRequest request, MeasurementPlan plan, RunContext context)
@@ -112,7 +113,8 @@ internal sealed class OutcomeCollector
             group.State!.Sample(readout.Qubits, draws, outcomes);
             if (words == 1)
             {
-                CountRuns(outcomes, readout);
+                // The draws are used up.
+                CountRuns(outcomes, MemoryMarshal.Cast<double, ulong>(draws.AsSpan()), readout);
             }
             else
             {
@@ -134,7 +136,8 @@ internal sealed class OutcomeCollector
         var words = (_length + 63) / 64;
         if (words == 1)
         {
-            CountRuns(outcomes, readout);
+            _room = _room.Length < shots ? new ulong[shots] : _room;
+            CountRuns(outcomes, _room, readout);
         }
         else
         {
@@ -149,7 +152,7 @@ internal sealed class OutcomeCollector
     }
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private void CountRuns(Span<ulong> outcomes, Readout readout)
+    private void CountRuns(Span<ulong> outcomes, Span<ulong> room, Readout readout)
     {
         // Some engines give outcomes in order.
         var distinct = 1;
@@ -161,7 +164,7 @@ internal sealed class OutcomeCollector
 
         if (!isSorted)
         {
-            outcomes.Sort();
+            WordSort.Sort(outcomes, room);
         }
 
         for (var i = 1; i < outcomes.Length; i++)

@@ -10,8 +10,8 @@ namespace PredictiveOrchestration.Profiling;
 /// </summary>
 internal sealed class SparseSketch
 {
-    // More amplitudes no engine holds: whether there are as many or more need not be followed.
-    private const int MostLog2 = 40;
+    // More amplitudes are a hundred gigabytes and more: whether there are as many or all need not be followed where a tableau does it all.
+    private const int MostLog2 = 32;
     private readonly Circuit _circuit;
     private readonly AffineSupportBound _support;
     private readonly EntryOrder _order;

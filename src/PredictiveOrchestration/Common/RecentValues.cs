@@ -2,10 +2,16 @@ namespace PredictiveOrchestration.Common;
 
 /// <summary>Values of late, bounded in two generations: when the newer one is full the older one goes. Thread-safe.</summary>
 /// <param name="room">The weight that a generation holds.</param>
-internal sealed class RecentValues<TKey, TValue>(long room)
+/// <param name="fromSecond">
+/// Whether a value is kept only once its key has come for the second time of late: what comes once would do nothing but live until the next collection, and be moved by it.
+/// </param>
+internal sealed class RecentValues<TKey, TValue>(long room, bool fromSecond = false)
     where TKey : notnull
     where TValue : class
 {
+    // Keys that are told apart by their hashes: of each slot the latest.
+    private const int Slots = 1 << 12;
+    private readonly int[] _came = fromSecond ? new int[Slots] : [];
     private readonly Lock _lock = new();
     private Dictionary<TKey, (TValue Value, long Weight)> _newer = [], _older = [];
     private long _weight;
@@ -30,8 +36,12 @@ internal sealed class RecentValues<TKey, TValue>(long room)
         }
     }
 
-    /// <summary>Keeps a value and gives it back, or the one that was kept for the key meanwhile.</summary>
-    public TValue Keep(TKey key, TValue value, long weight = 1)
+    /// <summary>Keeps a value, where it is to be kept, and gives it back, or the one that was kept for the key meanwhile.</summary>
+    /// <param name="key">The key.</param>
+    /// <param name="value">Its value.</param>
+    /// <param name="weight">What it weighs.</param>
+    /// <param name="isDear">Whether it is kept the first time already.</param>
+    public TValue Keep(TKey key, TValue value, long weight = 1, bool isDear = false)
     {
         lock (_lock)
         {
@@ -40,9 +50,22 @@ internal sealed class RecentValues<TKey, TValue>(long room)
                 return known;
             }
 
-            Add(key, (value, weight));
+            if (!fromSecond || isDear || CameBefore(key))
+            {
+                Add(key, (value, weight));
+            }
+
             return value;
         }
+    }
+
+    private bool CameBefore(TKey key)
+    {
+        var hash = key.GetHashCode();
+        ref var latest = ref _came[hash & (Slots - 1)];
+        var isSame = latest == hash;
+        latest = hash;
+        return isSame;
     }
 
     private TValue? FindHere(TKey key)

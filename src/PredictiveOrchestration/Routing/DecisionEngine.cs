@@ -46,6 +46,7 @@ internal sealed class DecisionEngine(PriceTable prices, BackendHealthTracker hea
         if (known.Profile.Planned != planned)
         {
             known.Profile = known.Profile with { Planned = planned };
+            _jobs.KeepPlanned(known.Profile, job);
         }
 
         // What is explored is never what is kept.

@@ -82,10 +82,11 @@ internal readonly record struct PartialDecision(RoutingCandidate Candidate, Back
 /// <summary>Finds the job of a request by what predictions depend on: the profile's numbers and the terms. Bounded, thread-safe.</summary>
 internal sealed class KnownJobs
 {
-    private readonly RecentValues<Key, KnownJob> _recent = new(512);
+    private readonly RecentValues<Key, KnownJob> _recent = new(512, fromSecond: true);
 
     public int Count => _recent.Count;
 
+    /// <summary>The job of a request: a new one that is kept from the second time on, or the one that was kept.</summary>
     public KnownJob Of(CircuitProfile profile, in DecisionTerms terms)
     {
         if (profile.GateCount > SeenCircuits.LongestCircuit)
@@ -93,10 +94,22 @@ internal sealed class KnownJobs
             return new KnownJob(terms);
         }
 
-        // Equal numbers are equal profiles; the curves over operations play no part in predictions, and the sketch of fused work follows from the structure.
-        var key = new Key(profile with { Planned = [], Features = profile.Features is { } f ? f with { SupportTrajectory = default, BondTrajectory = default, BondWorkTrajectory = default, BondLog2 = default, FusedWork = [], ChainWork = [] } : null }, terms);
+        var key = KeyOf(profile, terms);
         return _recent.Find(key) ?? _recent.Keep(key, new KnownJob(terms));
     }
+
+    /// <summary>Keeps a job that was planned at once: planning may take longer than everything else.</summary>
+    public void KeepPlanned(CircuitProfile profile, KnownJob job)
+    {
+        if (profile.GateCount <= SeenCircuits.LongestCircuit)
+        {
+            _recent.Keep(KeyOf(profile, job.Terms), job, isDear: true);
+        }
+    }
+
+    // Equal numbers are equal profiles; the curves over operations play no part in predictions, and the sketch of fused work follows from the structure.
+    private static Key KeyOf(CircuitProfile profile, in DecisionTerms terms) =>
+        new(profile with { Planned = [], Features = profile.Features is { } f ? f with { SupportTrajectory = default, BondTrajectory = default, BondWorkTrajectory = default, BondLog2 = default, FusedWork = [], ChainWork = [] } : null }, terms);
 
     // The structure tells nearly all circuits apart; all numbers are compared where it does not.
     private readonly record struct Key(CircuitProfile Profile, DecisionTerms Terms)

@@ -122,6 +122,9 @@ internal sealed record WorkEstimate
     /// <summary>As <see cref="DenseUncertainty"/>, for work that depends on entanglement.</summary>
     public required double StructureUncertainty { get; init; }
 
+    /// <summary>The shots whose outcomes are drawn from the state at the end: none where outcomes have no bits, as where all results go into variables of the circuit's own.</summary>
+    public double Drawn(JobShape job) => OutcomeBits > 0 ? job.Shots : 0;
+
     /// <summary>The number of times that the circuit is walked: distinct measurement histories, at most the shots.</summary>
     public double Passes(JobShape job) => Branchings == 0 ? 1 : Math.Max(1, Math.Min(Math.Max(1, job.Shots), Math.Pow(2, Math.Min(HasLoops ? Branchings : BranchingBits, 60))));
 

@@ -29,20 +29,22 @@ internal static class CostBasisCatalog
 
                 // Gates are fused and spread over passes in each run; of small circuits, which run again and again, that is kept.
                 var planning = work.Qubits > 14 ? passes : 0.02 * passes;
-                var evaluations = (job.Shots > 0 ? passes : 0) + (job.TopProbabilities > 0 ? 4 : 0) + job.Observables;
+                var drawn = work.Drawn(job);
+                var evaluations = (drawn > 0 ? passes : 0) + (job.TopProbabilities > 0 ? 4 : 0) + job.Observables;
 
                 // The state, and each thread's block, rows of phases and coefficients.
                 var bytes = 16 * Math.Max(16, amplitudes) + 400_000.0 * (work.Qubits <= 14 ? 0.1 : job.Threads);
 
-                // The sampler keeps a key and a block for each shot, and sums of blocks of 2^11 amplitudes; it walks each block that a shot falls into.
+                // The sampler keeps a key and a block for each shot, and sums of blocks of 2^11 amplitudes; it walks each block that a shot falls into, once: those of a GHZ state fall into two.
                 var sampling = job.Shots == 0 ? 0 : (12.0 * job.Shots) + (20 * Math.Max(1, amplitudes / 2048));
                 var blocks = Math.Max(1, read / 2048);
-                var walked = read * (1 - Math.Exp(-job.Shots / (passes * blocks)));
+                var fallen = Math.Min(drawn / passes, Math.Pow(2, work.FinalSupportLog2));
+                var walked = read * (1 - Math.Pow(1 - (1 / blocks), fallen));
                 return new CostDrivers(
                     Finite([
                         1, work.Gates * planning, amounts[0] * planning, amounts[0] * passes, amounts[1] * passes, amounts[2] * passes, amounts[3] * passes, amounts[4] * passes,
                         amounts[5] * passes, amounts[6] * passes, amounts[7] * passes,
-                        work.Branchings * passes, amplitudes * work.Branchings * passes, read * evaluations, walked * passes, job.Shots, work.Divisions(job), work.Outcomes(job),
+                        work.Branchings * passes, amplitudes * work.Branchings * passes, read * evaluations, walked * passes, drawn, work.Divisions(job), work.Outcomes(job),
                     ]),
                     bytes, bytes + (planned is null ? work.CopyBytes(bytes) : 0) + work.ReadoutBytes(job, amplitudes) + sampling, planned is null ? work.DenseUncertainty : 0)
                 {
@@ -81,8 +83,8 @@ internal static class CostBasisCatalog
             }));
         Add(new CostBasis(
             "sparse",
-            ["call", "gate overhead", "permutations and phases", "mixing", "mixing without order", "mixing that cancels", "mixing of groups", "results in mid-circuit", "measured amplitudes", "readout", "shots", "divided shots", "sorting", "outcomes"],
-            [1e-5, 1e-7, 3e-10, 1e-9, 1e-8, 2e-9, 1.5e-8, 1e-6, 2e-9, 1e-8, 5e-8, 5e-8, 3e-9, 5e-8],
+            ["call", "gate overhead", "permutations and phases", "mixing", "mixing without order", "mixing that cancels", "mixing of groups", "results in mid-circuit", "measured amplitudes", "readout", "shots", "divided shots", "lookups", "sorting", "outcomes"],
+            [1e-5, 1e-7, 3e-10, 1e-9, 1e-8, 2e-9, 1.5e-8, 1e-6, 2e-9, 1e-8, 5e-8, 5e-8, 2e-7, 3e-9, 5e-8],
             static (work, job) =>
             {
                 // In pieces, Hadamard gates that were put off are made good between them: that is memory, not time.
@@ -90,7 +92,11 @@ internal static class CostBasisCatalog
                 var entries = Math.Pow(2, Math.Min(1000, work.EntriesLog2));
                 var passes = work.Passes(job);
                 var entry = work.Qubits > 64 ? 32 : 24;
-                var evaluations = (job.Shots > 0 ? passes : 0) + (job.TopProbabilities > 0 ? 4 : 0) + job.Observables;
+                var drawn = work.Drawn(job);
+                var evaluations = (drawn > 0 ? passes : 0) + (job.TopProbabilities > 0 ? 4 : 0) + job.Observables;
+
+                // Outcomes of one word are gathered at once, sorted and counted in runs; others are gathered bit by bit and looked up shot by shot.
+                var isWide = work.OutcomeBits > 64;
 
                 var bytes = 32.0 * entry * amplitudes;
 
@@ -99,7 +105,7 @@ internal static class CostBasisCatalog
                     Finite([
                         1, work.Gates * passes, (work.SparseWork - work.SparseBranchingWork) * passes,
                         Math.Max(0, work.SparseBranchingWork - work.SparseGroupWork - work.SparseUnorderedWork - work.SparseCancellingWork) * passes, work.SparseUnorderedWork * passes, work.SparseCancellingWork * passes, work.SparseGroupWork * passes,
-                        work.Branchings * passes, entries * work.Branchings * passes, Math.Pow(2, Math.Min(1000, work.FinalSupportLog2)) * evaluations, job.Shots, work.Divisions(job), work.Sorting(job), work.Outcomes(job),
+                        work.Branchings * passes, entries * work.Branchings * passes, Math.Pow(2, Math.Min(1000, work.FinalSupportLog2)) * evaluations, drawn, work.Divisions(job), isWide ? drawn : 0, isWide ? 0 : work.Sorting(job), work.Outcomes(job),
                     ]),
                     entry * Math.ScaleB(1, work.SureSupportLog2), 16384 + bytes + work.CopyBytes(16384 + bytes) + work.ReadoutBytes(job, amplitudes),
                     work.StructureUncertainty + 0.05 * Math.Min(30, work.SupportLog2))

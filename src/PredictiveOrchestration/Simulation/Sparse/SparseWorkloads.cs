@@ -13,6 +13,7 @@ internal static class SparseWorkloads
         Request(Superposed(40, 10, 50), 4000), Request(Superposed(40, 14, 50), 1), Request(Superposed(80, 12, 100), 1), Request(Superposed(40, 16, 20), 1), Request(Superposed(40, 17, 1), 1),
         Request(Mixed(30, 8, 200), 1), Request(Mixed(30, 12, 60), 1), Request(Mixed(30, 15, 30), 1),
         Request(Unordered(11, 10), 1), Request(Unordered(14, 6), 1), Request(RandomFamilies.QuantumVolume(13, 3, 1), 1), Request(RandomFamilies.QuantumVolume(16, 1, 1), 1), Request(Dynamics.Heisenberg(13, 2), 1), Request(Mixed(30, 12, 4), 10_000), Request(Resets(12, 6), 1_000), Request(Oracles.Grover(10, [1], 10), 1),
+        Request(Superposed(80, 6, 4), 4_000),
     ];
 
     private static ExecutionRequest Request(Circuit circuit, int shots) => new() { Circuit = circuit, Shots = shots };

@@ -5,6 +5,9 @@ namespace PredictiveOrchestration.Prediction;
 /// </summary>
 internal sealed class AnalyticCostModel
 {
+    /// <summary>Nothing is predicted to take less.</summary>
+    public const double LeastSeconds = 1e-9;
+
     // How far, in log time, a coefficient may move from its prior, and how strongly it is held there; how strongly to what calibration says of it: as by one run that is wrong by as much.
     private const double Reach = 14, Pull = 0.001, Told = 1;
 
@@ -170,7 +173,7 @@ internal sealed class AnalyticCostModel
     }
 
     /// <summary>The predicted seconds.</summary>
-    public double Predict(ReadOnlySpan<double> terms) => Math.Max(1e-9, Dot(Coefficients, terms));
+    public double Predict(ReadOnlySpan<double> terms) => Math.Max(LeastSeconds, Dot(Coefficients, terms));
 
     private static double Square(double x) => x * x;
 

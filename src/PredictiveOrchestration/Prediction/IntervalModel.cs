@@ -4,9 +4,9 @@ namespace PredictiveOrchestration.Prediction;
 internal readonly record struct HeldOutError(double Error, double Scale);
 
 /// <summary>
-/// Conformal intervals: quantiles of error ÷ scale, one pair for each group of jobs. All begin as those of split conformal prediction on all held-out errors, with the finite-sample
-/// correction: what makes errors of one group larger than those of another is in the scale, and what else the errors of a group say is chance for the most part (held out, their own
-/// quantiles cover less and less often the right choice). Each new error then moves its group's pair a step, so that in the long run a little less than one error in twenty lies
+/// Conformal intervals: quantiles of error ÷ scale, one pair for each group of jobs. All begin as those of split conformal prediction on all held-out errors of circuits that did
+/// not run before, with the finite-sample correction: what makes errors of one group larger than those of another is in the scale, and what else the errors of a group say is chance for the most part
+/// (held out, their own quantiles cover less and less often the right choice). Circuits that ran before, with other shots, begin with their own. Each new error then moves its group's pair a step, so that in the long run a little less than one error in twenty lies
 /// beyond each end whatever the jobs are (quantile tracking: Angelopoulos, Candès, Tibshirani, arXiv:2307.16895; Gibbs, Candès, arXiv:2106.00170). Immutable.
 /// </summary>
 internal sealed class IntervalModel
@@ -54,6 +54,16 @@ internal sealed class IntervalModel
         }
 
         return new IntervalModel([.. Enumerable.Repeat(low, groups)], [.. Enumerable.Repeat(high, groups)]);
+    }
+
+    /// <summary>The intervals with another beginning for one group.</summary>
+    /// <param name="group">The group.</param>
+    /// <param name="own">What it begins with: intervals of one group.</param>
+    public IntervalModel WithGroup(int group, IntervalModel own)
+    {
+        var (low, high) = ((double[])_low.Clone(), (double[])_high.Clone());
+        (low[group], high[group]) = own[0];
+        return new IntervalModel(low, high);
     }
 
     /// <summary>The ends in units of the scale.</summary>

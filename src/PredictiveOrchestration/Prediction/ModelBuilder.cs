@@ -77,11 +77,13 @@ internal static class ModelBuilder
 
         var all = held.SelectMany(h => h).ToList();
         var stack = StackFitter.Fit([.. all.Where(h => !h.IsCensored)], parts);
-        List<HeldOutError> errors = [.. all.Select(h => new HeldOutError(Error(h, stack), stack.Scale(h.Parts)))];
-        var intervals = IntervalModel.Fit(errors, parts.HasFlag(ModelParts.Groups) ? ResidualStack.Groups : 1, 2);
+        List<HeldOutError> Errors(IEnumerable<Held> of) => [.. of.Select(h => new HeldOutError(Error(h, stack), stack.Scale(h.Parts)))];
+        var intervals = IntervalModel.Fit(Errors(StackFitter.Fresh(all)), parts.HasFlag(ModelParts.Groups) ? ResidualStack.Groups : 1, 2);
+        var again = Errors(all.Where(h => !double.IsNaN(h.Parts.Kin)));
+        intervals = again.Count < StackFitter.LeastRows || intervals.Groups == 1 ? intervals : intervals.WithGroup(ResidualStack.RanBefore, IntervalModel.Fit(again, 1, 2));
         return new BackendModel(whole.Analytic, whole.Residual, stack, intervals, default, waits, observations)
         {
-            Kin = whole.Kin, Quick = QuickRuns.Of(whole.Analytic, whole.Residual.Ceiling, observed), HeldOutError = Mean([.. errors.Where((_, i) => !all[i].IsCensored)]), HeldOut = ByRow(singly.Select(s => (s.Row, s.Held.Error - stack.Correction(s.Held.Parts)))),
+            Kin = whole.Kin, Quick = QuickRuns.Of(whole.Analytic, whole.Residual.Ceiling, observed), HeldOutError = Mean(Errors(all.Where(h => !h.IsCensored))), HeldOut = ByRow(singly.Select(s => (s.Row, s.Held.Error - stack.Correction(s.Held.Parts)))),
         };
     }
 

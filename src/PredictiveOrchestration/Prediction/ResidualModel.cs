@@ -13,6 +13,9 @@ internal readonly record struct ResidualParts(double Forest, double Network, dou
     /// <summary>The error of runs of the same circuit; not a number if there was none.</summary>
     public double Kin { get; init; } = double.NaN;
 
+    /// <summary>The natural logarithm of the seconds that the terms say.</summary>
+    public double LogSeconds { get; init; }
+
     /// <summary>Whether the terms say longer than any run was seen to take: then they are a loose bound, or the job is hopeless.</summary>
     public bool IsBeyond { get; init; }
 }
@@ -42,6 +45,9 @@ internal sealed record ResidualStack(LearnedShares Seen, LearnedShares New, doub
 {
     /// <summary>Near, between, of a new kind in each cluster; then longer than any run, near to the range of the training data, far outside, and circuits that ran before.</summary>
     public const int Groups = (3 * CircuitClusters.Count) + 4;
+
+    /// <summary>The group of circuits that ran before.</summary>
+    public const int RanBefore = Groups - 1;
 
     /// <summary>How wrong a prediction may be.</summary>
     public ErrorScale ErrorScale { get; init; } = ErrorScale.Constant;
@@ -94,9 +100,9 @@ internal sealed record ResidualStack(LearnedShares Seen, LearnedShares New, doub
         return p.Novelty < Far ? this with { Seen = shares } : this with { New = shares };
     }
 
-    public double Scale(in ResidualParts p) => ErrorScale.Of(p);
+    public double Scale(in ResidualParts p) => ErrorScale.Of(p, p.LogSeconds + Correction(p));
 
-    public int Group(in ResidualParts p) => !double.IsNaN(p.Kin) ? Groups - 1 : p.IsBeyond ? Groups - 4 : p.Outside > 4 ? Groups - 2 : p.Outside > 0.05 ? Groups - 3 : (3 * p.Cluster) + (p.Novelty < Near ? 0 : p.Novelty < Far ? 1 : 2);
+    public int Group(in ResidualParts p) => !double.IsNaN(p.Kin) ? RanBefore : p.IsBeyond ? Groups - 4 : p.Outside > 4 ? Groups - 2 : p.Outside > 0.05 ? Groups - 3 : (3 * p.Cluster) + (p.Novelty < Near ? 0 : p.Novelty < Far ? 1 : 2);
 }
 
 /// <summary>Corrects the analytic model: a forest, a network, clusters and examples over the same inputs. Immutable.</summary>
@@ -152,13 +158,15 @@ internal sealed class ResidualModel(FeatureScale scale, TermRange range, double 
         scale.Apply(features, z);
         var (mean, spread) = forest.Predict(features);
         var (seconds, outsideWork) = range.Of(terms, analytic.Coefficients);
+        var logSeconds = Math.Log(Math.Max(AnalyticCostModel.LeastSeconds, seconds));
 
         // Between kinds of jobs that were seen a network may say anything; the trees say what is around.
         var smooth = network is null ? 0 : Math.Clamp(network.Predict(z), mean - spread, mean + spread);
         return new ResidualParts(
             Math.Clamp(mean, -Reach, Reach), Math.Clamp(smooth, -Reach, Reach), spread, scale.OutsideOf(features), outsideWork, kinds.DistanceTo(z), clusters.Of(z))
         {
-            IsBeyond = Math.Log(seconds) > ceiling,
+            LogSeconds = logSeconds,
+            IsBeyond = logSeconds > ceiling,
         };
     }
 

@@ -13,7 +13,8 @@ internal readonly record struct Held(double Error, ResidualParts Parts, bool IsL
 /// <summary>Chooses how learned parts are put together by what would have predicted held-out rows best.</summary>
 internal static class StackFitter
 {
-    private const int LeastRows = 30;
+    /// <summary>Fewer rows of a sort say nothing of their own.</summary>
+    public const int LeastRows = 30;
     private static readonly double[] Decays = [0.05, 0.1, 0.3, 1, 3], Boundaries = [0.7, 0.8, 0.9, 0.95];
 
     public static ResidualStack Fit(IReadOnlyList<Held> held, ModelParts parts)
@@ -33,8 +34,15 @@ internal static class StackFitter
         List<Held> kin = [.. inside.Where(h => !double.IsNaN(h.Parts.Kin))], fresh = [.. inside.Where(h => double.IsNaN(h.Parts.Kin))];
         stack = kin.Count < LeastRows ? stack with { KinShare = 0.9 } : Enumerable.Range(0, 11).Select(i => stack with { KinShare = i / 10.0 }).MinBy(s => Loss(s, kin))!;
         fresh = fresh.Count < LeastRows ? blind : fresh;
-        var errors = held.Where(h => !h.Parts.IsBeyond).Select(h => (h.Parts, h.Error - stack.Correction(h.Parts))).ToList();
+        var errors = Fresh(held).Where(h => !h.Parts.IsBeyond).Select(h => (h.Parts, h.Parts.LogSeconds + stack.Correction(h.Parts), h.Error - stack.Correction(h.Parts))).ToList();
         return stack with { Floor = Floor(stack, fresh), ErrorScale = ErrorScale.Fit(errors), Near = Math.Min(stack.Far, At(distances, 0.4)) };
+    }
+
+    /// <summary>The rows of circuits that did not run before, with other shots, among those that were learned from: of the others less is left to be wrong. All rows where those are too few.</summary>
+    public static IReadOnlyList<Held> Fresh(IReadOnlyList<Held> held)
+    {
+        List<Held> fresh = [.. held.Where(h => double.IsNaN(h.Parts.Kin))];
+        return fresh.Count < LeastRows ? held : fresh;
     }
 
     private static double At(double[] ordered, double share) => ordered.Length == 0 ? 0 : ordered[(int)(share * (ordered.Length - 1))];

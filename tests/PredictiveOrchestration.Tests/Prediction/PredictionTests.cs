@@ -182,6 +182,42 @@ public sealed class PredictionTests(ITestOutputHelper output)
         covered.Should().OnlyContain(c => c >= 0.88 * 3000 && c <= 0.93 * 3000);
     }
 
+    [Fact]
+    public void Intervals_CircuitsThatRanBefore_SayNothingOfThoseThatDidNot()
+    {
+        // Every circuit is off by a factor of its own, which its next run with other shots shares.
+        var random = new Random(12);
+        var basis = CostBasisCatalog.Get("dense");
+        double[] truth = [3e-5, 2e-6, 1e-6, 2e-7, 8e-10, 4e-10, 2e-10, 4e-10, 1e-9, 1e-9, 0, 0, 0, 4e-10, 5e-10, 3e-7, 0, 5e-8];
+        IEnumerable<TrainingRow> Circuit(int runs)
+        {
+            var profile = CircuitProfiler.Profile(RandomFamilies.Random(2 + random.Next(14), 1 + random.Next(12), (ulong)random.Next()));
+            var factor = Math.Exp(1.2 * (random.NextDouble() + random.NextDouble() + random.NextDouble() - 1.5));
+            for (var run = 0; run < runs; run++)
+            {
+                var drivers = JobDrivers.Of(basis, profile, new JobShape(1 + random.Next(5000), 1, 0, 0));
+                var seconds = factor * drivers.Terms.Zip(truth, (t, c) => t * c).Sum() * Math.Exp(0.05 * (random.NextDouble() - 0.5));
+                yield return new TrainingRow("b", basis.Name, drivers.Terms, drivers.Features, seconds, false) { Kin = drivers.Kin };
+            }
+        }
+
+        TrainingRow[] rows = [.. Enumerable.Range(0, 150).SelectMany(_ => Circuit(2)), .. Enumerable.Range(0, 100).SelectMany(_ => Circuit(1))];
+        random.Shuffle(rows);
+        var model = ModelBuilder.Fit("dense", [], rows, [], rows.Length, 1);
+        double Width(int group) => model.Intervals[group].High - model.Intervals[group].Low;
+        Width(ResidualStack.RanBefore).Should().BeLessThan(0.7 * Width(0));
+        bool IsCovered(TrainingRow row)
+        {
+            var time = model.Predict(row.Terms, row.Features, row.Kin);
+            var (low, high) = model.Intervals[time.Group];
+            return (Math.Log(row.Seconds) - time.Median) / time.Scale is var score && score >= low && score <= high;
+        }
+
+        var covered = Enumerable.Range(0, 400).Count(_ => IsCovered(Circuit(1).Single())) / 400.0;
+        output.WriteLine($"covered {covered:P1}, intervals of circuits that ran before are {Width(ResidualStack.RanBefore) / Width(0):F2} times as wide");
+        covered.Should().BeInRange(0.87, 0.95);
+    }
+
     [Theory]
     [InlineData(3.0)]
     [InlineData(0.33)]

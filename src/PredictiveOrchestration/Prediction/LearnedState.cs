@@ -19,7 +19,7 @@ internal static class LearnedState
     public const long MaxBytes = 1L << 30;
 
     /// <summary>The version of the form that is written and read.</summary>
-    public const int FormatVersion = 4;
+    public const int FormatVersion = 5;
 
     private const int MostBackends = 10_000, MostModels = 64;
 

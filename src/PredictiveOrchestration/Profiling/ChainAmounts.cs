@@ -18,9 +18,10 @@ internal static class ChainAmounts
     private static readonly double[] Shots = [1, 32, 256, 2048];
     private const int MostBits = 20;
 
-    // The products of a readout at a site behind q bits of a value, for each number of its tensor: a row for each value met so far where the next bit is zero, and once more for
-    // each that goes on with one, which half of the values met behind it do. Where no bit is new, those are as many as before it.
-    private static readonly double[][] New = [.. Enumerable.Range(0, MostBits + 1).Select(q => PerNumber(q, q + 1))], Known = [.. Enumerable.Range(0, MostBits + 1).Select(q => PerNumber(q, q))];
+    // By eighths of a bit of the values so far: a half of those that shots meet, for each number of shots. The products of a readout at a site, for each number of its tensor, are a half for each value
+    // met before it, where the next bit is zero, and once more for each that goes on with one, which half of the values met behind it do.
+    private const int Steps = 8;
+    private static readonly double[][] Half = [.. Enumerable.Range(0, (Steps * MostBits) + 1).Select(i => Shots.Select(s => Apart(s, Math.Pow(2, (double)i / Steps)) / 2).ToArray())];
 
     /// <summary>Adds what a readout goes over.</summary>
     /// <param name="amounts">The counts.</param>
@@ -28,12 +29,16 @@ internal static class ChainAmounts
     /// <param name="supportLog2">The base-2 logarithm of the number of outcomes, at most.</param>
     public static void AddReadout(Span<double> amounts, ReadOnlySpan<double> elements, int supportLog2)
     {
+        // Wherever the random bits are, each site is as likely to bring one as any other.
+        var perSite = elements.Length == 0 ? 0 : (double)Steps * Math.Min(supportLog2, elements.Length) / elements.Length;
+        var behind = Half[0];
         for (var q = 0; q < elements.Length; q++)
         {
-            var products = q < supportLog2 ? New[Math.Min(q, MostBits)] : Known[Math.Min(supportLog2, MostBits)];
-            for (var k = 0; k < products.Length; k++)
+            var before = behind;
+            behind = Half[(int)Math.Min(Half.Length - 1, Math.Round(perSite * (q + 1)))];
+            for (var k = 0; k < behind.Length; k++)
             {
-                amounts[Read + k] += elements[q] * products[k];
+                amounts[Read + k] += elements[q] * (before[k] + (behind[k] / 2));
             }
         }
     }
@@ -63,17 +68,23 @@ internal static class ChainAmounts
     /// <summary>The values that a readout goes on with: shots that have come apart behind a site, summed over the sites.</summary>
     public static double ReadoutRows(int numQubits, double supportLog2, double shots)
     {
-        double rows = 0, at = Math.Min(shots, Shots[^1]), most = Math.Min(supportLog2, 60);
-        int grown = (int)Math.Min(numQubits, Math.Min(most, 16));
-        for (var q = 1; q <= grown; q++)
+        double at = Math.Min(shots, Shots[^1]), bits = Math.Min(Math.Min(supportLog2, numQubits), 60), rows = 0, met = Apart(at, 1), first = met;
+        if (bits <= 0)
         {
-            rows += Apart(at, PowersOfTwo.Of(q));
+            return Batches(shots) * numQubits * met;
         }
 
-        return Batches(shots) * (rows + ((numQubits - grown) * Apart(at, Math.Pow(2, most))));
-    }
+        // Bit by bit up to where the shots have come apart; as many sites bring each.
+        var grown = (int)Math.Min(bits, MostBits);
+        for (var bit = 1; bit <= grown; bit++)
+        {
+            var behind = Apart(at, PowersOfTwo.Of(bit));
+            rows += (met + behind) / 2;
+            met = behind;
+        }
 
-    private static double[] PerNumber(int before, int behind) => [.. Shots.Select(s => (Apart(s, Math.ScaleB(1, before)) + (Apart(s, Math.ScaleB(1, behind)) / 2)) / 2)];
+        return Batches(shots) * ((numQubits * (rows + ((bits - grown) * met)) / bits) + ((met - first) / 2));
+    }
 
     // So many of the values are met by the shots, about.
     private static double Apart(double shots, double values) =>

@@ -34,6 +34,7 @@ internal sealed class ChainSketch
     private int _numQubits;
     private int _count;
     private int _ends;
+    private int _meetings;
     private int _places;
     private int _left;
     private int _seen;
@@ -48,6 +49,7 @@ internal sealed class ChainSketch
     {
         public byte Bits;
         public sbyte Typical;
+        public float Strength;
         public bool IsIdle;
         public bool IsPauli;
         public PauliRuns.Axis Axis;
@@ -76,6 +78,7 @@ internal sealed class ChainSketch
     {
         _left++;
         _ends += qubits;
+        _meetings += 2;
     }
 
     /// <summary>Takes in a gate on one qubit.</summary>
@@ -119,12 +122,13 @@ internal sealed class ChainSketch
         var isPauli = isGate && op.ControlCount == 1 && PauliRuns.IsPauli(op.GateIndex);
         var typical = known.ActingCount == 2 ? known.Typical : 0;
         var isIdle = known.ActingCount < 2 || known.IsIdle;
+        var strength = known.ActingCount == 2 ? (float)known.Strength : 0;
         if (_partner[a] != b)
         {
             Flush(a);
             Flush(b);
             (_partner[a], _partner[b]) = (b, a);
-            var begun = new Block { Bits = (byte)bits, Typical = (sbyte)typical, IsIdle = isIdle, IsPauli = isPauli };
+            var begun = new Block { Bits = (byte)bits, Typical = (sbyte)typical, Strength = strength, IsIdle = isIdle, IsPauli = isPauli };
             _blocks[a] = begun with { Axis = axes.First, Kept = _kept[a] };
             _blocks[b] = begun with { Axis = axes.Second, Kept = _kept[b] };
         }
@@ -137,6 +141,7 @@ internal sealed class ChainSketch
             bits = !isUndone ? Math.Min(2, first.Bits + bits) : isIdle && known.ActingCount == 2 ? 0 : 1;
             first.Bits = second.Bits = (byte)bits;
             first.Typical = second.Typical = (sbyte)Math.Clamp(typical, -16, 16);
+            first.Strength = second.Strength = isUndone ? strength : Math.Min(1, first.Strength + strength);
             first.IsIdle = second.IsIdle = known.Parts || (isIdle && (isUndone || first.IsIdle));
             first.IsPauli = second.IsPauli = false;
             (first.Axis, second.Axis) = (Same(first.Axis, axes.First, _kept[a]), Same(second.Axis, axes.Second, _kept[b]));
@@ -172,8 +177,7 @@ internal sealed class ChainSketch
         }
 
         var gates = _gates.AsSpan(0, _count);
-        var wires = _wires.AsSpan(0, _places);
-        var walked = _queue.Run(_numQubits, gates, wires, _order.Choose(_numQubits, gates, wires, _ends, _isPath), enough);
+        var walked = _queue.Run(_numQubits, gates, _wires, _order.Choose(_numQubits, gates, _wires.AsSpan(0, _places), _ends, _meetings, _isPath), enough);
         var amounts = _queue.Finish(supportLog2);
         if (walked < _count || _left > 0)
         {
@@ -200,7 +204,7 @@ internal sealed class ChainSketch
             (_wire, _partner, _blocks, _kept) = (new int[numQubits], new int[numQubits], new Block[numQubits], new byte[numQubits]);
         }
 
-        (_numQubits, _count, _ends, _places, _left, _seen, _support, _isPath) = (numQubits, 0, 0, 0, 0, 0, 0, true);
+        (_numQubits, _count, _ends, _meetings, _places, _left, _seen, _support, _isPath) = (numQubits, 0, 0, 0, 0, 0, 0, 0, true);
         _partner.AsSpan(0, numQubits).Fill(-1);
         _kept.AsSpan(0, numQubits).Clear();
         for (var q = 0; q < numQubits; q++)
@@ -233,9 +237,10 @@ internal sealed class ChainSketch
             _isPath &= k == 0 || Math.Abs(_wires[_places + k] - _wires[_places + k - 1]) == 1;
         }
 
-        Next() = new SketchedGate(_places, op.ControlCount, (short)qubits.Length, (byte)factor, (byte)Math.Min(_support, byte.MaxValue), (sbyte)(known.ActingCount < 2 ? 0 : GateEntanglement.Unit * (factor >> 1)), known.ActingCount < 2, onControl, default);
+        Next() = new SketchedGate(_places, op.ControlCount, (short)qubits.Length, (byte)factor, (byte)Math.Min(_support, byte.MaxValue), (sbyte)(known.ActingCount < 2 ? 0 : GateEntanglement.Unit * (factor >> 1)), 1, known.ActingCount < 2, onControl, default);
         _places += qubits.Length;
         _ends += qubits.Length;
+        _meetings += qubits.Length > 3 ? 0 : 2;
     }
 
     private void Flush(int wire)
@@ -249,10 +254,11 @@ internal sealed class ChainSketch
         _partner[wire] = _partner[other] = -1;
         _isPath &= Math.Abs(wire - other) == 1;
         _ends += 2;
+        _meetings += 2;
         ref readonly Block first = ref _blocks[wire], second = ref _blocks[other];
         var typical = Math.Min(first.Typical, GateEntanglement.Unit * first.Bits);
         Next() = new SketchedGate(
-            wire, other, 2, (byte)(1 << first.Bits), (byte)Math.Min(_support, byte.MaxValue), (sbyte)typical, first.IsIdle,
+            wire, other, 2, (byte)(1 << first.Bits), (byte)Math.Min(_support, byte.MaxValue), (sbyte)typical, first.Strength, first.IsIdle,
             new OnWire(first.Axis, first.Kept), new OnWire(second.Axis, second.Kept));
     }
 

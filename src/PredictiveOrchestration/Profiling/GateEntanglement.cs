@@ -73,6 +73,9 @@ internal sealed class GateEntanglement
     /// <summary>The eighths of a bit that it adds typically; negative where it undoes a part of what the gate before it did.</summary>
     public int Typical { get; private set; }
 
+    /// <summary>The share of what entangles most that the latest gate on two qubits is, together with those before it where they are one turn.</summary>
+    public double Strength { get; private set; }
+
     /// <summary>Whether the latest gate on two qubits, with those before it on the same pair, does nothing.</summary>
     public bool IsIdle { get; private set; }
 
@@ -154,7 +157,7 @@ internal sealed class GateEntanglement
                 // Most gates are such, and nothing is to be looked at.
                 var power = op.ControlCount > 1 || op.HasDynamicParameters ? 1 : ControlledPower(circuit, op);
                 (_acting[0], _acting[1], ActingCount, IsIdle) = (qubits[0], qubits[1], 2, power < Nothing);
-                Note(1, Bits(power), PauliRuns.IsPauli(op.GateIndex), 2);
+                Note(1, power, PauliRuns.IsPauli(op.GateIndex), 2);
                 return;
             }
 
@@ -173,7 +176,7 @@ internal sealed class GateEntanglement
 
             var bits = op.QubitCount - op.ControlCount > 1 ? 2 : 1;
             IsIdle = false;
-            Entangle(false, bits, bits * Unit, MostBits, false);
+            Entangle(false, bits, 1, MostBits, false);
         }
     }
 
@@ -257,7 +260,7 @@ internal sealed class GateEntanglement
             Parts = _lone.Join(_acting[0], _acting[1], joint);
         }
 
-        Entangle(PauliRuns.IsPauli(gate.Index) && op.QubitCount == 2 && ActingCount == 2, 1, Bits(power), most, isJoined);
+        Entangle(PauliRuns.IsPauli(gate.Index) && op.QubitCount == 2 && ActingCount == 2, 1, power, most, isJoined);
     }
 
     private void Pair(Circuit circuit, in Operation op, GateDefinition gate)
@@ -274,7 +277,7 @@ internal sealed class GateEntanglement
             }
 
             (_acting[0], _acting[1], ActingCount, IsIdle) = (a, b, 2, false);
-            Note(2, 2 * Unit, false, MostBits);
+            Note(2, 1, false, MostBits);
             return;
         }
 
@@ -296,7 +299,7 @@ internal sealed class GateEntanglement
             Parts = _lone.Join(a, b, matrix);
         }
 
-        Entangle(false, isRotation ? 1 : 2, isRotation ? Bits(power) : 2 * Unit, most, isJoined);
+        Entangle(false, isRotation ? 1 : 2, power, most, isJoined);
     }
 
     // Whether a qubit is an eigenstate of its Pauli matrix, so that a rotation about two of them is one of the other qubit alone.
@@ -333,18 +336,19 @@ internal sealed class GateEntanglement
     // A qubit on its own can be thought of beside the other one, and has two values: whatever the two do is worth one bit.
     private int MostBits => ActingCount == 2 && _lone.IsEntangled(_acting[0]) && _lone.IsEntangled(_acting[1]) ? 2 : 1;
 
-    private void Entangle(bool isPauli, int bits, int typical, int most, bool isJoined)
+    private void Entangle(bool isPauli, int bits, double strength, int most, bool isJoined)
     {
-        Note(bits, typical, isPauli, most);
+        Note(bits, strength, isPauli, most);
         for (var k = 0; k < ActingCount && !isJoined; k++)
         {
             _lone.Entangle(_acting[k]);
         }
     }
 
-    private void Note(int bits, int typical, bool isPauli, int mostBits)
+    private void Note(int bits, double strength, bool isPauli, int mostBits)
     {
-        (Exact, Typical) = (bits, typical);
+        var typical = bits > 1 ? bits * Unit : Bits(strength);
+        (Exact, Typical, Strength) = (bits, typical, strength);
         if (ActingCount == 2)
         {
             int a = _acting[0], b = _acting[1];
@@ -357,6 +361,7 @@ internal sealed class GateEntanglement
                 var turned = first.Between + second.Between;
                 var whole = Math.Min(most * Unit, isUndone ? Bits(Math.Min(1, turned)) : first.Typical + typical);
                 IsIdle = isUndone && turned < Nothing;
+                Strength = isUndone ? Math.Min(1, turned) : strength;
                 whole = Parts ? 0 : whole;
                 (Exact, Typical) = (total - first.Exact, whole - first.Typical);
                 second = new Run { Partner = a, Exact = (byte)total, Typical = (byte)Math.Max(0, whole), Most = second.Most };

@@ -27,8 +27,14 @@ internal sealed class PauliRuns
     private int[] _low = [];
     private int[] _high = [];
 
-    // What the gates of a run turn together, in shares of what entangles most.
-    private double[] _power = [];
+    // Of weak runs, those with gates that turn by little: how much they turn across each cut, in shares of what entangles most. Far cuts are one.
+    private const int Window = 128;
+
+    // What a run is worth, from nothing to a bit.
+    private const int WorthSteps = 256;
+    private static readonly double[] Worths = [.. Enumerable.Range(0, WorthSteps + 1).Select(i => Math.Pow(2, (double)i / WorthSteps))];
+    private bool[] _isWeak = [];
+    private float[] _turned = [];
 
     public PauliRuns(int numSites = 0)
     {
@@ -62,7 +68,7 @@ internal sealed class PauliRuns
     {
         if (_axis.Length < numSites)
         {
-            (_axis, _low, _high, _power) = (new Axis[numSites], new int[numSites], new int[numSites], new double[numSites]);
+            (_axis, _low, _high, _isWeak) = (new Axis[numSites], new int[numSites], new int[numSites], new bool[numSites]);
         }
 
         // Where a run goes matters only where there is one.
@@ -100,17 +106,32 @@ internal sealed class PauliRuns
         return op.ControlCount == 0 ? PairOf[op.GateIndex] : (Axis.Z, op.ControlCount > 1 ? Axis.Z : Axes[op.GateIndex]);
     }
 
-    /// <summary>The cuts across which a gate between two sites adds what it is worth, and what it adds across the others that it spans, where one of its runs was counted before.</summary>
-    public Joined Join(int low, Axis lowAxis, int high, Axis highAxis, double power)
+    /// <summary>About the base-2 logarithm of a number above zero: its exponent, and the mantissa in between.</summary>
+    public static double Log2(float number) => (BitConverter.SingleToInt32Bits(number) * (1.0 / (1 << 23))) - 127;
+
+    /// <summary>The cuts across which a gate between two sites adds what it is worth, where one of its runs was not counted before.</summary>
+    /// <param name="low">The left site.</param>
+    /// <param name="lowAxis">The Pauli matrix on it.</param>
+    /// <param name="high">The right site.</param>
+    /// <param name="highAxis">The Pauli matrix on it.</param>
+    /// <param name="strength">The share of what entangles most that the gate is.</param>
+    public Joined Join(int low, Axis lowAxis, int high, Axis highAxis, float strength)
     {
-        var (isLowRun, lowMore) = Begin(low, lowAxis, power);
-        var (isHighRun, highMore) = Begin(high, highAxis, power);
+        bool isLowRun = Begin(low, lowAxis), isHighRun = Begin(high, highAxis);
+        var isWeak = strength < 1 | _isWeak[low] | _isWeak[high];
+        if (isWeak)
+        {
+            Weaken(low);
+            Weaken(high);
+        }
+
         int from = Math.Min(high, Math.Max(low, _high[low])), to = Math.Max(from, Math.Min(high, _low[high]));
+        var isOfHigh = false;
         if (from < to)
         {
             // What is counted now belongs to one run: to one that goes on, or to that of a control.
-            var isOfHigh = isLowRun == isHighRun ? lowAxis != Axis.Z && highAxis == Axis.Z : isHighRun;
-            if (isOfHigh || lowAxis == Axis.None)
+            isOfHigh = lowAxis == Axis.None || (isLowRun == isHighRun ? lowAxis != Axis.Z && highAxis == Axis.Z : isHighRun);
+            if (isOfHigh)
             {
                 _low[high] = highAxis == Axis.None ? high : from;
             }
@@ -120,27 +141,58 @@ internal sealed class PauliRuns
             }
         }
 
-        return new Joined(from, to, lowMore, highMore);
+        return new Joined(from, to, isOfHigh, isWeak);
     }
 
-    // Tells whether a run goes on, and how many more eighths of a bit it is worth then.
-    private (bool IsRun, int More) Begin(int site, Axis axis, double power)
+    /// <summary>A weak run turns more across a cut; gives how much more, at most as much as entangles most.</summary>
+    /// <param name="site">The site of the run.</param>
+    /// <param name="cut">The cut.</param>
+    /// <param name="strength">The share of what entangles most.</param>
+    /// <param name="isNew">Whether the run was not counted there before.</param>
+    /// <param name="factor">What more the run is worth there.</param>
+    public double Turn(int site, int cut, float strength, bool isNew, out double factor)
     {
-        ref var turned = ref _power[site];
+        ref var turned = ref _turned[(site * Window) + Math.Clamp(cut - site, -Window / 2, (Window / 2) - 1) + (Window / 2)];
+        var before = isNew ? 0 : turned;
+        turned = Math.Min(1, before + strength);
+        factor = Worths[Worth(turned) - Worth(before)];
+        return turned - before;
+    }
+
+    // A place in the table of what a run is worth that turns so much.
+    private static int Worth(float turned) => Math.Max(0, (int)(WorthSteps * (1 + (Log2(turned) / GateEntanglement.Fade))));
+
+    // Tells whether a run goes on.
+    private bool Begin(int site, Axis axis)
+    {
         if (axis == Axis.None || _axis[site] != axis)
         {
-            (_axis[site], _low[site], _high[site], turned) = (axis, site, site, Math.Min(1, power));
-            return (false, 0);
+            (_axis[site], _low[site], _high[site], _isWeak[site]) = (axis, site, site, false);
+            return false;
         }
 
-        if (turned >= 1)
+        return true;
+    }
+
+    // From here on it is known for each cut how much a run turns: so far all that it can.
+    private void Weaken(int site)
+    {
+        if (_isWeak[site])
         {
-            return (true, 0);
+            return;
         }
 
-        var before = GateEntanglement.Bits(turned);
-        turned = Math.Min(1, turned + power);
-        return (true, GateEntanglement.Bits(turned) - before);
+        _isWeak[site] = true;
+        if (_turned.Length < _axis.Length * Window)
+        {
+            _turned = new float[_axis.Length * Window];
+        }
+
+        int from = Math.Max(_low[site] - site, -Window / 2), to = Math.Min(_high[site] - site, (Window / 2) - 1);
+        if (from < to)
+        {
+            _turned.AsSpan((site * Window) + (Window / 2) + from, to + 1 - from).Fill(1);
+        }
     }
 
     private static Axis AxisOfGate(GateDefinition gate) =>
@@ -149,5 +201,9 @@ internal sealed class PauliRuns
         : gate == GateCatalog.Y || gate == GateCatalog.RY ? Axis.Y : Axis.None;
 }
 
-/// <summary>What a gate adds: from one site to another what it is worth, left and right of them what the runs of its sites are worth more by it, in eighths of a bit.</summary>
-internal readonly record struct Joined(int From, int To, int Left, int Right);
+/// <summary>Where a gate adds what it is worth.</summary>
+/// <param name="From">The site right of which the cuts begin.</param>
+/// <param name="To">The site up to which they go; those left of <paramref name="From"/> were counted for the run of the left site, those right of it for that of the right one.</param>
+/// <param name="IsOfHigh">Whether they are counted for the run of the right site.</param>
+/// <param name="IsWeak">Whether it, or what it goes on with, turns by less than entangles most.</param>
+internal readonly record struct Joined(int From, int To, bool IsOfHigh, bool IsWeak);

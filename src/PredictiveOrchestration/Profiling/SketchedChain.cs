@@ -10,7 +10,6 @@ internal sealed class SketchedChain
 
     private int _numQubits;
     private double[] _bond = [];
-    private double[] _need = [];
     private double[] _full = [];
 
     // What a bond may grow to without a look, and as long as it has not grown since one.
@@ -20,6 +19,9 @@ internal sealed class SketchedChain
     private int _high;
     private double _most;
     private Counts _counts;
+
+    /// <summary>What the state needs.</summary>
+    public SketchedNeeds Needs { get; } = new();
 
     /// <summary>The multiply-adds so far.</summary>
     public double Work => _counts.Factored + _counts.Multiplied;
@@ -31,12 +33,11 @@ internal sealed class SketchedChain
         if (_bond.Length < cuts + SketchedSizes.Room)
         {
             var all = cuts + SketchedSizes.Room;
-            (_bond, _need, _full, _limit, _room) = (new double[all], new double[all], new double[all], new double[all], new double[all]);
+            (_bond, _full, _limit, _room) = (new double[all], new double[all], new double[all], new double[all]);
         }
 
         (_numQubits, _low, _high, _most, _counts) = (numQubits, 0, 0, 1, default);
         _bond.AsSpan(0, cuts).Fill(1);
-        _need.AsSpan(0, cuts).Fill(1);
         for (var cut = 0; cut < cuts; cut++)
         {
             _full[cut] = PowersOfTwo.Of(Math.Min(60, Math.Min(cut, numQubits - cut)));
@@ -47,7 +48,7 @@ internal sealed class SketchedChain
     /// <summary>Whether a gate leaves bonds small enough.</summary>
     public bool Fits(in SiteGate gate)
     {
-        double factor = gate.Factor;
+        double factor = gate.Gate.Factor;
         var first = gate.Low + 1;
         Span<double> bond = _bond.AsSpan(first, gate.High - gate.Low), room = _room.AsSpan(first, bond.Length);
         if (factor <= 1 || !SketchedSizes.IsBeyond(bond, room, factor))
@@ -70,37 +71,11 @@ internal sealed class SketchedChain
     public void Apply(in SiteGate gate)
     {
         (_low, _high) = (Math.Min(_low, gate.Low), Math.Max(_high, gate.High));
-        double factor = gate.Factor;
+        double factor = gate.Gate.Factor;
         var first = gate.Low + 1;
         var bond = _bond.AsSpan(first, gate.High - gate.Low);
         var rows = _bond[gate.Low] + SketchedSizes.Grow(bond, factor);
-        if (gate.Added < double.PositiveInfinity)
-        {
-            foreach (ref var need in _need.AsSpan(first, bond.Length))
-            {
-                need = double.MinNative(need * gate.Need, need + gate.Added);
-            }
-        }
-        else if (gate.Need != 1)
-        {
-            Need(gate.From, gate.To, gate.Need);
-        }
-
-        if (gate.NeedInside != 1)
-        {
-            Need(gate.InsideFrom, gate.InsideTo, gate.NeedInside);
-        }
-
-        if (gate.NeedLeft != 1)
-        {
-            Need(gate.Low, gate.From, gate.NeedLeft);
-        }
-
-        if (gate.NeedRight != 1)
-        {
-            Need(gate.To, gate.High, gate.NeedRight);
-        }
-
+        Needs.Add(gate);
         if (factor > 1)
         {
             var room = _room.AsSpan(first, bond.Length);
@@ -140,13 +115,7 @@ internal sealed class SketchedChain
 
         var before = Elements(first, last);
 
-        // Between neighbouring bonds a qubit is worth a factor of two. What does not depend on the neighbour is found apart from it: each waits for the one before.
-        double needed = _need[first - 1], most = _most;
-        foreach (ref var need in _need.AsSpan(first, last + 1 - first))
-        {
-            needed = need = double.MinNative(double.MaxNative(1, double.MinNative(need, most)), double.MaxNative(1, 2 * needed));
-        }
-
+        Needs.Settle(first, last, _most);
         SweepLeft(last);
         SweepRight(last);
         TakeDown(first, last);
@@ -167,7 +136,7 @@ internal sealed class SketchedChain
         var amounts = new double[ChainAmounts.Count];
         (amounts[ChainAmounts.Tensors], amounts[ChainAmounts.Rows], amounts[ChainAmounts.Reflected]) = (_counts.Tensors, _counts.Rows, _counts.Reflected);
         (amounts[ChainAmounts.Factored], amounts[ChainAmounts.Multiplied]) = (_counts.Factored, _counts.Multiplied);
-        var elements = _need;
+        var elements = Needs.Ranks;
         for (var q = 0; q < _numQubits; q++)
         {
             elements[q] = 2 * _bond[q] * _bond[q + 1];
@@ -176,9 +145,6 @@ internal sealed class SketchedChain
         ChainAmounts.AddReadout(amounts, elements.AsSpan(0, _numQubits), supportLog2);
         return amounts;
     }
-
-    // The cuts between two sites need more.
-    private void Need(int from, int to, double factor) => SketchedSizes.Grow(_need.AsSpan(from + 1, to - from), factor);
 
     // Σ χl · χr of the sites beside some cuts.
     private double Elements(int first, int last)
@@ -262,7 +228,7 @@ internal sealed class SketchedChain
     private void TakeDown(int first, int last)
     {
         var bond = _bond.AsSpan(0, last + 2);
-        var need = _need.AsSpan(0, last + 2);
+        var need = Needs.Ranks.AsSpan(0, last + 2);
         var counts = _counts;
         double right = bond[last + 1], needed = need[last + 1];
         for (var q = last; q >= first; q--)

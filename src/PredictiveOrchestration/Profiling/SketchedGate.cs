@@ -7,10 +7,11 @@ namespace PredictiveOrchestration.Profiling;
 /// <param name="Factor">What bonds that it spans grow by.</param>
 /// <param name="SupportLog2">The base-2 logarithm of what the state needs at most.</param>
 /// <param name="Typical">What the state needs more of them, typically: eighths of a bit.</param>
+/// <param name="Strength">The share of what entangles most that a gate on two wires is, where it is worth a bit at most.</param>
 /// <param name="IsIdle">Whether it entangles nothing.</param>
 /// <param name="OnFirst">What a gate on two wires, or a swap under one control, does to the first one.</param>
 /// <param name="OnSecond">What it does to the second one.</param>
-internal readonly record struct SketchedGate(int First, int Second, short Wires, byte Factor, byte SupportLog2, sbyte Typical, bool IsIdle, OnWire OnFirst, OnWire OnSecond)
+internal readonly record struct SketchedGate(int First, int Second, short Wires, byte Factor, byte SupportLog2, sbyte Typical, float Strength, bool IsIdle, OnWire OnFirst, OnWire OnSecond)
 {
     /// <summary>The first and the last site that it is on.</summary>
     /// <param name="wires">The wires of gates on more than two.</param>

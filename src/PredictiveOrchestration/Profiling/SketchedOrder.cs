@@ -31,26 +31,28 @@ internal sealed class SketchedOrder
     /// <param name="gates">The gates.</param>
     /// <param name="wires">The wires of gates on more than two.</param>
     /// <param name="ends">How many wires all gates have together.</param>
+    /// <param name="meetings">How many of them are of gates on two or three.</param>
     /// <param name="isPath">Whether all gates join neighbours.</param>
-    public ReadOnlySpan<int> Choose(int numWires, ReadOnlySpan<SketchedGate> gates, ReadOnlySpan<int> wires, int ends, bool isPath)
+    public int[] Choose(int numWires, ReadOnlySpan<SketchedGate> gates, ReadOnlySpan<int> wires, int ends, int meetings, bool isPath)
     {
         Clear(numWires);
-        var identity = _identity.AsSpan(0, numWires);
-        if (isPath || numWires < 4 || ends > MostMeetings * numWires)
+        if (isPath || numWires < 4 || meetings > MostMeetings * numWires)
         {
-            return identity;
+            return _identity;
         }
+
+        var identity = _identity.AsSpan(0, numWires);
 
         var own = Cost(gates, wires, identity);
         if (own < Math.Max(LeastWork, LeastForWire * numWires))
         {
-            return identity;
+            return _identity;
         }
 
         var graph = new WireGraph(numWires, EdgesOf(numWires, gates, wires));
         if (graph.IsComplete)
         {
-            return identity;
+            return _identity;
         }
 
         var order = ChainLayout.Search(graph, identity, byte.MaxValue, Math.Min(MostSteps, (long)ChainLayout.Budget(ends, own)), patience: 0);
@@ -60,7 +62,7 @@ internal sealed class SketchedOrder
             sites[order[p]] = p;
         }
 
-        return IsBetter(gates, wires, sites, identity) ? sites : identity;
+        return IsBetter(gates, wires, sites, identity) ? _sites : _identity;
     }
 
     private void Clear(int numWires)

@@ -1,3 +1,4 @@
+using System.Runtime.Intrinsics;
 using PredictiveOrchestration.Common;
 
 namespace PredictiveOrchestration.Profiling;
@@ -21,7 +22,7 @@ internal static class ChainAmounts
     // By eighths of a bit of the values so far: a half of those that shots meet, for each number of shots. The products of a readout at a site, for each number of its tensor, are a half for each value
     // met before it, where the next bit is zero, and once more for each that goes on with one, which half of the values met behind it do.
     private const int Steps = 8;
-    private static readonly double[][] Half = [.. Enumerable.Range(0, (Steps * MostBits) + 1).Select(i => Shots.Select(s => Apart(s, Math.Pow(2, (double)i / Steps)) / 2).ToArray())];
+    private static readonly Vector256<double>[] Half = [.. Enumerable.Range(0, (Steps * MostBits) + 1).Select(i => Vector256.Create([.. Shots.Select(s => Apart(s, Math.Pow(2, (double)i / Steps)) / 2)]))];
 
     /// <summary>Adds what a readout goes over.</summary>
     /// <param name="amounts">The counts.</param>
@@ -32,15 +33,15 @@ internal static class ChainAmounts
         // Wherever the random bits are, each site is as likely to bring one as any other.
         var perSite = elements.Length == 0 ? 0 : (double)Steps * Math.Min(supportLog2, elements.Length) / elements.Length;
         var behind = Half[0];
+        var sum = Vector256.Create(amounts.Slice(Read, Count - Read));
         for (var q = 0; q < elements.Length; q++)
         {
             var before = behind;
-            behind = Half[(int)Math.Min(Half.Length - 1, Math.Round(perSite * (q + 1)))];
-            for (var k = 0; k < behind.Length; k++)
-            {
-                amounts[Read + k] += elements[q] * (before[k] + (behind[k] / 2));
-            }
+            behind = Half[Math.Min(Half.Length - 1, (int)((perSite * (q + 1)) + 0.5))];
+            sum += elements[q] * (before + (behind * 0.5));
         }
+
+        sum.CopyTo(amounts[Read..]);
     }
 
     /// <summary>The multiply-adds of a readout, by the counts for the numbers of shots on either side.</summary>

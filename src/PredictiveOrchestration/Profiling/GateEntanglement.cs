@@ -21,8 +21,6 @@ internal sealed class GateEntanglement
     // A share of the strongest entangler that is none.
     private const double Nothing = 1e-9;
 
-    private static readonly double[] Powers = [.. Enumerable.Range(0, Unit + 1).Select(i => Math.Pow(2, Fade * (((double)i / Unit) - 1)))];
-
     // By the index of a gate: what is left by one on one qubit of what was done between two on several, and what it adds; how much one with one control entangles. Not a number where angles say it.
     private static readonly (double Kept, double Added)[] Turns = [.. GateCatalog.Table.ToArray().Select(TurnsOf)];
     private static readonly double[] ControlledPowers = [.. GateCatalog.Table.ToArray().Select(PowerOf)];
@@ -447,9 +445,6 @@ internal sealed class GateEntanglement
         var matrix = LoneQubits.Matrix(circuit, op, room);
         _lone.Apply(qubit, op.ControlCount == 0 ? matrix : [Complex.One, Complex.Zero, Complex.Zero, matrix[0]]);
     }
-
-    /// <summary>The share of the strongest entangler that a growth of at most one bit, in eighths, is typical for.</summary>
-    public static double Power(int bits) => Powers[Math.Clamp(bits, 0, Unit)];
 
     private static (double Kept, double Added) TurnsOf(GateDefinition gate) =>
         gate.NumParameters > 0 ? (1, PauliRuns.AxisOf(gate) == PauliRuns.Axis.None ? 1 : double.NaN)

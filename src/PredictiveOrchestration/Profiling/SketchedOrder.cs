@@ -31,7 +31,7 @@ internal sealed class SketchedOrder
     /// <param name="gates">The gates.</param>
     /// <param name="wires">The wires of gates on more than two.</param>
     /// <param name="ends">How many wires all gates have together.</param>
-    /// <param name="meetings">How many of them are of gates on two or three.</param>
+    /// <param name="meetings">Two for each gate on two or three: those on more seldom fill bonds, and gain much where what they have in common is close by.</param>
     /// <param name="isPath">Whether all gates join neighbours.</param>
     public int[] Choose(int numWires, ReadOnlySpan<SketchedGate> gates, ReadOnlySpan<int> wires, int ends, int meetings, bool isPath)
     {

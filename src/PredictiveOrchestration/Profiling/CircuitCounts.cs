@@ -7,8 +7,7 @@ using PredictiveOrchestration.Common;
 namespace PredictiveOrchestration.Profiling;
 
 /// <summary>
-/// What is counted of a circuit operation by operation, whatever state came before: kinds of gates, layers, which qubits meet, groups of gates, and the hash of the structure. A loop of its own
-/// is twice as quick as the same beside everything else that a walk does.
+/// What is counted of a circuit operation by operation, whatever state came before: kinds of gates, layers, which qubits meet, groups of gates, and the hash of the structure.
 /// </summary>
 internal sealed class CircuitCounts
 {

@@ -1,17 +1,17 @@
 namespace PredictiveOrchestration.Common;
 
-/// <summary>Values of late, bounded in two generations: when the newer one is full the older one goes. Thread-safe.</summary>
+/// <summary>
+/// Values of late, bounded in two generations: when the newer one is full the older one goes. A value is kept once its key has come for the second time of late: what comes once would do nothing but
+/// live until the next collection, and be moved by it. Thread-safe.
+/// </summary>
 /// <param name="room">The weight that a generation holds.</param>
-/// <param name="fromSecond">
-/// Whether a value is kept only once its key has come for the second time of late: what comes once would do nothing but live until the next collection, and be moved by it.
-/// </param>
-internal sealed class RecentValues<TKey, TValue>(long room, bool fromSecond = false)
+internal sealed class RecentValues<TKey, TValue>(long room)
     where TKey : notnull
     where TValue : class
 {
     // Keys that are told apart by their hashes: of each slot the latest.
     private const int Slots = 1 << 12;
-    private readonly int[] _came = fromSecond ? new int[Slots] : [];
+    private readonly int[] _came = new int[Slots];
     private readonly Lock _lock = new();
     private Dictionary<TKey, (TValue Value, long Weight)> _newer = [], _older = [];
     private long _weight;
@@ -50,7 +50,7 @@ internal sealed class RecentValues<TKey, TValue>(long room, bool fromSecond = fa
                 return known;
             }
 
-            if (!fromSecond || isDear || CameBefore(key))
+            if (isDear || CameBefore(key))
             {
                 Add(key, (value, weight));
             }

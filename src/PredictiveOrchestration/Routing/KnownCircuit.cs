@@ -82,7 +82,7 @@ internal readonly record struct PartialDecision(RoutingCandidate Candidate, Back
 /// <summary>Finds the job of a request by what predictions depend on: the profile's numbers and the terms. Bounded, thread-safe.</summary>
 internal sealed class KnownJobs
 {
-    private readonly RecentValues<Key, KnownJob> _recent = new(512, fromSecond: true);
+    private readonly RecentValues<Key, KnownJob> _recent = new(512);
 
     public int Count => _recent.Count;
 

@@ -19,7 +19,7 @@ internal sealed class SeenCircuits
     private const long Operations = 1 << 20;
     private const int LeastWeight = 1 << 10;
     private readonly ConditionalWeakTable<Circuit, KnownCircuit> _objects = [];
-    private readonly RecentValues<UInt128, KnownCircuit> _alike = new(Operations, fromSecond: true);
+    private readonly RecentValues<UInt128, KnownCircuit> _alike = new(Operations);
     private readonly ConditionalWeakTable<Circuit, KnownCircuit>.CreateValueCallback _find;
     private readonly long _seed = BitConverter.ToInt64(RandomNumberGenerator.GetBytes(sizeof(long)));
 

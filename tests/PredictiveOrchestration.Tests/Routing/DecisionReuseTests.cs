@@ -162,7 +162,7 @@ public sealed class DecisionReuseTests
         var recent = new RecentValues<int, string>(100);
         for (var i = 0; i < 1000; i++)
         {
-            recent.Keep(i, $"{i}", weight: 10).Should().Be($"{i}");
+            recent.Keep(i, $"{i}", weight: 10, isDear: true).Should().Be($"{i}");
             recent.Keep(i, "late", weight: 10).Should().Be($"{i}", "the first stays");
             recent.Find(0).Should().Be("0", "what is used stays");
         }

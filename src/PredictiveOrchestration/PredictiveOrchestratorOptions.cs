@@ -76,8 +76,8 @@ public sealed record PredictiveOrchestratorOptions
     public bool Learning { get; set; } = true;
 
     /// <summary>
-    /// Gets or sets the longest time of calibration at the first start on a machine, without what its runs wait for a processor that others use: with that
-    /// it is at most four times as long. Default 3 s; zero for none.
+    /// Gets or sets the longest time of calibration at the first start on a machine, without what the runtime compiles meanwhile and what runs wait for a
+    /// processor that others use: with both it is at most four times as long, and mostly about twice. Default 3 s; zero for none.
     /// </summary>
     public TimeSpan CalibrationBudget { get; set; } = TimeSpan.FromSeconds(3);
 

@@ -8,24 +8,25 @@ namespace PredictiveOrchestration.Prediction;
 /// <summary>
 /// Times backends on their own small workloads before any job is seen, the workloads of all in turn, again and again until they become no quicker: the runtime compiles what
 /// runs often anew, beside the program and some tenths of a second later, after which an engine may be ten times as quick. The shortest time counts. Where the
-/// machine is busy with other things, the processor time tells how much of that was waiting; what was waited is not of the budget either.
+/// machine is busy with other things, the processor time tells how much of that was waiting; what was waited is not of the budget either, and not what the runtime compiled.
 /// </summary>
 /// <param name="time">The clock.</param>
 /// <param name="logger">Where failures are told.</param>
 /// <param name="processorTime">The processor time of this process so far; null for the operating system's.</param>
-/// <param name="compiledMethods">How many methods the runtime has compiled so far; null for the runtime's own count.</param>
-internal sealed partial class CalibrationRunner(TimeProvider time, ILogger logger, Func<TimeSpan>? processorTime = null, Func<long>? compiledMethods = null)
+/// <param name="compiled">How many methods the runtime has compiled so far, and how long that took on all threads; null for the runtime's own count.</param>
+internal sealed partial class CalibrationRunner(TimeProvider time, ILogger logger, Func<TimeSpan>? processorTime = null, Func<(long Methods, TimeSpan Taken)>? compiled = null)
 {
     // Of each workload, where the budget allows it.
     private const int Runs = 4;
 
-    // No more than so many budgets pass, however long the runs wait for a processor.
+    // No more than so many budgets pass, however long the runs wait for a processor and for the compiler.
     private const int MostBudgets = 4;
 
     // A workload that takes more than this share of the budget has no more runs than these.
     private const double MostOfBudget = 0.01;
 
-    // What is shorter runs again within its turn until it has had so much: what an engine calls once in a run is compiled anew only after some thirty calls.
+    // What is shorter runs again within its turn until it has had so much: what an engine calls once in a run is compiled anew only after some thirty calls. The first run
+    // counts, on caches that hold other engines' work: so do jobs begin that come one by one.
     private const double ShareSeconds = 1e-3;
 
     // Done when within such a time, longer than the runtime waits before it compiles anew, all together became no quicker and hardly a method was compiled.
@@ -36,14 +37,14 @@ internal sealed partial class CalibrationRunner(TimeProvider time, ILogger logge
     // What runs on another processor may be counted only at the next tick.
     private static readonly double TickSeconds = OperatingSystem.IsWindows() ? 0.016 : 0.004;
     private readonly Func<TimeSpan> _processorTime = processorTime ?? (static () => Environment.CpuUsage.TotalTime);
-    private readonly Func<long> _compiledMethods = compiledMethods ?? (static () => JitInfo.GetCompiledMethodCount());
+    private readonly Func<(long Methods, TimeSpan Taken)> _compiled = compiled ?? (static () => (JitInfo.GetCompiledMethodCount(), JitInfo.GetCompilationTime()));
 
     // Of the runs that are this process's work: how long they took, and the processor time meanwhile.
     private double _ran, _worked;
 
     /// <summary>Calibrates the backends that can be.</summary>
     /// <param name="backends">The backends.</param>
-    /// <param name="budget">The longest time in all, without what runs wait for a processor; a workload under way is finished, and the first run of each backend, most of which is compilation, does not count.</param>
+    /// <param name="budget">The longest time in all, without what runs wait for a processor and what the runtime compiles; a workload under way is finished, and the first run of each backend does not count.</param>
     /// <param name="cancellationToken">Ends the calibration.</param>
     /// <returns>One row for each workload that ran, and one more where the backend plans it.</returns>
     public async Task<IReadOnlyList<TrainingRow>> RunAsync(IReadOnlyList<IQuantumBackend> backends, TimeSpan budget, CancellationToken cancellationToken) =>
@@ -51,7 +52,7 @@ internal sealed partial class CalibrationRunner(TimeProvider time, ILogger logge
 
     /// <summary>Times the workloads.</summary>
     /// <param name="backends">The backends, of which those are asked that can be calibrated.</param>
-    /// <param name="budget">The longest time in all, without what runs wait for a processor.</param>
+    /// <param name="budget">The longest time in all, without what runs wait for a processor and what the runtime compiles.</param>
     /// <param name="cancellationToken">Ends the calibration.</param>
     /// <returns>Of each workload that ran, the seconds of its runs.</returns>
     public async Task<IReadOnlyList<(IQuantumBackend Backend, ExecutionRequest Workload, List<double> Seconds)>> TimeAsync(
@@ -69,7 +70,8 @@ internal sealed partial class CalibrationRunner(TimeProvider time, ILogger logge
         // The first of each backend, then the second: where time is short none is without.
         timed = [.. timed.OrderBy(t => t.Order)];
         var start = time.GetTimestamp();
-        TimeSpan Spent() => time.GetElapsedTime(start) is var passed && passed > MostBudgets * budget ? TimeSpan.MaxValue : passed - TimeSpan.FromSeconds(Math.Max(0, _ran - _worked));
+        var before = _compiled().Taken;
+        TimeSpan Spent() => time.GetElapsedTime(start) is var passed && passed > MostBudgets * budget ? TimeSpan.MaxValue : passed - TimeSpan.FromSeconds(Math.Max(0, _ran - _worked)) - (_compiled().Taken - before);
         var passes = new List<(TimeSpan At, double Sum, long Methods)>();
         for (var pass = 0; timed.Count > 0 && (pass == 0 || Spent() <= budget); pass++)
         {
@@ -87,9 +89,11 @@ internal sealed partial class CalibrationRunner(TimeProvider time, ILogger logge
 
                 try
                 {
-                    for (var spent = 0.0; spent < ShareSeconds; spent += t.Seconds[^1])
+                    var seconds = await SecondsAsync(t.Backend, t.Workload, cancellationToken).ConfigureAwait(false);
+                    t.Seconds.Add(seconds);
+                    for (var spent = seconds; spent < ShareSeconds; spent += seconds)
                     {
-                        t.Seconds.Add(await SecondsAsync(t.Backend, t.Workload, cancellationToken).ConfigureAwait(false));
+                        seconds = await SecondsAsync(t.Backend, t.Workload, cancellationToken).ConfigureAwait(false);
                     }
                 }
                 catch (BackendException exception)
@@ -99,8 +103,8 @@ internal sealed partial class CalibrationRunner(TimeProvider time, ILogger logge
                 }
             }
 
-            var (now, sum, methods) = (Spent(), timed.Sum(t => t.Seconds.DefaultIfEmpty().Min()), _compiledMethods());
-            if (pass + 1 >= Runs && passes.FindLast(p => p.At <= now - Settled) is { Sum: > 0 } before && sum >= (1 - Gain) * before.Sum && methods - before.Methods < FewMethods)
+            var (now, sum, methods) = (Spent(), timed.Sum(t => t.Seconds.DefaultIfEmpty().Min()), _compiled().Methods);
+            if (pass + 1 >= Runs && passes.FindLast(p => p.At <= now - Settled) is { Sum: > 0 } then && sum >= (1 - Gain) * then.Sum && methods - then.Methods < FewMethods)
             {
                 break;
             }

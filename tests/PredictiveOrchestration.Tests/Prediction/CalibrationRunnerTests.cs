@@ -19,7 +19,7 @@ public sealed class CalibrationRunnerTests
     {
         var time = new FakeTimeProvider();
         var backend = new Timed(time, onProcessor, TimeSpan.FromMilliseconds(wall), TimeSpan.FromMilliseconds(processor));
-        var rows = await new CalibrationRunner(time, NullLogger.Instance, () => backend.Processor, () => 7).RunAsync([backend], TimeSpan.FromMinutes(10), default);
+        var rows = await new CalibrationRunner(time, NullLogger.Instance, () => backend.Processor, Nothing).RunAsync([backend], TimeSpan.FromMinutes(10), default);
         rows.Should().NotBeEmpty().And.OnlyContain(r => 1e3 * r.Seconds >= least - 1e-9 && 1e3 * r.Seconds <= most + 1e-9, because);
     }
 
@@ -32,7 +32,7 @@ public sealed class CalibrationRunnerTests
         var time = new FakeTimeProvider();
         var start = time.GetTimestamp();
         var backend = new Timed(time, true, TimeSpan.FromMilliseconds(wall), TimeSpan.FromMilliseconds(processor));
-        await new CalibrationRunner(time, NullLogger.Instance, () => backend.Processor, () => 7).RunAsync([backend], TimeSpan.FromSeconds(3), default);
+        await new CalibrationRunner(time, NullLogger.Instance, () => backend.Processor, Nothing).RunAsync([backend], TimeSpan.FromSeconds(3), default);
         time.GetElapsedTime(start).TotalSeconds.Should().BeInRange(least, most, because);
     }
 
@@ -44,9 +44,24 @@ public sealed class CalibrationRunnerTests
         var start = time.GetTimestamp();
         TimeSpan Elapsed() => time.GetElapsedTime(start);
         var backend = new Warming(time, _ => Elapsed() < TimeSpan.FromSeconds(1) ? TimeSpan.FromMilliseconds(10) : TimeSpan.FromMilliseconds(1));
-        var rows = await new CalibrationRunner(time, NullLogger.Instance, Elapsed, () => (long)Math.Min(1000, Elapsed().TotalMilliseconds)).RunAsync([backend], TimeSpan.FromSeconds(3), default);
+        var rows = await new CalibrationRunner(time, NullLogger.Instance, Elapsed, () => ((long)Math.Min(1000, Elapsed().TotalMilliseconds), TimeSpan.Zero)).RunAsync([backend], TimeSpan.FromSeconds(3), default);
         rows.Should().NotBeEmpty().And.OnlyContain(r => Math.Abs(r.Seconds - 0.001) < 1e-9);
         Elapsed().Should().BeGreaterThan(TimeSpan.FromSeconds(1)).And.BeLessThan(TimeSpan.FromSeconds(1.6), "half a second after it was quick nothing had changed");
+    }
+
+    [Theory]
+    [InlineData(0, 2.9, 3.2, "nothing was compiled")]
+    [InlineData(0.5, 5.8, 6.3, "half of the time was the compiler's")]
+    [InlineData(1, 12, 12.2, "four times the budget had passed")]
+    public async Task RunAsync_RuntimeCompiles_BudgetIsTimeBesides(double share, double least, double most, string because)
+    {
+        // It becomes quicker all the time, so that nothing but the budget ends it.
+        var time = new FakeTimeProvider();
+        var start = time.GetTimestamp();
+        TimeSpan Elapsed() => time.GetElapsedTime(start);
+        var backend = new Warming(time, _ => TimeSpan.FromMilliseconds(20 * Math.Exp(-0.2 * Elapsed().TotalSeconds)));
+        await new CalibrationRunner(time, NullLogger.Instance, Elapsed, () => (7, share * Elapsed())).RunAsync([backend], TimeSpan.FromSeconds(3), default);
+        Elapsed().TotalSeconds.Should().BeInRange(least, most, because);
     }
 
     [Theory]
@@ -58,7 +73,7 @@ public sealed class CalibrationRunnerTests
         var time = new FakeTimeProvider();
         var start = time.GetTimestamp();
         var backend = new Warming(time, _ => TimeSpan.FromMilliseconds(milliseconds));
-        await new CalibrationRunner(time, NullLogger.Instance, () => time.GetElapsedTime(start), () => 7).RunAsync([backend], TimeSpan.FromSeconds(3), default);
+        await new CalibrationRunner(time, NullLogger.Instance, () => time.GetElapsedTime(start), Nothing).RunAsync([backend], TimeSpan.FromSeconds(3), default);
         backend.Runs.Should().BeGreaterThanOrEqualTo(3).And.BeLessThanOrEqualTo(most, because);
     }
 
@@ -75,9 +90,28 @@ public sealed class CalibrationRunnerTests
             (shortRuns, longRuns) = isShort ? (shortRuns + 1, longRuns) : (shortRuns, longRuns + 1);
             return TimeSpan.FromMilliseconds(isShort ? 0.1 : 10);
         });
-        await new CalibrationRunner(time, NullLogger.Instance, () => time.GetElapsedTime(start), () => 7).RunAsync([backend], TimeSpan.FromSeconds(3), default);
+        await new CalibrationRunner(time, NullLogger.Instance, () => time.GetElapsedTime(start), Nothing).RunAsync([backend], TimeSpan.FromSeconds(3), default);
         shortRuns.Should().BeGreaterThan(30).And.BeInRange(9 * longRuns, 11 * longRuns + 1);
     }
+
+    [Fact]
+    public async Task RunAsync_ShortWorkload_CountsAsItBeginsATurn()
+    {
+        // A tenth of a millisecond where it ran just before, three tenths where the other did, or nothing that counts.
+        var time = new FakeTimeProvider();
+        var start = time.GetTimestamp();
+        int last = 0, runs = 0;
+        var backend = new Warming(time, request =>
+        {
+            var isWarm = last == request.Circuit.NumQubits && runs++ > 0;
+            last = request.Circuit.NumQubits;
+            return TimeSpan.FromMilliseconds(isWarm ? 0.1 : 0.3);
+        });
+        var rows = await new CalibrationRunner(time, NullLogger.Instance, () => time.GetElapsedTime(start), Nothing).RunAsync([backend], TimeSpan.FromSeconds(3), default);
+        rows.Should().NotBeEmpty().And.OnlyContain(r => Math.Abs(r.Seconds - 3e-4) < 1e-9, "jobs that come one by one begin so");
+    }
+
+    private static (long Methods, TimeSpan Taken) Nothing() => (7, TimeSpan.Zero);
 
     // Takes as long as it is told, by a clock that it moves.
     private sealed class Warming(FakeTimeProvider time, Func<ExecutionRequest, TimeSpan> each) : IQuantumBackend, ICalibratable

@@ -1,5 +1,6 @@
 using PredictiveOrchestration.Backends;
 using PredictiveOrchestration.Circuits;
+using PredictiveOrchestration.Circuits.Library;
 
 namespace PredictiveOrchestration.Simulation;
 
@@ -12,6 +13,9 @@ internal static class AmplitudeWorkloads
         Request(Layers(14, 10), 1), Request(Phases(16, 4), 1), Request(Layers(17, 4), 1), Request(Layers(17, 2), 1000), Request(Layers(18, 8), 1), Request(Layers(20, 2), 1),
         Request(Ladders(18), 1), Request(Permutations(16, 200), 1), Request(Permutations(18, 60), 1), Request(Layers(18, 12, 10), 1),
         Request(Reset(17, 12), 1), Request(Scattered(22), 1),
+
+        // Many updates for each pass over the amplitudes: gates on the same few qubits, of which the layers above have few.
+        Request(RandomFamilies.QuantumVolume(13, 8, 1), 1), Request(RandomFamilies.QuantumVolume(18, 6, 2), 1),
     ];
 
     private static ExecutionRequest Request(Circuit circuit, int shots) => new() { Circuit = circuit, Shots = shots };

@@ -28,6 +28,7 @@ internal sealed partial class CalibrationRunner(TimeProvider time, ILogger logge
     // What is shorter runs again within its turn until it has had so much: what an engine calls once in a run is compiled anew only after some thirty calls. The first run
     // counts, on caches that hold other engines' work: so do jobs begin that come one by one.
     private const double ShareSeconds = 1e-3;
+    private const int MostInTurn = 1000;
 
     // Done when within such a time, longer than the runtime waits before it compiles anew, all together became no quicker and hardly a method was compiled.
     private const double Gain = 0.02;
@@ -91,7 +92,7 @@ internal sealed partial class CalibrationRunner(TimeProvider time, ILogger logge
                 {
                     var seconds = await SecondsAsync(t.Backend, t.Workload, cancellationToken).ConfigureAwait(false);
                     t.Seconds.Add(seconds);
-                    for (var spent = seconds; spent < ShareSeconds; spent += seconds)
+                    for (var (spent, runs) = (seconds, 1); spent < ShareSeconds && runs < MostInTurn; spent += seconds, runs++)
                     {
                         seconds = await SecondsAsync(t.Backend, t.Workload, cancellationToken).ConfigureAwait(false);
                     }

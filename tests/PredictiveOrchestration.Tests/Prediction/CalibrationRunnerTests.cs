@@ -111,10 +111,21 @@ public sealed class CalibrationRunnerTests
         rows.Should().NotBeEmpty().And.OnlyContain(r => Math.Abs(r.Seconds - 3e-4) < 1e-9, "jobs that come one by one begin so");
     }
 
+    [Fact]
+    public async Task RunAsync_BackendThatSaysRunsTakeNoTime_Ends()
+    {
+        var time = new FakeTimeProvider();
+        var start = time.GetTimestamp();
+        var backend = new Warming(time, _ => TimeSpan.FromMilliseconds(1), tells: false);
+        var rows = await new CalibrationRunner(time, NullLogger.Instance, () => time.GetElapsedTime(start), Nothing).RunAsync([backend], TimeSpan.FromSeconds(3), default);
+        rows.Should().BeEmpty("nothing is known of it");
+        backend.Runs.Should().BeLessThan(5002, "a turn of each workload passes the budget");
+    }
+
     private static (long Methods, TimeSpan Taken) Nothing() => (7, TimeSpan.Zero);
 
-    // Takes as long as it is told, by a clock that it moves.
-    private sealed class Warming(FakeTimeProvider time, Func<ExecutionRequest, TimeSpan> each) : IQuantumBackend, ICalibratable
+    // Takes as long as it is told, by a clock that it moves, and says so or says nothing.
+    private sealed class Warming(FakeTimeProvider time, Func<ExecutionRequest, TimeSpan> each, bool tells = true) : IQuantumBackend, ICalibratable
     {
         private readonly StateVectorSimulator _engine = new();
 
@@ -132,7 +143,7 @@ public sealed class CalibrationRunnerTests
             var taken = each(request);
             Runs++;
             time.Advance(taken);
-            return result with { Timings = new ExecutionTimings(TimeSpan.Zero, TimeSpan.Zero, taken, TimeSpan.Zero) };
+            return result with { Timings = new ExecutionTimings(TimeSpan.Zero, TimeSpan.Zero, tells ? taken : TimeSpan.Zero, TimeSpan.Zero) };
         }
     }
 

@@ -90,11 +90,14 @@ internal sealed partial class CalibrationRunner(TimeProvider time, ILogger logge
 
                 try
                 {
-                    var seconds = await SecondsAsync(t.Backend, t.Workload, cancellationToken).ConfigureAwait(false);
-                    t.Seconds.Add(seconds);
-                    for (var (spent, runs) = (seconds, 1); spent < ShareSeconds && runs < MostInTurn; spent += seconds, runs++)
+                    for (var (spent, runs) = (0.0, 0); spent < ShareSeconds && runs < MostInTurn; runs++)
                     {
-                        seconds = await SecondsAsync(t.Backend, t.Workload, cancellationToken).ConfigureAwait(false);
+                        var seconds = await SecondsAsync(t.Backend, t.Workload, cancellationToken).ConfigureAwait(false);
+                        spent += seconds;
+                        if (runs == 0)
+                        {
+                            t.Seconds.Add(seconds);
+                        }
                     }
                 }
                 catch (BackendException exception)

@@ -42,7 +42,6 @@ internal sealed class SketchedOrder
         }
 
         var identity = _identity.AsSpan(0, numWires);
-
         var own = Cost(gates, wires, identity);
         if (own < Math.Max(LeastWork, LeastForWire * numWires))
         {

@@ -71,9 +71,8 @@ public sealed class CalibrationRunnerTests
     public async Task RunAsync_NothingBecomesQuicker_Ends(int milliseconds, int most, string because)
     {
         var time = new FakeTimeProvider();
-        var start = time.GetTimestamp();
         var backend = new Warming(time, _ => TimeSpan.FromMilliseconds(milliseconds));
-        await new CalibrationRunner(time, NullLogger.Instance, () => time.GetElapsedTime(start), Nothing).RunAsync([backend], TimeSpan.FromSeconds(3), default);
+        await CalibrateAsync(time, backend);
         backend.Runs.Should().BeGreaterThanOrEqualTo(3).And.BeLessThanOrEqualTo(most, because);
     }
 
@@ -82,7 +81,6 @@ public sealed class CalibrationRunnerTests
     {
         // The runtime compiles a method anew after some thirty calls: a tenth of a millisecond beside ten.
         var time = new FakeTimeProvider();
-        var start = time.GetTimestamp();
         int shortRuns = 0, longRuns = 0;
         var backend = new Warming(time, request =>
         {
@@ -90,7 +88,7 @@ public sealed class CalibrationRunnerTests
             (shortRuns, longRuns) = isShort ? (shortRuns + 1, longRuns) : (shortRuns, longRuns + 1);
             return TimeSpan.FromMilliseconds(isShort ? 0.1 : 10);
         });
-        await new CalibrationRunner(time, NullLogger.Instance, () => time.GetElapsedTime(start), Nothing).RunAsync([backend], TimeSpan.FromSeconds(3), default);
+        await CalibrateAsync(time, backend);
         shortRuns.Should().BeGreaterThan(30).And.BeInRange(9 * longRuns, 11 * longRuns + 1);
     }
 
@@ -99,7 +97,6 @@ public sealed class CalibrationRunnerTests
     {
         // A tenth of a millisecond where it ran just before, three tenths where the other did, or nothing that counts.
         var time = new FakeTimeProvider();
-        var start = time.GetTimestamp();
         int last = 0, runs = 0;
         var backend = new Warming(time, request =>
         {
@@ -107,7 +104,7 @@ public sealed class CalibrationRunnerTests
             last = request.Circuit.NumQubits;
             return TimeSpan.FromMilliseconds(isWarm ? 0.1 : 0.3);
         });
-        var rows = await new CalibrationRunner(time, NullLogger.Instance, () => time.GetElapsedTime(start), Nothing).RunAsync([backend], TimeSpan.FromSeconds(3), default);
+        var rows = await CalibrateAsync(time, backend);
         rows.Should().NotBeEmpty().And.OnlyContain(r => Math.Abs(r.Seconds - 3e-4) < 1e-9, "jobs that come one by one begin so");
     }
 
@@ -115,11 +112,17 @@ public sealed class CalibrationRunnerTests
     public async Task RunAsync_BackendThatSaysRunsTakeNoTime_Ends()
     {
         var time = new FakeTimeProvider();
-        var start = time.GetTimestamp();
         var backend = new Warming(time, _ => TimeSpan.FromMilliseconds(1), tells: false);
-        var rows = await new CalibrationRunner(time, NullLogger.Instance, () => time.GetElapsedTime(start), Nothing).RunAsync([backend], TimeSpan.FromSeconds(3), default);
+        var rows = await CalibrateAsync(time, backend);
         rows.Should().BeEmpty("nothing is known of it");
         backend.Runs.Should().BeLessThan(5002, "a turn of each workload passes the budget");
+    }
+
+    // With a budget of three seconds, by a clock of which all is work and where nothing is compiled.
+    private static Task<IReadOnlyList<TrainingRow>> CalibrateAsync(FakeTimeProvider time, IQuantumBackend backend)
+    {
+        var start = time.GetTimestamp();
+        return new CalibrationRunner(time, NullLogger.Instance, () => time.GetElapsedTime(start), Nothing).RunAsync([backend], TimeSpan.FromSeconds(3), default);
     }
 
     private static (long Methods, TimeSpan Taken) Nothing() => (7, TimeSpan.Zero);

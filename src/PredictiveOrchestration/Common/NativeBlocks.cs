@@ -11,7 +11,8 @@ internal static unsafe partial class NativeBlocks
     /// <summary>The bytes of a huge page.</summary>
     public const int HugePage = 2 << 20;
 
-    private const int AdviseHugePages = 14;
+    private const int AdviseHugePages = 14, ReadWrite = 3, PrivateAnonymous = 0x22;
+    private static readonly void* MapFailed = (void*)-1;
     private static long _heldBytes;
 
     /// <summary>The bytes held by all runs of this process.</summary>
@@ -55,11 +56,19 @@ internal static unsafe partial class NativeBlocks
         }
     }
 
-    /// <summary>Takes zeroed memory, which the system may zero when it is first touched.</summary>
+    /// <summary>
+    /// Takes zeroed memory. Where it is large, the system zeroes each page when it is first touched: a heap would give blocks of up to some 32 MB again that were freed before, and zero them whole.
+    /// </summary>
     /// <exception cref="OutOfMemoryException">The system has not as much.</exception>
     public static void* AllocateZeroed(long bytes)
     {
-        var address = NativeMemory.AllocZeroed(checked((nuint)bytes));
+        var size = checked((nuint)bytes);
+        var address = IsMapped(bytes) ? Map(null, size, ReadWrite, PrivateAnonymous, -1, 0) : NativeMemory.AllocZeroed(size);
+        if (address == MapFailed)
+        {
+            throw new OutOfMemoryException($"{ByteSize.Format(bytes)} of memory could not be mapped.");
+        }
+
         Interlocked.Add(ref _heldBytes, bytes);
         return address;
     }
@@ -69,10 +78,26 @@ internal static unsafe partial class NativeBlocks
     {
         if (address is not null)
         {
-            NativeMemory.Free(address);
+            if (IsMapped(bytes))
+            {
+                _ = Unmap(address, (nuint)bytes);
+            }
+            else
+            {
+                NativeMemory.Free(address);
+            }
+
             Interlocked.Add(ref _heldBytes, -bytes);
         }
     }
+
+    private static bool IsMapped(long bytes) => bytes >= 2 * (long)HugePage && OperatingSystem.IsLinux();
+
+    [LibraryImport("libc", EntryPoint = "mmap")]
+    private static partial void* Map(void* address, nuint length, int protection, int flags, int file, nint offset);
+
+    [LibraryImport("libc", EntryPoint = "munmap")]
+    private static partial int Unmap(void* address, nuint length);
 
     [LibraryImport("libc", EntryPoint = "madvise")]
     private static partial int Advise(void* address, nuint length, int advice);

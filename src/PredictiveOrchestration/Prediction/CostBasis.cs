@@ -46,7 +46,7 @@ internal sealed record WorkEstimate
 
     public required double DenseWork { get; init; }
 
-    /// <summary>What passes over a fused state vector do: steps of kernels, amplitudes updated, multiplied by phases, exchanged, in passes in place and by copy, on small pages touched one by one, zeroed otherwise, read out.</summary>
+    /// <summary>What passes over a fused state vector do: steps of kernels, amplitudes updated, multiplied by phases, exchanged, in passes in place and by copy, on small pages touched one by one, zeroed otherwise, measured in mid-circuit, read out.</summary>
     public required double[] FusedWork { get; init; }
 
     public required double SupportLog2 { get; init; }
@@ -164,6 +164,7 @@ internal sealed record WorkEstimate
         }
 
         var gates = Math.Max(1, profile.GateCount);
+        var branchings = f.IsDynamic || f.MidCircuitMeasurementCount > 0 || f.ResetCount > 0 ? Math.Max(1, f.MidCircuitMeasurementCount + f.ResetCount) : 0;
         return new WorkEstimate
         {
             Qubits = profile.NumQubits,
@@ -171,7 +172,7 @@ internal sealed record WorkEstimate
             Gates = profile.GateCount,
             FusedGates = f.FusedGateCount,
             DenseWork = f.DenseWork,
-            FusedWork = f.FusedWork is { Length: CircuitFeatures.FusedAmounts } fused ? fused : Fused(f.FusedGateCount, f.DenseWork, profile.NumQubits),
+            FusedWork = f.FusedWork is { Length: CircuitFeatures.FusedAmounts } fused ? fused : Fused(f.FusedGateCount, f.DenseWork, profile.NumQubits, branchings),
             SupportLog2 = f.PeakSupportLog2,
             EntriesLog2 = f.PeakEntriesLog2,
             FinalSupportLog2 = f.FinalSupportLog2,
@@ -192,7 +193,7 @@ internal sealed record WorkEstimate
             StabilizerWork = f.StabilizerWork,
             DiagonalShare = (double)f.DiagonalCount / gates,
             TwoQubitShare = (double)f.TwoQubitGateCount / gates,
-            Branchings = f.IsDynamic || f.MidCircuitMeasurementCount > 0 || f.ResetCount > 0 ? Math.Max(1, f.MidCircuitMeasurementCount + f.ResetCount) : 0,
+            Branchings = branchings,
             OutcomeBits = f.OutcomeBits,
             Collapses = f.MeasurementCount + f.ResetCount,
             BranchingBits = f.BranchingBits,
@@ -203,10 +204,10 @@ internal sealed record WorkEstimate
     }
 
     // Where nothing else is known: an update costs about a third of what reading and writing amplitudes would, and groups of gates share passes.
-    private static double[] Fused(double groups, double work, int qubits)
+    private static double[] Fused(double groups, double work, int qubits, int measured)
     {
         var amplitudes = Math.ScaleB(1, Math.Min(1000, qubits));
-        return [groups, Math.Min(1e300, work / 3), 0, 0, 0, qubits > 14 ? Math.Min(1e300, groups / 4 * amplitudes) : 0, 0, amplitudes, amplitudes];
+        return [groups, Math.Min(1e300, work / 3), 0, 0, 0, qubits > 14 ? Math.Min(1e300, groups / 4 * amplitudes) : 0, 0, amplitudes, measured * amplitudes, amplitudes];
     }
 
     // Where nothing else is known: half of the work is factorisations, with as many rows as the typical bond has.
@@ -235,7 +236,7 @@ internal sealed record WorkEstimate
             Gates = gates,
             FusedGates = gates / 2.0,
             DenseWork = Math.Min(double.MaxValue, gates * 0.6 * Math.ScaleB(1, n)),
-            FusedWork = Fused(gates / 2.0, gates * 0.6 * Math.ScaleB(1, n), n),
+            FusedWork = Fused(gates / 2.0, gates * 0.6 * Math.ScaleB(1, n), n, 0),
             SupportLog2 = support,
             EntriesLog2 = support,
             FinalSupportLog2 = support,

@@ -44,7 +44,7 @@ internal static class CostBasisCatalog
                     Finite([
                         1, work.Gates * planning, amounts[0] * planning, amounts[0] * passes, amounts[1] * passes, amounts[2] * passes, amounts[3] * passes, amounts[4] * passes,
                         amounts[5] * passes, amounts[6] * passes, amounts[7] * passes,
-                        work.Branchings * passes, amplitudes * work.Branchings * passes, read * evaluations, walked * passes, drawn, work.Divisions(job), work.Outcomes(job),
+                        work.Branchings * passes, amounts[8] * passes, read * evaluations, walked * passes, drawn, work.Divisions(job), work.Outcomes(job),
                     ]),
                     bytes, bytes + (planned is null ? work.CopyBytes(bytes) : 0) + work.ReadoutBytes(job, amplitudes) + sampling, planned is null ? work.DenseUncertainty : 0)
                 {

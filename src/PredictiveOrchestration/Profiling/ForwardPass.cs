@@ -123,14 +123,14 @@ internal sealed class ForwardPass
                     Gate(i, op, qubits, nesting > 0);
                     break;
                 case OperationKind.Measure:
-                    _sketch?.Flush();
+                    _sketch?.Measure(qubits[0]);
                     _sparse.Measure();
                     _bond.Project(qubits[0], false, nesting > 0);
                     _randomness.Measure(qubits[0], nesting > 0);
                     break;
                 case OperationKind.Reset:
                     _randomResets += nesting > 0 || !_sparse.IsKnown(qubits[0]) ? 1 : 0;
-                    _sketch?.Flush();
+                    _sketch?.Reset(qubits[0]);
                     _sparse.Reset(qubits[0], nesting > 0);
                     _bond.Project(qubits[0], true, nesting > 0);
                     _randomness.Reset(qubits[0], nesting > 0);
@@ -139,7 +139,7 @@ internal sealed class ForwardPass
                     break;
                 default:
                     _sparse.BeginPart();
-                    _sketch?.Flush();
+                    _sketch?.Branch();
                     nesting += op.Kind is OperationKind.If or OperationKind.While ? 1 : op.Kind is OperationKind.EndIf or OperationKind.EndWhile ? -1 : 0;
                     _loops += op.Kind == OperationKind.While ? 1 : op.Kind == OperationKind.EndWhile ? -1 : 0;
                     break;

@@ -66,18 +66,18 @@ internal sealed class WorkTrajectory
                     sketch?.Apply(circuit, op, circuit.QubitsOf(op));
                     break;
                 case OperationKind.Reset:
-                    sketch?.Flush();
+                    sketch?.Reset(circuit.QubitsOf(op)[0]);
                     affine?.Reset(circuit.QubitsOf(op)[0], nesting > 0);
                     bond?.Project(circuit.QubitsOf(op)[0], true, nesting > 0);
                     break;
                 case OperationKind.Measure:
-                    sketch?.Flush();
+                    sketch?.Measure(circuit.QubitsOf(op)[0]);
                     bond?.Project(circuit.QubitsOf(op)[0], false, nesting > 0);
                     break;
                 case OperationKind.Barrier:
                     break;
                 default:
-                    sketch?.Flush();
+                    sketch?.Branch();
                     nesting += op.Kind is OperationKind.If or OperationKind.While ? 1 : op.Kind is OperationKind.EndIf or OperationKind.EndWhile ? -1 : 0;
                     break;
             }

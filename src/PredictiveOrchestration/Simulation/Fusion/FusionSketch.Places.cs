@@ -27,8 +27,8 @@ internal sealed partial class FusionSketch<TPlaces>
             at[FusedWork.Updated] += pass.Visited * step.Updated;
             at[FusedWork.Phased] += pass.Visited * step.Phased;
             at[FusedWork.Exchanged] += pass.Visited * step.Exchanged;
-            at[FusedWork.InPlace] += pass.InPlace ? share * pass.Visited : 0;
-            at[FusedWork.Copied] += pass.Copied ? share * pass.Visited : 0;
+            at[FusedWork.InPlace] += share * pass.InPlace;
+            at[FusedWork.Copied] += share * pass.Copied;
             at[touchedKind] += pass.Touched;
             pass.Touched = 0;
         }

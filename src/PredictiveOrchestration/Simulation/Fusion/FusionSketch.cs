@@ -52,7 +52,16 @@ internal sealed partial class FusionSketch<TPlaces>
     private uint[] _masks = new uint[4];
     private int _bits, _blockBits;
     private int _passCount;
-    private uint _linear, _linearReal, _quadratic, _allMoved;
+
+    // Measurements and resets, and those that may be able to wait for the end: the bits, and for each its measurement.
+    private Result[] _results = new Result[4];
+    private readonly int[] _resultOf = new int[MostQubits];
+    private int _resultCount;
+    private uint _mayWait;
+    private uint _linear, _linearReal, _quadratic;
+
+    // What all gates moved so far, and those of the first run of them.
+    private uint _allMoved, _firstMoved;
 
     // The bits behind which one-qubit gates wait, and those in a group.
     private uint _isWaiting, _isOpen;
@@ -108,6 +117,11 @@ internal sealed partial class FusionSketch<TPlaces>
         }
 
         _isDirty = true;
+        if (_mayWait != 0)
+        {
+            GoOn(qubits);
+        }
+
         if (qubits.Length == 1)
         {
             var bit = _place[qubits[0]];
@@ -158,8 +172,37 @@ internal sealed partial class FusionSketch<TPlaces>
         }
     }
 
-    /// <summary>Ends a run of gates: what waits is done.</summary>
-    public void Flush()
+    /// <summary>Takes in a measurement, which waits for the end unless something is done with its qubit.</summary>
+    public void Measure(int qubit)
+    {
+        Flush();
+        GoOn([qubit]);
+        var bit = _place[qubit];
+        _mayWait |= 1u << bit;
+        _resultOf[bit] = _resultCount;
+        AddResult(bit, false);
+    }
+
+    /// <summary>Takes in a reset.</summary>
+    public void Reset(int qubit)
+    {
+        Flush();
+        GoOn([qubit]);
+        AddResult(_place[qubit], true);
+    }
+
+    /// <summary>Ends a run of gates before control flow, which may look at any result.</summary>
+    public void Branch()
+    {
+        Flush();
+        for (; _mayWait != 0; _mayWait &= _mayWait - 1)
+        {
+            _results[_resultOf[BitOperations.TrailingZeroCount(_mayWait)]].IsSure = true;
+        }
+    }
+
+    // Ends a run of gates: what waits is done.
+    private void Flush()
     {
         if (!_isDirty)
         {
@@ -202,6 +245,11 @@ internal sealed partial class FusionSketch<TPlaces>
             EmitPhases(bits, common, factors, at);
         }
 
+        if (_firstMoved == 0)
+        {
+            _firstMoved = _allMoved;
+        }
+
         // The next run is planned by itself.
         _lastPass = -1;
         for (var bit = 0; bit < _bits; bit++)
@@ -219,15 +267,17 @@ internal sealed partial class FusionSketch<TPlaces>
     {
         Flush();
         var sums = new double[FusedWork.Count];
-        var work = new FusedWork(_bits, _blockBits, sizeof(double), _allMoved);
+        var work = new FusedWork(_bits, _blockBits, sizeof(double), _firstMoved);
         var touched = work.TouchedSoFar;
         if (places.Length > 0)
         {
             places[work.TouchedKind] += touched;
         }
 
+        var next = 0;
         for (var p = 0; p < _passCount; p++)
         {
+            Measure(ref work, ref next, p, sums, places);
             ref var pass = ref _passes[p];
             var (visited, inPlace, copied) = work.Visit(_blockBits == _bits ? (1L << _bits) - 1 : PassPlanner.Fill(_masks[p], _bits, _blockBits), pass.Moved);
             sums[FusedWork.Steps] += pass.Steps;
@@ -239,10 +289,11 @@ internal sealed partial class FusionSketch<TPlaces>
             if (places.Length > 0)
             {
                 (pass.Visited, pass.Touched, touched) = (visited, work.TouchedSoFar - touched, work.TouchedSoFar);
-                (pass.InPlace, pass.Copied) = (inPlace > 0, copied > 0);
+                (pass.InPlace, pass.Copied) = (inPlace, copied);
             }
         }
 
+        Measure(ref work, ref next, _passCount, sums, places);
         sums[work.TouchedKind] = work.TouchedSoFar;
         sums[FusedWork.Read] = work.Readable;
         if (places.Length > 0)
@@ -251,8 +302,47 @@ internal sealed partial class FusionSketch<TPlaces>
             places[places.Length - FusedWork.Count + FusedWork.Read] += work.Readable;
         }
 
-        _kept = _passes.Length <= MostKeptPasses && _steps.Length <= MostKeptSteps ? this : null;
+        _kept = Math.Max(_passes.Length, _results.Length) <= MostKeptPasses && _steps.Length <= MostKeptSteps ? this : null;
         return sums;
+    }
+
+    // What is measured before a pass.
+    private void Measure(ref FusedWork work, ref int next, int pass, double[] sums, Span<double> places)
+    {
+        for (; next < _resultCount && _results[next].Pass <= pass; next++)
+        {
+            var result = _results[next];
+            var gone = result.IsSure ? work.Measure(result.Bit) : 0;
+            sums[FusedWork.Measured] += gone;
+            if (places.Length > 0)
+            {
+                places[(result.At * FusedWork.Count) + FusedWork.Measured] += gone;
+            }
+        }
+    }
+
+    // Something is done with qubits: their measurements cannot wait.
+    private void GoOn(ReadOnlySpan<int> qubits)
+    {
+        foreach (var qubit in qubits)
+        {
+            var bit = _place[qubit];
+            if ((_mayWait >> bit & 1) != 0)
+            {
+                _results[_resultOf[bit]].IsSure = true;
+                _mayWait &= ~(1u << bit);
+            }
+        }
+    }
+
+    private void AddResult(int bit, bool isSure)
+    {
+        if (_resultCount == _results.Length)
+        {
+            Array.Resize(ref _results, 2 * _resultCount);
+        }
+
+        _results[_resultCount++] = new Result { Pass = _passCount, Bit = bit, At = _at, IsSure = isSure };
     }
 
     private void Clear(int numQubits)
@@ -271,10 +361,10 @@ internal sealed partial class FusionSketch<TPlaces>
         Array.Clear(_open);
         Array.Clear(_passes, 0, _passCount);
         _passCount = 0;
-        _linear = _linearReal = _quadratic = _allMoved = _isWaiting = _isOpen = 0;
+        _linear = _linearReal = _quadratic = _allMoved = _firstMoved = _isWaiting = _isOpen = 0;
         _lastPass = -1;
         _isDirty = false;
-        (_stepCount, _at) = (0, 0);
+        (_stepCount, _at, _resultCount, _mayWait) = (0, 0, 0, 0);
     }
 
     private static Kind KindOf(GateDefinition gate)
@@ -681,8 +771,17 @@ internal sealed partial class FusionSketch<TPlaces>
 
         /// <summary>How often something joined it, and what it goes over; where places are asked for.</summary>
         public int Joined;
-        public double Visited, Touched;
-        public bool InPlace, Copied;
+        public double Visited, InPlace, Copied, Touched;
+    }
+
+    private struct Result
+    {
+        /// <summary>The pass that comes after it, and its place in the circuit.</summary>
+        public int Pass, At;
+        public int Bit;
+
+        /// <summary>Whether it cannot wait for the end.</summary>
+        public bool IsSure;
     }
 
     private struct Group

@@ -46,7 +46,7 @@ internal sealed unsafe class AmplitudeMemory : IDisposable
 
     public bool IsDisposed => _allocation is null;
 
-    /// <summary>Says which index bits will be 1 in some amplitude, before any is written but the first.</summary>
+    /// <summary>Says which index bits will be 1 in some amplitude, before any is written.</summary>
     public void Prepare(long live)
     {
         if (MemoryPages.UsesHugePages(_bits, _elementBytes, live))

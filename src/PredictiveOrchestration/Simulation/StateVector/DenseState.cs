@@ -51,7 +51,6 @@ internal sealed unsafe class DenseState : IQuantumState
             throw;
         }
 
-        _kernels.Write(_amplitudes.Re, _amplitudes.Im, 0, [Complex.One]);
         _runner = new PlanRunner(_amplitudes, _bits, threads, settings, context);
         _bitOfQubit = new int[numQubits];
         for (var q = 0; q < numQubits; q++)
@@ -63,10 +62,10 @@ internal sealed unsafe class DenseState : IQuantumState
     private DenseState(DenseState other)
         : this(other.NumQubits, other._threads, other._settings, other._plans, other._context)
     {
+        other.Prepare(other._live);
         AmplitudeMemory from = other._amplitudes, to = _amplitudes;
         _live = other._live;
-        Prepare(_live);
-        ForChunks((first, count) =>
+        ForLive((first, count) =>
         {
             long start = first * _kernels.ElementBytes, bytes = count * _kernels.ElementBytes;
             Buffer.MemoryCopy(from.Re + start, to.Re + start, bytes, bytes);
@@ -160,15 +159,21 @@ internal sealed unsafe class DenseState : IQuantumState
     public double ProbabilityOfOne(int qubit)
     {
         var bit = 1L << _bitOfQubit[qubit];
-        return (bit & _live) == 0 ? 0 : ForChunks((first, count) => _kernels.Norm(_amplitudes.Re, _amplitudes.Im, first, count, bit));
+        return (bit & _live) == 0 ? 0 : ForLive((first, count) => _kernels.Norm(_amplitudes.Re, _amplitudes.Im, first, count, bit));
     }
 
     public void Collapse(int qubit, bool outcome, double probability)
     {
         var bit = 1L << _bitOfQubit[qubit];
+        if (!outcome && (bit & _live) == 0)
+        {
+            // It is what all amplitudes have.
+            return;
+        }
+
         var scale = 1 / Math.Sqrt(probability);
         var (whereZero, whereOne) = outcome ? (0.0, scale) : (scale, 0.0);
-        ForChunks((first, count) =>
+        ForLive((first, count) =>
         {
             _kernels.Scale(_amplitudes.Re, _amplitudes.Im, first, count, bit, whereZero, whereOne);
             return 0;
@@ -180,13 +185,18 @@ internal sealed unsafe class DenseState : IQuantumState
     {
         var flip = new CircuitBuilder(NumQubits).X(qubit).Build();
         using var plan = DensePlan.Create(flip, 0, 1, null, _bits, _bitOfQubit, _settings, keep: false);
+        Prepare(_live);
         _runner.Run(plan, ref _live, 0, 0);
+
+        // Of the two values it was known to have one.
+        _live &= ~(1L << _bitOfQubit[qubit]);
     }
 
     public IQuantumState Clone() => new DenseState(this);
 
     public void Sample(ReadOnlySpan<int> qubits, ReadOnlySpan<double> draws, Span<ulong> outcomes)
     {
+        Prepare(_live);
         var blockBits = DenseSampler.BlockBitsOf(_bits);
         var tables = DenseSampler.TableBytes(1L << (_bits - blockBits), draws.Length);
         _context.Reserve(tables, "the tables of the sampler");
@@ -210,6 +220,7 @@ internal sealed unsafe class DenseState : IQuantumState
 
     public void VisitProbabilities(ReadOnlySpan<int> qubits, ProbabilityVisitor visit)
     {
+        Prepare(_live);
         var packer = new BitPacker(_bitOfQubit, qubits);
         Span<ulong> outcome = stackalloc ulong[1];
         Span<double> probabilities = stackalloc double[1 << LeastBits];
@@ -248,7 +259,7 @@ internal sealed unsafe class DenseState : IQuantumState
         }
 
         var ys = BitOperations.PopCount((ulong)(x & z)) & 3;
-        var sum = ForChunks((first, count) =>
+        var sum = ForLive((first, count) =>
         {
             var (re, im) = _kernels.Correlation(_amplitudes.Re, _amplitudes.Im, first, count, x, z);
             return ys switch { 0 => re, 1 => -im, 2 => -re, _ => im };
@@ -258,6 +269,7 @@ internal sealed unsafe class DenseState : IQuantumState
 
     public StateSnapshot ToSnapshot(int operationIndex)
     {
+        Prepare(_live);
         _context.Reserve(16L << NumQubits, "a snapshot of the state");
         var amplitudes = GC.AllocateUninitializedArray<Complex>(1 << NumQubits);
         var packer = BitPacker.Inverse(_bitOfQubit);
@@ -272,13 +284,14 @@ internal sealed unsafe class DenseState : IQuantumState
         return StateSnapshot.Dense(NumQubits, operationIndex, amplitudes).With(Places());
     }
 
-    // Pages are chosen once, by the first that is known of the state.
+    // Pages are chosen once, by the first that is known of the state, and before any is written: one small page that is would make 2 MB around it small pages.
     private void Prepare(long live)
     {
         if (!_isPrepared)
         {
             _isPrepared = true;
             _amplitudes.Prepare(live);
+            _kernels.Write(_amplitudes.Re, _amplitudes.Im, 0, [Complex.One]);
         }
     }
 
@@ -391,6 +404,7 @@ internal sealed unsafe class DenseState : IQuantumState
     // The same of runs of indices, so far apart from each other.
     private int[] Count(int runs, long apart, int length)
     {
+        Prepare(_live);
         var counts = new int[runs];
         ParallelRange.Run(runs, 1, _bits < ParallelBits ? 1 : _threads, _context, _context.OperationCount, (_, first, last) =>
         {
@@ -433,16 +447,18 @@ internal sealed unsafe class DenseState : IQuantumState
     // Whether an aligned range of indices has a bit that no amplitude has.
     private bool IsDead(long first, long count) => (first & ~_live & -count) != 0;
 
-    // Sums a function of index ranges that is 0 where all amplitudes are; chunks are summed in their order, so that the result does not depend on the threads.
-    private double ForChunks(Func<long, long, double> body)
+    // Sums a function of index ranges that is 0 where all amplitudes are; ranges are summed in their order, so that the result does not depend on the threads.
+    private double ForLive(Func<long, long, double> body)
     {
-        var count = Math.Min(1L << ChunkBits, 1L << _bits);
-        var sums = new double[(1L << _bits) / count];
-        ParallelRange.Run(sums.Length, 1, _bits < ParallelBits ? 1 : _threads, _context, _context.OperationCount, (_, first, last) =>
+        Prepare(_live);
+        var runBits = FusedWork.RunBits(_bits, _live);
+        var (count, outer) = (1L << runBits, _live >> runBits << runBits);
+        var sums = new double[1L << BitOperations.PopCount((ulong)outer)];
+        ParallelRange.Run(sums.Length, Math.Max(1, (1L << ChunkBits) / count), sums.Length * count < 1L << ParallelBits ? 1 : _threads, _context, _context.OperationCount, (_, first, last) =>
         {
-            for (var chunk = first; chunk < last; chunk++)
+            for (var run = first; run < last; run++)
             {
-                sums[chunk] = IsDead(chunk * count, count) ? 0 : body(chunk * count, count);
+                sums[run] = body(PlanRunner.Deposit(run, outer), count);
             }
         });
         return sums.Sum();

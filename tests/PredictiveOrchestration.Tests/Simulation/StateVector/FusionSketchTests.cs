@@ -94,6 +94,30 @@ public sealed class FusionSketchTests(ITestOutputHelper output)
     }
 
     [Fact]
+    public void Sketch_Measurements_GoOverAmplitudesThatMayNotBeZero()
+    {
+        // Runs are of a page of 2^9 amplitudes, or longer where all their bits are used; a bit that is 0 in all amplitudes is not looked for.
+        const int n = 20, page = 1 << 9;
+        static double Measured(CircuitBuilder builder) => Sketch(builder.Build())[FusedWork.Measured];
+        Measured(new CircuitBuilder(n, 1).X(0).Reset(1)).Should().Be(0);
+        Measured(new CircuitBuilder(n, 1).X(0).Reset(0)).Should().Be(page);
+        Measured(new CircuitBuilder(n, 1).H(0).H(15).H(16).Reset(15)).Should().Be(4 * page);
+        Measured(new CircuitBuilder(n, 1).H(0).H(15).H(16).Reset(15).Reset(16)).Should().Be((4 + 2) * page, "after a reset a bit is 0");
+        var all = new CircuitBuilder(n, 1);
+        for (var q = 0; q < n; q++)
+        {
+            all.H(q);
+        }
+
+        Measured(all.Reset(3)).Should().Be(1 << n);
+
+        // A measurement may wait for the end unless its qubit is used again, or something depends on results.
+        Measured(new CircuitBuilder(n, 1).H(0).H(1).Measure(0, 0).X(1)).Should().Be(0);
+        Measured(new CircuitBuilder(n, 1).H(0).H(1).Measure(0, 0).X(0)).Should().Be(page);
+        Measured(new CircuitBuilder(n, 1).H(0).H(1).Measure(0, 0).If(new BitExpression(0)).X(1).EndIf()).Should().Be(page);
+    }
+
+    [Fact]
     public void Sketch_TooManyQubits_IsEmpty()
     {
         Sketch(States.Ghz(FusionSketch<Unnoted>.MostQubits)).Should().HaveCount(FusedWork.Count);

@@ -14,6 +14,9 @@ internal static class AmplitudeWorkloads
         Request(Ladders(18), 1), Request(Permutations(16, 200), 1), Request(Permutations(18, 60), 1), Request(Layers(18, 12, 10), 1),
         Request(Reset(17, 12), 1), Request(Scattered(22), 1),
 
+        // Memory that is zeroed for a state of which little is done.
+        Request(Oracles.BernsteinVazirani(new BitString(0b10110_11011_01101_10110, 20)), 1),
+
         // Many updates for each pass over the amplitudes: gates on the same few qubits, of which the layers above have few.
         Request(RandomFamilies.QuantumVolume(13, 8, 1), 1), Request(RandomFamilies.QuantumVolume(18, 6, 2), 1),
     ];

@@ -17,6 +17,8 @@ internal sealed unsafe class CountingKernels(MatrixKernelSet kernels) : MatrixKe
 
     public override double Norm(double* xr, double* xi, long length) => kernels.Norm(xr, xi, length);
 
+    public override void Norms(double* xr, double* xi, long stride, Span<double> norms) => kernels.Norms(xr, xi, stride, norms);
+
     public override (double Re, double Im) Dot(double* xr, double* xi, double* yr, double* yi, long length) => kernels.Dot(xr, xi, yr, yi, length);
 
     public override void Reflect(double* wr, double* wi, double tau, double* zr, double* zi, long length)

@@ -28,6 +28,9 @@ internal abstract unsafe class MatrixKernelSet
     /// <summary>Σ |x|² of <paramref name="length"/> elements, a multiple of <see cref="Alignment"/>.</summary>
     public abstract double Norm(double* xr, double* xi, long length);
 
+    /// <summary>The same of each of several rows.</summary>
+    public abstract void Norms(double* xr, double* xi, long stride, Span<double> norms);
+
     /// <summary>Σ x · conj(y), the length a multiple of <see cref="Alignment"/>.</summary>
     public abstract (double Re, double Im) Dot(double* xr, double* xi, double* yr, double* yi, long length);
 
@@ -128,6 +131,27 @@ internal sealed unsafe class MatrixKernelSet<TVector, TLanes>(string name) : Mat
         }
 
         return TLanes.Sum(TLanes.Add(a, b));
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    public override void Norms(double* xr, double* xi, long stride, Span<double> norms)
+    {
+        var lanes = Lanes;
+        foreach (ref var norm in norms)
+        {
+            TVector a = TLanes.Zero, b = TLanes.Zero;
+            for (long j = 0; j < stride; j += lanes)
+            {
+                var p = TLanes.Load(xr + j);
+                var q = TLanes.Load(xi + j);
+                a = TLanes.MultiplyAdd(p, p, a);
+                b = TLanes.MultiplyAdd(q, q, b);
+            }
+
+            norm = TLanes.Sum(TLanes.Add(a, b));
+            xr += stride;
+            xi += stride;
+        }
     }
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]

@@ -1,3 +1,4 @@
+using System.Numerics;
 using PredictiveOrchestration.Common;
 
 namespace PredictiveOrchestration.Simulation.MatrixProductState;
@@ -17,6 +18,9 @@ internal sealed unsafe class ChainSampler(TensorChain chain)
 
     // Numbers have 53 bits; below this share of the whole interval they are renewed.
     private const double Renewal = 1.0 / (1L << 32);
+
+    // Rows of so few numbers are copied one by one, a vector at a time.
+    private const int ShortRow = 64;
 
     private int[] _places = [];
     private int _words;
@@ -43,14 +47,6 @@ internal sealed unsafe class ChainSampler(TensorChain chain)
         }
     }
 
-    /// <summary>Shots that agree so far.</summary>
-    /// <param name="Start">The first in the order of shots.</param>
-    /// <param name="Count">How many.</param>
-    /// <param name="Norm">The squared norm of the row.</param>
-    /// <param name="Share">How much of the interval their numbers have used up.</param>
-    /// <param name="Bits">Where the values are.</param>
-    private readonly record struct Node(int Start, int Count, double Norm, double Share, int Bits);
-
     private void Batch(ReadOnlySpan<double> draws, Span<ulong> outcomes)
     {
         var algebra = chain.Algebra;
@@ -64,72 +60,90 @@ internal sealed unsafe class ChainSampler(TensorChain chain)
         // Rows of bits: at most one for each shot.
         var bits = new ulong[draws.Length * _words];
         var rowsOfBits = 1;
-        var nodes = new List<Node> { new(0, draws.Length, Weight(), 1, 0) };
-        var zeros = new List<Node>();
-        var ones = new List<(Node Node, int Row)>();
-        var held = new int[draws.Length];
+        Node[] nodes = new Node[draws.Length + 1], next = new Node[draws.Length + 1], ones = new Node[draws.Length + 1];
+        int[] zeroRows = new int[draws.Length + 1], oneRows = new int[draws.Length + 1], held = new int[draws.Length];
+        Span<double> part = stackalloc double[2], below = stackalloc double[2];
+        var norms = new double[draws.Length];
+        nodes[0] = new Node { Count = draws.Length, Norm = Weight(), Share = 1 };
+        var count = 1;
         var rows = algebra.Pool.Rent(1, 1);
         rows.Re[0] = 1;
         for (var q = 0; q <= _last; q++)
         {
-            int left = chain.Bond(q), right = chain.Bond(q + 1);
+            int left = chain.Bond(q), right = chain.Bond(q + 1), zeroCount = 0, oneCount = 0, place = _places[q];
             var site = chain.Site(q);
-            using var whereZero = algebra.Pool.Rent(rows.Rows, right);
-            algebra.Multiply(rows.Rows, right, left, rows.Re, rows.Im, rows.Stride, site.Re, site.Im, site.Stride, whereZero.Re, whereZero.Im, whereZero.Stride);
-            zeros.Clear();
-            ones.Clear();
-            for (var k = 0; k < nodes.Count; k++)
+            var whereZero = algebra.Pool.Rent(count, right);
+            algebra.Multiply(count, right, left, rows.Re, rows.Im, rows.Stride, site.Re, site.Im, site.Stride, whereZero.Re, whereZero.Im, whereZero.Stride);
+            algebra.Kernels.Norms(whereZero.Re, whereZero.Im, whereZero.Stride, norms.AsSpan(0, count));
+            for (var k = 0; k < count; k++)
             {
-                var node = nodes[k];
-                var at = (long)k * whereZero.Stride;
-                var norm = algebra.Kernels.Norm(whereZero.Re + at, whereZero.Im + at, whereZero.Stride);
-                var p = norm / node.Norm;
-                var count = p > 1 - Negligible ? node.Count : p < Negligible ? 0 : Partition(node, p, numbers, order, held);
-                if (count > 0)
+                ref readonly var node = ref nodes[k];
+                var p = norms[k] / node.Norm;
+                if (node.Count == 1 && p is >= Negligible and <= 1 - Negligible)
                 {
-                    // Rows of values kept move up, so that they are one block.
-                    if (zeros.Count != k)
-                    {
-                        whereZero.CopyRow(zeros.Count, 0, whereZero, k, 0, right);
-                    }
-
-                    zeros.Add(Renew(node with { Count = count, Norm = norm, Share = node.Share * Math.Min(1, p) }, draws, numbers, order, q));
-                }
-
-                if (count < node.Count)
-                {
-                    var row = count == 0 ? node.Bits : rowsOfBits++;
-                    if (row != node.Bits)
-                    {
-                        Array.Copy(bits, node.Bits * _words, bits, row * _words, _words);
-                    }
-
-                    var place = _places[q];
+                    // One shot, as most are after some sites: which value it gets is not to be foreseen, so nothing is done only for one of them.
+                    ref var number = ref numbers[order[node.Start]];
+                    var isOne = number < p ? 0 : 1;
+                    (part[0], part[1], below[1]) = (p, 1 - p, p);
+                    number = (number - below[isOne]) / part[isOne];
+                    var child = node with { Norm = norms[k], Share = node.Share * Math.Min(1, part[isOne]) };
                     if (place >= 0)
                     {
-                        bits[(row * _words) + (place >> 6)] |= 1UL << (place & 63);
+                        bits[(node.Bits * _words) + (place >> 6)] |= (ulong)isOne << (place & 63);
                     }
 
-                    var one = node with { Start = node.Start + count, Count = node.Count - count, Share = node.Share * Math.Min(1, 1 - p), Bits = row };
-                    ones.Add((Renew(one, draws, numbers, order, q), k));
+                    Renew(ref child, draws, numbers, order, q);
+                    (next[zeroCount], ones[oneCount], zeroRows[zeroCount], oneRows[oneCount]) = (child, child, k, k);
+                    zeroCount += 1 - isOne;
+                    oneCount += isOne;
+                    continue;
+                }
+
+                var zeros = p > 1 - Negligible ? node.Count : p < Negligible ? 0 : Partition(node, p, numbers, order, held);
+                if (zeros > 0)
+                {
+                    zeroRows[zeroCount] = k;
+                    ref var zero = ref next[zeroCount++];
+                    zero = node with { Count = zeros, Norm = norms[k], Share = node.Share * Math.Min(1, p) };
+                    Renew(ref zero, draws, numbers, order, q);
+                }
+
+                if (zeros < node.Count)
+                {
+                    oneRows[oneCount] = k;
+                    ref var one = ref ones[oneCount++];
+                    one = node with { Start = node.Start + zeros, Count = node.Count - zeros, Share = node.Share * Math.Min(1, 1 - p) };
+                    if (zeros > 0)
+                    {
+                        one.Bits = rowsOfBits++;
+                        bits.AsSpan(node.Bits * _words, _words).CopyTo(bits.AsSpan(one.Bits * _words));
+                    }
+
+                    if (place >= 0)
+                    {
+                        bits[(one.Bits * _words) + (place >> 6)] |= 1UL << (place & 63);
+                    }
+
+                    Renew(ref one, draws, numbers, order, q);
                 }
             }
 
+            // The rows of the next level: those with value zero, then those with value one.
             using var before = rows;
-            rows = Descend(before, whereZero, zeros.Count, ones, q);
-            nodes.Clear();
-            nodes.AddRange(zeros);
-            for (var k = 0; k < ones.Count; k++)
+            rows = Descend(before, whereZero, zeroRows.AsSpan(0, zeroCount), oneRows.AsSpan(0, oneCount), q);
+            algebra.Kernels.Norms(rows.Re + (zeroCount * (long)rows.Stride), rows.Im + (zeroCount * (long)rows.Stride), rows.Stride, norms.AsSpan(0, oneCount));
+            for (var k = 0; k < oneCount; k++)
             {
-                var at = (long)(zeros.Count + k) * rows.Stride;
-                nodes.Add(ones[k].Node with { Norm = algebra.Kernels.Norm(rows.Re + at, rows.Im + at, rows.Stride) });
+                ones[k].Norm = norms[k];
             }
 
-            Rescale(rows, nodes);
+            ones.AsSpan(0, oneCount).CopyTo(next.AsSpan(zeroCount));
+            (nodes, next, count) = (next, nodes, zeroCount + oneCount);
+            Rescale(rows, nodes.AsSpan(0, count));
         }
 
         rows.Dispose();
-        foreach (var node in nodes)
+        foreach (ref readonly var node in nodes.AsSpan(0, count))
         {
             for (var i = node.Start; i < node.Start + node.Count; i++)
             {
@@ -151,27 +165,32 @@ internal sealed unsafe class ChainSampler(TensorChain chain)
         for (var i = node.Start; i < node.Start + node.Count; i++)
         {
             var shot = order[i];
-            if (numbers[shot] < p)
+            ref var number = ref numbers[shot];
+            if (number < p)
             {
-                numbers[shot] /= p;
+                number /= p;
                 order[zeros++] = shot;
             }
             else
             {
-                numbers[shot] = (numbers[shot] - p) / (1 - p);
+                number = (number - p) / (1 - p);
                 held[ones++] = shot;
             }
         }
 
-        held.AsSpan(0, ones).CopyTo(order.AsSpan(zeros));
+        if (zeros > node.Start && ones > 0)
+        {
+            held.AsSpan(0, ones).CopyTo(order.AsSpan(zeros));
+        }
+
         return zeros - node.Start;
     }
 
-    private static Node Renew(Node node, ReadOnlySpan<double> draws, double[] numbers, int[] order, int qubit)
+    private static void Renew(ref Node node, ReadOnlySpan<double> draws, double[] numbers, int[] order, int qubit)
     {
         if (node.Share > Renewal)
         {
-            return node;
+            return;
         }
 
         for (var i = node.Start; i < node.Start + node.Count; i++)
@@ -180,41 +199,73 @@ internal sealed unsafe class ChainSampler(TensorChain chain)
             numbers[order[i]] = Philox.Double(BitConverter.DoubleToUInt64Bits(draws[order[i]]), BitConverter.DoubleToUInt64Bits(node.Share), (ulong)qubit);
         }
 
-        return node with { Share = 1 };
+        node.Share = 1;
     }
 
-    // The rows of the next level: those with value zero, then those with value one.
-    private Matrix Descend(Matrix before, Matrix whereZero, int zeros, List<(Node Node, int Row)> ones, int qubit)
+    // Gives back the rows with value zero where they are all that there is.
+    private Matrix Descend(Matrix before, Matrix whereZero, ReadOnlySpan<int> zeros, ReadOnlySpan<int> ones, int qubit)
     {
+        if (ones.Length == 0 && zeros.Length == whereZero.Rows)
+        {
+            return whereZero;
+        }
+
+        using var all = whereZero;
         var algebra = chain.Algebra;
         int left = chain.Bond(qubit), right = chain.Bond(qubit + 1);
-        var site = chain.Site(qubit);
-        var rows = algebra.Pool.Rent(zeros + ones.Count, right);
-        var bytes = 8L * zeros * rows.Stride;
-        Buffer.MemoryCopy(whereZero.Re, rows.Re, bytes, bytes);
-        Buffer.MemoryCopy(whereZero.Im, rows.Im, bytes, bytes);
-        if (ones.Count == 0)
+        var rows = algebra.Pool.Rent(zeros.Length + ones.Length, right);
+        Gather(rows, all, zeros);
+        if (ones.Length == 0)
         {
             return rows;
         }
 
-        using var chosen = ones.Count < before.Rows ? algebra.Pool.Rent(ones.Count, left) : null;
-        for (var k = 0; chosen is not null && k < ones.Count; k++)
+        using var chosen = ones.Length < before.Rows ? algebra.Pool.Rent(ones.Length, left) : null;
+        if (chosen is not null)
         {
-            chosen.CopyRow(k, 0, before, ones[k].Row, 0, left);
+            Gather(chosen, before, ones);
         }
 
         var parents = chosen ?? before;
-        long from = (long)left * site.Stride, to = (long)zeros * rows.Stride;
-        algebra.Multiply(ones.Count, right, left, parents.Re, parents.Im, parents.Stride, site.Re + from, site.Im + from, site.Stride, rows.Re + to, rows.Im + to, rows.Stride);
+        var site = chain.Site(qubit);
+        long from = (long)left * site.Stride, to = (long)zeros.Length * rows.Stride;
+        algebra.Multiply(ones.Length, right, left, parents.Re, parents.Im, parents.Stride, site.Re + from, site.Im + from, site.Stride, rows.Re + to, rows.Im + to, rows.Stride);
         return rows;
     }
 
+    private static void Gather(Matrix to, Matrix from, ReadOnlySpan<int> rows)
+    {
+        var length = from.Stride;
+        if (length > ShortRow)
+        {
+            for (var k = 0; k < rows.Length; k++)
+            {
+                to.CopyRow(k, 0, from, rows[k], 0, length);
+            }
+
+            return;
+        }
+
+        double* re = to.Re, im = to.Im;
+        foreach (var row in rows)
+        {
+            double* fromRe = from.Re + ((long)row * length), fromIm = from.Im + ((long)row * length);
+            for (var j = 0; j < length; j += Vector<double>.Count)
+            {
+                Vector.Store(Vector.Load(fromRe + j), re + j);
+                Vector.Store(Vector.Load(fromIm + j), im + j);
+            }
+
+            re += length;
+            im += length;
+        }
+    }
+
     // Products of a thousand probabilities would leave the range of numbers.
-    private static void Rescale(Matrix rows, List<Node> nodes)
+    private static void Rescale(Matrix rows, Span<Node> nodes)
     {
         const double Small = 1e-100;
-        for (var k = 0; k < nodes.Count; k++)
+        for (var k = 0; k < nodes.Length; k++)
         {
             if (nodes[k].Norm >= Small)
             {
@@ -227,7 +278,23 @@ internal sealed unsafe class ChainSampler(TensorChain chain)
                 rows[k, j] *= factor;
             }
 
-            nodes[k] = nodes[k] with { Norm = 1 };
+            nodes[k].Norm = 1;
         }
+    }
+
+    // Shots that agree so far.
+    private struct Node
+    {
+        /// <summary>The first in the order of shots, and how many.</summary>
+        public int Start, Count;
+
+        /// <summary>Where the values are.</summary>
+        public int Bits;
+
+        /// <summary>The squared norm of the row.</summary>
+        public double Norm;
+
+        /// <summary>How much of the interval their numbers have used up.</summary>
+        public double Share;
     }
 }

@@ -12,6 +12,9 @@ internal static class MatrixProductWorkloads
         Request(States.Ghz(10), 1), Request(States.Ghz(100), 1), Request(States.Ghz(100), 2000), Request(Brickwork(20, 4), 1), Request(Brickwork(40, 6), 100),
         Request(Brickwork(20, 6), 1000), Request(Brickwork(16, 10), 1), Request(Brickwork(24, 12), 1),
         Request(Fourier.Qft(12), 1), Request(RandomFamilies.QuantumVolume(10, 3), 1), Request(RandomFamilies.QuantumVolume(12, 4), 1), Request(Brickwork(10, 3), 10_000), Request(Brickwork(24, 12), 500),
+
+        // Shots that soon all differ, on bonds of two: each value read weighs more than its products.
+        Request(Brickwork(40, 2), 4000),
     ];
 
     private static ExecutionRequest Request(Circuit circuit, int shots) => new() { Circuit = circuit, Shots = shots };

@@ -118,37 +118,14 @@ internal sealed unsafe class MatrixKernelSet<TVector, TLanes>(string name) : Mat
     }
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    public override double Norm(double* xr, double* xi, long length)
-    {
-        var lanes = Lanes;
-        TVector a = TLanes.Zero, b = TLanes.Zero;
-        for (long j = 0; j < length; j += lanes)
-        {
-            var p = TLanes.Load(xr + j);
-            var q = TLanes.Load(xi + j);
-            a = TLanes.MultiplyAdd(p, p, a);
-            b = TLanes.MultiplyAdd(q, q, b);
-        }
-
-        return TLanes.Sum(TLanes.Add(a, b));
-    }
+    public override double Norm(double* xr, double* xi, long length) => Squares(xr, xi, length);
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public override void Norms(double* xr, double* xi, long stride, Span<double> norms)
     {
-        var lanes = Lanes;
         foreach (ref var norm in norms)
         {
-            TVector a = TLanes.Zero, b = TLanes.Zero;
-            for (long j = 0; j < stride; j += lanes)
-            {
-                var p = TLanes.Load(xr + j);
-                var q = TLanes.Load(xi + j);
-                a = TLanes.MultiplyAdd(p, p, a);
-                b = TLanes.MultiplyAdd(q, q, b);
-            }
-
-            norm = TLanes.Sum(TLanes.Add(a, b));
+            norm = Squares(xr, xi, stride);
             xr += stride;
             xi += stride;
         }
@@ -389,6 +366,22 @@ internal sealed unsafe class MatrixKernelSet<TVector, TLanes>(string name) : Mat
             Put(r1, cr + lanes, add);
             Put(i1, ci + lanes, add);
         }
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static double Squares(double* xr, double* xi, long length)
+    {
+        var lanes = Lanes;
+        TVector a = TLanes.Zero, b = TLanes.Zero;
+        for (long j = 0; j < length; j += lanes)
+        {
+            var p = TLanes.Load(xr + j);
+            var q = TLanes.Load(xi + j);
+            a = TLanes.MultiplyAdd(p, p, a);
+            b = TLanes.MultiplyAdd(q, q, b);
+        }
+
+        return TLanes.Sum(TLanes.Add(a, b));
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]

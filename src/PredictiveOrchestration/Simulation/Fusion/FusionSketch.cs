@@ -299,6 +299,9 @@ internal sealed partial class FusionSketch<TPlaces>
         if (places.Length > 0)
         {
             Place(places, work.TouchedKind);
+
+            // What measurements behind the last pass touch.
+            places[places.Length - FusedWork.Count + work.TouchedKind] += work.TouchedSoFar - touched;
             places[places.Length - FusedWork.Count + FusedWork.Read] += work.Readable;
         }
 

@@ -118,6 +118,21 @@ public sealed class FusionSketchTests(ITestOutputHelper output)
     }
 
     [Fact]
+    public void Progress_MeasurementsBetween_AddsUpToTheWhole()
+    {
+        foreach (var circuit in (Circuit[])[ErrorCorrection.Repetition(8, 3, 1), ErrorCorrection.SurfaceCode(3, 2), new CircuitBuilder(20, 1).X(0).X(18).Reset(18).Reset(0).Build()])
+        {
+            var (progress, whole) = (new WorkTrajectory(circuit).Fused!, Sketch(circuit));
+            for (var kind = 0; kind < whole.Length; kind++)
+            {
+                var one = new double[whole.Length];
+                one[kind] = 1;
+                progress.Part(0, circuit.Operations.Length, one).Should().BeApproximately(whole[kind], 1e-9 * (1 + whole[kind]), "{0}, amount {1}", circuit.Name, kind);
+            }
+        }
+    }
+
+    [Fact]
     public void Sketch_TooManyQubits_IsEmpty()
     {
         Sketch(States.Ghz(FusionSketch<Unnoted>.MostQubits)).Should().HaveCount(FusedWork.Count);

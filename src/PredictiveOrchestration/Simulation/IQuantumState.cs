@@ -49,7 +49,7 @@ internal interface IQuantumState : IDisposable
     /// <summary>Projects onto the outcome and scales the norm back to 1.</summary>
     void Collapse(int qubit, bool outcome, double probability);
 
-    /// <summary>Exchanges |0⟩ and |1⟩ of a qubit known to be in one of them (after a collapse), for reset.</summary>
+    /// <summary>Takes a qubit that a collapse left in |1⟩ to |0⟩, for reset.</summary>
     void Flip(int qubit);
 
     IQuantumState Clone();

@@ -222,7 +222,12 @@ internal sealed class ShotRunner
             result = Divide(group, one);
         }
 
-        state.Collapse(qubit, result, result ? one : 1 - one);
+        // A qubit that is 0 in all basis states is so afterwards.
+        if (result || one > 0)
+        {
+            state.Collapse(qubit, result, result ? one : 1 - one);
+        }
+
         return result;
     }
 

@@ -50,22 +50,13 @@ internal struct FusedWork
     /// <summary>Begins a pass: the amplitudes that it visits, those of them in blocks in place, and those that are copied to blocks and back.</summary>
     public (double Visited, double InPlace, double Copied) Visit(long blockMask, long moved)
     {
-        var outer = _live & ~blockMask;
-        var visited = PowersOfTwo.Of(_blockBits + BitOperations.PopCount((ulong)outer));
-        if ((blockMask & (blockMask + 1)) == 0)
-        {
-            _pages.Touch(outer | blockMask);
-            _live |= moved;
-            return _blockBits == _bits ? (visited, 0, 0) : (visited, visited, 0);
-        }
-
-        // Of rows those are read that are not zero, and those written that may be no more.
+        // Of rows those are read that are not zero, and those written that may be no more. A block in place is one row.
         var row = blockMask & ~(blockMask + 1);
-        var read = PowersOfTwo.Of(BitOperations.PopCount((ulong)(_live | row)));
+        var (visited, read) = (PowersOfTwo.Of(BitOperations.PopCount((ulong)(_live | blockMask))), PowersOfTwo.Of(BitOperations.PopCount((ulong)(_live | row))));
         _live |= moved;
-        _pages.Touch(_live & (outer | blockMask) | row);
-        var written = PowersOfTwo.Of(BitOperations.PopCount((ulong)(_live & (outer | blockMask) | row)));
-        return (visited, 0, (read + written) / 2);
+        _pages.Touch(_live | row);
+        var written = PowersOfTwo.Of(BitOperations.PopCount((ulong)(_live | row)));
+        return _blockBits == _bits ? (visited, 0, 0) : row == blockMask ? (visited, visited, 0) : (visited, 0, (read + written) / 2);
     }
 
     /// <summary>The base-2 logarithm of how many neighbours are gone over together where amplitudes are summed or scaled: as long as their index bits are those that some amplitude has.</summary>

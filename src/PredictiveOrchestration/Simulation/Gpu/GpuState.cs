@@ -161,11 +161,6 @@ internal sealed class GpuState<T> : IQuantumState
     public void Collapse(int qubit, bool outcome, double probability) => Guard(() =>
     {
         var bit = 1L << _bitOfQubit[qubit];
-        if (!outcome && (bit & _live) == 0)
-        {
-            return 0;
-        }
-
         var scale = 1 / Math.Sqrt(probability);
         _kernels.Scale(_stream, _state, (int)bit, outcome ? 0 : scale, outcome ? scale : 0);
         _live = outcome ? _live : _live & ~bit;
@@ -175,8 +170,6 @@ internal sealed class GpuState<T> : IQuantumState
     public void Flip(int qubit)
     {
         Apply(new CircuitBuilder(NumQubits).X(qubit).Build(), 0, 1, null, _context);
-
-        // Of the two values it was known to have one.
         _live &= ~(1L << _bitOfQubit[qubit]);
     }
 

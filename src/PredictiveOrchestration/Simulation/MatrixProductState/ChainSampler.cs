@@ -60,6 +60,8 @@ internal sealed unsafe class ChainSampler(TensorChain chain)
         // Rows of bits: at most one for each shot.
         var bits = new ulong[draws.Length * _words];
         var rowsOfBits = 1;
+
+        // With a place more, as a single shot is written down both as a zero and as a one.
         Node[] nodes = new Node[draws.Length + 1], next = new Node[draws.Length + 1], ones = new Node[draws.Length + 1];
         int[] zeroRows = new int[draws.Length + 1], oneRows = new int[draws.Length + 1], held = new int[draws.Length];
         Span<double> part = stackalloc double[2], below = stackalloc double[2];
@@ -178,11 +180,7 @@ internal sealed unsafe class ChainSampler(TensorChain chain)
             }
         }
 
-        if (zeros > node.Start && ones > 0)
-        {
-            held.AsSpan(0, ones).CopyTo(order.AsSpan(zeros));
-        }
-
+        held.AsSpan(0, ones).CopyTo(order.AsSpan(zeros));
         return zeros - node.Start;
     }
 

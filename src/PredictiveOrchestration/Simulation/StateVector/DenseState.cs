@@ -165,12 +165,6 @@ internal sealed unsafe class DenseState : IQuantumState
     public void Collapse(int qubit, bool outcome, double probability)
     {
         var bit = 1L << _bitOfQubit[qubit];
-        if (!outcome && (bit & _live) == 0)
-        {
-            // It is what all amplitudes have.
-            return;
-        }
-
         var scale = 1 / Math.Sqrt(probability);
         var (whereZero, whereOne) = outcome ? (0.0, scale) : (scale, 0.0);
         ForLive((first, count) =>
@@ -185,10 +179,7 @@ internal sealed unsafe class DenseState : IQuantumState
     {
         var flip = new CircuitBuilder(NumQubits).X(qubit).Build();
         using var plan = DensePlan.Create(flip, 0, 1, null, _bits, _bitOfQubit, _settings, keep: false);
-        Prepare(_live);
         _runner.Run(plan, ref _live, 0, 0);
-
-        // Of the two values it was known to have one.
         _live &= ~(1L << _bitOfQubit[qubit]);
     }
 

@@ -100,7 +100,7 @@ internal sealed unsafe class PlanRunner : IDisposable
         var rowBytes = (long)_elementBytes << rows.RowBits;
         for (var row = 0; row < rows.Starts.Length; row++)
         {
-            // So is a row. A page that is read before it is written takes the system three times as long as one that is not.
+            // A row whose number has such a bit is zero as well. A page that is read before it is written takes the system three times as long as one that is not.
             if ((rows.Starts[row] & ~live) != 0)
             {
                 NativeMemory.Clear(copyRe + row * rowBytes, (nuint)rowBytes);

@@ -30,9 +30,14 @@ internal sealed class HotSwapDesk(PredictiveOrchestratorOptions options, Backend
     }
 
     /// <summary>What a job may do; null if it runs where it was sent to and writes nothing.</summary>
-    public HotSwapJob? Job(PerformancePredictor model, CircuitProfile profile, OrchestrationRequest request, long memoryBytes) =>
+    /// <param name="model">The model.</param>
+    /// <param name="profile">The profile that was decided by.</param>
+    /// <param name="sketched">The profile with all that any engine goes by; asked for where parts are predicted.</param>
+    /// <param name="request">The request.</param>
+    /// <param name="memoryBytes">The most memory that the run may take.</param>
+    public HotSwapJob? Job(PerformancePredictor model, CircuitProfile profile, Func<CircuitProfile> sketched, OrchestrationRequest request, long memoryBytes) =>
         _checkpoints is null && (!options.Swap.Enabled || (request.Backend is not null && request.SwapControl is null)) ? null : new HotSwapJob(
-            options.Swap, _conversions, _planning, work => new SegmentCostModel(model, profile, new JobShape(
+            options.Swap, _conversions, _planning, work => new SegmentCostModel(model, sketched(), new JobShape(
                 request.Shots, request.Limits.Threads ?? Environment.ProcessorCount, request.Observables.Sum(o => o.Terms.Count), request.TopProbabilities), work.Fused),
             profile, memoryBytes, id => registry.Current.Find(id) is not { } backend || health.Reason(backend) is null, request.SwapControl, _checkpoints, request.Backend);
 }

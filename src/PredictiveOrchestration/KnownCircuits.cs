@@ -38,5 +38,5 @@ internal sealed class KnownCircuits(CancellationToken stopped)
     }
 
     /// <summary>The profile of a circuit that need not be remembered.</summary>
-    public CircuitProfile ProfileOf(Circuit circuit) => _circuits.Find(circuit)?.Profile ?? CircuitProfiler.Profile(circuit);
+    public CircuitProfile ProfileOf(Circuit circuit) => _circuits.Find(circuit)?.Profile ?? CircuitProfiler.Begin(circuit);
 }

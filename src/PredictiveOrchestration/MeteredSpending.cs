@@ -13,7 +13,7 @@ internal sealed class MeteredSpending(ISpendGate ledger, PriceTable prices, Rout
 {
     public async ValueTask ReserveAsync(SpendRequest request, CancellationToken cancellationToken = default)
     {
-        if (!prices.IsMetered(request.Provider) || decision?.Ranked.FirstOrDefault(r => r.Candidate.Backend.Id == request.Provider)?.Candidate is not { } candidate)
+        if (!prices.IsMetered(request.Provider) || decision?.Made.FirstOrDefault(r => r.Candidate.Backend.Id == request.Provider)?.Candidate is not { } candidate)
         {
             await ledger.ReserveAsync(request, cancellationToken).ConfigureAwait(false);
             return;

@@ -60,9 +60,9 @@ internal sealed partial class Money : IAsyncDisposable
     /// <summary>The same for all backends that a job may run on.</summary>
     public void OpenAccounts(RoutingDecision decision, BackendSet backends)
     {
-        for (var i = 0; i < decision.Ranked.Count; i++)
+        for (var i = 0; i < decision.Made.Count; i++)
         {
-            if (decision.Ranked[i].Candidate.Backend is { IsLocal: false, Id: var id })
+            if (decision.Made[i].Candidate.Backend is { IsLocal: false, Id: var id })
             {
                 OpenAccount(backends.Find(id));
             }

@@ -219,10 +219,11 @@ public sealed partial class PredictiveOrchestrator : IAsyncDisposable
         ExecutionReport? report = null;
         try
         {
-            var swaps = _swaps.Job(model, profile, request, _desk.BytesFor(request));
+            var swaps = _swaps.Job(model, profile, () => known.Sketched(circuit, profile), request, _desk.BytesFor(request));
             var executor = new HotSwapExecutor(backends, _admission!, _money.GateOf(decision, profile), _time, swaps, _money.Prices.IsMetered);
             report = await executor.RunAsync(decision, request.For(circuit), label, either.Token).ConfigureAwait(false);
-            var cost = await _books.RecordAsync(report, decision, known.Recorded(profile), request, job, State).ConfigureAwait(false);
+            var recorded = known.Recorded(report.Attempts.Any(a => CostBasisCatalog.Get(a.Ranked.Candidate.Backend.CostModel).IsSketched) ? known.Sketched(circuit, profile) : profile);
+            var cost = await _books.RecordAsync(report, decision, recorded, request, job, State).ConfigureAwait(false);
             return report.Last.Result is { } result
                 ? OrchestrationResult.Of(result, report, decision, profile, decisionTime, cost) with { Optimization = optimization }
                 : throw Failure(report.Last.Error!);

@@ -74,7 +74,7 @@ internal sealed partial class RunBooks
     {
         var total = 0m;
         List<ExecutionRecord>? records = _subscribers.Any ? [] : null;
-        var alternatives = decision.Ranked.Select(r => new CostAlternative(r.Candidate.Backend.Id, r.Candidate.TotalSeconds, r.Candidate.Cost.Median)).ToList();
+        var alternatives = decision.Made.Select(r => new CostAlternative(r.Candidate.Backend.Id, r.Candidate.TotalSeconds, r.Candidate.Cost.Median)).ToList();
         var place = new JobPlace(job.Run, 0, 0);
         for (var i = 0; i < report.Attempts.Count; i++)
         {

@@ -32,7 +32,7 @@ internal sealed class HotSwapExecutor(BackendSet backends, LocalAdmission admiss
         }
 
         var explored = await TryAsync(decision.Chosen, request, limit, label.Attempt(0), cancellationToken).ConfigureAwait(false) with { IsExploration = true };
-        if (explored.Result is not null || decision.Ranked.Count == 1 || !MayFallBack(explored, request))
+        if (explored.Result is not null || decision.Made.Count == 1 || !MayFallBack(explored, request))
         {
             return new ExecutionReport([explored], []);
         }
@@ -73,7 +73,7 @@ internal sealed class HotSwapExecutor(BackendSet backends, LocalAdmission admiss
         }
 
         // The backend that failed in the last part is tried again only if it is the last.
-        var plan = AttemptPlan.Of(decision.Ranked, decision.AllowsTrials);
+        var plan = AttemptPlan.Of(decision.Made, decision.AllowsTrials);
         plan = failed is null ? plan : [.. plan.Where((p, i) => i == plan.Count - 1 || p.Ranked.Candidate.Backend.Id != failed)];
         if (attempts.Count > 0)
         {

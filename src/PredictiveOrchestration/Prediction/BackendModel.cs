@@ -126,15 +126,21 @@ internal sealed record BackendModel(
     /// <summary>Predicts without allocation.</summary>
     public LogTime Predict(ReadOnlySpan<double> terms, ReadOnlySpan<float> features, JobKin kin = default)
     {
-        var raw = Math.Log(Analytic.Predict(terms));
         if (Residual is null || Stack is null)
         {
-            return new LogTime(raw, raw + Bias.Value, 1, 0);
+            return PredictRoughly(terms);
         }
 
         var parts = Residual.Evaluate(features, terms, Analytic) with { Kin = Kin.Find(kin) };
-        raw += Stack.Correction(parts);
+        var raw = Math.Log(Analytic.Predict(terms)) + Stack.Correction(parts);
         return new LogTime(raw, raw + Bias.Value, Stack.Scale(parts), Stack.Group(parts), parts.IsBeyond);
+    }
+
+    /// <summary>Predicts from the terms alone.</summary>
+    public LogTime PredictRoughly(ReadOnlySpan<double> terms)
+    {
+        var raw = Math.Log(Analytic.Predict(terms));
+        return new LogTime(raw, raw + Bias.Value, 1, 0);
     }
 
     /// <summary>The model after one more run.</summary>

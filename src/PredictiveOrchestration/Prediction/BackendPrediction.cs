@@ -34,11 +34,14 @@ public sealed record BackendPrediction
     /// <summary>Gets the terms of the median time, largest first, in seconds.</summary>
     public required IReadOnlyList<PredictionTerm> Terms { get; init; }
 
-    /// <summary>Gets how the time was predicted, "prior", "analytic", "analytic + learned" or "structure cache".</summary>
+    /// <summary>Gets how the time was predicted, "prior", "analytic", "analytic + learned", "structure cache" or, where nobody asked for more, "rough".</summary>
     public required string Source { get; init; }
 
     /// <summary>The run, of those that stand for all that were learned from, that is most like the job; null while nothing is learned. Found when asked for: no decision needs it.</summary>
     internal TrainingRow? Nearest => Learned?.NearestTo(Features);
+
+    /// <summary>Whether it goes by a rough estimate that a sketch would take the place of.</summary>
+    internal bool IsRough { get; init; }
 
     /// <summary>What was learned, if anything.</summary>
     internal ResidualModel? Learned { get; init; }

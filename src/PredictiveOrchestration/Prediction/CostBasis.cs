@@ -13,6 +13,9 @@ internal sealed record CostDrivers(double[] Terms, double LeastBytes, double Bou
 {
     /// <summary>The bytes that the work goes over, for the speed of caches; the bound if it is not known better.</summary>
     public double WorkingBytes { get; init; } = BoundBytes;
+
+    /// <summary>By how much the logarithm of the time is wrong besides, as a standard deviation, where amounts are those of <see cref="RoughChain"/>; 0 elsewhere.</summary>
+    public double Roughness { get; init; }
 }
 
 /// <summary>
@@ -30,6 +33,9 @@ internal sealed record CostBasis(string Name, string[] TermNames, double[] Prior
 
     /// <summary>How much of what a profile leaves open a plan of the engine tells, 0 to 1: less where the profile has a sketch of what the engine would do.</summary>
     public double PlanTells { get; init; } = 1;
+
+    /// <summary>Whether it goes by the sketch of a matrix product state, which a profile has only where that may change the choice.</summary>
+    public bool IsSketched { get; init; }
 }
 
 /// <summary>The quantities that drive cost, taken from a circuit's features or estimated from the seven headline values.</summary>

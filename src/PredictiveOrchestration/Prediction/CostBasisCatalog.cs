@@ -134,10 +134,14 @@ internal static class CostBasisCatalog
                         ChainAmounts.ReadoutRows(work.Qubits, work.FinalSupportLog2, job.Shots), ChainAmounts.ReadoutProducts(amounts, job.Shots), Math.Min(work.FinalSupportLog2, work.Qubits) * job.Shots, job.Shots, work.Sorting(job), work.Outcomes(job),
                     ]),
                     64.0 * work.Qubits, MatrixProductBytes(work, job, bond),
-                    planned is null ? work.StructureUncertainty + (0.1 * Math.Min(30, work.BondLog2)) : 0.05 * Math.Min(30, work.TypicalBondLog2));
+                    planned is null ? work.StructureUncertainty + (0.1 * Math.Min(30, work.BondLog2)) : 0.05 * Math.Min(30, work.TypicalBondLog2))
+                {
+                    Roughness = planned is null && work.Profile.Features is { IsChainRough: true } ? RoughChain.LogSigma : 0,
+                };
             })
         {
             PlanTells = 0.2,
+            IsSketched = true,
         });
         Add(new CostBasis(
             "stabilizer",

@@ -48,12 +48,15 @@ internal sealed class PerformancePredictor : IPerformancePredictor
     /// <summary>Predicts from one backend's model and what the job asks of it, for those who keep both.</summary>
     public static BackendPrediction Predict(BackendDescriptor backend, CircuitProfile profile, BackendModel model, JobDrivers drivers)
     {
-        var time = model.Predict(drivers.Terms, drivers.Features, drivers.Kin);
+        // What was learned of the terms was learned of those of the sketch.
+        var isSketched = drivers.Costs.Roughness == 0;
+        var time = isSketched ? model.Predict(drivers.Terms, drivers.Features, drivers.Kin) : model.PredictRoughly(drivers.Terms);
         var median = Math.Exp(time.Median);
-        var (low, high) = model.Intervals[time.Group];
+        var (low, high) = isSketched ? model.Intervals[time.Group] : default;
 
         // Where models have learned, the looseness of bounds is in their errors; a profile made by hand is looser than any they saw.
         var looseness = model.Residual is null || profile.Features is null ? drivers.Costs.Looseness : 0;
+        looseness = Math.Sqrt((looseness * looseness) + (drivers.Costs.Roughness * drivers.Costs.Roughness));
         var (below, above) = (Widen(-low * time.Scale, looseness), Widen(high * time.Scale, looseness));
         var sigma = Math.Max(0.01, (below + above) / (2 * 1.645));
         var isRepeat = model.Repeats.TryGet(drivers.Structure, out var repeated);
@@ -65,7 +68,7 @@ internal sealed class PerformancePredictor : IPerformancePredictor
         }
 
         var isLoose = time.IsBeyond && !isRepeat;
-        var source = isRepeat ? "structure cache" : model.Residual is not null ? "analytic + learned" : model.Analytic.IsFitted ? "analytic" : "prior";
+        var source = isRepeat ? "structure cache" : !isSketched ? "rough" : model.Residual is not null ? "analytic + learned" : model.Analytic.IsFitted ? "analytic" : "prior";
         if (profile.ExecutionTimeEstimate is { TotalSeconds: > 0 } hint)
         {
             // The host's hint is evidence of one more source, believed within a factor of e.
@@ -94,6 +97,7 @@ internal sealed class PerformancePredictor : IPerformancePredictor
             LogSecondsSigma = sigma,
             Terms = new PredictedTerms(model.Analytic, drivers.Terms, median / bySum),
             Source = source,
+            IsRough = !isSketched && !isRepeat,
             Quick = quick,
             Learned = model.Residual,
             Features = drivers.Features,

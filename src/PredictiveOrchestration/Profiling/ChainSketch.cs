@@ -40,6 +40,9 @@ internal sealed class ChainSketch
     private int _seen;
     private int _support;
     private bool _isPath;
+    private object? _leftFor;
+    private int _outcomesLog2;
+    private double _enough;
 
     private ChainSketch()
     {
@@ -68,6 +71,22 @@ internal sealed class ChainSketch
         _latest = null;
         sketch.Clear(numQubits);
         return sketch;
+    }
+
+    /// <summary>The counts of the sketch that this thread left last, if it was left for that; null if it is gone.</summary>
+    public static double[]? Resume(object leftFor) => _latest is { } sketch && ReferenceEquals(sketch._leftFor, leftFor) ? sketch.Finish(sketch._outcomesLog2, sketch._enough) : null;
+
+    /// <summary>Whether it may be left as it is: the next one on the thread takes its place.</summary>
+    public bool CanWait => _wires.Length <= MostKeptWires;
+
+    /// <summary>Leaves it as it is.</summary>
+    /// <param name="leftFor">What it is asked for by.</param>
+    /// <param name="supportLog2">As in <see cref="Finish"/>.</param>
+    /// <param name="enough">As in <see cref="Finish"/>.</param>
+    public void Leave(object leftFor, int supportLog2, double enough)
+    {
+        (_leftFor, _outcomesLog2, _enough) = (leftFor, supportLog2, enough);
+        _latest = this;
     }
 
     /// <summary>The gates that are kept so far.</summary>
@@ -171,6 +190,7 @@ internal sealed class ChainSketch
     /// <param name="enough">The work beyond which a chain is of no use: what is left is reckoned to be like what was walked through.</param>
     public double[] Finish(int supportLog2, double enough = double.PositiveInfinity)
     {
+        _leftFor = null;
         for (var q = 0; q < _numQubits; q++)
         {
             Flush(q);
@@ -189,7 +209,7 @@ internal sealed class ChainSketch
             }
         }
 
-        if (_wires.Length <= MostKeptWires)
+        if (CanWait)
         {
             _latest = this;
         }
@@ -204,6 +224,7 @@ internal sealed class ChainSketch
             (_wire, _partner, _blocks, _kept) = (new int[numQubits], new int[numQubits], new Block[numQubits], new byte[numQubits]);
         }
 
+        _leftFor = null;
         (_numQubits, _count, _ends, _meetings, _places, _left, _seen, _support, _isPath) = (numQubits, 0, 0, 0, 0, 0, 0, 0, true);
         _partner.AsSpan(0, numQubits).Fill(-1);
         _kept.AsSpan(0, numQubits).Clear();

@@ -127,6 +127,10 @@ public sealed record CircuitFeatures
     [JsonInclude]
     internal double[] ChainWork { get; init; } = [];
 
+    /// <summary>Whether <see cref="ChainWork"/> is what <see cref="RoughChain"/> says, because nobody asked for more.</summary>
+    [JsonInclude]
+    internal bool IsChainRough { get; init; }
+
     /// <summary>Gets the number of groups of consecutive gates on at most four qubits.</summary>
     public required int FusedGateCount { get; init; }
 

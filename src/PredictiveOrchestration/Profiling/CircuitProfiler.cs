@@ -9,8 +9,20 @@ public static class CircuitProfiler
     public static CircuitProfile Profile(Circuit circuit)
     {
         ArgumentNullException.ThrowIfNull(circuit);
+        return Of(circuit, leavesChain: false);
+    }
+
+    /// <summary>As <see cref="Profile"/>, but with a rough estimate in place of the sketch of a matrix product state, which <see cref="WithChain"/> makes where it matters.</summary>
+    internal static CircuitProfile Begin(Circuit circuit) => Of(circuit, leavesChain: true);
+
+    /// <summary>The profile with that sketch: it is gone on with where the thread profiled nothing else since, and made anew elsewhere.</summary>
+    internal static CircuitProfile WithChain(Circuit circuit, CircuitProfile profile) => profile.Features is not { IsChainRough: true } features ? profile
+        : profile with { Features = features with { ChainWork = ChainSketch.Resume(features) ?? new ForwardPass(circuit).Features().ChainWork, IsChainRough = false } };
+
+    private static CircuitProfile Of(Circuit circuit, bool leavesChain)
+    {
         var forward = new ForwardPass(circuit);
-        var features = forward.Features();
+        var features = forward.Features(leavesChain);
         var n = circuit.NumQubits;
         var dense = Math.ScaleB(16, n);
         var sparse = Math.ScaleB(n > 64 ? 32 : 24, features.PeakSupportLog2);

@@ -39,7 +39,9 @@ internal sealed class ForwardPass
     /// <summary>What was counted.</summary>
     public CircuitCounts Counts => _counts;
 
-    public CircuitFeatures Features()
+    /// <summary>What was found.</summary>
+    /// <param name="leavesChain">Whether the sketch of a matrix product state is left for when it is asked for, where a rough estimate can stand for it meanwhile.</param>
+    public CircuitFeatures Features(bool leavesChain = false)
     {
         var backward = new BackwardPass(_circuit, _counts.FirstMeasurement, _counts.FirstReset, _counts.IsDynamic, _counts.Gates, _counts.OnNoQubit);
         int n = _circuit.NumQubits, depth = _counts.Depth, gates = _counts.Gates, pairs = _counts.TwoQubit, dimension = _sparse.Dimension;
@@ -49,7 +51,8 @@ internal sealed class ForwardPass
         // Of a generator that nothing is known of three in four Pauli matrices are not the identity.
         var weight = _randomness.IsExact ? _randomness.MeanWeight() : 0.75 * n;
         var (random, support) = _randomness.IsExact ? _randomness.Finish() : (Math.Min(n, dimension) + backward.MidCircuitMeasurements + _randomResets, n);
-        return new CircuitFeatures
+        var isRough = leavesChain && _bond.Sketch is { CanWait: true } && RoughChain.Knows(n, gates);
+        var features = new CircuitFeatures
         {
             Supermarq = new SupermarqFeatures(
                 n < 2 ? 0 : 2.0 * _counts.QubitPairs / ((double)n * (n - 1)),
@@ -90,7 +93,9 @@ internal sealed class ForwardPass
             BondWorkTrajectory = _bondWork,
             PeakBondLog2 = _bond.Greatest,
             BondLog2 = _bond.Peak,
-            ChainWork = _bond.Sketch?.Finish(Math.Min(support, dimension), ChainLimit()) ?? [],
+            ChainWork = isRough ? RoughChain.Amounts(new RoughChain.Inputs(n, gates, pairs + _counts.MultiQubit, _bond.Steps, _bond.Work, _bond.GreatestTypical, _counts.Monomial, _counts.Diagonal, _counts.CliffordPrefix))
+                : _bond.Sketch?.Finish(Math.Min(support, dimension), ChainLimit()) ?? [],
+            IsChainRough = isRough,
             MatrixProductWork = Math.Min(_bond.Work, double.MaxValue),
             MatrixProductBytes = _bond.Bytes(),
             MatrixProductSteps = _bond.Steps,
@@ -103,6 +108,12 @@ internal sealed class ForwardPass
             LargestBlockQubits = largest,
             StructuralHash = _counts.StructuralHash,
         };
+        if (isRough)
+        {
+            _bond.Sketch!.Leave(features, Math.Min(support, dimension), ChainLimit());
+        }
+
+        return features;
     }
 
     // The work after which a chain is surely ten times slower than a tableau that runs it all.

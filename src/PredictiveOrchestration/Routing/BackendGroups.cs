@@ -21,8 +21,9 @@ internal static class BackendGroups
         var number = 0;
         foreach (var decision in decisions)
         {
-            var best = decision.Ranked.Min(r => r.Candidate.TotalSeconds);
-            foreach (var candidate in decision.Ranked.Select(r => r.Candidate).Where(c => double.IsFinite(c.TotalSeconds) && c.TotalSeconds > 0))
+            // What was predicted only roughly says nothing of whom it is like.
+            var best = decision.Made.Min(r => r.Candidate.TotalSeconds);
+            foreach (var candidate in decision.Made.Select(r => r.Candidate).Where(c => double.IsFinite(c.TotalSeconds) && c.TotalSeconds > 0 && !c.Prediction.IsRough))
             {
                 if (!times.TryGetValue(candidate.Backend.Id, out var own))
                 {

@@ -41,16 +41,26 @@ internal sealed class DecisionEngine(PriceTable prices, BackendHealthTracker hea
             job.Latest = made = Make(known.Profile, circuit, terms, backends, model, router, made);
         }
 
-        // The job may have been planned for another circuit of the same structure: the curves over operations stay this one's.
-        var planned = made.Decision.Inputs!.Job.Profile.Planned;
-        if (known.Profile.Planned != planned)
+        if (circuit is not null)
         {
-            known.Profile = known.Profile with { Planned = planned };
+            made.Decision.Inputs!.Unread?.Follow(circuit);
+        }
+
+        // The job may have been planned or sketched for another circuit of the same structure: the curves over operations stay this one's.
+        var decided = made.Decision.Inputs!.Job.Profile;
+        if (decided.Features is { IsChainRough: false } sketched && known.Profile.Features is { IsChainRough: true } rough)
+        {
+            known.Profile = known.Profile with { Features = rough with { ChainWork = sketched.ChainWork, IsChainRough = false } };
+        }
+
+        if (known.Profile.Planned != decided.Planned)
+        {
+            known.Profile = known.Profile with { Planned = decided.Planned };
             _jobs.KeepPlanned(known.Profile, job);
         }
 
         // What is explored is never what is kept.
-        return stake.Seconds > ThompsonExploration.ReactionSeconds && router is IChanceRouter { NeedsDraw: false } chance && chance.MayChoose(made.Decision.Ranked, stake.Seconds)
+        return stake.Seconds > ThompsonExploration.ReactionSeconds && router is IChanceRouter { NeedsDraw: false } chance && chance.MayChoose(made.Decision.Made, stake.Seconds)
             ? DecisionMaker.Decide(made.Decision.Inputs! with { Chance = new Chance(NextDraw(), stake.Seconds, stake.Money) }, made.Decision.RegistryVersion, made.Decision.ModelVersion)
             : made.Decision;
     }
@@ -82,7 +92,6 @@ internal sealed class DecisionEngine(PriceTable prices, BackendHealthTracker hea
     {
         // Read before anything that depends on it: what changes meanwhile makes the next decision anew.
         var (version, isRepeatable) = (health.Version, !health.IsAnyClosed);
-        var unavailable = Nothing;
         var only = terms.Backend is null ? null : backends.Find(terms.Backend);
         ReadOnlySpan<IQuantumBackend> asked = terms.Backend is null ? backends.Backends.AsSpan() : only is null ? [] : [only];
         var parts = new PartialDecision[asked.Length];
@@ -98,26 +107,52 @@ internal sealed class DecisionEngine(PriceTable prices, BackendHealthTracker hea
         Wait(asked, parts);
 
         var requirements = Requirements(profile, circuit, terms, asked);
-        if (before is null && circuit is not null)
+        if (circuit is not null && IsWorthSketching(requirements, asked, parts, router))
         {
-            profile = Planned(circuit, requirements, asked, parts, terms, model);
-            requirements = requirements with { Profile = profile };
+            requirements = requirements with { Profile = Sketched(circuit, profile, asked, parts, terms, model) };
         }
 
-        for (var i = 0; i < parts.Length; i++)
+        if (before is null && circuit is not null)
         {
-            var (backend, descriptor, part) = (asked[i], asked[i].Descriptor, parts[i]);
-            isRepeatable &= prices.IsSteady(descriptor.Id) && (descriptor.IsLocal || backend is not (IConditionalBackend or ILoadedBackend));
-            if ((health.Reason(backend) ?? prices.Refusal(descriptor, part.Candidate.Prediction, profile, part.Candidate.Shape)) is { } reason)
-            {
-                unavailable = ReferenceEquals(unavailable, Nothing) ? new Dictionary<string, string>(StringComparer.Ordinal) : unavailable;
-                unavailable.Add(descriptor.Id, reason);
-            }
+            requirements = requirements with { Profile = Planned(circuit, requirements, asked, parts, terms, model) };
         }
 
         if (terms.Backend is not null && only is null)
         {
             throw new ArgumentException($"No backend has the id '{terms.Backend}'. Registered are {string.Join(", ", backends.Backends.Select(b => b.Descriptor.Id))}.");
+        }
+
+        foreach (var backend in asked)
+        {
+            isRepeatable &= prices.IsSteady(backend.Descriptor.Id) && (backend.Descriptor.IsLocal || backend is not (IConditionalBackend or ILoadedBackend));
+        }
+
+        var incumbent = before is not null && ReferenceEquals(before.Router, router) ? before.Decision.Chosen.Candidate.Backend.Id : null;
+        var decision = Choose(requirements, circuit, asked, parts, terms, backends, model, router, incumbent);
+        if (circuit is not null && decision.Chosen.Candidate.Prediction.IsRough)
+        {
+            // Nothing runs by a rough estimate: others may be out of order.
+            requirements = requirements with { Profile = Sketched(circuit, requirements.Profile, asked, parts, terms, model) };
+            decision = Choose(requirements, circuit, asked, parts, terms, backends, model, router, incumbent);
+        }
+
+        return new MadeDecision(decision, backends, model, router, version, isRepeatable && decision.Chosen.Propensity is null, parts);
+    }
+
+    private RoutingDecision Choose(
+        JobRequirements requirements, Circuit? circuit, ReadOnlySpan<IQuantumBackend> asked, PartialDecision[] parts, in DecisionTerms terms, BackendSet backends, PerformancePredictor model, IBackendRouter router,
+        string? incumbent)
+    {
+        var (unavailable, isRough) = (Nothing, false);
+        for (var i = 0; i < parts.Length; i++)
+        {
+            var (backend, descriptor, part) = (asked[i], asked[i].Descriptor, parts[i]);
+            isRough |= part.Candidate.Prediction.IsRough;
+            if ((health.Reason(backend) ?? prices.Refusal(descriptor, part.Candidate.Prediction, requirements.Profile, part.Candidate.Shape)) is { } reason)
+            {
+                unavailable = ReferenceEquals(unavailable, Nothing) ? new Dictionary<string, string>(StringComparer.Ordinal) : unavailable;
+                unavailable.Add(descriptor.Id, reason);
+            }
         }
 
         var candidates = Array.ConvertAll(parts, static p => p.Candidate);
@@ -129,11 +164,9 @@ internal sealed class DecisionEngine(PriceTable prices, BackendHealthTracker hea
             CostThreshold = terms.CostThreshold,
             Deadline = terms.Deadline,
         };
-        var incumbent = before is not null && ReferenceEquals(before.Router, router) ? before.Decision.Chosen.Candidate.Backend.Id : null;
-        var decision = DecisionMaker.Decide(
-            new DecisionInputs(candidates, requirements, unavailable, preferences, options.PerformanceThreshold, router) { Incumbent = incumbent, HysteresisMargin = options.HysteresisMargin, Chance = router is IChanceRouter { NeedsDraw: true } ? new Chance(NextDraw(), 0, 0) : null },
+        return DecisionMaker.Decide(
+            new DecisionInputs(candidates, requirements, unavailable, preferences, options.PerformanceThreshold, router) { Incumbent = incumbent, Unread = isRough && circuit is not null ? new UnreadPredictions(circuit, model) : null, HysteresisMargin = options.HysteresisMargin, Chance = router is IChanceRouter { NeedsDraw: true } ? new Chance(NextDraw(), 0, 0) : null },
             backends.Version, model.Version);
-        return new MadeDecision(decision, backends, model, router, version, isRepeatable && decision.Chosen.Propensity is null, parts);
     }
 
     // Where a backend says what a job would wait now, that counts, not what jobs waited before.
@@ -171,6 +204,30 @@ internal sealed class DecisionEngine(PriceTable prices, BackendHealthTracker hea
         };
     }
 
+    // Whether a sketch may change the choice. What a router of the host goes by is not known, and what costs money is not estimated roughly.
+    private static bool IsWorthSketching(JobRequirements job, ReadOnlySpan<IQuantumBackend> asked, PartialDecision[] parts, IBackendRouter router)
+    {
+        var at = Array.FindIndex(parts, static p => p.Candidate.Prediction.IsRough);
+        return at >= 0 && (asked.Length == 1 || router is not (IIncumbentRouter or IChanceRouter) || parts[at].Candidate.Cost.Upper > 0 || WorkForecasts.IsWorthSketching(job.Profile, Able(job, parts), at));
+    }
+
+    // Backends that go by the sketch are predicted again.
+    private CircuitProfile Sketched(Circuit circuit, CircuitProfile profile, ReadOnlySpan<IQuantumBackend> asked, PartialDecision[] parts, in DecisionTerms terms, PerformancePredictor model)
+    {
+        profile = CircuitProfiler.WithChain(circuit, profile);
+        SharedDrivers? shared = null;
+        for (var i = 0; i < parts.Length; i++)
+        {
+            parts[i] = parts[i].Candidate.Prediction.IsRough ? Part(asked[i].Descriptor, profile, ref shared, terms, model, null) : parts[i];
+        }
+
+        return profile;
+    }
+
+    // What is predicted of those that can do the job.
+    private static BackendPrediction?[] Able(JobRequirements job, PartialDecision[] parts) =>
+        Array.ConvertAll(parts, p => CapabilityFilter.Refuse(p.Candidate, job, null) is null ? p.Candidate.Prediction : null);
+
     // Backends that plan the circuit are predicted again.
     private CircuitProfile Planned(Circuit circuit, JobRequirements job, ReadOnlySpan<IQuantumBackend> asked, PartialDecision[] parts, in DecisionTerms terms, PerformancePredictor model)
     {
@@ -179,7 +236,8 @@ internal sealed class DecisionEngine(PriceTable prices, BackendHealthTracker hea
             return job.Profile;
         }
 
-        var able = Array.ConvertAll(parts, p => CapabilityFilter.Refuse(p.Candidate, job, null) is null ? p.Candidate.Prediction : null);
+        // What is not worth a sketch is not worth a plan.
+        var able = Array.ConvertAll(Able(job, parts), static p => p is { IsRough: true } ? null : p);
         var planned = WorkForecasts.Add(circuit, job.Profile, asked, able);
         SharedDrivers? shared = null;
         for (var i = 0; i < parts.Length && !ReferenceEquals(planned, job.Profile); i++)

@@ -46,7 +46,7 @@ internal static class DecisionExplanation
             Line($"  left to chance: it had a probability of {decision.Propensity:P0}");
         }
 
-        if (!decision.IsExploration && AttemptPlan.Of(decision.Ranked, decision.AllowsTrials)[0] is { IsTrial: true, Limit: { } most } trial)
+        if (!decision.IsExploration && AttemptPlan.Of(decision.Made, decision.AllowsTrials)[0] is { IsTrial: true, Limit: { } most } trial)
         {
             var wide = trial.Ranked.Candidate.Prediction.Seconds;
             Line($"  {trial.Ranked.Candidate.Backend.Id} is tried before, for at most {most.TotalSeconds:G2} s: it may take anything from {wide.Lower:G2} to {wide.Upper:G2} s");

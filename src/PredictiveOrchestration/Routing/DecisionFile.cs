@@ -24,6 +24,8 @@ internal sealed record DecisionFile
 
     public CircuitProfile? Profile { get; init; }
 
+    public double[]? UnreadChain { get; init; }
+
     public List<string>? GateNames { get; init; }
 
     public int Shots { get; init; }
@@ -74,7 +76,7 @@ internal sealed record DecisionFile
             new DecisionFile
             {
                 Version = Format, Strategy = decision.Strategy, RegistryVersion = decision.RegistryVersion, ModelVersion = decision.ModelVersion, Chosen = decision.Chosen.Candidate.Backend.Id,
-                Profile = i.Job.Profile, GateNames = i.Job.GateNames is null ? null : [.. i.Job.GateNames], Shots = i.Job.Shots, NeedsProbabilities = i.Job.NeedsProbabilities,
+                Profile = i.Job.Profile, UnreadChain = i.Unread?.Chain(i.Job.Profile), GateNames = i.Job.GateNames is null ? null : [.. i.Job.GateNames], Shots = i.Job.Shots, NeedsProbabilities = i.Job.NeedsProbabilities,
                 NeedsExpectations = i.Job.NeedsExpectations, RequireExact = i.Job.RequireExact, IsShotRange = i.Job.IsShotRange, AvailableBytes = i.Job.AvailableBytes, JobCostThreshold = i.Job.CostThreshold, Deadline = i.Job.Deadline,
                 CostWeight = i.Preferences.CostWeight, PerformanceWeight = i.Preferences.PerformanceWeight, CostThreshold = i.Preferences.CostThreshold, PerformanceThreshold = i.PerformanceThreshold,
                 Incumbent = i.Incumbent, HysteresisMargin = i.HysteresisMargin, HasChance = i.Chance is not null, Draw = i.Chance?.Draw ?? 0, StakeSeconds = i.Chance?.StakeSeconds ?? 0,
@@ -120,6 +122,7 @@ internal sealed record DecisionFile
             router)
         {
             Incumbent = Incumbent, HysteresisMargin = HysteresisMargin, Chance = HasChance ? new Chance(Draw, StakeSeconds, StakeMoney) : null,
+            Unread = UnreadChain is { } chain && Profile!.Features is not null ? new UnreadPredictions(chain, model) : null,
         };
     }
 }

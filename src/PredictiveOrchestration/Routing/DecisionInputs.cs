@@ -10,6 +10,9 @@ internal sealed record DecisionInputs(
     /// <summary>The gain below which the incumbent is kept.</summary>
     public double HysteresisMargin { get; init; }
 
+    /// <summary>What is predicted only when someone reads it; null for nothing.</summary>
+    public UnreadPredictions? Unread { get; init; }
+
     /// <summary>What is left to chance; null for nothing.</summary>
     public Chance? Chance { get; init; }
 }

@@ -22,6 +22,18 @@ internal sealed class KnownCircuit(CircuitProfile profile)
         return profile.Planned == planned ? profile : profile with { Planned = planned };
     }
 
+    /// <summary>A profile of the circuit with the sketch that it may lack, which is kept.</summary>
+    public CircuitProfile Sketched(Circuit circuit, CircuitProfile profile)
+    {
+        if (profile.Features is not { IsChainRough: true })
+        {
+            return profile;
+        }
+
+        Profile = CircuitProfiler.WithChain(circuit, Profile);
+        return profile with { Features = Profile.Features };
+    }
+
     /// <summary>A profile of the circuit as records keep it, without the curves that only plans go by: records are many.</summary>
     public CircuitProfile Recorded(CircuitProfile profile)
     {
@@ -109,7 +121,7 @@ internal sealed class KnownJobs
 
     // Equal numbers are equal profiles; the curves over operations play no part in predictions, and the sketch of fused work follows from the structure.
     private static Key KeyOf(CircuitProfile profile, in DecisionTerms terms) =>
-        new(profile with { Planned = [], Features = profile.Features is { } f ? f with { SupportTrajectory = default, BondTrajectory = default, BondWorkTrajectory = default, BondLog2 = default, FusedWork = [], ChainWork = [] } : null }, terms);
+        new(profile with { Planned = [], Features = profile.Features is { } f ? f with { SupportTrajectory = default, BondTrajectory = default, BondWorkTrajectory = default, BondLog2 = default, FusedWork = [], ChainWork = [], IsChainRough = false } : null }, terms);
 
     // The structure tells nearly all circuits apart; all numbers are compared where it does not.
     private readonly record struct Key(CircuitProfile Profile, DecisionTerms Terms)

@@ -38,5 +38,5 @@ internal sealed class SeenCircuits
         circuit.Operations.Length > LongestCircuit || circuit.Fingerprint(_seed) is not { } key ? New(circuit)
         : _alike.Find(key) ?? _alike.Keep(key, New(circuit), LeastWeight + circuit.Operations.Length);
 
-    private static KnownCircuit New(Circuit circuit) => new(CircuitProfiler.Profile(circuit));
+    private static KnownCircuit New(Circuit circuit) => new(CircuitProfiler.Begin(circuit));
 }

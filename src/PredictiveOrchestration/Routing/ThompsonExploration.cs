@@ -64,7 +64,7 @@ internal static class ThompsonExploration
     private static bool IsContender(RankedBackend greedy, RankedBackend other, decimal money)
     {
         var spread = Math.Sqrt((greedy.LossSigma * greedy.LossSigma) + (other.LossSigma * other.LossSigma));
-        return other.Candidate.Cost.Upper <= money && Math.Log(other.Loss / greedy.Loss) <= LeastQuantile * spread;
+        return !other.Candidate.Prediction.IsRough && other.Candidate.Cost.Upper <= money && Math.Log(other.Loss / greedy.Loss) <= LeastQuantile * spread;
     }
 
     private static double Draw(RankedBackend ranked, ulong bits, int index) =>

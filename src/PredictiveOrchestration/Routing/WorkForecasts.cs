@@ -9,7 +9,7 @@ namespace PredictiveOrchestration.Routing;
 internal static class WorkForecasts
 {
     // Of the time of the best as it seems so far.
-    public const double MostShare = 0.02;
+    private const double MostShare = 0.02;
 
     // A backend whose shortest likely time is longer than this many times the best one's is out of the question.
     private const double Hopeless = 2;
@@ -18,12 +18,18 @@ internal static class WorkForecasts
     private const double SmallShare = 0.002;
     private const double LeastChance = 0.3, TryShare = 0.1;
 
+    // Deciding is to be done within 300 µs, 99 times in 100: what takes longer is to be worth so many times its time.
+    private const double LongSeconds = 1e-4, OfLong = 10;
+
+    // What the sketch of a matrix product state takes: in any case, for each qubit, for each gate.
+    private const double SketchSeconds = 4e-6, SketchSecondsPerQubit = 4e-7, SketchSecondsPerGate = 3e-8;
+
     /// <summary>Whether any forecast may be worth its time: most jobs are too short for one, which their own predictions say before it is known who can do them.</summary>
     public static bool MayPay(CircuitProfile profile, ReadOnlySpan<IQuantumBackend> backends, ReadOnlySpan<PartialDecision> parts)
     {
         for (var i = 0; i < backends.Length; i++)
         {
-            if (backends[i] is IWorkForecaster forecaster && forecaster.ForecastSeconds(profile) <= MostShare * parts[i].Candidate.Prediction.Seconds.Median)
+            if (backends[i] is IWorkForecaster forecaster && IsShort(forecaster.ForecastSeconds(profile), parts[i].Candidate.Prediction.Seconds.Median))
             {
                 return true;
             }
@@ -31,6 +37,11 @@ internal static class WorkForecasts
 
         return false;
     }
+
+    /// <summary>Whether a forecast is short beside a job.</summary>
+    /// <param name="forecastSeconds">What the forecast takes.</param>
+    /// <param name="seconds">What the job takes at the least.</param>
+    public static bool IsShort(double forecastSeconds, double seconds) => forecastSeconds <= MostShare * seconds;
 
     /// <summary>The profile with what backends plan for it; the same if none is asked.</summary>
     /// <param name="circuit">The circuit.</param>
@@ -67,20 +78,39 @@ internal static class WorkForecasts
         }
 
         var asked = predictions[backend]!;
-        var isPossible = forecastSeconds <= MostShare * shortest && asked.Seconds.Lower <= Hopeless * shortest
+        var isPossible = IsShort(forecastSeconds, shortest) && asked.Seconds.Lower <= Hopeless * shortest
             && (asked.Quick is not { Chance: > LeastChance } soon || forecastSeconds <= TryShare * Math.Exp(soon.LogMean));
-        if (!isPossible || forecastSeconds <= SmallShare * shortest)
+        if (!isPossible || forecastSeconds <= Math.Min(LongSeconds, SmallShare * shortest))
         {
             return isPossible;
         }
 
-        var other = double.PositiveInfinity;
+        var other = LeastOfOthers(predictions, backend);
+        return other < double.PositiveInfinity
+            && (forecastSeconds > LongSeconds ? OfLong : 1) * forecastSeconds < CostBasisCatalog.Get(asked.Backend.CostModel).PlanTells * Math.Min(LogNormal.MeanBelow(asked, other), LogNormal.MeanAbove(asked, other));
+    }
+
+    /// <summary>
+    /// Whether the sketch of a matrix product state is worth its time: it may be chosen as it is, there is nothing else, or it would save more on average than it takes if it told all.
+    /// </summary>
+    /// <param name="profile">The profile.</param>
+    /// <param name="predictions">What is predicted for each backend, for the one without the sketch roughly; null for those that cannot do the job.</param>
+    /// <param name="backend">The place of that one.</param>
+    public static bool IsWorthSketching(CircuitProfile profile, ReadOnlySpan<BackendPrediction?> predictions, int backend)
+    {
+        var other = LeastOfOthers(predictions, backend);
+        var sketch = SketchSeconds + (SketchSecondsPerQubit * profile.NumQubits) + (SketchSecondsPerGate * profile.GateCount);
+        return predictions[backend] is { } rough && (!(rough.MeanSeconds > other) || (sketch < other && sketch < LogNormal.MeanBelow(rough, other)));
+    }
+
+    private static double LeastOfOthers(ReadOnlySpan<BackendPrediction?> predictions, int backend)
+    {
+        var least = double.PositiveInfinity;
         for (var i = 0; i < predictions.Length; i++)
         {
-            other = i != backend && predictions[i] is { } prediction ? Math.Min(other, prediction.MeanSeconds) : other;
+            least = i != backend && predictions[i] is { } prediction ? Math.Min(least, prediction.MeanSeconds) : least;
         }
 
-        return other < double.PositiveInfinity
-            && forecastSeconds < CostBasisCatalog.Get(asked.Backend.CostModel).PlanTells * Math.Min(LogNormal.MeanBelow(asked, other), LogNormal.MeanAbove(asked, other));
+        return least;
     }
 }

@@ -11,6 +11,7 @@ internal static class JobCatalog
     private static readonly int[] Sizes = [4, 6, 8, 10, 12, 13, 14, 15, 16, 17, 18, 19, 20, 21, 22, 23];
     private static readonly int[] Wide = [5, 9, 12, 15, 17, 19, 21, 22, 24, 28, 36, 50, 64, 80, 100, 128];
     private static readonly int[] ShotCounts = [100, 1000, 10_000, 30, 3000];
+    private const string OfOthers = "corpus-";
 
     /// <summary>All jobs in a fixed shuffled order, so that a table cut short still is a sample of the whole.</summary>
     /// <param name="corpus">A folder of OpenQASM files, searched with its subfolders; null for none.</param>
@@ -20,6 +21,9 @@ internal static class JobCatalog
         new Random(1).Shuffle(jobs);
         return jobs;
     }
+
+    /// <summary>Whether a family is of circuits that others wrote.</summary>
+    public static bool IsOfOthers(string family) => family.StartsWith(OfOthers, StringComparison.Ordinal);
 
     private static IEnumerable<RoutingJob> Library()
     {
@@ -80,10 +84,10 @@ internal static class JobCatalog
             }
 
             // A family of the corpus is the name without its size.
-            var family = "corpus-" + name.Split('_', '-').First(p => p.Length > 2 || !name.Contains('_')).TrimEnd('0', '1', '2', '3', '4', '5', '6', '7', '8', '9');
+            var family = OfOthers + name.Split('_', '-').First(p => p.Length > 2 || !name.Contains('_')).TrimEnd('0', '1', '2', '3', '4', '5', '6', '7', '8', '9');
             var few = ShotCounts[name.Length % 2];
-            yield return new RoutingJob($"corpus-{name}-s{few}", family, () => circuit, few);
-            yield return new RoutingJob($"corpus-{name}-s10000", family, () => circuit, 10_000);
+            yield return new RoutingJob($"{OfOthers}{name}-s{few}", family, () => circuit, few);
+            yield return new RoutingJob($"{OfOthers}{name}-s10000", family, () => circuit, 10_000);
         }
     }
 

@@ -145,7 +145,7 @@ internal sealed class Replayer(RoutingTable table, ModelParts parts = ModelParts
                 // A job is learned from as it was decided on: planned where that paid, which calibration always does.
                 var isCalibration = row.Family == "calibration";
                 var best = Scoring.IsSolvable(row) ? Scoring.VirtualBest(row) : table.Cutoff;
-                var planned = row.With((_, seconds) => isCalibration || seconds <= WorkForecasts.MostShare * best);
+                var planned = row.With((_, seconds) => isCalibration || WorkForecasts.IsShort(seconds, best));
                 foreach (var profile in isCalibration && planned.Planned.Length > 0 ? (CircuitProfile[])[row.Profile, planned] : [planned])
                 {
                     var drivers = JobDrivers.Of(basis, profile, row.Shape(backend.MaxThreads));
@@ -174,8 +174,10 @@ internal sealed class Replayer(RoutingTable table, ModelParts parts = ModelParts
         }
 
         var predicting = row.ProfileSeconds + planning + ThreadTime.SecondsSince(start);
-        foreach (var prediction in predictions)
+        foreach (var decided in predictions)
         {
+            // What could not change the choice is predicted in full for those who read it.
+            var prediction = decided.IsRough ? predictor.Predict(decided.Backend, row.Profile, row.Shape(decided.Backend.MaxThreads)) : decided;
             if (row.Arms[prediction.Backend.Id] is { Status: ArmStatus.Ok } arm)
             {
                 result.Forecasts.Add(new Forecast(row, prediction.Backend.Id, prediction.Seconds.Median, prediction.Seconds.Lower, prediction.Seconds.Upper, arm.Best, Math.Exp(Math.Abs(Math.Log(arm.Half(0) / arm.Half(1))))));
@@ -193,27 +195,35 @@ internal sealed class Replayer(RoutingTable table, ModelParts parts = ModelParts
             Add(result, router.Name, new Choice(row, last < 0 ? null : plan[last].Ranked.Candidate.Backend.Id, deciding) { StoppedSeconds = stopped, PlanningSeconds = planning, Plan = plan });
         }
 
-        return (profile, taken ?? []);
+        return (profile with { Features = row.Profile.Features }, taken ?? []);
     }
 
-    // From the profile, of which the engines share what all ask; then those again that are asked to plan, which takes as long as it took when the table was made.
+    // From the profile, of which the engines share what all ask; then those again that go by a sketch or are asked to plan, which takes as long as it took when the table was made.
     private static (BackendPrediction[] Predictions, CircuitProfile Profile, double PlanningSeconds) Predict(PerformancePredictor predictor, TableRow row, BackendDescriptor[] able)
     {
         var predictions = new BackendPrediction[able.Length];
-        var shared = new SharedDrivers(row.Profile, row.Shots);
+        var (profile, planning) = (row.RoughProfile, 0.0);
+        var shared = new SharedDrivers(profile, row.Shots);
         for (var i = 0; i < able.Length; i++)
         {
             var model = predictor.ModelOf(able[i].Id, able[i].CostModel);
-            predictions[i] = PerformancePredictor.Predict(able[i], row.Profile, model, JobDrivers.Of(model.Analytic.Basis, shared, row.Shape(able[i].MaxThreads)));
+            predictions[i] = PerformancePredictor.Predict(able[i], profile, model, JobDrivers.Of(model.Analytic.Basis, shared, row.Shape(able[i].MaxThreads)));
+        }
+
+        var rough = Array.FindIndex(predictions, p => p.IsRough);
+        if (rough >= 0 && WorkForecasts.IsWorthSketching(profile, predictions, rough))
+        {
+            (profile, planning) = (row.Profile, row.SketchSeconds);
+            predictions[rough] = predictor.Predict(able[rough], profile, row.Shape(able[rough].MaxThreads));
         }
 
         var asked = new bool[able.Length];
-        var (profile, planning) = (row.Profile, 0.0);
+        BackendPrediction?[] plannable = Array.ConvertAll(predictions, p => p.IsRough ? null : p);
         foreach (var (work, seconds) in row.Planned)
         {
             for (var i = 0; i < able.Length; i++)
             {
-                if (able[i].CostModel == work.CostModel && WorkForecasts.IsWorth(predictions, i, seconds))
+                if (able[i].CostModel == work.CostModel && plannable[i] is not null && WorkForecasts.IsWorth(plannable, i, seconds))
                 {
                     (asked[i], profile, planning) = (true, profile with { Planned = profile.Planned.Add(work) }, planning + seconds);
                 }

@@ -30,6 +30,9 @@ internal static class RoutingCommand
             case "latency":
                 await LatencyBenchmark.RunAsync(args.Contains("--learned"));
                 return 0;
+            case "rough":
+                RoughChainFit.Run(RoutingTable.Read(folder));
+                return 0;
             case "complexity":
                 ComplexityTable.Run(RoutingTable.Read(folder));
                 return 0;
@@ -39,7 +42,7 @@ internal static class RoutingCommand
             case "replay":
                 return await ReplayReport.RunAsync(RoutingTable.Read(folder), args.Contains("--ablations"), args.Contains("--verbose"), Option(args, "--split"), Option(args, "--parts") is { } parts ? Enum.Parse<ModelParts>(parts) : ModelParts.Default);
             default:
-                Console.Error.WriteLine("routing build | profile | replay | complexity | cold | sample | latency");
+                Console.Error.WriteLine("routing build | profile | rough | replay | complexity | cold | sample | latency");
                 return 2;
         }
     }

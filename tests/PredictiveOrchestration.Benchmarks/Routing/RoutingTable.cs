@@ -44,9 +44,13 @@ internal sealed record Arm(ArmStatus Status, double[] Seconds)
 /// <param name="Profile">The circuit's profile.</param>
 /// <param name="Shots">The shots.</param>
 /// <param name="ProfileSeconds">What profiling took.</param>
+/// <param name="SketchSeconds">What the sketch of a matrix product state took besides, which is made only where it may change the choice; 0 where it is part of the profile.</param>
 /// <param name="Arms">By backend.</param>
-internal sealed record TableRow(string Id, string Family, CircuitProfile Profile, int Shots, double ProfileSeconds, IReadOnlyDictionary<string, Arm> Arms)
+internal sealed record TableRow(string Id, string Family, CircuitProfile Profile, int Shots, double ProfileSeconds, double SketchSeconds, IReadOnlyDictionary<string, Arm> Arms)
 {
+    /// <summary>The profile as it is before that: the same where the sketch is part of it.</summary>
+    public CircuitProfile RoughProfile { get; } = SketchSeconds > 0 ? Profile with { Features = Profile.Features! with { ChainWork = RoughChain.Amounts(RoughChain.Of(Profile)), IsChainRough = true } } : Profile;
+
     /// <summary>What backends planned, by cost basis, and the seconds that took.</summary>
     public IReadOnlyList<(PlannedWork Work, double Seconds)> Planned { get; init; } = [];
 
@@ -102,7 +106,7 @@ internal sealed class RoutingTable
             of[group.Key.Item2] = new Arm(status, seconds);
         }
 
-        var costs = Lines(folder, "feature_costs.csv").Skip(1).Select(l => l.Split(',')).ToDictionary(c => c[0], c => Number(c[2]), StringComparer.Ordinal);
+        var costs = Lines(folder, "feature_costs.csv").Skip(1).Select(l => l.Split(',')).ToDictionary(c => c[0], c => (Profile: Number(c[2]), Sketch: c.Length > 3 ? Number(c[3]) : 0), StringComparer.Ordinal);
         var lines = Lines(folder, "feature_values.csv").ToList();
         var header = lines[0].Split(',');
         var rows = new List<TableRow>();
@@ -116,7 +120,8 @@ internal sealed class RoutingTable
 
             if (arms.TryGetValue(cells[0], out var of))
             {
-                rows.Add(new TableRow(cells[0], cells[2], ProfileColumns.Read(columns), int.Parse(cells[3], CultureInfo.InvariantCulture), costs.GetValueOrDefault(cells[0]), of) { Planned = PlannedColumn.Read(columns.GetValueOrDefault("Planned", string.Empty)) });
+                var cost = costs.GetValueOrDefault(cells[0]);
+                rows.Add(new TableRow(cells[0], cells[2], ProfileColumns.Read(columns), int.Parse(cells[3], CultureInfo.InvariantCulture), cost.Profile, cost.Sketch, of) { Planned = PlannedColumn.Read(columns.GetValueOrDefault("Planned", string.Empty)) });
             }
         }
 
@@ -153,7 +158,7 @@ internal sealed class RoutingTable
         ]);
         File.WriteAllLines(Path.Combine(folder, "algorithm_runs.csv"), all.SelectMany(RunLines).Prepend("instance_id,repetition,algorithm,runtime,runstatus"));
         File.WriteAllLines(Path.Combine(folder, "feature_values.csv"), all.Select(FeatureLine).Prepend($"instance_id,repetition,family,shots,{string.Join(',', ProfileColumns.Names)},Planned"));
-        File.WriteAllLines(Path.Combine(folder, "feature_costs.csv"), all.Select(r => $"{r.Id},1,{Text(r.ProfileSeconds)}").Prepend("instance_id,repetition,profile"));
+        File.WriteAllLines(Path.Combine(folder, "feature_costs.csv"), all.Select(r => $"{r.Id},1,{Text(r.ProfileSeconds)},{Text(r.SketchSeconds)}").Prepend("instance_id,repetition,profile,chain"));
         var random = Splits.Random(Rows, 5, 1);
         var families = Splits.Families(Rows, 5, 1);
         File.WriteAllLines(Path.Combine(folder, "cv.csv"), Rows.Select((r, i) => $"{r.Id},1,{random[i] + 1},{families[i] + 1}").Prepend("instance_id,repetition,fold,family_fold"));

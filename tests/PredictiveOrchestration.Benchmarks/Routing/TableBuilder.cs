@@ -76,15 +76,15 @@ internal sealed class TableBuilder(IReadOnlyList<IQuantumBackend> backends, stri
         var table = RoutingTable.Read(folder);
         var byId = jobs.ToDictionary(j => j.Id, StringComparer.Ordinal);
         var rows = table.Rows.Where(r => byId.ContainsKey(r.Id)).Select(r => (Row: r, Circuit: byId[r.Id].Make())).ToArray();
-        var seconds = new double[rows.Length];
+        var seconds = new ProfileTime[rows.Length];
         for (var repeat = 0; repeat < MaxRepeats; repeat++)
         {
             // In turn, as when runs are measured: no circuit is in the caches from the time before.
             GC.Collect();
             for (var i = 0; i < rows.Length; i++)
             {
-                var took = ProfileSeconds(rows[i].Circuit, out _);
-                seconds[i] = repeat == 0 ? took : Math.Min(seconds[i], took);
+                var took = Time(rows[i].Circuit, out _);
+                seconds[i] = repeat == 0 ? took : seconds[i].Least(took);
             }
         }
 
@@ -92,17 +92,20 @@ internal sealed class TableBuilder(IReadOnlyList<IQuantumBackend> backends, stri
         {
             Cutoff = table.Cutoff,
             Backends = table.Backends,
-            Rows = [.. rows.Select((r, i) => Profiled(r.Row, r.Circuit, backends) with { ProfileSeconds = seconds[i] })],
+            Rows = [.. rows.Select((r, i) => Profiled(r.Row, r.Circuit, backends) with { ProfileSeconds = seconds[i].Profile, SketchSeconds = seconds[i].Sketch })],
             Calibration = [.. table.Calibration.Select(r => backends.FirstOrDefault(b => r.Arms.ContainsKey(b.Descriptor.Id)) is ICalibratable c && int.Parse(r.Id.Split('-')[^1], CultureInfo.InvariantCulture) is var i && i < c.CalibrationWorkloads.Count
                 ? Profiled(r, c.CalibrationWorkloads[i].Circuit, backends) : r)],
         }.Write(folder);
     }
 
-    private static double ProfileSeconds(Circuit circuit, out CircuitProfile profile)
+    private static ProfileTime Time(Circuit circuit, out CircuitProfile profile)
     {
         var start = Stopwatch.GetTimestamp();
-        profile = CircuitProfiler.Profile(circuit);
-        return Stopwatch.GetElapsedTime(start).TotalSeconds;
+        var begun = CircuitProfiler.Begin(circuit);
+        var took = Stopwatch.GetElapsedTime(start).TotalSeconds;
+        start = Stopwatch.GetTimestamp();
+        profile = CircuitProfiler.WithChain(circuit, begun);
+        return new ProfileTime(took, ReferenceEquals(profile, begun) ? 0 : Stopwatch.GetElapsedTime(start).TotalSeconds);
     }
 
     private static TableRow Profiled(TableRow row, Circuit circuit, IEnumerable<IQuantumBackend> backends)
@@ -117,7 +120,7 @@ internal sealed class TableBuilder(IReadOnlyList<IQuantumBackend> backends, stri
             var (id, circuit) = (t.Backend.Descriptor.Id, t.Workload.Circuit);
             var at = ((ICalibratable)t.Backend).CalibrationWorkloads.ToList().IndexOf(t.Workload);
             var profile = CircuitProfiler.Profile(circuit);
-            return new TableRow($"calibration-{id}-{at}", "calibration", profile, t.Workload.Shots, 0, new Dictionary<string, Arm> { [id] = new(ArmStatus.Ok, [.. t.Seconds.Order().Take(MaxRepeats)]) })
+            return new TableRow($"calibration-{id}-{at}", "calibration", profile, t.Workload.Shots, 0, 0, new Dictionary<string, Arm> { [id] = new(ArmStatus.Ok, [.. t.Seconds.Order().Take(MaxRepeats)]) })
             {
                 Planned = PlannedColumn.Of([t.Backend], circuit, profile),
             };
@@ -127,15 +130,15 @@ internal sealed class TableBuilder(IReadOnlyList<IQuantumBackend> backends, stri
     {
         var circuits = group.Select(j => j.Make()).ToArray();
         var profiles = new CircuitProfile[group.Length];
-        var profileSeconds = new double[group.Length];
+        var times = new ProfileTime[group.Length];
         var arms = group.Select(j => new Dictionary<string, (ArmStatus Status, List<double> Seconds)>(StringComparer.Ordinal)).ToArray();
         for (var repeat = 0; repeat < MaxRepeats; repeat++)
         {
             GC.Collect();
             for (var j = 0; j < group.Length; j++)
             {
-                var took = ProfileSeconds(circuits[j], out profiles[j]);
-                profileSeconds[j] = repeat == 0 ? took : Math.Min(profileSeconds[j], took);
+                var took = Time(circuits[j], out profiles[j]);
+                times[j] = repeat == 0 ? took : times[j].Least(took);
                 foreach (var backend in backends)
                 {
                     var id = backend.Descriptor.Id;
@@ -154,7 +157,7 @@ internal sealed class TableBuilder(IReadOnlyList<IQuantumBackend> backends, stri
         }
 
         return group.Select((job, j) => new TableRow(
-            job.Id, job.Family, profiles[j], job.Shots, profileSeconds[j],
+            job.Id, job.Family, profiles[j], job.Shots, times[j].Profile, times[j].Sketch,
             (known.TryGetValue(job.Id, out var row) ? row.Arms : new Dictionary<string, Arm>()).Concat(arms[j].Select(a => new KeyValuePair<string, Arm>(a.Key, new Arm(a.Value.Status, [.. a.Value.Seconds])))).ToDictionary(StringComparer.Ordinal)) { Planned = PlannedColumn.Of(backends, circuits[j], profiles[j]) });
     }
 
@@ -197,5 +200,11 @@ internal sealed class TableBuilder(IReadOnlyList<IQuantumBackend> backends, stri
 
             return (status, seconds);
         }
+    }
+
+    // Seconds of profiling a circuit, and of the sketch that is left for later.
+    private readonly record struct ProfileTime(double Profile, double Sketch)
+    {
+        public ProfileTime Least(ProfileTime other) => new(Math.Min(Profile, other.Profile), Math.Min(Sketch, other.Sketch));
     }
 }

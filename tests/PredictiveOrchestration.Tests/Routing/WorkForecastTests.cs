@@ -16,13 +16,13 @@ public sealed class WorkForecastTests
     {
         await using var orchestrator = Build();
         await orchestrator.StartAsync();
-        var circuit = RandomFamilies.Random(22, 20, 1);
+        var circuit = RandomFamilies.Random(22, 10, 1);
 
         var recommendation = orchestrator.GetRoutingRecommendation(circuit);
 
         recommendation.Profile.PlannedFor("dense").Should().NotBeNull();
         orchestrator.GetRoutingRecommendation(circuit).Should().BeSameAs(recommendation);
-        orchestrator.GetRoutingRecommendation(RandomFamilies.Random(22, 20, 1)).Decision.Should().BeSameAs(recommendation.Decision, "the same structure is not planned again");
+        orchestrator.GetRoutingRecommendation(RandomFamilies.Random(22, 10, 1)).Decision.Should().BeSameAs(recommendation.Decision, "the same structure is not planned again");
         ShouldBeOfThePlan(orchestrator, recommendation, r => r.CostModel == "dense");
         var other = orchestrator.GetRoutingRecommendation(circuit, new OrchestrationRequest { Shots = 17 });
         other.Profile.PlannedFor("dense").Should().BeSameAs(recommendation.Profile.PlannedFor("dense"));
@@ -33,7 +33,7 @@ public sealed class WorkForecastTests
     {
         await using var orchestrator = Build();
         await orchestrator.StartAsync();
-        var decision = orchestrator.GetRoutingRecommendation(RandomFamilies.Random(22, 20, 1)).Decision;
+        var decision = orchestrator.GetRoutingRecommendation(RandomFamilies.Random(22, 10, 1)).Decision;
 
         foreach (var again in new[] { orchestrator.Replay(decision.ToJson()), orchestrator.Replay(decision) })
         {
@@ -47,11 +47,11 @@ public sealed class WorkForecastTests
     {
         await using var orchestrator = Build();
         await orchestrator.StartAsync();
-        var planned = orchestrator.GetRoutingRecommendation(RandomFamilies.Random(22, 20, 1)).Profile.PlannedFor("dense");
+        var planned = orchestrator.GetRoutingRecommendation(RandomFamilies.Random(22, 10, 1)).Profile.PlannedFor("dense");
 
         // Another object of the same structure, whose own profile was never planned.
         orchestrator.Backends.Register(new StateVectorSimulator(new StateVectorOptions { Id = "second" }));
-        var later = orchestrator.GetRoutingRecommendation(RandomFamilies.Random(22, 20, 1));
+        var later = orchestrator.GetRoutingRecommendation(RandomFamilies.Random(22, 10, 1));
 
         later.Profile.PlannedFor("dense").Should().BeSameAs(planned);
         ShouldBeOfThePlan(orchestrator, later, r => r.Id == "second");
@@ -63,7 +63,7 @@ public sealed class WorkForecastTests
         await using var orchestrator = Build();
         await orchestrator.StartAsync();
         orchestrator.GetRoutingRecommendation(States.Ghz(4)).Profile.Planned.Should().BeEmpty();
-        var dynamic = new CircuitBuilder(22, 1).H(0).Measure(0, 0).Build().Compose(RandomFamilies.Random(22, 20, 1));
+        var dynamic = new CircuitBuilder(22, 1).H(0).Measure(0, 0).Build().Compose(RandomFamilies.Random(22, 10, 1));
         orchestrator.GetRoutingRecommendation(dynamic).Profile.Planned.Should().BeEmpty();
     }
 
@@ -73,20 +73,50 @@ public sealed class WorkForecastTests
     [InlineData(0.001, 1000, 0.5, true, false)] // next to nothing, and the other is out of the question
     [InlineData(0.004, 1000, 4, false, true)] // the other is not known at all
     [InlineData(0.03, 1.2, 0.5, false, false)] // more than is ever spent
-    public void IsWorth_OnlyWhereTheChoiceMayChangeOrForNextToNothing(double forecast, double otherSeconds, double otherSigma, bool ofBest, bool ofOther)
+    public void IsWorth_OnlyWhereTheChoiceMayChangeOrForNextToNothing(double forecast, double other, double otherSigma, bool ofBest, bool ofOther)
     {
-        BackendPrediction?[] predictions = [Given.Candidate("best", 1, 0.3).Prediction, null, Given.Candidate("other", otherSeconds, otherSigma).Prediction];
+        // As shares of the best one's time.
+        const double Seconds = 0.004;
+        BackendPrediction?[] predictions = [Given.Candidate("best", Seconds, 0.3).Prediction, null, Given.Candidate("other", Seconds * other, otherSigma).Prediction];
 
-        WorkForecasts.IsWorth(predictions, 0, forecast).Should().Be(ofBest);
-        WorkForecasts.IsWorth(predictions, 2, forecast).Should().Be(ofOther);
+        WorkForecasts.IsWorth(predictions, 0, Seconds * forecast).Should().Be(ofBest);
+        WorkForecasts.IsWorth(predictions, 2, Seconds * forecast).Should().Be(ofOther);
     }
 
     [Fact]
     public void IsWorth_NoOther_ForNextToNothingAlone()
     {
+        BackendPrediction?[] alone = [Given.Candidate("only", 0.04, 2).Prediction];
+        WorkForecasts.IsWorth(alone, 0, 0.00004).Should().BeTrue();
+        WorkForecasts.IsWorth(alone, 0, 0.0004).Should().BeFalse();
+    }
+
+    [Fact]
+    public void IsWorth_LongerThanDecidingIsToTake_OnlyWhereMuchMayBeSaved()
+    {
         BackendPrediction?[] alone = [Given.Candidate("only", 1, 2).Prediction];
-        WorkForecasts.IsWorth(alone, 0, 0.001).Should().BeTrue();
-        WorkForecasts.IsWorth(alone, 0, 0.01).Should().BeFalse();
+        WorkForecasts.IsWorth(alone, 0, 0.0001).Should().BeTrue("it is next to nothing");
+        WorkForecasts.IsWorth(alone, 0, 0.0002).Should().BeFalse("no choice hangs on it");
+        BackendPrediction?[] unsure = [Given.Candidate("best", 1, 0.5).Prediction, Given.Candidate("other", 1.1, 0.5).Prediction];
+        WorkForecasts.IsWorth(unsure, 0, 0.0002).Should().BeTrue("a fifth of a second may be saved");
+        BackendPrediction?[] nearlySure = [Given.Candidate("best", 1, 0.1).Prediction, Given.Candidate("other", 1.3, 0.1).Prediction];
+        WorkForecasts.IsWorth(nearlySure, 0, 0.00009).Should().BeTrue();
+        WorkForecasts.IsWorth(nearlySure, 0, 0.0019).Should().BeFalse();
+    }
+
+    [Theory]
+    [InlineData(1e-4, 1e-3, 0.5, false)] // it takes ten times as long, surely
+    [InlineData(1e-4, 1e-3, 3, true)] // or who knows
+    [InlineData(1e-4, 9e-5, 0.5, true)] // it is the best as it is
+    [InlineData(1e-6, 2e-6, 3, false)] // nothing that could be saved is worth it
+    [InlineData(1e2, 1e4, 1.1, true)] // a long job is worth a look
+    public void IsWorthSketching_WhereItMaySaveMoreThanItTakes(double others, double roughly, double sigma, bool isWorth)
+    {
+        var profile = CircuitProfiler.Profile(States.Ghz(10));
+        BackendPrediction?[] predictions = [Given.Candidate("other", others, 0.1).Prediction, null, Given.Candidate("chain", roughly, sigma).Prediction];
+        WorkForecasts.IsWorthSketching(profile, predictions, 2).Should().Be(isWorth);
+        WorkForecasts.IsWorthSketching(profile, [null, null, predictions[2]], 2).Should().BeTrue("there is nothing else");
+        WorkForecasts.IsWorthSketching(profile, predictions, 1).Should().BeFalse("it cannot do the job");
     }
 
     [Theory]

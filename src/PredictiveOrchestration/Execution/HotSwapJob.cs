@@ -40,7 +40,7 @@ internal sealed record HotSwapJob(
         var chosen = decision.Chosen.Candidate;
         var budget = Policy.Enabled ? PlanningBudget.Of(Profile, decision, Policy.ShortestRun) : default;
         var operations = request.Circuit.Operations.Length;
-        var swaps = Policy.Enabled && decision.Ranked.Count + decision.Refused.Count >= 2 && (Control is not null || (budget.Most > 0 && Planning.IsWithin(operations, budget.Most)));
+        var swaps = Policy.Enabled && decision.Made.Count + decision.Refused.Count >= 2 && (Control is not null || (budget.Most > 0 && Planning.IsWithin(operations, budget.Most)));
         if ((!swaps && !isKept) || backends.Find(chosen.Backend.Id) is not ISegmentedBackend || !chosen.IsFree)
         {
             return null;

@@ -51,7 +51,7 @@ internal readonly record struct PlanningBudget(double Most, double ForSaving)
         var few = support.IndexOfAnyExceptInRange((byte)0, FewLog2);
         var rest = 1 - Math.Max((double)features.CliffordPrefixLength / profile.GateCount, few < 0 ? 1 : (double)few / support.Length);
         var least = double.PositiveInfinity;
-        foreach (var ranked in decision.Ranked)
+        foreach (var ranked in decision.Made)
         {
             if (ranked.Candidate is { IsFree: true, Backend: { Capabilities.CliffordOnly: false } backend })
             {

@@ -204,11 +204,12 @@ internal sealed class DecisionEngine(PriceTable prices, BackendHealthTracker hea
         };
     }
 
-    // Whether a sketch may change the choice. What a router of the host goes by is not known, and what costs money is not estimated roughly.
+    // Whether a sketch may change the choice. What a router of the host goes by is not known; what costs money is not estimated roughly, nor refused for a deadline.
     private static bool IsWorthSketching(JobRequirements job, ReadOnlySpan<IQuantumBackend> asked, PartialDecision[] parts, IBackendRouter router)
     {
         var at = Array.FindIndex(parts, static p => p.Candidate.Prediction.IsRough);
-        return at >= 0 && (asked.Length == 1 || router is not (IIncumbentRouter or IChanceRouter) || parts[at].Candidate.Cost.Upper > 0 || WorkForecasts.IsWorthSketching(job.Profile, Able(job, parts), at));
+        return at >= 0
+            && (asked.Length == 1 || job.Deadline is not null || router is not (IIncumbentRouter or IChanceRouter) || parts[at].Candidate.Cost.Upper > 0 || WorkForecasts.IsWorthSketching(job.Profile, Able(job, parts), at));
     }
 
     // Backends that go by the sketch are predicted again.

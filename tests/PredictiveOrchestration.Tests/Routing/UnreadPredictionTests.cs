@@ -83,6 +83,18 @@ public sealed class UnreadPredictionTests
         orchestrator.GetRoutingRecommendation(RandomFamilies.Random(12, 20, 1)).Decision.Made.Should().OnlyContain(r => !r.Candidate.Prediction.IsRough);
     }
 
+    [Fact]
+    public async Task Recommend_Deadline_IsNotRefusedByARoughPrediction()
+    {
+        await using var orchestrator = Build();
+        await orchestrator.StartAsync();
+        var circuit = RandomFamilies.Random(12, 20, 1);
+
+        var decision = orchestrator.GetRoutingRecommendation(circuit, new OrchestrationRequest { Limits = new ExecutionLimits { Time = TimeSpan.FromSeconds(30) } }).Decision;
+
+        decision.Made.Select(r => r.Candidate).Concat(decision.Refused.Select(r => r.Candidate)).Should().OnlyContain(c => !c.Prediction.IsRough);
+    }
+
     [Theory]
     [InlineData(RoutingStrategy.Predictive)]
     [InlineData(RoutingStrategy.Adaptive)]

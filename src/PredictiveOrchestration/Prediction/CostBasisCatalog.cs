@@ -136,7 +136,7 @@ internal static class CostBasisCatalog
                     64.0 * work.Qubits, MatrixProductBytes(work, job, bond),
                     planned is null ? work.StructureUncertainty + (0.1 * Math.Min(30, work.BondLog2)) : 0.05 * Math.Min(30, work.TypicalBondLog2))
                 {
-                    Roughness = planned is null && work.Profile.Features is { IsChainRough: true } ? RoughChain.LogSigma : 0,
+                    Roughness = planned is null && work.Profile.IsChainRough ? RoughChain.LogSigma : 0,
                 };
             })
         {

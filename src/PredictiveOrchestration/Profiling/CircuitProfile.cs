@@ -40,6 +40,12 @@ public sealed record CircuitProfile : IHtml
     [JsonInclude]
     internal ImmutableArray<PlannedWork> Planned { get; init => field = value.IsDefault ? [] : value; } = [];
 
+    /// <summary>Whether a rough estimate stands for the sketch of a matrix product state.</summary>
+    internal bool IsChainRough => Features is { IsChainRough: true };
+
+    /// <summary>The profile, made from a circuit, with the sketch of a matrix product state.</summary>
+    internal CircuitProfile WithChain(double[] work) => this with { Features = Features! with { ChainWork = work, IsChainRough = false } };
+
     /// <summary>Finds what was planned on a cost basis, or null.</summary>
     internal double[]? PlannedFor(string costModel)
     {

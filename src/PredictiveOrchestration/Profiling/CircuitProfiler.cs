@@ -16,8 +16,8 @@ public static class CircuitProfiler
     internal static CircuitProfile Begin(Circuit circuit) => Of(circuit, leavesChain: true);
 
     /// <summary>The profile with that sketch: it is gone on with where the thread profiled nothing else since, and made anew elsewhere.</summary>
-    internal static CircuitProfile WithChain(Circuit circuit, CircuitProfile profile) => profile.Features is not { IsChainRough: true } features ? profile
-        : profile with { Features = features with { ChainWork = ChainSketch.Resume(features) ?? new ForwardPass(circuit).Features().ChainWork, IsChainRough = false } };
+    internal static CircuitProfile WithChain(Circuit circuit, CircuitProfile profile) =>
+        profile.IsChainRough ? profile.WithChain(ChainSketch.Resume(profile.Features!) ?? new ForwardPass(circuit).Features().ChainWork) : profile;
 
     private static CircuitProfile Of(Circuit circuit, bool leavesChain)
     {

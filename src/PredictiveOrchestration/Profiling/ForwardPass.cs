@@ -51,6 +51,7 @@ internal sealed class ForwardPass
         // Of a generator that nothing is known of three in four Pauli matrices are not the identity.
         var weight = _randomness.IsExact ? _randomness.MeanWeight() : 0.75 * n;
         var (random, support) = _randomness.IsExact ? _randomness.Finish() : (Math.Min(n, dimension) + backward.MidCircuitMeasurements + _randomResets, n);
+        var outcomes = Math.Min(support, dimension);
         var isRough = leavesChain && _bond.Sketch is { CanWait: true } && RoughChain.Knows(n, gates);
         var features = new CircuitFeatures
         {
@@ -80,7 +81,7 @@ internal sealed class ForwardPass
             PeakSupportLog2 = _peakSupport,
             PeakEntriesLog2 = _sparse.PeakEntriesLog2,
             SureSupportLog2 = _sparse.SureSupportLog2,
-            FinalSupportLog2 = Math.Min(support, dimension),
+            FinalSupportLog2 = outcomes,
             RandomBits = random,
             BranchingBits = _randomness.IsExact ? _randomness.BranchingBits : backward.MidCircuitMeasurements + _randomResets,
             SparseWork = Math.Min(amounts.All, double.MaxValue),
@@ -94,7 +95,7 @@ internal sealed class ForwardPass
             PeakBondLog2 = _bond.Greatest,
             BondLog2 = _bond.Peak,
             ChainWork = isRough ? RoughChain.Amounts(new RoughChain.Inputs(n, gates, pairs + _counts.MultiQubit, _bond.Steps, _bond.Work, _bond.GreatestTypical, _counts.Monomial, _counts.Diagonal, _counts.CliffordPrefix))
-                : _bond.Sketch?.Finish(Math.Min(support, dimension), ChainLimit()) ?? [],
+                : _bond.Sketch?.Finish(outcomes, ChainLimit()) ?? [],
             IsChainRough = isRough,
             MatrixProductWork = Math.Min(_bond.Work, double.MaxValue),
             MatrixProductBytes = _bond.Bytes(),
@@ -110,7 +111,7 @@ internal sealed class ForwardPass
         };
         if (isRough)
         {
-            _bond.Sketch!.Leave(features, Math.Min(support, dimension), ChainLimit());
+            _bond.Sketch!.Leave(features, outcomes, ChainLimit());
         }
 
         return features;

@@ -48,9 +48,9 @@ internal sealed class DecisionEngine(PriceTable prices, BackendHealthTracker hea
 
         // The job may have been planned or sketched for another circuit of the same structure: the curves over operations stay this one's.
         var decided = made.Decision.Inputs!.Job.Profile;
-        if (decided.Features is { IsChainRough: false } sketched && known.Profile.Features is { IsChainRough: true } rough)
+        if (known.Profile.IsChainRough && !decided.IsChainRough)
         {
-            known.Profile = known.Profile with { Features = rough with { ChainWork = sketched.ChainWork, IsChainRough = false } };
+            known.Profile = known.Profile.WithChain(decided.Features!.ChainWork);
         }
 
         if (known.Profile.Planned != decided.Planned)
@@ -209,20 +209,15 @@ internal sealed class DecisionEngine(PriceTable prices, BackendHealthTracker hea
     {
         var at = Array.FindIndex(parts, static p => p.Candidate.Prediction.IsRough);
         return at >= 0
-            && (asked.Length == 1 || job.Deadline is not null || router is not (IIncumbentRouter or IChanceRouter) || parts[at].Candidate.Cost.Upper > 0 || WorkForecasts.IsWorthSketching(job.Profile, Able(job, parts), at));
+            && (asked.Length == 1 || job.Deadline is not null || router is not (IIncumbentRouter or IChanceRouter) || parts[at].Candidate.Cost.Upper > 0 || WorkForecasts.IsWorthSketching(Able(job, parts), at, ChainSketch.Seconds(job.Profile)));
     }
 
     // Backends that go by the sketch are predicted again.
     private CircuitProfile Sketched(Circuit circuit, CircuitProfile profile, ReadOnlySpan<IQuantumBackend> asked, PartialDecision[] parts, in DecisionTerms terms, PerformancePredictor model)
     {
-        profile = CircuitProfiler.WithChain(circuit, profile);
-        SharedDrivers? shared = null;
-        for (var i = 0; i < parts.Length; i++)
-        {
-            parts[i] = parts[i].Candidate.Prediction.IsRough ? Part(asked[i].Descriptor, profile, ref shared, terms, model, null) : parts[i];
-        }
-
-        return profile;
+        var sketched = CircuitProfiler.WithChain(circuit, profile);
+        PredictAgain(asked, parts, profile, sketched, terms, model);
+        return sketched;
     }
 
     // What is predicted of those that can do the job.
@@ -240,16 +235,23 @@ internal sealed class DecisionEngine(PriceTable prices, BackendHealthTracker hea
         // What is not worth a sketch is not worth a plan.
         var able = Array.ConvertAll(Able(job, parts), static p => p is { IsRough: true } ? null : p);
         var planned = WorkForecasts.Add(circuit, job.Profile, asked, able);
+        PredictAgain(asked, parts, job.Profile, planned, terms, model);
+        return planned;
+    }
+
+    // Those that go by what a profile has got.
+    private void PredictAgain(
+        ReadOnlySpan<IQuantumBackend> asked, PartialDecision[] parts, CircuitProfile before, CircuitProfile now, in DecisionTerms terms, PerformancePredictor model)
+    {
         SharedDrivers? shared = null;
-        for (var i = 0; i < parts.Length && !ReferenceEquals(planned, job.Profile); i++)
+        for (var i = 0; i < parts.Length && !ReferenceEquals(now, before); i++)
         {
-            if (planned.PlannedFor(asked[i].Descriptor.CostModel) != job.Profile.PlannedFor(asked[i].Descriptor.CostModel))
+            var backend = asked[i].Descriptor;
+            if (now.PlannedFor(backend.CostModel) != before.PlannedFor(backend.CostModel) || (parts[i].Candidate.Prediction.IsRough && !now.IsChainRough))
             {
-                parts[i] = Part(asked[i].Descriptor, planned, ref shared, terms, model, null);
+                parts[i] = Part(backend, now, ref shared, terms, model, null);
             }
         }
-
-        return planned;
     }
 
     private PartialDecision Part(BackendDescriptor backend, CircuitProfile profile, ref SharedDrivers? shared, in DecisionTerms terms, PerformancePredictor predictor, MadeDecision? before)

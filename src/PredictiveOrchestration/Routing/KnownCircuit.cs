@@ -25,7 +25,7 @@ internal sealed class KnownCircuit(CircuitProfile profile)
     /// <summary>A profile of the circuit with the sketch that it may lack, which is kept.</summary>
     public CircuitProfile Sketched(Circuit circuit, CircuitProfile profile)
     {
-        if (profile.Features is not { IsChainRough: true })
+        if (!profile.IsChainRough)
         {
             return profile;
         }

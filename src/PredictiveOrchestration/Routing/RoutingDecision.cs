@@ -11,7 +11,6 @@ public sealed record RefusedBackend(RoutingCandidate Candidate, string Reason);
 [TypeFormatterSource(typeof(NotebookFormatterSource))]
 public sealed record RoutingDecision : IHtml
 {
-    private readonly IReadOnlyList<RankedBackend> _made = [];
     private IReadOnlyList<RankedBackend>? _read;
     private double _confidence = double.NaN;
 
@@ -21,12 +20,12 @@ public sealed record RoutingDecision : IHtml
     /// <summary>Gets the feasible backends, best first. What could not change the choice is predicted when this is read for the first time, from the circuit if its object is still there; else its prediction stays rough.</summary>
     public required IReadOnlyList<RankedBackend> Ranked
     {
-        get => _read ??= Inputs is { Unread: { } unread } inputs ? unread.Read(_made, inputs) : _made;
-        init => (_made, _read) = (value, null);
+        get => _read ??= Inputs is { Unread: { } unread } inputs ? unread.Read(Made, inputs) : Made;
+        init => (Made, _read) = (value, null);
     }
 
     /// <summary>The feasible backends as they were ranked, some by rough predictions.</summary>
-    internal IReadOnlyList<RankedBackend> Made => _made;
+    internal IReadOnlyList<RankedBackend> Made { get; private init; } = [];
 
     /// <summary>Gets the backends that cannot do the job.</summary>
     public required IReadOnlyList<RefusedBackend> Refused { get; init; }
@@ -74,7 +73,7 @@ public sealed record RoutingDecision : IHtml
     internal DecisionInputs? Inputs { get; init; }
 
     /// <summary>Gets the chosen backend.</summary>
-    public RankedBackend Chosen => _made[0];
+    public RankedBackend Chosen => Made[0];
 
     /// <summary>What is left of the decision after the exploration: the explored backend is at its place by loss, and no other is tried for a short time first.</summary>
     internal RoutingDecision WithoutExploration()
@@ -84,7 +83,7 @@ public sealed record RoutingDecision : IHtml
             return this;
         }
 
-        var ranked = _made.Skip(1).ToList();
+        var ranked = Made.Skip(1).ToList();
         var worse = ranked.FindIndex(Math.Min(1, ranked.Count), r => r.Loss > Chosen.Loss);
         ranked.Insert(worse < 0 ? ranked.Count : worse, Chosen);
         return this with { Ranked = ranked, ExplorationLimit = null, AllowsTrials = false };

@@ -35,7 +35,7 @@ internal sealed class UnreadPredictions
             return made;
         }
 
-        var profile = decided with { Features = decided.Features! with { ChainWork = chain, IsChainRough = false } };
+        var profile = decided.WithChain(chain);
         List<RoutingCandidate> candidates =
         [
             .. made.Select(r => r.Candidate).Select(c => c.Prediction.IsRough ? c with { Prediction = _model.Predict(c.Backend, profile, c.Shape) } : c),

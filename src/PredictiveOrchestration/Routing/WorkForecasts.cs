@@ -21,9 +21,6 @@ internal static class WorkForecasts
     // Deciding is to be done within 300 µs, 99 times in 100: what takes longer is to be worth so many times its time.
     private const double LongSeconds = 1e-4, OfLong = 10;
 
-    // What the sketch of a matrix product state takes: in any case, for each qubit, for each gate.
-    private const double SketchSeconds = 4e-6, SketchSecondsPerQubit = 4e-7, SketchSecondsPerGate = 3e-8;
-
     /// <summary>Whether any forecast may be worth its time: most jobs are too short for one, which their own predictions say before it is known who can do them.</summary>
     public static bool MayPay(CircuitProfile profile, ReadOnlySpan<IQuantumBackend> backends, ReadOnlySpan<PartialDecision> parts)
     {
@@ -93,14 +90,13 @@ internal static class WorkForecasts
     /// <summary>
     /// Whether the sketch of a matrix product state is worth its time: it may be chosen as it is, there is nothing else, or it would save more on average than it takes if it told all.
     /// </summary>
-    /// <param name="profile">The profile.</param>
     /// <param name="predictions">What is predicted for each backend, for the one without the sketch roughly; null for those that cannot do the job.</param>
     /// <param name="backend">The place of that one.</param>
-    public static bool IsWorthSketching(CircuitProfile profile, ReadOnlySpan<BackendPrediction?> predictions, int backend)
+    /// <param name="sketchSeconds">What the sketch takes.</param>
+    public static bool IsWorthSketching(ReadOnlySpan<BackendPrediction?> predictions, int backend, double sketchSeconds)
     {
         var other = LeastOfOthers(predictions, backend);
-        var sketch = SketchSeconds + (SketchSecondsPerQubit * profile.NumQubits) + (SketchSecondsPerGate * profile.GateCount);
-        return predictions[backend] is { } rough && (!(rough.MeanSeconds > other) || (sketch < other && sketch < LogNormal.MeanBelow(rough, other)));
+        return predictions[backend] is { } rough && (!(rough.MeanSeconds > other) || (sketchSeconds < other && sketchSeconds < LogNormal.MeanBelow(rough, other)));
     }
 
     private static double LeastOfOthers(ReadOnlySpan<BackendPrediction?> predictions, int backend)

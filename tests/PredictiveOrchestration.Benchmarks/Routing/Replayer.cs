@@ -211,7 +211,7 @@ internal sealed class Replayer(RoutingTable table, ModelParts parts = ModelParts
         }
 
         var rough = Array.FindIndex(predictions, p => p.IsRough);
-        if (rough >= 0 && WorkForecasts.IsWorthSketching(profile, predictions, rough))
+        if (rough >= 0 && WorkForecasts.IsWorthSketching(predictions, rough, ChainSketch.Seconds(profile)))
         {
             (profile, planning) = (row.Profile, row.SketchSeconds);
             predictions[rough] = predictor.Predict(able[rough], profile, row.Shape(able[rough].MaxThreads));

@@ -112,11 +112,11 @@ public sealed class WorkForecastTests
     [InlineData(1e2, 1e4, 1.1, true)] // a long job is worth a look
     public void IsWorthSketching_WhereItMaySaveMoreThanItTakes(double others, double roughly, double sigma, bool isWorth)
     {
-        var profile = CircuitProfiler.Profile(States.Ghz(10));
+        var sketch = ChainSketch.Seconds(CircuitProfiler.Profile(States.Ghz(10)));
         BackendPrediction?[] predictions = [Given.Candidate("other", others, 0.1).Prediction, null, Given.Candidate("chain", roughly, sigma).Prediction];
-        WorkForecasts.IsWorthSketching(profile, predictions, 2).Should().Be(isWorth);
-        WorkForecasts.IsWorthSketching(profile, [null, null, predictions[2]], 2).Should().BeTrue("there is nothing else");
-        WorkForecasts.IsWorthSketching(profile, predictions, 1).Should().BeFalse("it cannot do the job");
+        WorkForecasts.IsWorthSketching(predictions, 2, sketch).Should().Be(isWorth);
+        WorkForecasts.IsWorthSketching([null, null, predictions[2]], 2, sketch).Should().BeTrue("there is nothing else");
+        WorkForecasts.IsWorthSketching(predictions, 1, sketch).Should().BeFalse("it cannot do the job");
     }
 
     [Theory]

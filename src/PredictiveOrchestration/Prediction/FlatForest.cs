@@ -174,7 +174,7 @@ internal sealed class FlatForest
             MinimumExampleCountPerLeaf = 2,
             FeatureFraction = 0.6,
             BaggingExampleFraction = 0.8,
-            MaximumBinCountPerFeature = 64,
+            MaximumBinCountPerFeature = 32,
             Seed = seed,
             NumberOfThreads = Threads,
             MemoryStatistics = false,
@@ -190,7 +190,7 @@ internal sealed class FlatForest
         var context = new MLContext(seed);
         var trainer = context.Regression.Trainers.FastTree(new FastTreeRegressionTrainer.Options
         {
-            NumberOfTrees = complexity.Trees, NumberOfLeaves = Math.Min(16, complexity.Leaves), MinimumExampleCountPerLeaf = 4, LearningRate = 0.1, MaximumBinCountPerFeature = 64,
+            NumberOfTrees = complexity.Trees, NumberOfLeaves = Math.Min(16, complexity.Leaves), MinimumExampleCountPerLeaf = 4, LearningRate = 0.1, MaximumBinCountPerFeature = 32,
             FeatureFraction = 0.6, Seed = seed, NumberOfThreads = Threads, MemoryStatistics = false,
         });
         var ensemble = trainer.Fit(Data(context, rows, targets, level)).Model.TrainedTreeEnsemble;

@@ -141,7 +141,7 @@ internal static class ModelBuilder
         })];
         var scale = new FeatureScale(inputs);
         var forest = parts.HasFlag(ModelParts.Boosted) ? FlatForest.TrainBoosted(inputs, targets, complexity, seed) : FlatForest.Train(inputs, targets, complexity, seed);
-        var network = parts.HasFlag(ModelParts.Network) && complexity.HiddenUnits > 0 ? NeuralNetwork.Train(scale, inputs, targets, complexity.HiddenUnits, seed) : null;
+        var network = parts.HasFlag(ModelParts.Network) && complexity.HiddenUnits > 0 ? NetworkTrainer.Train(scale, inputs, targets, complexity.HiddenUnits, seed) : null;
         var examples = ExampleSet.Choose(scale, rows);
         return (analytic, new ResidualModel(scale, TermRange.Of(rows), 1 + Math.Log(rows.Max(r => r.Seconds)), forest, network, whole?.Clusters ?? CircuitClusters.Fit(scale, rows, examples, seed), examples, JobKinds.Of(scale, rows, seed)), StructureErrors.Of(analytic, rows));
     }

@@ -6,8 +6,8 @@ public sealed record ModelComplexity
     /// <summary>Gets the defaults.</summary>
     public static ModelComplexity Default { get; } = new();
 
-    /// <summary>Gets the number of trees of a forest, 1 to 1,000; default 50.</summary>
-    public int Trees { get; init; } = 50;
+    /// <summary>Gets the number of trees of a forest, 1 to 1,000; default 16, which are walked at once.</summary>
+    public int Trees { get; init; } = 16;
 
     /// <summary>Gets the most leaves of a tree, 2 to 4,096; default 100.</summary>
     public int Leaves { get; init; } = 100;

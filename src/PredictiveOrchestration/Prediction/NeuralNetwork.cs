@@ -1,24 +1,21 @@
 using System.Numerics.Tensors;
 using System.Runtime.Intrinsics;
-using MathNet.Numerics.LinearAlgebra;
-using PredictiveOrchestration.Common;
 
 namespace PredictiveOrchestration.Prediction;
 
 /// <summary>
-/// A multilayer perceptron with two hidden layers of tanh on standardised inputs, trained by Adam on Huber's loss with MathNet's matrices (but not its products, which
-/// take every core of the host), and evaluated from flat arrays without allocation. Smooth where the forest is a staircase.
+/// A multilayer perceptron with two hidden layers of tanh on standardised inputs, evaluated from flat arrays without allocation. Smooth where the forest is a staircase.
 /// </summary>
 internal sealed class NeuralNetwork
 {
-    private const int Epochs = 40, Batch = 128, MaxUnits = 1024;
+    private const int MaxUnits = 1024;
 
     // The weights of an input side by side, one for each unit: the sums of neighbouring units are found at once.
     private readonly float[] _w1, _b1, _w2, _b2, _w3;
     private readonly float _b3;
 
-    private NeuralNetwork(float[] w1, float[] b1, float[] w2, float[] b2, float[] w3, float b3) =>
-        (_w1, _b1, _w2, _b2, _w3, _b3) = (Turned(w1, b1.Length), b1, Turned(w2, b2.Length), b2, w3, b3);
+    /// <summary>A network of weights as they are kept.</summary>
+    public NeuralNetwork(float[] w1, float[] b1, float[] w2, float[] b2, float[] w3, float b3) => (_w1, _b1, _w2, _b2, _w3, _b3) = (w1, b1, w2, b2, w3, b3);
 
     public void Write(BinaryWriter writer)
     {
@@ -40,67 +37,7 @@ internal sealed class NeuralNetwork
         var w3 = reader.ReadFloats(b1.Length);
         var b3 = reader.ReadSingle();
         BinaryParts.Require(float.IsFinite(b3));
-        return new NeuralNetwork(w1, b1, w2, b2, w3, b3);
-    }
-
-    /// <summary>Trains a network.</summary>
-    public static NeuralNetwork Train(FeatureScale scale, IReadOnlyList<float[]> rows, IReadOnlyList<float> targets, int hidden, int seed)
-    {
-        var random = new SeededRandom((ulong)seed);
-        int inputs = scale.Count, count = rows.Count;
-        var x = new float[count * inputs];
-        for (var r = 0; r < count; r++)
-        {
-            scale.Apply(rows[r], x.AsSpan(r * inputs, inputs));
-        }
-
-        Parameter w1 = new(inputs, hidden, random), b1 = new(hidden, 1, null), w2 = new(hidden, hidden, random), b2 = new(hidden, 1, null), w3 = new(hidden, 1, random), b3 = new(1, 1, null);
-        b3.Weights[0] = targets.Average();
-        var order = Enumerable.Range(0, count).ToArray();
-        var (h1, h2, d1, d2) = (new float[hidden], new float[hidden], new float[hidden], new float[hidden]);
-        var step = 0;
-        for (var epoch = 0; epoch < Epochs; epoch++)
-        {
-            random.Shuffle<int>(order);
-            var rate = 0.01f * (1 - (float)epoch / Epochs) + 0.0005f;
-            for (var at = 0; at < count; at += Batch)
-            {
-                var batch = order.AsSpan(at, Math.Min(Batch, count - at));
-                foreach (var row in batch)
-                {
-                    ReadOnlySpan<float> input = x.AsSpan(row * inputs, inputs);
-                    Layer(w1.Weights, b1.Weights, input, h1);
-                    Layer(w2.Weights, b2.Weights, h1, h2);
-                    var d3 = Math.Clamp(b3.Weights[0] + TensorPrimitives.Dot(w3.Weights, h2) - targets[row], -0.5f, 0.5f) / batch.Length;
-                    w3.Add(0, d3, h2);
-                    b3.Gradient[0] += d3;
-                    Array.Clear(d1);
-                    for (var u = 0; u < hidden; u++)
-                    {
-                        d2[u] = d3 * w3.Weights[u] * (1 - (h2[u] * h2[u]));
-                        w2.Add(u, d2[u], h1);
-                        TensorPrimitives.MultiplyAdd(w2.Weights.AsSpan(u * hidden, hidden), d2[u], d1, d1);
-                    }
-
-                    for (var u = 0; u < hidden; u++)
-                    {
-                        d1[u] *= 1 - (h1[u] * h1[u]);
-                        w1.Add(u, d1[u], input);
-                    }
-
-                    b1.Add(0, 1, d1);
-                    b2.Add(0, 1, d2);
-                }
-
-                step++;
-                foreach (var parameter in (ReadOnlySpan<Parameter>)[w1, b1, w2, b2, w3, b3])
-                {
-                    parameter.Step(rate, step);
-                }
-            }
-        }
-
-        return new NeuralNetwork(w1.Weights, b1.Weights, w2.Weights, b2.Weights, w3.Weights, b3.Weights[0]);
+        return new NeuralNetwork(Turned(w1, b1.Length), b1, Turned(w2, b2.Length), b2, w3, b3);
     }
 
     /// <summary>The prediction from standardised inputs.</summary>
@@ -159,55 +96,5 @@ internal sealed class NeuralNetwork
         }
 
         TensorPrimitives.Tanh(output, output);
-    }
-
-    private static void Layer(float[] weights, float[] bias, ReadOnlySpan<float> input, Span<float> output)
-    {
-        for (var u = 0; u < output.Length; u++)
-        {
-            output[u] = bias[u] + TensorPrimitives.Dot(weights.AsSpan(u * input.Length, input.Length), input);
-        }
-
-        TensorPrimitives.Tanh(output, output);
-    }
-
-    // A matrix of weights, a unit's side by side, with their gradient over a batch and Adam's moments.
-    private sealed class Parameter
-    {
-        private readonly float[] _first, _second;
-        private readonly int _rows;
-
-        public Parameter(int rows, int columns, SeededRandom? random)
-        {
-            _rows = rows;
-            var spread = Math.Sqrt(2.0 / (rows + columns));
-            Weights = Matrix<float>.Build.Dense(rows, columns, (_, _) => random is null ? 0 : (float)(spread * random.NextGaussian())).ToColumnMajorArray();
-            Gradient = new float[Weights.Length];
-            (_first, _second) = (new float[Weights.Length], new float[Weights.Length]);
-        }
-
-        public float[] Weights { get; }
-
-        public float[] Gradient { get; }
-
-        public void Add(int column, float factor, ReadOnlySpan<float> input)
-        {
-            var gradient = Gradient.AsSpan(column * _rows, _rows);
-            TensorPrimitives.MultiplyAdd(input, factor, gradient, gradient);
-        }
-
-        public void Step(float rate, int step)
-        {
-            float correct1 = 1 - MathF.Pow(0.9f, step), correct2 = 1 - MathF.Pow(0.999f, step);
-            for (var i = 0; i < Weights.Length; i++)
-            {
-                var slope = Gradient[i];
-                _first[i] = 0.9f * _first[i] + 0.1f * slope;
-                _second[i] = 0.999f * _second[i] + 0.001f * slope * slope;
-                Weights[i] -= rate * (_first[i] / correct1 / (MathF.Sqrt(_second[i] / correct2) + 1e-8f) + 1e-4f * Weights[i]);
-            }
-
-            Array.Clear(Gradient);
-        }
     }
 }

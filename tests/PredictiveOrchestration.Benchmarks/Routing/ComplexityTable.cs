@@ -13,8 +13,8 @@ internal static class ComplexityTable
         var d = ModelComplexity.Default;
         (string Name, ModelComplexity Complexity)[] sizes =
         [
-            ("default", d), ("10 trees", d with { Trees = 10 }), ("25 trees", d with { Trees = 25 }), ("100 trees", d with { Trees = 100 }), ("200 trees", d with { Trees = 200 }),
-            ("10 leaves", d with { Leaves = 10 }), ("20 leaves", d with { Leaves = 20 }), ("100 leaves", d with { Leaves = 100 }),
+            ("default", d), ("8 trees", d with { Trees = 8 }), ("32 trees", d with { Trees = 32 }), ("48 trees", d with { Trees = 48 }), ("96 trees", d with { Trees = 96 }), ("192 trees", d with { Trees = 192 }),
+            ("10 leaves", d with { Leaves = 10 }), ("30 leaves", d with { Leaves = 30 }), ("200 leaves", d with { Leaves = 200 }),
             ("no network", d with { HiddenUnits = 0 }), ("8 units", d with { HiddenUnits = 8 }), ("48 units", d with { HiddenUnits = 48 }),
             ("100 rows", d with { TrainingRows = 100 }), ("200 rows", d with { TrainingRows = 200 }), ("400 rows", d with { TrainingRows = 400 }),
         ];

@@ -25,12 +25,13 @@ internal static class ReplayReport
         Print($"{table.Rows.Count} jobs of {table.Rows.Select(r => r.Family).Distinct().Count()} families, backends {string.Join(", ", table.Backends)}; cut-off {table.Cutoff} s; single best {scoring.SingleBest}; {table.Rows.Count(r => Scoring.IsSolvable(r) && Scoring.VirtualBest(r) >= Least)} jobs of 1 ms or more");
         var replayer = new Replayer(table, parts);
         _ = replayer.Cold();
-        var splits = new (string Name, Func<Replayed> Replay, double Gap, double Slowdown, double Width)[]
+        var asked = new (string Name, int[] Folds, bool Adapt, double Gap, double Slowdown, double Width)[]
         {
-            ("random", () => replayer.Held(Splits.Random(table.Rows, 5, 1)), 0.97, 1.04, 2.5),
-            ("families", () => replayer.Held(Splits.Families(table.Rows, 5, 1)), 0.92, 1.10, 3.5),
-            ("sizes", () => replayer.Held(Splits.Sizes(table.Rows), adapt: true), 0.80, 1.25, double.NaN),
-        }.Where(s => split is null || s.Name == split).Select(s => (s.Name, Replayed: s.Replay(), s.Gap, s.Slowdown, s.Width)).ToArray();
+            ("random", Splits.Random(table.Rows, 5, 1), false, 0.97, 1.04, 2.5),
+            ("families", Splits.Families(table.Rows, 5, 1), false, 0.92, 1.10, 3.5),
+            ("sizes", Splits.Sizes(table.Rows), true, 0.80, 1.25, double.NaN),
+        }.Where(s => split is null || s.Name == split).ToArray();
+        var splits = asked.Zip(replayer.Held([.. asked.Select(s => (s.Folds, s.Adapt))]), (s, replayed) => (s.Name, Replayed: replayed, s.Gap, s.Slowdown, s.Width)).ToArray();
         var floor = Scoring.SlowdownFloor(table.Rows, Least);
         foreach (var (name, replayed, _, _, _) in splits)
         {
@@ -135,13 +136,12 @@ internal static class ReplayReport
         {
             var replayer = new Replayer(table, parts);
             var line = $"| {name} ";
-            foreach (var folds in new[] { Splits.Random(table.Rows, 5, 1), Splits.Families(table.Rows, 5, 1), Splits.Sizes(table.Rows) })
+            foreach (var replayed in replayer.Held((Splits.Random(table.Rows, 5, 1), false), (Splits.Families(table.Rows, 5, 1), false), (Splits.Sizes(table.Rows), false)))
             {
-                var replayed = replayer.Held(folds);
                 var s = scoring.Score(replayed.Choices["predictive"], Least);
                 var q = replayed.Forecasts.Where(x => x.Actual >= Least).Select(QError).Order().ToArray();
                 line += FormattableString.Invariant($"| {s.ClosedGap:P1} | {s.Slowdown:F3} | {At(q, 0.5):F2}/{At(q, 0.9):F2} ");
-                if (folds.Distinct().Count() > 2 && line.Count(c => c == '|') == 7)
+                if (line.Count(c => c == '|') == 7)
                 {
                     var groups = replayed.Forecasts.GroupBy(x => (x.Backend, x.Row.Family)).Where(g => g.Count() >= 40).Select(g => g.Average(Covered)).ToList();
                     line += FormattableString.Invariant($"| {replayed.Forecasts.Average(Covered):P0}, {groups.Min():P0} ");

@@ -34,31 +34,35 @@ internal sealed class Replayer(RoutingTable table, ModelParts parts = ModelParts
     private readonly IBackendRouter[] _routers = [new PredictiveRouter(), new AdaptiveRouter(), new PerformanceOptimizedRouter(), new CostOptimizedRouter(), new BalancedRouter()];
 
     /// <summary>Trains on the jobs of other folds and chooses for each fold in turn; fold -1 is always learned from.</summary>
-    /// <param name="folds">The fold of each job.</param>
-    /// <param name="adapt">Whether intervals and biases follow the results of held-out jobs, one by one; models stay as they are.</param>
-    public Replayed Held(int[] folds, bool adapt = false)
+    /// <param name="splits">The fold of each job, and whether intervals and biases follow the results of held-out jobs, one by one; models stay as they are.</param>
+    public Replayed[] Held(params (int[] Folds, bool Adapt)[] splits)
     {
-        var result = new Replayed([], []);
-        foreach (var fold in folds.Where(f => f >= 0).Distinct().Order())
+        var results = Array.ConvertAll(splits, _ => new Replayed([], []));
+        var folds = splits.SelectMany((split, s) => split.Folds.Where(f => f >= 0).Distinct().Order().Select(fold => (Split: s, Fold: fold, Train: Rows(split.Folds, f => f != fold)))).ToArray();
+
+        // All are fitted before the first choice is timed.
+        foreach (var ((split, fold, train), fitted) in folds.Zip(Fit([.. folds.Select(f => f.Train)])))
         {
-            var train = table.Rows.Where((_, i) => folds[i] != fold).ToList();
-            var predictor = Fit(train);
+            var predictor = fitted;
+            var held = Rows(splits[split].Folds, f => f == fold);
             WarmUp(predictor, train);
-            foreach (var row in table.Rows.Where((_, i) => folds[i] == fold))
+            foreach (var row in held)
             {
-                Choose(predictor, row, result);
-                if (adapt)
+                Choose(predictor, row, results[split]);
+                if (splits[split].Adapt)
                 {
                     predictor = new PerformancePredictor(predictor.Version + 1, _descriptors.Select(d => KeyValuePair.Create(
                         d.Id, TrainingRows([row], d).SingleOrDefault() is { } observed ? predictor.ModelOf(d.Id, d.CostModel).With(observed) : predictor.ModelOf(d.Id, d.CostModel))));
                 }
             }
 
-            AddBaselines(train, [.. table.Rows.Where((_, i) => folds[i] == fold)], result);
+            AddBaselines(train, held, results[split]);
         }
 
-        return result;
+        return results;
     }
+
+    private List<TableRow> Rows(int[] folds, Func<int, bool> isIn) => [.. table.Rows.Where((_, i) => isIn(folds[i]))];
 
     // Deciding is timed as in a process that runs: the split that came first was the one that waited for the compiler, a third of a percent of its jobs' time.
     private void WarmUp(PerformancePredictor predictor, List<TableRow> rows)
@@ -117,16 +121,24 @@ internal sealed class Replayer(RoutingTable table, ModelParts parts = ModelParts
         PredictedSeconds = chosen.Prediction.Seconds.Median, PredictedLowerSeconds = chosen.Prediction.Seconds.Lower, PredictedUpperSeconds = chosen.Prediction.Seconds.Upper,
     };
 
-    private PerformancePredictor Fit(IReadOnlyList<TableRow> train)
+    // Backends of all folds side by side.
+    private IEnumerable<PerformancePredictor> Fit(List<TableRow>[] training)
     {
-        var models = new KeyValuePair<string, BackendModel>[_descriptors.Length];
-        for (var b = 0; b < models.Length; b++)
+        var models = new KeyValuePair<string, BackendModel>[training.Length * _descriptors.Length];
+        var next = -1;
+        void Work()
         {
-            var d = _descriptors[b];
-            var rows = TrainingRows(train, d);
-            models[b] = new(d.Id, ModelBuilder.Fit(d.CostModel, [.. Calibration().Where(c => c.BackendId == d.Id)], rows, [], rows.Count, 1, complexity, parts));
+            for (int at; (at = Interlocked.Increment(ref next)) < models.Length;)
+            {
+                var d = _descriptors[at % _descriptors.Length];
+                var rows = TrainingRows(training[at / _descriptors.Length], d);
+                models[at] = new(d.Id, ModelBuilder.Fit(d.CostModel, [.. Calibration().Where(c => c.BackendId == d.Id)], rows, [], rows.Count, 1, complexity, parts));
+            }
         }
-        return new PerformancePredictor(1, models);
+
+        // Not on the pool's threads, which the trainer of forests hands work to and waits for.
+        Task.WaitAll([.. Enumerable.Range(0, Environment.ProcessorCount).Select(_ => Task.Factory.StartNew(Work, CancellationToken.None, TaskCreationOptions.LongRunning, TaskScheduler.Default))]);
+        return models.Chunk(_descriptors.Length).Select(m => new PerformancePredictor(1, m));
     }
 
     private List<TrainingRow> Calibration() => [.. _descriptors.SelectMany(d => TrainingRows(table.Calibration, d))];

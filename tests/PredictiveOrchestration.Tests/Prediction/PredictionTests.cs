@@ -309,7 +309,7 @@ public sealed class PredictionTests(ITestOutputHelper output)
         static float Truth(float[] x) => MathF.Sin(3 * x[0]) + x[1] * x[2];
         var rows = Enumerable.Range(0, 1500).Select(_ => Row()).ToList();
         var scale = new FeatureScale(rows);
-        var network = NeuralNetwork.Train(scale, rows, [.. rows.Select(Truth)], units, 1);
+        var network = NetworkTrainer.Train(scale, rows, [.. rows.Select(Truth)], units, 1);
         var z = new float[3];
         var errors = Enumerable.Range(0, 200).Select(_ =>
         {

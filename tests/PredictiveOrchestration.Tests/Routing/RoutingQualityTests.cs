@@ -27,7 +27,7 @@ public sealed class RoutingQualityTests(ITestOutputHelper output)
     private void Gate(int[] folds, double least, double mostRegret = 0.02)
     {
         var scoring = new Scoring(Table);
-        var replayed = new Replayer(Table).Held(folds);
+        var replayed = new Replayer(Table).Held((folds, false)).Single();
         foreach (var (policy, choices) in replayed.Choices)
         {
             var score = scoring.Score(Untimed(choices), 0.001);

@@ -113,6 +113,9 @@ internal sealed class BondDimensionBound
         Sketch?.Project(qubit);
     }
 
+    /// <summary>Whether qubits that stand apart turned each other by little, as in Fourier transforms: then <see cref="SketchedNeeds"/> knows more of ranks than what is typical for single gates.</summary>
+    public bool HasCascades { get; private set; }
+
     /// <summary>What is known of a qubit's values, if it is on its own.</summary>
     public LoneValue ValueOf(int qubit) => IsGivenUp ? LoneValue.Unknown : _gates.ValueOf(qubit);
 
@@ -171,6 +174,8 @@ internal sealed class BondDimensionBound
         {
             return;
         }
+
+        HasCascades |= _gates is { ActingCount: 2, IsIdle: false, Exact: <= 1, Strength: < SketchedNeeds.Faint } && high - low > SketchedNeeds.Near;
 
         if (_gates.ActingCount < 2)
         {

@@ -34,6 +34,7 @@ internal sealed class ChainSketch
     private byte[] _kept = [];
     private SketchedGate[] _gates = new SketchedGate[64];
     private int[] _wires = [];
+    private bool[] _stays = [];
     private int _numQubits;
     private int _count;
     private int _ends;
@@ -203,8 +204,8 @@ internal sealed class ChainSketch
         }
 
         var gates = _gates.AsSpan(0, _count);
-        var walked = _queue.Run(_numQubits, gates, _wires, _order.Choose(_numQubits, gates, _wires.AsSpan(0, _places), _ends, _meetings, _isPath), enough);
-        var amounts = _queue.Finish(supportLog2);
+        var walked = _queue.Run(_numQubits, gates, _wires, _stays, _order.Choose(_numQubits, gates, _wires.AsSpan(0, _places), _ends, _meetings, _isPath), enough);
+        var amounts = _queue.Finish(supportLog2, _kept.AsSpan(0, _numQubits));
         if (walked < _count || _left > 0)
         {
             // Those that were left out would have become as many as those before them.
@@ -233,7 +234,7 @@ internal sealed class ChainSketch
         _leftFor = null;
         (_numQubits, _count, _ends, _meetings, _places, _left, _seen, _support, _isPath) = (numQubits, 0, 0, 0, 0, 0, 0, 0, true);
         _partner.AsSpan(0, numQubits).Fill(-1);
-        _kept.AsSpan(0, numQubits).Clear();
+        _kept.AsSpan(0, numQubits).Fill(PauliRuns.All);
         for (var q = 0; q < numQubits; q++)
         {
             _wire[q] = q;
@@ -244,19 +245,23 @@ internal sealed class ChainSketch
     {
         // Swaps under one control are a sum over its values: under one nothing is done, under the other places are exchanged.
         var isSwap = op.Kind == OperationKind.Gate && op.ControlCount == 1 && op.GateIndex == GateCatalog.Swap.Index;
-        var onControl = isSwap ? new OnWire(PauliRuns.Axis.Z, _kept[_wire[qubits[0]]]) : default;
-        foreach (var q in qubits)
-        {
-            Flush(_wire[q]);
-            _kept[_wire[q]] = 0;
-        }
-
-        _kept[_wire[qubits[0]]] = isSwap ? (byte)PauliRuns.All : (byte)0;
+        var onControl = isSwap ? new OnWire(PauliRuns.Axis.Z, _kept[_wire[qubits[0]]], PauliRuns.All) : default;
         while (_places + qubits.Length > _wires.Length)
         {
             Array.Resize(ref _wires, Math.Max(64, 2 * _wires.Length));
+            Array.Resize(ref _stays, _wires.Length);
         }
 
+        var isDiagonal = op.Kind == OperationKind.Gate && op.QubitCount - op.ControlCount <= 1 && PauliRuns.IsDiagonal(op.GateIndex);
+        for (var k = 0; k < qubits.Length; k++)
+        {
+            ref var kept = ref _kept[_wire[qubits[k]]];
+            Flush(_wire[qubits[k]]);
+            _stays[_places + k] = OnWire.KeepsOne(kept) && (k < op.ControlCount || isDiagonal);
+            kept = 0;
+        }
+
+        _kept[_wire[qubits[0]]] = isSwap ? (byte)PauliRuns.All : (byte)0;
         var factor = op.QubitCount - op.ControlCount <= 1 ? 2 : 4;
         for (var k = 0; k < qubits.Length; k++)
         {
@@ -286,7 +291,7 @@ internal sealed class ChainSketch
         var typical = Math.Min(first.Typical, GateEntanglement.Unit * first.Bits);
         Next() = new SketchedGate(
             wire, other, 2, (byte)(1 << first.Bits), (byte)Math.Min(_support, byte.MaxValue), (sbyte)typical, first.Strength, first.IsIdle,
-            new OnWire(first.Axis, first.Kept), new OnWire(second.Axis, second.Kept));
+            new OnWire(first.Axis, first.Kept, _kept[wire]), new OnWire(second.Axis, second.Kept, _kept[other]));
     }
 
     private static PauliRuns.Axis Same(PauliRuns.Axis before, PauliRuns.Axis now, int kept) => before == now && (kept >> (int)now & 1) != 0 ? now : PauliRuns.Axis.None;

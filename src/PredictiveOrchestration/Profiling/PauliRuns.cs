@@ -60,6 +60,9 @@ internal sealed class PauliRuns
     /// <summary>The Pauli matrix that a gate on one qubit commutes with; none where it does with none alone.</summary>
     public static Axis AxisOf(GateDefinition gate) => Axes[gate.Index];
 
+    /// <summary>Whether a gate, known by its index, changes no value.</summary>
+    public static bool IsDiagonal(int gateIndex) => Axes[gateIndex] == Axis.Z;
+
     /// <summary>Whether a gate, known by its index, is a Pauli matrix.</summary>
     public static bool IsPauli(int gateIndex) => ArePauli[gateIndex];
 

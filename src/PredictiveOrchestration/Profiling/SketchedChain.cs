@@ -15,6 +15,12 @@ internal sealed class SketchedChain
     // What a bond may grow to without a look, and as long as it has not grown since one.
     private double[] _limit = [];
     private double[] _room = [];
+
+    // One for a site that has one value yet, so that half of its tensor is zero; else two.
+    private double[] _values = [];
+    private int[] _wires = [];
+    private bool[] _stays = [];
+    private int[] _siteOf = [];
     private int _low;
     private int _high;
     private double _most;
@@ -27,17 +33,24 @@ internal sealed class SketchedChain
     public double Work => _counts.Factored + _counts.Multiplied;
 
     /// <summary>Begins with bonds of one.</summary>
-    public void Clear(int numQubits)
+    /// <param name="numQubits">The number of sites.</param>
+    /// <param name="wires">The wires of gates on more than two.</param>
+    /// <param name="stays">For each of those, whether the gate leaves one value where there is one.</param>
+    /// <param name="siteOf">The site of each wire.</param>
+    public void Clear(int numQubits, int[] wires, bool[] stays, int[] siteOf)
     {
+        Needs.Clear(numQubits, wires, siteOf);
+        (_wires, _stays, _siteOf) = (wires, stays, siteOf);
         var cuts = numQubits + 1;
         if (_bond.Length < cuts + SketchedSizes.Room)
         {
             var all = cuts + SketchedSizes.Room;
-            (_bond, _full, _limit, _room) = (new double[all], new double[all], new double[all], new double[all]);
+            (_bond, _full, _limit, _room, _values) = (new double[all], new double[all], new double[all], new double[all], new double[all]);
         }
 
         (_numQubits, _low, _high, _most, _counts) = (numQubits, 0, 0, 1, default);
         _bond.AsSpan(0, cuts).Fill(1);
+        _values.AsSpan(0, cuts).Fill(1);
         for (var cut = 0; cut < cuts; cut++)
         {
             _full[cut] = PowersOfTwo.Of(Math.Min(60, Math.Min(cut, numQubits - cut)));
@@ -76,6 +89,7 @@ internal sealed class SketchedChain
         var bond = _bond.AsSpan(first, gate.High - gate.Low);
         var rows = _bond[gate.Low] + SketchedSizes.Grow(bond, factor);
         Needs.Add(gate);
+        Spread(gate);
         if (factor > 1)
         {
             var room = _room.AsSpan(first, bond.Length);
@@ -122,6 +136,10 @@ internal sealed class SketchedChain
         return Elements(first, last) < Collapse * before;
     }
 
+    /// <summary>What was done to a site alone since the latest gate may have given it both values.</summary>
+    /// <param name="wire">The wire there.</param>
+    public void Spread(int wire) => _values[_siteOf[wire]] = 2;
+
     /// <summary>Makes sites right of the first isometries from the right, as a readout wants them.</summary>
     public void MoveToFront()
     {
@@ -159,6 +177,25 @@ internal sealed class SketchedChain
         return sum;
     }
 
+    // A site keeps one value under what is diagonal or exchanges both.
+    private void Spread(in SiteGate gate)
+    {
+        if (gate.Gate.Wires == 2)
+        {
+            _values[gate.First] = gate.Gate.OnFirst.StaysOne ? _values[gate.First] : 2;
+            _values[gate.Second] = gate.Gate.OnSecond.StaysOne ? _values[gate.Second] : 2;
+            return;
+        }
+
+        for (var k = gate.Gate.First; k < gate.Gate.First + gate.Gate.Wires; k++)
+        {
+            if (!_stays[k])
+            {
+                Spread(_wires[k]);
+            }
+        }
+    }
+
     // From the nearer end to a cut, if that makes room for a factor.
     private bool Trim(int cut, double factor)
     {
@@ -193,7 +230,7 @@ internal sealed class SketchedChain
         for (var q = _low; q < to; q++)
         {
             double rows = bond[q + 1], columns = 2 * left;
-            left = double.MinNative(rows, columns);
+            left = double.MinNative(rows, _values[q] * left);
             counts.Add(rows, columns, left, q + 2 < bond.Length ? bond[q + 2] : 1);
             bond[q + 1] = left;
         }
@@ -215,7 +252,7 @@ internal sealed class SketchedChain
         for (var q = _high; q > to; q--)
         {
             double rows = bond[q], columns = 2 * right;
-            right = double.MinNative(rows, columns);
+            right = double.MinNative(rows, _values[q] * right);
             counts.Add(rows, columns, right, bond[q - 1]);
             bond[q] = right;
         }
@@ -235,7 +272,7 @@ internal sealed class SketchedChain
         {
             needed = need[q] = double.MinNative(need[q], 2 * needed);
             double rows = bond[q], columns = 2 * right;
-            right = double.MinNative(double.MaxNative(1, double.MinNative(rows, needed)), columns);
+            right = double.MinNative(double.MaxNative(1, double.MinNative(rows, needed)), _values[q] * right);
             counts.Add(rows, columns, right, bond[q - 1]);
             bond[q] = right;
             _limit[q] = double.MaxNative(2 * right, double.MinNative(FreeBond, 4 * _full[q]));

@@ -37,4 +37,12 @@ internal readonly record struct SketchedGate(int First, int Second, short Wires,
 /// <summary>What a gate does to one of its wires.</summary>
 /// <param name="Axis">The Pauli matrix in it.</param>
 /// <param name="Kept">Those that were kept before it, a bit for each.</param>
-internal readonly record struct OnWire(PauliRuns.Axis Axis, byte Kept);
+/// <param name="Behind">Those that were kept behind it, by what is applied with it.</param>
+internal readonly record struct OnWire(PauliRuns.Axis Axis, byte Kept, byte Behind)
+{
+    /// <summary>Whether it leaves one value where there is one, with what came before it and behind.</summary>
+    public bool StaysOne => Axis == PauliRuns.Axis.Z && KeepsOne((byte)(Kept & Behind));
+
+    /// <summary>Whether gates on one qubit that keep some Pauli matrices leave one value where there is one.</summary>
+    public static bool KeepsOne(byte kept) => (kept >> (int)PauliRuns.Axis.Z & 1) != 0;
+}

@@ -11,8 +11,8 @@ namespace PredictiveOrchestration.Profiling;
 internal sealed class SketchedNeeds
 {
     // What turns by less across more than so many cuts belongs to a cascade; the degrees while one is under way, to what they are at its end.
-    private const float Faint = 0.1f;
-    private const int Near = 2;
+    public const float Faint = 0.1f;
+    public const int Near = 2;
     private const double UnderWay = 1.75;
 
     // exp(iφxy) for x and y from 0 to 1 has twelve Schmidt values above 1e-14 where φ is π, and so many where it is 2^-k of that, within a tenth.

@@ -23,12 +23,13 @@ internal sealed class SketchedQueue
     /// <param name="numQubits">The number of sites.</param>
     /// <param name="gates">The gates.</param>
     /// <param name="wires">The wires of gates on more than two.</param>
+    /// <param name="stays">For each of those, whether the gate leaves one value where there is one.</param>
     /// <param name="siteOf">The site of each wire.</param>
     /// <param name="enough">The work beyond which nothing is counted, where that is less than half a second.</param>
-    public int Run(int numQubits, ReadOnlySpan<SketchedGate> gates, int[] wires, int[] siteOf, double enough)
+    public int Run(int numQubits, ReadOnlySpan<SketchedGate> gates, int[] wires, bool[] stays, int[] siteOf, double enough)
     {
         Clear(numQubits);
-        _chain.Needs.Clear(numQubits, wires, siteOf);
+        _chain.Clear(numQubits, wires, stays, siteOf);
         _enough = Math.Min(Enough, enough);
         var walked = 0;
         while (walked < gates.Length && _chain.Work <= _enough)
@@ -59,10 +60,19 @@ internal sealed class SketchedQueue
 
     /// <summary>The counts, with those of a readout.</summary>
     /// <param name="supportLog2">The base-2 logarithm of the number of outcomes, at most.</param>
-    public double[] Finish(int supportLog2)
+    /// <param name="kept">The Pauli matrices that gates on each wire kept since the latest gate on several.</param>
+    public double[] Finish(int supportLog2, ReadOnlySpan<byte> kept)
     {
         if (_chain.Work <= _enough)
         {
+            for (var wire = 0; wire < kept.Length; wire++)
+            {
+                if (!OnWire.KeepsOne(kept[wire]))
+                {
+                    _chain.Spread(wire);
+                }
+            }
+
             _chain.MoveToFront();
         }
 
@@ -76,7 +86,6 @@ internal sealed class SketchedQueue
             _blocked = new bool[numQubits];
         }
 
-        _chain.Clear(numQubits);
         _blocked.AsSpan(0, numQubits).Clear();
         (_numQubits, _patience, _made, _waits) = (numQubits, 0, 0, 0);
     }

@@ -45,7 +45,8 @@ public sealed class GivenUpTests
     public void ChainWork_TwiceAsManyGates_IsTwiceAsMuch()
     {
         const int qubits = 120;
-        var (few, many) = (Work(12), Work(24));
+        // Of fewer gates much of what is seen is the beginning, on qubits that have one value.
+        var (few, many) = (Work(24), Work(48));
         for (var k = 0; k < ChainAmounts.Read; k++)
         {
             (many[k] / few[k]).Should().BeInRange(1.5, 3.5, "amount {0}: a little more of it is seen where a tableau takes longer", k);

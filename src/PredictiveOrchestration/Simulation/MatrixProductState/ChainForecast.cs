@@ -36,7 +36,7 @@ internal static class ChainForecast
                 profile.NumQubits, profile.GateCount, groups, features.MatrixProductSteps, features.Supermarq.ProgramCommunication * profile.NumQubits * (profile.NumQubits - 1) / 2);
     }
 
-    /// <summary>What <see cref="ChainAmounts"/> says of a run; null where the circuit measures before its end.</summary>
+    /// <summary>What <see cref="ChainAmounts"/> says of a run; null where the circuit measures before its end, and where the sketch in the profile knows more of ranks.</summary>
     public static PlannedWork? Of(Circuit circuit, CircuitProfile profile, TruncationPolicy policy, MatrixKernelSet kernels, Func<ChainLayout> layoutOf, string costModel)
     {
         if (profile.Features is not { } features || features.SupportTrajectory.Length != circuit.Operations.Length || !circuit.IsMeasuredAtEnd(out var end))
@@ -66,6 +66,11 @@ internal static class ChainForecast
             if (op.Kind != OperationKind.Barrier)
             {
                 bound.Apply(circuit, op, Math.Max(i == 0 ? (byte)0 : support[i - 1], support[i]), false, false);
+                if (bound.HasCascades)
+                {
+                    return null;
+                }
+
                 blocks.Apply(circuit, op, null);
             }
         }

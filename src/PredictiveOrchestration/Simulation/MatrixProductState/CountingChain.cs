@@ -9,10 +9,15 @@ namespace PredictiveOrchestration.Simulation.MatrixProductState;
 /// </summary>
 internal sealed class CountingChain(int numQubits, TruncationPolicy policy, BondDimensionBound bound) : BondChain(numQubits, policy)
 {
+    private const int Both = -1;
+
     private readonly double[] _amounts = new double[ChainAmounts.Count];
 
     // The base-2 logarithm of what each bond needs after the gates that were applied.
     private readonly double[] _need = new double[numQubits + 1];
+
+    // The value of each site that has one yet, so that half of its tensor is zero.
+    private readonly int[] _value = new int[numQubits];
 
     /// <summary>The counts so far.</summary>
     public ReadOnlySpan<double> Amounts => _amounts;
@@ -44,6 +49,7 @@ internal sealed class CountingChain(int numQubits, TruncationPolicy policy, Bond
         _amounts[ChainAmounts.Tensors]++;
         _amounts[ChainAmounts.Rows]++;
         Moved += 4.0 * Bonds[qubit] * Bonds[qubit + 1];
+        _value[qubit] = ValueAfter(_value[qubit], matrix);
     }
 
     protected override void Expand(int qubit, OperatorCore core)
@@ -51,6 +57,7 @@ internal sealed class CountingChain(int numQubits, TruncationPolicy policy, Bond
         _amounts[ChainAmounts.Tensors]++;
         _amounts[ChainAmounts.Rows] += (double)Bonds[qubit] * core.Rows;
         Moved += (double)Bonds[qubit] * Bonds[qubit + 1] * (core.Rows + (2.0 * core.Left * core.Right));
+        _value[qubit] = core.IsMade ? ValueAfter(_value[qubit], core.Elements) : Both;
     }
 
     protected override void Enlarge(int cut, OperatorCore core) => _need[cut] = Math.Min(_need[cut] + core.Growth, Math.Min(cut, NumQubits - cut));
@@ -68,7 +75,7 @@ internal sealed class CountingChain(int numQubits, TruncationPolicy policy, Bond
     // While the state is not canonical nothing is cut but what cannot be there.
     protected override void ShiftRight(int qubit)
     {
-        double rows = Bonds[qubit + 1], columns = 2.0 * Bonds[qubit], rank = Math.Min(rows, columns);
+        double rows = Bonds[qubit + 1], columns = 2.0 * Bonds[qubit], rank = Math.Min(rows, Values(qubit) * Bonds[qubit]);
         Count(rows, columns, rank, qubit + 2 <= NumQubits ? Bonds[qubit + 2] : 1);
         Bonds[qubit + 1] = (int)rank;
     }
@@ -91,9 +98,29 @@ internal sealed class CountingChain(int numQubits, TruncationPolicy policy, Bond
     {
     }
 
+    private double Values(int qubit) => _value[qubit] == Both ? 2 : 1;
+
+    // Of operators that all take a value to one and the same, that one.
+    private static int ValueAfter(int value, ReadOnlySpan<Complex> operators)
+    {
+        if (value == Both)
+        {
+            return Both;
+        }
+
+        bool isZero = false, isOne = false;
+        for (var i = 0; i < operators.Length; i += 4)
+        {
+            isZero |= operators[i + value] != Complex.Zero;
+            isOne |= operators[i + 2 + value] != Complex.Zero;
+        }
+
+        return isZero && isOne ? Both : isOne ? 1 : 0;
+    }
+
     private void TakeLeft(int qubit, double need)
     {
-        double rows = Bonds[qubit], columns = 2.0 * Bonds[qubit + 1], rank = Math.Max(1, Math.Min(Math.Min(rows, columns), Math.Round(need)));
+        double rows = Bonds[qubit], columns = 2.0 * Bonds[qubit + 1], rank = Math.Max(1, Math.Min(Math.Min(rows, Values(qubit) * Bonds[qubit + 1]), Math.Round(need)));
         Count(rows, columns, rank, qubit > 0 ? Bonds[qubit - 1] : 1);
         Bonds[qubit] = (int)rank;
     }

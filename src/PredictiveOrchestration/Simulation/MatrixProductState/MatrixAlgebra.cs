@@ -89,7 +89,8 @@ internal sealed unsafe class MatrixAlgebra(MatrixPool pool, MatrixKernelSet kern
     /// <param name="m">The matrix.</param>
     /// <param name="tolerance">0: no pivoting.</param>
     /// <param name="wantQ">Whether Q is needed.</param>
-    public (Matrix L, Matrix? Q) Lq(Matrix m, double tolerance, bool wantQ = true)
+    /// <param name="cutZeros">Without a tolerance: rows of which nothing is left take no place in the rank.</param>
+    public (Matrix L, Matrix? Q) Lq(Matrix m, double tolerance, bool wantQ = true, bool cutZeros = false)
     {
         int rows = m.Rows, columns = m.Columns, most = Math.Min(rows, columns), stride = m.Stride;
         var isSmall = rows <= MostOnStack;
@@ -114,12 +115,12 @@ internal sealed unsafe class MatrixAlgebra(MatrixPool pool, MatrixKernelSet kern
         }
 
         var floor = tolerance * tolerance * greatest;
-        var rank = most;
+        var (rank, some) = (most, rows);
         var l = pool.Rent(rows, most);
         long work = 0;
         for (var i = 0; i < most; i++)
         {
-            if (tolerance > 0 && !Pivot(m, row, norms, i, floor))
+            if (tolerance > 0 ? !Pivot(m, row, norms, i, floor) : cutZeros && !SkipZeros(m, row, i, ref some))
             {
                 rank = i;
                 break;
@@ -140,7 +141,7 @@ internal sealed unsafe class MatrixAlgebra(MatrixPool pool, MatrixKernelSet kern
                 l[row[i], i] = new Complex(-pr * norm, -pi * norm);
                 (wr[i], wi[i]) = (pr * (size + norm), pi * (size + norm));
                 taus[i] = 1 / (norm * (norm + size));
-                for (var z = i + 1; z < rows; z++)
+                for (var z = i + 1; z < some; z++)
                 {
                     double* zr = m.Re + ((long)row[z] * stride), zi = m.Im + ((long)row[z] * stride);
                     kernels.Reflect(wr + start, wi + start, taus[i], zr + start, zi + start, stride - start);
@@ -418,6 +419,18 @@ internal sealed unsafe class MatrixAlgebra(MatrixPool pool, MatrixKernelSet kern
         norms[q] = Math.Max(0, norms[q] + (t * g));
         kernels.Rotate(xr, xi, yr, yi, c, s * re / g, s * im / g, x.Stride);
         return square / product;
+    }
+
+    // Rows of which nothing is left go to the end.
+    private bool SkipZeros(Matrix m, Span<int> row, int i, ref int some)
+    {
+        while (i < some && Norm(m, row[i], i) <= Nothing)
+        {
+            some--;
+            (row[i], row[some]) = (row[some], row[i]);
+        }
+
+        return i < some;
     }
 
     private bool Pivot(Matrix m, Span<int> row, Span<double> norms, int i, double floor)

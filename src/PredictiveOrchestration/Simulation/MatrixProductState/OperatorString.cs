@@ -50,8 +50,14 @@ internal sealed record OperatorCore(int Left, int Right)
         }
     }
 
+    /// <summary>Whether its elements are made.</summary>
+    public bool IsMade { get; private init; } = true;
+
+    /// <summary>All operators, one after the other, each row by row.</summary>
+    public ReadOnlySpan<Complex> Elements => _elements;
+
     /// <summary>Operators of which no row is zero, for those who count; their elements are not made.</summary>
-    public static OperatorCore WithoutZeros(int left, int right) => new(left, right) { _rows = 2 * left * right };
+    public static OperatorCore WithoutZeros(int left, int right) => new(left, right) { _rows = 2 * left * right, IsMade = false };
 
     /// <summary>The 2 × 2 operator between two values of the bonds, row by row.</summary>
     public Span<Complex> this[int left, int right] => _elements.AsSpan(4 * ((left * Right) + right), 4);

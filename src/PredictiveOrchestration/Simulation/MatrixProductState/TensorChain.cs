@@ -112,9 +112,9 @@ internal sealed unsafe class TensorChain : BondChain, IDisposable
 
     protected override void ApplySingle(int qubit, ReadOnlySpan<Complex> matrix) => Apply(qubit, matrix);
 
-    protected override void ShiftRight(int qubit) => ShiftRight(qubit, LooseTolerance);
+    protected override void ShiftRight(int qubit) => Shift(qubit, toLeft: false);
 
-    protected override void ShiftLeft(int qubit) => ShiftLeft(qubit, LooseTolerance);
+    protected override void ShiftLeft(int qubit) => Shift(qubit, toLeft: true);
 
     protected override void Lose(double share)
     {
@@ -224,12 +224,39 @@ internal sealed unsafe class TensorChain : BondChain, IDisposable
         Replace(qubit, site);
     }
 
+    // Half of the tensor of a site that has one value is exactly zero, and takes no place in the rank; zeros come last in a factorisation.
+    private void Shift(int qubit, bool toLeft)
+    {
+        var site = _sites[qubit];
+        var half = (long)Bonds[qubit] * site.Stride;
+        var isOne = _algebra.Kernels.Norm(site.Re, site.Im, half) == 0;
+        if (isOne)
+        {
+            Flip(qubit);
+        }
+
+        var cutZeros = isOne || _algebra.Kernels.Norm(site.Re + half, site.Im + half, half) == 0;
+        if (toLeft)
+        {
+            ShiftLeft(qubit, LooseTolerance, cutZeros);
+        }
+        else
+        {
+            ShiftRight(qubit, LooseTolerance, cutZeros);
+        }
+
+        if (isOne)
+        {
+            Flip(qubit);
+        }
+    }
+
     // A = Q · C with orthonormal columns in Q; C goes to the right neighbour.
-    private void ShiftRight(int qubit, double tolerance)
+    private void ShiftRight(int qubit, double tolerance, bool cutZeros = false)
     {
         _algebra.Check();
         using var transposed = _algebra.Transpose(_sites[qubit]);
-        var (l, q) = _algebra.Lq(transposed, tolerance);
+        var (l, q) = _algebra.Lq(transposed, tolerance, cutZeros: cutZeros);
         Replace(qubit, _algebra.Transpose(q!));
         q!.Dispose();
         using var carry = _algebra.Transpose(l);
@@ -238,11 +265,11 @@ internal sealed unsafe class TensorChain : BondChain, IDisposable
     }
 
     // [A0 | A1] = L · Q; L goes to the left neighbour.
-    private void ShiftLeft(int qubit, double tolerance)
+    private void ShiftLeft(int qubit, double tolerance, bool cutZeros = false)
     {
         _algebra.Check();
         using var wide = Wide(qubit);
-        var (l, q) = _algebra.Lq(wide, tolerance);
+        var (l, q) = _algebra.Lq(wide, tolerance, cutZeros: cutZeros);
         FromWide(qubit, q!);
         q!.Dispose();
         MultiplyRight(qubit - 1, l);

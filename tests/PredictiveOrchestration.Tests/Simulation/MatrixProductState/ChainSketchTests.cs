@@ -129,6 +129,33 @@ public sealed class ChainSketchTests(ITestOutputHelper output)
     }
 
     [Fact]
+    public async Task SketchAndPlan_QubitsThatHaveOneValue_ReflectAboutTheRowsOfARun()
+    {
+        // Half of the tensor of a site in a basis state is zero, and a factorisation has no more rows than what is not: of 9 to 40 times too many.
+        var numbers = new CircuitBuilder(20);
+        for (var q = 0; q < 20; q += 7)
+        {
+            numbers.X(q);
+        }
+
+        foreach (var circuit in (Circuit[])[Fourier.Qft(12), Fourier.Qft(20), numbers.Build().Compose(Fourier.Qft(20, inverse: true))])
+        {
+            var planned = ((IWorkForecaster)new MatrixProductStateSimulator()).Forecast(circuit, CircuitProfiler.Profile(circuit))!.Amounts[ChainAmounts.Reflected];
+            var (sketched, reflected) = (Sketch(circuit)[ChainAmounts.Reflected], await ReflectedAsync(circuit));
+            output.WriteLine($"{circuit.Name}: sketch {sketched / reflected:F3}, plan {planned / reflected:F3}");
+            sketched.Should().BeInRange(reflected / 1.25, 1.25 * reflected);
+            planned.Should().BeInRange(reflected / 1.25, 1.25 * reflected);
+        }
+    }
+
+    [Fact]
+    public void Plan_FourierTransformOfManyValues_IsLeftToTheSketch()
+    {
+        var circuit = new CircuitBuilder(12).H(1).H(8).H(3).Build().Compose(Fourier.Qft(12));
+        ((IWorkForecaster)new MatrixProductStateSimulator()).Forecast(circuit, CircuitProfiler.Profile(circuit)).Should().BeNull();
+    }
+
+    [Fact]
     public void Readout_ShotsBetweenTheCounts_GrowWithShots()
     {
         var amounts = Sketch(RandomFamilies.Brickwork(14, 6, 1));

@@ -80,6 +80,32 @@ public sealed class MatrixAlgebraTests : IDisposable
     }
 
     [Fact]
+    public void Lq_RowsAndColumnsOfZeros_TakeNoPlaceInTheRank()
+    {
+        foreach (var kernels in MatrixKernelSelector.Available)
+        {
+            // Six rows of which two are zero, and nine columns of which the first three are not: rank three, without a tolerance.
+            var a = Random(6, 9, 5);
+            a.ClearRows(0, 3);
+            a.ClearColumns(3, 4, 5, 6, 7, 8);
+            var algebra = Algebra(kernels.Name);
+            using var work = Load(a);
+            var (l, q) = algebra.Lq(work, 0, cutZeros: true);
+            (l.Columns, q!.Rows).Should().Be((3, 3));
+            Distance(l, q, a).Should().BeLessThan(1e-12);
+            Distance(q, Reference.Build.DenseIdentity(3), adjoint: true).Should().BeLessThan(1e-12);
+            l.Dispose();
+            q.Dispose();
+
+            using var nothing = Load(Random(4, 4, 1) * 0);
+            (l, q) = algebra.Lq(nothing, 0, cutZeros: true);
+            (l.Columns, q!.Rows).Should().Be((1, 1), "a bond is never less than one");
+            l.Dispose();
+            q.Dispose();
+        }
+    }
+
+    [Fact]
     public void Lq_DependentRows_FindsTheRank()
     {
         var algebra = Algebra(MatrixKernelSelector.Available[0].Name);

@@ -41,6 +41,7 @@ internal sealed class BondDimensionBound
     private short[]? _before;
     private int _notFull;
     private int _passing;
+    private int _latestSpan;
 
     /// <summary>Begins with all qubits in |0⟩.</summary>
     /// <param name="numQubits">The number of qubits.</param>
@@ -113,8 +114,11 @@ internal sealed class BondDimensionBound
         Sketch?.Project(qubit);
     }
 
-    /// <summary>Whether qubits that stand apart turned each other by little, as in Fourier transforms: then <see cref="SketchedNeeds"/> knows more of ranks than what is typical for single gates.</summary>
-    public bool HasCascades { get; private set; }
+    /// <summary>
+    /// Whether in the latest gate on several qubits two that stand apart turned each other by little, as in Fourier transforms: then <see cref="SketchedNeeds"/> knows more of ranks than what is
+    /// typical for single gates.
+    /// </summary>
+    public bool IsInCascade => _gates is { ActingCount: 2, IsIdle: false, Exact: <= 1, Strength: < SketchedNeeds.Faint } && _latestSpan > SketchedNeeds.Near;
 
     /// <summary>What is known of a qubit's values, if it is on its own.</summary>
     public LoneValue ValueOf(int qubit) => IsGivenUp ? LoneValue.Unknown : _gates.ValueOf(qubit);
@@ -169,13 +173,12 @@ internal sealed class BondDimensionBound
         }
 
         var (low, high) = qubits.Length == 2 ? Span(SiteOf(qubits[0]), SiteOf(qubits[1])) : Span(Sites(qubits));
-        Steps += high - low;
+        _latestSpan = high - low;
+        Steps += _latestSpan;
         if (IsGivenUp)
         {
             return;
         }
-
-        HasCascades |= _gates is { ActingCount: 2, IsIdle: false, Exact: <= 1, Strength: < SketchedNeeds.Faint } && high - low > SketchedNeeds.Near;
 
         if (_gates.ActingCount < 2)
         {

@@ -258,10 +258,9 @@ internal sealed class ChainSketch
             ref var kept = ref _kept[_wire[qubits[k]]];
             Flush(_wire[qubits[k]]);
             _stays[_places + k] = OnWire.KeepsOne(kept) && (k < op.ControlCount || isDiagonal);
-            kept = 0;
+            kept = PauliRuns.All;
         }
 
-        _kept[_wire[qubits[0]]] = isSwap ? (byte)PauliRuns.All : (byte)0;
         var factor = op.QubitCount - op.ControlCount <= 1 ? 2 : 4;
         for (var k = 0; k < qubits.Length; k++)
         {

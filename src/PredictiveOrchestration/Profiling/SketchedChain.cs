@@ -18,9 +18,7 @@ internal sealed class SketchedChain
 
     // One for a site that has one value yet, so that half of its tensor is zero; else two.
     private double[] _values = [];
-    private int[] _wires = [];
     private bool[] _stays = [];
-    private int[] _siteOf = [];
     private int _low;
     private int _high;
     private double _most;
@@ -40,7 +38,7 @@ internal sealed class SketchedChain
     public void Clear(int numQubits, int[] wires, bool[] stays, int[] siteOf)
     {
         Needs.Clear(numQubits, wires, siteOf);
-        (_wires, _stays, _siteOf) = (wires, stays, siteOf);
+        _stays = stays;
         var cuts = numQubits + 1;
         if (_bond.Length < cuts + SketchedSizes.Room)
         {
@@ -138,7 +136,7 @@ internal sealed class SketchedChain
 
     /// <summary>What was done to a site alone since the latest gate may have given it both values.</summary>
     /// <param name="wire">The wire there.</param>
-    public void Spread(int wire) => _values[_siteOf[wire]] = 2;
+    public void Spread(int wire) => _values[Needs.SiteOf(wire)] = 2;
 
     /// <summary>Makes sites right of the first isometries from the right, as a readout wants them.</summary>
     public void MoveToFront()
@@ -187,11 +185,12 @@ internal sealed class SketchedChain
             return;
         }
 
-        for (var k = gate.Gate.First; k < gate.Gate.First + gate.Gate.Wires; k++)
+        var wires = Needs.WiresOf(gate.Gate);
+        for (var k = 0; k < wires.Length; k++)
         {
-            if (!_stays[k])
+            if (!_stays[gate.Gate.First + k])
             {
-                Spread(_wires[k]);
+                Spread(wires[k]);
             }
         }
     }

@@ -57,6 +57,12 @@ internal sealed class SketchedNeeds
         _qubits.Clear(numQubits);
     }
 
+    /// <summary>The site of a wire.</summary>
+    public int SiteOf(int wire) => _siteOf[wire];
+
+    /// <summary>The wires of a gate on more than two.</summary>
+    public ReadOnlySpan<int> WiresOf(in SketchedGate gate) => _wires.AsSpan(gate.First, gate.Wires);
+
     /// <summary>Takes in a gate that is applied.</summary>
     public void Add(in SiteGate gate)
     {
@@ -151,8 +157,9 @@ internal sealed class SketchedNeeds
         var gate = at.Gate;
         int low = at.Low, high = at.High;
         var isSwap = gate.OnFirst.Axis != PauliRuns.Axis.None;
-        var control = _siteOf[_wires[gate.First]];
-        foreach (var wire in _wires.AsSpan(gate.First, gate.Wires))
+        var wires = WiresOf(gate);
+        var control = _siteOf[wires[0]];
+        foreach (var wire in wires)
         {
             _runs.Turn(_siteOf[wire], isSwap && _siteOf[wire] == control ? gate.OnFirst.Kept : 0);
             _qubits.Restart(_siteOf[wire]);

@@ -66,7 +66,7 @@ internal static class ChainForecast
             if (op.Kind != OperationKind.Barrier)
             {
                 bound.Apply(circuit, op, Math.Max(i == 0 ? (byte)0 : support[i - 1], support[i]), false, false);
-                if (bound.HasCascades)
+                if (op.QubitCount > 1 && bound.IsInCascade)
                 {
                     return null;
                 }

@@ -149,6 +149,36 @@ public sealed class ChainSketchTests(ITestOutputHelper output)
     }
 
     [Fact]
+    public void Sketch_GatesWithSeveralControls_LeaveControlsThatHaveOneValue()
+    {
+        // What is done behind a gate with several controls to a qubit that has one value tells as much as before it.
+        var controls = new CircuitBuilder(24);
+        for (var q = 0; q < 24; q += 3)
+        {
+            controls.H(q).CCX(q, q + 1, q + 2);
+        }
+
+        for (var q = 1; q + 3 < 24; q += 3)
+        {
+            controls.CZ(q, q + 3);
+        }
+
+        Reflected(controls.Build()).Should().BeLessThan(Reflected(Turned(controls)), "no more than where they have both values");
+
+        static double Reflected(Circuit circuit) => Sketch(circuit)[ChainAmounts.Reflected];
+        static Circuit Turned(CircuitBuilder before)
+        {
+            var turn = new CircuitBuilder(24);
+            for (var q = 1; q < 24; q += 3)
+            {
+                turn.H(q);
+            }
+
+            return turn.Build().Compose(before.Build());
+        }
+    }
+
+    [Fact]
     public void Plan_FourierTransformOfManyValues_IsLeftToTheSketch()
     {
         var circuit = new CircuitBuilder(12).H(1).H(8).H(3).Build().Compose(Fourier.Qft(12));

@@ -11,6 +11,9 @@ internal sealed class AnalyticCostModel
     // How far, in log time, a coefficient may move from its prior, and how strongly it is held there; how strongly to what calibration says of it: as by one run that is wrong by as much.
     private const double Reach = 14, Pull = 0.001, Told = 1;
 
+    // Beyond a cache, and where threads do not share it, work costs some share more: a few runs that differ by ten per cent, as they do on a busy machine, say nothing else.
+    private const double PullOfBreakpoints = 0.05;
+
     // A term of which calibration had half of a run is told in full.
     private const double Enough = 0.25;
 
@@ -71,7 +74,7 @@ internal sealed class AnalyticCostModel
 
         var prior = Breakpoints.Prior(basis);
         var terms = prior.Length;
-        double[] pull = [.. Enumerable.Repeat(Pull, terms + 1)];
+        double[] pull = [.. Enumerable.Range(0, terms + 1).Select(i => i >= basis.TermNames.Length && i < terms ? PullOfBreakpoints : Pull)];
         if (calibration > 0 && rows.Count > calibration)
         {
             IReadOnlyList<TrainingRow> first = [.. rows.Take(calibration)];

@@ -7,7 +7,7 @@ namespace PredictiveOrchestration.Prediction;
 
 /// <summary>
 /// Times backends on their own small workloads before any job is seen, the workloads of all in turn, again and again until they become no quicker: the runtime compiles what
-/// runs often anew, beside the program and some tenths of a second later, after which an engine may be ten times as quick. The shortest time counts. Where the
+/// runs often anew, beside the program and some tenths of a second later, after which an engine may be ten times as quick. What counts is what <see cref="PassTimes"/> make of it. Where the
 /// machine is busy with other things, the processor time tells how much of that was waiting; what was waited is not of the budget either, and not what the runtime compiled.
 /// </summary>
 /// <param name="time">The clock.</param>
@@ -49,22 +49,22 @@ internal sealed partial class CalibrationRunner(TimeProvider time, ILogger logge
     /// <param name="cancellationToken">Ends the calibration.</param>
     /// <returns>One row for each workload that ran, and one more where the backend plans it.</returns>
     public async Task<IReadOnlyList<TrainingRow>> RunAsync(IReadOnlyList<IQuantumBackend> backends, TimeSpan budget, CancellationToken cancellationToken) =>
-        [.. (await TimeAsync(backends, budget, cancellationToken).ConfigureAwait(false)).SelectMany(t => Rows(t.Backend, t.Workload, t.Seconds.Min()))];
+        [.. (await TimeAsync(backends, budget, cancellationToken).ConfigureAwait(false)).SelectMany(t => Rows(t.Backend, t.Workload, t.Seconds))];
 
     /// <summary>Times the workloads.</summary>
     /// <param name="backends">The backends, of which those are asked that can be calibrated.</param>
     /// <param name="budget">The longest time in all, without what runs wait for a processor and what the runtime compiles.</param>
     /// <param name="cancellationToken">Ends the calibration.</param>
-    /// <returns>Of each workload that ran, the seconds of its runs.</returns>
-    public async Task<IReadOnlyList<(IQuantumBackend Backend, ExecutionRequest Workload, List<double> Seconds)>> TimeAsync(
+    /// <returns>Of each workload that ran, the seconds that it takes.</returns>
+    public async Task<IReadOnlyList<(IQuantumBackend Backend, ExecutionRequest Workload, double Seconds)>> TimeAsync(
         IReadOnlyList<IQuantumBackend> backends, TimeSpan budget, CancellationToken cancellationToken)
     {
-        var timed = new List<(int Order, IQuantumBackend Backend, ExecutionRequest Workload, List<double> Seconds)>();
+        var timed = new List<(int Order, IQuantumBackend Backend, ExecutionRequest Workload, List<(int Pass, double Seconds)> Runs)>();
         foreach (var backend in backends.Where(b => b is ICalibratable))
         {
             if (await IsReadyAsync(backend, cancellationToken).ConfigureAwait(false))
             {
-                timed.AddRange(((ICalibratable)backend).CalibrationWorkloads.Select((w, i) => (i, backend, w, new List<double>())));
+                timed.AddRange(((ICalibratable)backend).CalibrationWorkloads.Select((w, i) => (i, backend, w, new List<(int, double)>())));
             }
         }
 
@@ -83,7 +83,7 @@ internal sealed partial class CalibrationRunner(TimeProvider time, ILogger logge
                     break;
                 }
 
-                if (t.Seconds.Count >= Runs && t.Seconds.Min() > MostOfBudget * budget.TotalSeconds)
+                if (t.Runs.Count >= Runs && t.Runs.Min(r => r.Seconds) > MostOfBudget * budget.TotalSeconds)
                 {
                     continue;
                 }
@@ -96,7 +96,7 @@ internal sealed partial class CalibrationRunner(TimeProvider time, ILogger logge
                         spent += seconds;
                         if (runs == 0)
                         {
-                            t.Seconds.Add(seconds);
+                            t.Runs.Add((pass, seconds));
                         }
                     }
                 }
@@ -107,7 +107,7 @@ internal sealed partial class CalibrationRunner(TimeProvider time, ILogger logge
                 }
             }
 
-            var (now, sum, methods) = (Spent(), timed.Sum(t => t.Seconds.DefaultIfEmpty().Min()), _compiled().Methods);
+            var (now, sum, methods) = (Spent(), timed.Sum(t => t.Runs.Select(r => r.Seconds).DefaultIfEmpty().Min()), _compiled().Methods);
             if (pass + 1 >= Runs && passes.FindLast(p => p.At <= now - Settled) is { Sum: > 0 } then && sum >= (1 - Gain) * then.Sum && methods - then.Methods < FewMethods)
             {
                 break;
@@ -116,7 +116,9 @@ internal sealed partial class CalibrationRunner(TimeProvider time, ILogger logge
             passes.Add((now, sum, methods));
         }
 
-        return [.. timed.Where(t => t.Seconds.Count > 0 && t.Seconds.Min() is > 0 and < double.PositiveInfinity).Select(t => (t.Backend, t.Workload, t.Seconds))];
+        timed.ForEach(t => t.Runs.RemoveAll(r => r.Seconds is not (> 0 and < double.PositiveInfinity)));
+        timed.RemoveAll(t => t.Runs.Count == 0);
+        return [.. timed.Zip(PassTimes.Level([.. timed.Select(t => t.Runs)]), (t, seconds) => (t.Backend, t.Workload, seconds))];
     }
 
     private async Task<bool> IsReadyAsync(IQuantumBackend backend, CancellationToken cancellationToken)

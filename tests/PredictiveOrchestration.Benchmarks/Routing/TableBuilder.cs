@@ -9,8 +9,8 @@ using PredictiveOrchestration.Profiling;
 namespace PredictiveOrchestration.Benchmarks.Routing;
 
 /// <summary>
-/// Measures the all-arms table: jobs are taken in small groups, and within a group repeats are interleaved over jobs and backends, so that
-/// a neighbour's burst does not hit one arm alone. What a folder already holds is not measured again: the work can be done in bites.
+/// Measures the all-arms table in rounds: each goes over all jobs and runs each once on each backend, so that the repeats of a run are minutes apart and one of them falls into a time when
+/// the machine is as quick as it can be, whatever its neighbours do meanwhile. What a folder already holds is not measured again.
 /// </summary>
 internal sealed class TableBuilder(IReadOnlyList<IQuantumBackend> backends, string folder, double cutoff)
 {
@@ -40,22 +40,23 @@ internal sealed class TableBuilder(IReadOnlyList<IQuantumBackend> backends, stri
             }
         }
 
-        bool Missing(RoutingJob job) => !rows.TryGetValue(job.Id, out var row) || backends.Any(b => !row.Arms.ContainsKey(b.Descriptor.Id));
-        var left = jobs.Where(Missing).ToList();
-        var done = 0;
-        foreach (var group in left.Chunk(GroupSize))
+        var left = jobs.Where(job => !rows.TryGetValue(job.Id, out var row) || backends.Any(b => !row.Arms.ContainsKey(b.Descriptor.Id))).Select(job => new Measured(job, rows.GetValueOrDefault(job.Id))).ToList();
+        for (var round = 0; round < MaxRepeats; round++)
         {
-            if (Stopwatch.GetElapsedTime(start) > limit)
+            foreach (var group in left.Chunk(GroupSize).TakeWhile(_ => Stopwatch.GetElapsedTime(start) < limit))
             {
-                break;
+                GC.Collect();
+                foreach (var job in group)
+                {
+                    await MeasureAsync(job, round == 0);
+                }
             }
+        }
 
-            foreach (var row in await MeasureAsync(group, rows))
-            {
-                rows[row.Id] = row;
-            }
-
-            done += group.Length;
+        var done = left.Where(m => m.Profile is not null).ToList();
+        foreach (var measured in done)
+        {
+            rows[measured.Job.Id] = RowOf(measured);
         }
 
         var table = new RoutingTable
@@ -66,8 +67,8 @@ internal sealed class TableBuilder(IReadOnlyList<IQuantumBackend> backends, stri
             Calibration = calibration,
         };
         table.Write(folder);
-        Console.WriteLine(string.Create(CultureInfo.InvariantCulture, $"{done} jobs measured in {Stopwatch.GetElapsedTime(start).TotalSeconds:F0} s, {left.Count - done} left"));
-        return left.Count - done;
+        Console.WriteLine(string.Create(CultureInfo.InvariantCulture, $"{done.Count} jobs measured in {Stopwatch.GetElapsedTime(start).TotalSeconds:F0} s, {left.Count - done.Count} left"));
+        return left.Count - done.Count;
     }
 
     /// <summary>Profiles all jobs of the table anew, as when the profile has got new values; times are kept.</summary>
@@ -120,45 +121,43 @@ internal sealed class TableBuilder(IReadOnlyList<IQuantumBackend> backends, stri
             var (id, circuit) = (t.Backend.Descriptor.Id, t.Workload.Circuit);
             var at = ((ICalibratable)t.Backend).CalibrationWorkloads.ToList().IndexOf(t.Workload);
             var profile = CircuitProfiler.Profile(circuit);
-            return new TableRow($"calibration-{id}-{at}", "calibration", profile, t.Workload.Shots, 0, 0, new Dictionary<string, Arm> { [id] = new(ArmStatus.Ok, [.. t.Seconds.Order().Take(MaxRepeats)]) })
+            return new TableRow($"calibration-{id}-{at}", "calibration", profile, t.Workload.Shots, 0, 0, new Dictionary<string, Arm> { [id] = new(ArmStatus.Ok, [t.Seconds]) })
             {
                 Planned = PlannedColumn.Of([t.Backend], circuit, profile),
             };
         });
 
-    private async Task<IEnumerable<TableRow>> MeasureAsync(RoutingJob[] group, Dictionary<string, TableRow> known)
+    // Once more on each backend that is to be run again.
+    private async Task MeasureAsync(Measured measured, bool isFirst)
     {
-        var circuits = group.Select(j => j.Make()).ToArray();
-        var profiles = new CircuitProfile[group.Length];
-        var times = new ProfileTime[group.Length];
-        var arms = group.Select(j => new Dictionary<string, (ArmStatus Status, List<double> Seconds)>(StringComparer.Ordinal)).ToArray();
-        for (var repeat = 0; repeat < MaxRepeats; repeat++)
+        var took = Time(measured.Circuit, out measured.Profile);
+        measured.Time = isFirst ? took : measured.Time.Least(took);
+        foreach (var backend in backends)
         {
-            GC.Collect();
-            for (var j = 0; j < group.Length; j++)
+            var id = backend.Descriptor.Id;
+            if (measured.Known?.Arms.ContainsKey(id) == true)
             {
-                var took = Time(circuits[j], out profiles[j]);
-                times[j] = repeat == 0 ? took : times[j].Least(took);
-                foreach (var backend in backends)
-                {
-                    var id = backend.Descriptor.Id;
-                    if (known.TryGetValue(group[j].Id, out var row) && row.Arms.ContainsKey(id))
-                    {
-                        continue;
-                    }
+                continue;
+            }
 
-                    var (status, seconds) = arms[j].GetValueOrDefault(id, (ArmStatus.Ok, []));
-                    if (status == ArmStatus.Ok && seconds.Count < Repeats(seconds))
-                    {
-                        arms[j][id] = await RunAsync(backend, circuits[j], profiles[j], group[j].Shots, seconds);
-                    }
-                }
+            var (status, seconds) = measured.Arms.GetValueOrDefault(id, (ArmStatus.Ok, []));
+            if (status == ArmStatus.Ok && seconds.Count < Repeats(seconds))
+            {
+                measured.Arms[id] = await RunAsync(backend, measured.Circuit, measured.Profile, measured.Job.Shots, seconds);
             }
         }
+    }
 
-        return group.Select((job, j) => new TableRow(
-            job.Id, job.Family, profiles[j], job.Shots, times[j].Profile, times[j].Sketch,
-            (known.TryGetValue(job.Id, out var row) ? row.Arms : new Dictionary<string, Arm>()).Concat(arms[j].Select(a => new KeyValuePair<string, Arm>(a.Key, new Arm(a.Value.Status, [.. a.Value.Seconds])))).ToDictionary(StringComparer.Ordinal)) { Planned = PlannedColumn.Of(backends, circuits[j], profiles[j]) });
+    private TableRow RowOf(Measured measured)
+    {
+        var (job, profile) = (measured.Job, measured.Profile!);
+        var arms = new Dictionary<string, Arm>(measured.Known?.Arms ?? new Dictionary<string, Arm>(), StringComparer.Ordinal);
+        foreach (var (id, (status, seconds)) in measured.Arms)
+        {
+            arms[id] = new Arm(status, [.. seconds]);
+        }
+
+        return new TableRow(job.Id, job.Family, profile, job.Shots, measured.Time.Profile, measured.Time.Sketch, arms) { Planned = PlannedColumn.Of(backends, measured.Circuit, profile) };
     }
 
     // Long runs vary little, relatively; short ones cost little to repeat.
@@ -200,6 +199,22 @@ internal sealed class TableBuilder(IReadOnlyList<IQuantumBackend> backends, stri
 
             return (status, seconds);
         }
+    }
+
+    // A job on its way into the table, with what the table has of it already.
+    private sealed class Measured(RoutingJob job, TableRow? known)
+    {
+        public RoutingJob Job => job;
+
+        public TableRow? Known => known;
+
+        public Circuit Circuit { get; } = job.Make();
+
+        public CircuitProfile? Profile;
+
+        public ProfileTime Time;
+
+        public Dictionary<string, (ArmStatus Status, List<double> Seconds)> Arms { get; } = new(StringComparer.Ordinal);
     }
 
     // Seconds of profiling a circuit, and of the sketch that is left for later.

@@ -108,6 +108,28 @@ public sealed class PredictionTests(ITestOutputHelper output)
         model.Coefficients[9].Should().BeInRange(0.15e-8, 1.4e-8);
     }
 
+    [Theory]
+    [InlineData(1, 0.05, 1.3, 0, 2.5, "one run a little beyond a cache that was held up")]
+    [InlineData(20, 0.9, 3.7, 2.5, 3.5, "many runs far beyond it that take as much longer")]
+    public void Fit_RunsBeyondACache_CostMoreAsFarAsTheyTellIt(int runs, double share, double slower, double least, double most, string because)
+    {
+        var basis = CostBasisCatalog.Get("sparse");
+        var mixing = Array.IndexOf(basis.TermNames, "mixing");
+        var beyond = basis.TermNames.Length + (3 * Array.IndexOf(basis.Streaming, mixing));
+        var random = new Random(14);
+        TrainingRow Row(double beyondShare, double factor)
+        {
+            var terms = new double[Breakpoints.Count(basis)];
+            (terms[0], terms[mixing]) = (1, 1e5 * Math.Exp(3 * random.NextDouble()));
+            terms[beyond] = beyondShare * terms[mixing];
+            return new TrainingRow("s", basis.Name, terms, new float[basis.TermNames.Length + ResidualFeatures.Common], factor * (1e-5 + (2e-9 * terms[mixing])) * Math.Exp(0.05 * (random.NextDouble() - 0.5)), false);
+        }
+
+        var model = AnalyticCostModel.Fit(basis, [.. Enumerable.Range(0, 12).Select(_ => Row(0, 1)), .. Enumerable.Range(0, runs).Select(_ => Row(share, slower))]);
+        output.WriteLine($"{model.Coefficients[beyond] / model.Coefficients[mixing]:F2}");
+        (model.Coefficients[beyond] / model.Coefficients[mixing]).Should().BeInRange(least, most, because);
+    }
+
     [Fact]
     public void Forest_ResidualItCanLearn_BeatsTheAnalyticModelOnHeldOutRows()
     {

@@ -15,7 +15,7 @@ namespace PredictiveOrchestration.Benchmarks.Routing;
 internal sealed class TableBuilder(IReadOnlyList<IQuantumBackend> backends, string folder, double cutoff)
 {
     private const int GroupSize = 12;
-    private const int MaxRepeats = 7;
+    private const int MaxRepeats = 7, LongRepeats = 4;
     private const long MemoryBytes = 3L << 30;
     private static readonly TimeSpan CalibrationBudget = new PredictiveOrchestratorOptions().CalibrationBudget;
 
@@ -160,8 +160,8 @@ internal sealed class TableBuilder(IReadOnlyList<IQuantumBackend> backends, stri
         return new TableRow(job.Id, job.Family, profile, job.Shots, measured.Time.Profile, measured.Time.Sketch, arms) { Planned = PlannedColumn.Of(backends, measured.Circuit, profile) };
     }
 
-    // Long runs vary little, relatively; short ones cost little to repeat.
-    private static int Repeats(List<double> seconds) => seconds.Count == 0 ? 1 : seconds.Min() > 0.3 ? 2 : seconds.Min() > 0.05 ? 4 : MaxRepeats;
+    // Short runs cost little to repeat; long ones need some as well, for they may all fall into times when the machine is slow.
+    private static int Repeats(List<double> seconds) => seconds.Count > 0 && seconds.Min() > 0.3 ? LongRepeats : MaxRepeats;
 
     private async Task<(ArmStatus Status, List<double> Seconds)> RunAsync(IQuantumBackend backend, Circuit circuit, CircuitProfile profile, int shots, List<double> seconds)
     {

@@ -191,14 +191,14 @@ public sealed class CircuitRunnerTests(CircuitRunnerTests.FirstStart first) : IC
     [Fact]
     public async Task Checkpoints_ProcessKilledInMidCircuit_GoesOnWithTheSameCounts()
     {
-        // Some seconds of work.
+        // A second of work and more.
         var file = Add(
             "long.qasm",
             """
             OPENQASM 3.0;
             include "stdgates.inc";
             qubit[18] q;
-            for int i in [1:2000] {
+            for int i in [1:700] {
               for int j in [0:17] { u3(0.1 + j, 0.01 * i, 0.3) q[j]; cp(0.1 * i + j) q[j], q[(j + 1 + i % 17) % 18]; }
             }
             """);

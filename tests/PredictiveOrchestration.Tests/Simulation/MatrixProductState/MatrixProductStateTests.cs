@@ -91,14 +91,11 @@ public sealed class MatrixProductStateTests
     public async Task RunToSnapshot_BondsAboveSixtyFour_AgreeWithTheStateVector()
     {
         // 16 random qubits have bonds of up to 256.
-        foreach (var seed in new ulong[] { 1, 2 })
-        {
-            var circuit = RandomFamilies.Random(16, 14, seed);
-            var request = new ExecutionRequest { Circuit = circuit, Shots = 0 };
-            var expected = StateComparison.Dense(await new StateVectorSimulator().RunToSnapshotAsync(request, null, circuit.Operations.Length));
-            var snapshot = await new MatrixProductStateSimulator().RunToSnapshotAsync(request, null, circuit.Operations.Length);
-            StateComparison.Distance(StateComparison.Dense(snapshot), expected).Should().BeLessThan(1e-12, "seed {0}", seed);
-        }
+        var circuit = RandomFamilies.Random(16, 14, 1);
+        var request = new ExecutionRequest { Circuit = circuit, Shots = 0 };
+        var expected = StateComparison.Dense(await new StateVectorSimulator().RunToSnapshotAsync(request, null, circuit.Operations.Length));
+        var snapshot = await new MatrixProductStateSimulator().RunToSnapshotAsync(request, null, circuit.Operations.Length);
+        StateComparison.Distance(StateComparison.Dense(snapshot), expected).Should().BeLessThan(1e-12);
     }
 
     [Fact]

@@ -7,7 +7,7 @@ namespace PredictiveOrchestration.Prediction;
 
 /// <summary>
 /// Times backends on their own small workloads before any job is seen, the workloads of all in turn, again and again until they become no quicker: the runtime compiles what
-/// runs often anew, beside the program and some tenths of a second later, after which an engine may be ten times as quick. What counts is what <see cref="PassTimes"/> make of it. Where the
+/// runs often anew, beside the program and some tenths of a second later, after which an engine may be ten times as quick. What counts is what <see cref="PassTimes"/> makes of all runs. Where the
 /// machine is busy with other things, the processor time tells how much of that was waiting; what was waited is not of the budget either, and not what the runtime compiled.
 /// </summary>
 /// <param name="time">The clock.</param>

@@ -29,7 +29,7 @@ internal static class PassTimes
 
             level = passes.Values.Min();
             var alike = passes.Where(p => p.Value <= level + Alike).ToDictionary();
-            typical = [.. runs.Select((r, w) => r.Where(t => alike.ContainsKey(t.Pass)).Select(t => Math.Log(t.Seconds) - alike[t.Pass]).DefaultIfEmpty(least[w] - level) is var all ? Median(all) : 0)];
+            typical = [.. runs.Select((r, w) => Median(r.Where(t => alike.ContainsKey(t.Pass)).Select(t => Math.Log(t.Seconds) - alike[t.Pass]).DefaultIfEmpty(least[w] - level)))];
         }
 
         return [.. typical.Select(t => Math.Exp(t + level))];

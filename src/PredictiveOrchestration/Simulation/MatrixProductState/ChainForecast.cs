@@ -15,6 +15,10 @@ internal static class ChainForecast
     // What a forecast may count until it is plain that the circuit is beyond the engine, in multiply-adds.
     private const double Enough = 1e13;
 
+    // What is planned is what is typical for single gates, the sketch follows what they have in common: a plan of so many times the rows that the sketch counts, and more than a few, missed that. Over 323 circuits
+    // plans are off the rows of a run by 1.065 in the median, 3.0 at the 90th percentile and 8.6 at the 97th, by 1.065, 2.9 and 4.5 with the sketch in place of those; bounds of 2 and 4 do nearly as well.
+    private const double BeyondSketch = 2.5, FewRows = 1000;
+
     // Each, for circuits not seen before: what is set up; a qubit; a gate; what it takes more on several qubits; an operator on two that is not known, which only Clifford gates repeat.
     private const double SetUp = 3e-6, PerQubit = 3e-8, PerGate = 8e-8, PerGroup = 2.5e-7, PerDecomposition = 4e-7;
 
@@ -54,6 +58,7 @@ internal static class ChainForecast
         var progress = new PlannedProgress(circuit.Operations.Length, ChainAmounts.Count);
         Span<double> seen = stackalloc double[ChainAmounts.Count];
         var place = 0;
+        var most = !profile.IsChainRough && features.ChainWork is { Length: ChainAmounts.Count } sketched ? FewRows + (BeyondSketch * sketched[ChainAmounts.Reflected]) : double.PositiveInfinity;
         for (var i = 0; i < end && chain.Work < Enough; i++)
         {
             if (progress.PlaceAt(i) is var here && here != place)
@@ -72,6 +77,10 @@ internal static class ChainForecast
                 }
 
                 blocks.Apply(circuit, op, null);
+                if (chain.Amounts[ChainAmounts.Reflected] > most)
+                {
+                    return null;
+                }
             }
         }
 
@@ -81,6 +90,11 @@ internal static class ChainForecast
             blocks.Finish();
             chain.Finish();
             chain.MoveCentre(0);
+        }
+
+        if (chain.Amounts[ChainAmounts.Reflected] > most)
+        {
+            return null;
         }
 
         chain.AddReadout(Math.Min(features.FinalSupportLog2, circuit.NumQubits));

@@ -186,6 +186,32 @@ public sealed class ChainSketchTests(ITestOutputHelper output)
     }
 
     [Fact]
+    public async Task Plan_CountsFarBeyondTheSketch_IsLeftToTheSketch()
+    {
+        // What gates of one control in a row join is taken for a bit of each.
+        var random = new Random(19);
+        var graph = new CircuitBuilder(19);
+        for (var q = 0; q < 19; q++)
+        {
+            graph.H(q);
+        }
+
+        for (var q = 0; q < 19; q++)
+        {
+            graph.CZ(q, (q + 1) % 19).CZ(q, (q + 1 + random.Next(18)) % 19);
+        }
+
+        var circuit = graph.Build();
+        var profile = CircuitProfiler.Profile(circuit);
+        IWorkForecaster engine = new MatrixProductStateSimulator();
+        engine.Forecast(circuit, profile).Should().BeNull();
+        var planned = engine.Forecast(circuit, profile.WithChain([]))!.Amounts[ChainAmounts.Reflected];
+        var (sketched, reflected) = (Sketch(circuit)[ChainAmounts.Reflected], await ReflectedAsync(circuit));
+        output.WriteLine($"sketch {sketched / reflected:F2}, plan {planned / reflected:F2}");
+        Math.Abs(Math.Log(sketched / reflected)).Should().BeLessThan(Math.Log(planned / reflected), "where no sketch says anything against it");
+    }
+
+    [Fact]
     public void Readout_ShotsBetweenTheCounts_GrowWithShots()
     {
         var amounts = Sketch(RandomFamilies.Brickwork(14, 6, 1));

@@ -74,7 +74,7 @@ internal sealed class AnalyticCostModel
 
         var prior = Breakpoints.Prior(basis);
         var terms = prior.Length;
-        double[] pull = [.. Enumerable.Range(0, terms + 1).Select(i => i >= basis.TermNames.Length && i < terms ? PullOfBreakpoints : Pull)];
+        double[] pull = [.. Enumerable.Repeat(Pull, basis.TermNames.Length), .. Enumerable.Repeat(PullOfBreakpoints, terms - basis.TermNames.Length), Pull];
         if (calibration > 0 && rows.Count > calibration)
         {
             IReadOnlyList<TrainingRow> first = [.. rows.Take(calibration)];

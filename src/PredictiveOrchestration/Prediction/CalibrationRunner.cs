@@ -94,7 +94,7 @@ internal sealed partial class CalibrationRunner(TimeProvider time, ILogger logge
                     {
                         var seconds = await SecondsAsync(t.Backend, t.Workload, cancellationToken).ConfigureAwait(false);
                         spent += seconds;
-                        if (runs == 0)
+                        if (runs == 0 && seconds is > 0 and < double.PositiveInfinity)
                         {
                             t.Runs.Add((pass, seconds));
                         }
@@ -116,7 +116,6 @@ internal sealed partial class CalibrationRunner(TimeProvider time, ILogger logge
             passes.Add((now, sum, methods));
         }
 
-        timed.ForEach(t => t.Runs.RemoveAll(r => r.Seconds is not (> 0 and < double.PositiveInfinity)));
         timed.RemoveAll(t => t.Runs.Count == 0);
         return [.. timed.Zip(PassTimes.Level([.. timed.Select(t => t.Runs)]), (t, seconds) => (t.Backend, t.Workload, seconds))];
     }

@@ -48,7 +48,7 @@ internal sealed class TableBuilder(IReadOnlyList<IQuantumBackend> backends, stri
                 GC.Collect();
                 foreach (var job in group)
                 {
-                    await MeasureAsync(job, round == 0);
+                    await MeasureAsync(job);
                 }
             }
         }
@@ -78,14 +78,14 @@ internal sealed class TableBuilder(IReadOnlyList<IQuantumBackend> backends, stri
         var byId = jobs.ToDictionary(j => j.Id, StringComparer.Ordinal);
         var rows = table.Rows.Where(r => byId.ContainsKey(r.Id)).Select(r => (Row: r, Circuit: byId[r.Id].Make())).ToArray();
         var seconds = new ProfileTime[rows.Length];
+        Array.Fill(seconds, ProfileTime.Longest);
         for (var repeat = 0; repeat < MaxRepeats; repeat++)
         {
             // In turn, as when runs are measured: no circuit is in the caches from the time before.
             GC.Collect();
             for (var i = 0; i < rows.Length; i++)
             {
-                var took = Time(rows[i].Circuit, out _);
-                seconds[i] = repeat == 0 ? took : seconds[i].Least(took);
+                seconds[i] = seconds[i].Least(Time(rows[i].Circuit, out _));
             }
         }
 
@@ -128,10 +128,9 @@ internal sealed class TableBuilder(IReadOnlyList<IQuantumBackend> backends, stri
         });
 
     // Once more on each backend that is to be run again.
-    private async Task MeasureAsync(Measured measured, bool isFirst)
+    private async Task MeasureAsync(Measured measured)
     {
-        var took = Time(measured.Circuit, out measured.Profile);
-        measured.Time = isFirst ? took : measured.Time.Least(took);
+        measured.Time = measured.Time.Least(Time(measured.Circuit, out measured.Profile));
         foreach (var backend in backends)
         {
             var id = backend.Descriptor.Id;
@@ -212,7 +211,7 @@ internal sealed class TableBuilder(IReadOnlyList<IQuantumBackend> backends, stri
 
         public CircuitProfile? Profile;
 
-        public ProfileTime Time;
+        public ProfileTime Time = ProfileTime.Longest;
 
         public Dictionary<string, (ArmStatus Status, List<double> Seconds)> Arms { get; } = new(StringComparer.Ordinal);
     }
@@ -220,6 +219,8 @@ internal sealed class TableBuilder(IReadOnlyList<IQuantumBackend> backends, stri
     // Seconds of profiling a circuit, and of the sketch that is left for later.
     private readonly record struct ProfileTime(double Profile, double Sketch)
     {
+        public static ProfileTime Longest => new(double.PositiveInfinity, double.PositiveInfinity);
+
         public ProfileTime Least(ProfileTime other) => new(Math.Min(Profile, other.Profile), Math.Min(Sketch, other.Sketch));
     }
 }

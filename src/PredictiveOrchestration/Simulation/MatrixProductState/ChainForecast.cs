@@ -59,7 +59,7 @@ internal static class ChainForecast
         Span<double> seen = stackalloc double[ChainAmounts.Count];
         var place = 0;
         var most = !profile.IsChainRough && features.ChainWork is { Length: ChainAmounts.Count } sketched ? FewRows + (BeyondSketch * sketched[ChainAmounts.Reflected]) : double.PositiveInfinity;
-        for (var i = 0; i < end && chain.Work < Enough; i++)
+        for (var i = 0; i < end && GoesOn(); i++)
         {
             if (progress.PlaceAt(i) is var here && here != place)
             {
@@ -77,15 +77,11 @@ internal static class ChainForecast
                 }
 
                 blocks.Apply(circuit, op, null);
-                if (chain.Amounts[ChainAmounts.Reflected] > most)
-                {
-                    return null;
-                }
             }
         }
 
         Note(place, seen);
-        if (chain.Work < Enough)
+        if (GoesOn())
         {
             blocks.Finish();
             chain.Finish();
@@ -100,6 +96,8 @@ internal static class ChainForecast
         chain.AddReadout(Math.Min(features.FinalSupportLog2, circuit.NumQubits));
         Note(progress.PlaceAt(end), seen);
         return new PlannedWork(costModel, chain.Amounts.ToArray()) { Progress = progress.Sum() };
+
+        bool GoesOn() => chain.Work < Enough && chain.Amounts[ChainAmounts.Reflected] <= most;
 
         void Note(int at, Span<double> seen)
         {

@@ -7,17 +7,14 @@ internal sealed class BackwardPass
 {
     /// <summary>Walks the circuit backwards, as far as there is anything to find.</summary>
     /// <param name="circuit">The circuit.</param>
-    /// <param name="firstMeasurement">The place of the first measurement; negative where there is none.</param>
-    /// <param name="firstReset">The place of the first reset; that of no operation where there is none.</param>
-    /// <param name="isDynamic">Whether its run depends on results.</param>
+    /// <param name="counts">What was counted of it.</param>
     /// <param name="gates">The number of its gates.</param>
-    /// <param name="onNoQubit">How many of them are on no qubit.</param>
-    public BackwardPass(Circuit circuit, int firstMeasurement, int firstReset, bool isDynamic, int gates, int onNoQubit)
+    public BackwardPass(Circuit circuit, CircuitCounts counts, int gates)
     {
         // Run-time control flow is not followed backwards: everything counts as reached.
-        var measures = firstMeasurement >= 0;
-        MidCircuitMeasurements = measures ? new MeasurementPlan(circuit, firstMeasurement).MidCircuitCount : 0;
-        if (!measures || isDynamic)
+        var measures = counts.FirstMeasurement >= 0;
+        MidCircuitMeasurements = measures ? new MeasurementPlan(circuit, counts.FirstMeasurement).MidCircuitCount : 0;
+        if (!measures || counts.IsDynamic)
         {
             (ConeQubits, ConeGates) = (circuit.NumQubits, gates);
             return;
@@ -25,10 +22,10 @@ internal sealed class BackwardPass
 
         var operations = circuit.Operations;
         var inCone = new bool[circuit.NumQubits];
-        var left = gates - onNoQubit;
+        var left = gates - counts.OnNoQubit;
         for (var i = operations.Length - 1; i >= 0; i--)
         {
-            if (ConeQubits == inCone.Length && i < firstReset)
+            if (ConeQubits == inCone.Length && i < counts.FirstReset)
             {
                 // All qubits are in it and none leaves it: neither does a gate before.
                 ConeGates += left;

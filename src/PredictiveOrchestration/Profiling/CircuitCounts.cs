@@ -13,13 +13,8 @@ internal sealed class CircuitCounts
 {
     private const int MostFused = 4;
 
-    // In the byte that is noted for each gate: what it does to basis states, and this bit if it is a Clifford gate.
-    private const byte Clifford = 4;
-
     // Gates with more controls are counted one by one.
     private const int MostControls = 1, Classes = MostControls + 1;
-    private static readonly byte[] Structures = [.. GateCatalog.Table.Select(g => (byte)g.Structure)];
-    private static readonly bool[] MayBeT = [.. GateCatalog.Table.Select(g => g == GateCatalog.T || g == GateCatalog.Tdg || g == GateCatalog.P || g == GateCatalog.RZ)];
 
     private readonly Circuit _circuit;
     private readonly UnionFind _blocks;
@@ -34,14 +29,15 @@ internal sealed class CircuitCounts
 
     /// <summary>Counts.</summary>
     /// <param name="circuit">The circuit.</param>
-    /// <param name="steps">One for each operation; for gates, what <see cref="StructureOf"/> and <see cref="IsClifford"/> read is written there.</param>
-    public CircuitCounts(Circuit circuit, Span<byte> steps)
+    /// <param name="kinds">What its gates are.</param>
+    public CircuitCounts(Circuit circuit, GateKinds kinds)
     {
         var n = circuit.NumQubits;
         _circuit = circuit;
         (_blocks, _pairs, _place) = (new UnionFind(n), new QubitPairs(n), new long[n]);
+        IsDynamic = kinds.HaveDynamicParameters;
         Mix((ulong)n);
-        Count(steps);
+        Count();
         for (var k = 0; k < _byGate.Length; k++)
         {
             if (_byGate[k] > 0)
@@ -52,8 +48,6 @@ internal sealed class CircuitCounts
         }
     }
 
-    public int Gates { get; private set; }
-
     public int TwoQubit { get; private set; }
 
     public int MultiQubit { get; private set; }
@@ -61,19 +55,6 @@ internal sealed class CircuitCounts
     public int Diagonal { get; private set; }
 
     public int Monomial { get; private set; }
-
-    public int Cliffords { get; private set; }
-
-    public int Ts { get; private set; }
-
-    /// <summary>The place of the first T gate; beyond the last operation where there is none.</summary>
-    public int FirstT { get; private set; } = int.MaxValue;
-
-    /// <summary>The place of the first gate that is no Clifford gate; beyond the last operation where there is none.</summary>
-    public int FirstOther { get; private set; } = int.MaxValue;
-
-    /// <summary>The gates before that.</summary>
-    public int CliffordPrefix { get; private set; }
 
     public int Measurements { get; private set; }
 
@@ -110,16 +91,10 @@ internal sealed class CircuitCounts
 
     public ulong StructuralHash => _hash;
 
-    /// <summary>What a gate does to basis states.</summary>
-    public static GateStructure StructureOf(byte step) => (GateStructure)(step & (Clifford - 1));
-
-    /// <summary>Whether a gate is a Clifford gate.</summary>
-    public static bool IsClifford(byte step) => (step & Clifford) != 0;
-
     /// <summary>The groups of qubits that never interact, without idle ones, and the size of the largest.</summary>
     public (int Blocks, int Largest) Blocks() => _blocks.Count();
 
-    private void Count(Span<byte> steps)
+    private void Count()
     {
         var operations = _circuit.Operations;
         var isWide = _circuit.NumQubits > 64;
@@ -130,7 +105,7 @@ internal sealed class CircuitCounts
             MixOperation(op, qubits);
             if (op.Kind is OperationKind.Gate or OperationKind.Unitary)
             {
-                steps[i] = Gate(i, op);
+                Gate(op);
                 Join(qubits);
                 if (isWide)
                 {
@@ -148,52 +123,22 @@ internal sealed class CircuitCounts
                 Other(i, op, qubits);
             }
         }
-
-        CliffordPrefix = FirstOther == int.MaxValue ? Gates : CliffordPrefix;
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private byte Gate(int at, in Operation op)
+    private void Gate(in Operation op)
     {
-        Gates++;
-        var isClifford = CliffordCheck.IsClifford(_circuit, op);
-        Cliffords += isClifford ? 1 : 0;
-        if (!isClifford)
-        {
-            NotClifford(at, op);
-        }
-
         if (op.Kind != OperationKind.Gate)
         {
             Add(1, GateStructure.Generic, op.QubitCount - op.ControlCount, op.ControlCount);
-            return (byte)GateStructure.Generic;
         }
-
-        var structure = Structures[op.GateIndex];
-        if (op.ControlCount <= MostControls)
+        else if (op.ControlCount <= MostControls)
         {
             _byGate[(Classes * op.GateIndex) + op.ControlCount]++;
         }
         else
         {
-            Add(1, (GateStructure)structure, op.QubitCount - op.ControlCount, op.ControlCount);
-        }
-
-        return (byte)(structure | (isClifford ? Clifford : 0));
-    }
-
-    private void NotClifford(int at, in Operation op)
-    {
-        IsDynamic |= op.HasDynamicParameters;
-        if (FirstOther == int.MaxValue)
-        {
-            (FirstOther, CliffordPrefix) = (at, Gates - 1);
-        }
-
-        if (op.Kind == OperationKind.Gate && op.ControlCount == 0 && MayBeT[op.GateIndex] && !op.HasDynamicParameters && IsT(op))
-        {
-            Ts++;
-            FirstT = Math.Min(FirstT, at);
+            Add(1, GateKinds.StructureOf(op), op.QubitCount - op.ControlCount, op.ControlCount);
         }
     }
 
@@ -228,18 +173,6 @@ internal sealed class CircuitCounts
         Diagonal += structure == GateStructure.Diagonal ? count : 0;
         Monomial += structure == GateStructure.Monomial ? count : 0;
         DenseWork += count * PowersOfTwo.Of(structure == GateStructure.Diagonal ? -1 : Math.Max(1, targets) - 1) * PowersOfTwo.Of(_circuit.NumQubits - controls);
-    }
-
-    // Of gates that are not Clifford gates.
-    private bool IsT(in Operation op)
-    {
-        if (_circuit.GateOf(op).NumParameters == 0)
-        {
-            return true;
-        }
-
-        var eighths = _circuit.FirstParameterOf(op) / (Math.PI / 4);
-        return Math.Abs(eighths - Math.Round(eighths)) < 1e-12 * Math.Max(1, Math.Abs(eighths)) && ((long)Math.Round(eighths) & 1) != 0;
     }
 
     private void Join(ReadOnlySpan<int> qubits)

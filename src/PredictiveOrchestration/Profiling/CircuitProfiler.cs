@@ -29,8 +29,8 @@ public static class CircuitProfiler
         return new CircuitProfile
         {
             NumQubits = n,
-            CircuitDepth = forward.Counts.Depth,
-            GateCount = forward.Counts.Gates,
+            CircuitDepth = forward.Stateless.Counts.Depth,
+            GateCount = forward.Gates,
             EntanglementComplexity = n < 2 ? 0 : (double)features.PeakBondLog2 / (n / 2),
             MemoryRequirement = (long)Math.Min(long.MaxValue / 2, Math.Min(dense, Math.Min(sparse, n == 0 ? 16 : features.MatrixProductBytes))),
             Features = features,

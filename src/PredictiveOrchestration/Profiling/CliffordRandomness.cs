@@ -63,9 +63,6 @@ internal sealed class CliffordRandomness
     /// <summary>Whether everything so far could be followed.</summary>
     public bool IsExact { get; private set; }
 
-    /// <summary>The random results so far of resets and of measurements whose qubits went on.</summary>
-    public int BranchingBits => _results;
-
     /// <summary>Takes in a gate or unitary.</summary>
     /// <param name="circuit">The circuit.</param>
     /// <param name="op">The operation.</param>
@@ -142,20 +139,8 @@ internal sealed class CliffordRandomness
         }
     }
 
-    /// <summary>The qubits that a generator acts on, on average: so many columns of a tableau a random result multiplies, as it takes one generator out of others. Before <see cref="Finish"/>.</summary>
-    public double MeanWeight()
-    {
-        var weight = 0L;
-        for (var w = 0; w < _x.Length; w++)
-        {
-            weight += BitOperations.PopCount(_x[w] | _z[w]);
-        }
-
-        return weight / Math.Max(1.0, _waits.Length);
-    }
-
-    /// <summary>The bits of all random results, and the base-2 logarithm of the number of amplitudes before the measurements that wait. Ends the walk.</summary>
-    public (int Results, int SupportLog2) Finish()
+    /// <summary>What was found. Ends the walk.</summary>
+    public RandomnessOfResults Finish()
     {
         // The measured qubits, or all where nothing is measured, and then the others.
         var order = new int[_waits.Length];
@@ -165,8 +150,20 @@ internal sealed class CliffordRandomness
             order[_waits[q] || !_isMeasured ? first++ : --last] = q;
         }
 
+        var weight = MeanWeight();
         var (ofMeasured, ofAll) = Rank(order, first);
-        return (_results + ofMeasured, ofAll);
+        return new RandomnessOfResults(_results + ofMeasured, _results, ofAll, weight);
+    }
+
+    private double MeanWeight()
+    {
+        var weight = 0L;
+        for (var w = 0; w < _x.Length; w++)
+        {
+            weight += BitOperations.PopCount(_x[w] | _z[w]);
+        }
+
+        return weight / Math.Max(1.0, _waits.Length);
     }
 
     private static Effect EffectOf(GateDefinition gate)

@@ -1,5 +1,4 @@
 using PredictiveOrchestration.Circuits;
-using PredictiveOrchestration.Simulation.Fusion;
 
 namespace PredictiveOrchestration.Profiling;
 
@@ -9,14 +8,16 @@ internal sealed class ForwardPass
     // Ten times the multiply-adds of a chain in the time of a gate's word of a tableau, and those of ten milliseconds.
     private const double ChainWorkPerWord = 1e4, LeastChainLimit = 1e8;
 
+    // Fewer operations are walked through before another thread is awake.
+    private const int FewOperations = 200;
+
     private readonly Circuit _circuit;
     private readonly SparseSketch _sparse;
     private readonly BondDimensionBound _bond;
-    private readonly CliffordRandomness _randomness;
-    private readonly FusionSketch<Unnoted>? _sketch;
     private readonly byte[] _trajectory, _bonds;
     private readonly float[] _bondWork;
-    private readonly CircuitCounts _counts;
+    private readonly GateKinds _kinds;
+    private readonly Lazy<StatelessPass> _stateless;
     private int _randomResets;
     private int _peakSupport;
     private int _loops;
@@ -27,63 +28,68 @@ internal sealed class ForwardPass
         var n = circuit.NumQubits;
         _sparse = new SparseSketch(circuit);
         _bond = new BondDimensionBound(n) { Sketch = ChainSketch.Begin(n) };
-        _randomness = new CliffordRandomness(n);
-        _sketch = FusionSketch<Unnoted>.Begin(n);
-        (_trajectory, _bonds, _bondWork) = (new byte[circuit.Operations.Length], new byte[circuit.Operations.Length], new float[circuit.Operations.Length]);
+        var operations = circuit.Operations.Length;
+        (_trajectory, _bonds, _bondWork, _kinds) = (new byte[operations], new byte[operations], new float[operations], new GateKinds(circuit));
+        _stateless = new Lazy<StatelessPass>(() => new StatelessPass(_circuit, _kinds));
+        if (operations >= FewOperations && Environment.ProcessorCount > 1)
+        {
+            // Where no other thread has begun it when it is asked for, this one does it.
+            _ = Task.Run(() => _stateless.Value);
+        }
 
-        // Until the walk is at an operation its place in the trajectory is free.
-        _counts = new CircuitCounts(circuit, _trajectory);
         Walk();
     }
 
-    /// <summary>What was counted.</summary>
-    public CircuitCounts Counts => _counts;
+    /// <summary>What was found of the gates alone.</summary>
+    public StatelessPass Stateless => _stateless.Value;
+
+    /// <summary>The gates.</summary>
+    public int Gates => _kinds.Gates;
 
     /// <summary>What was found.</summary>
     /// <param name="leavesChain">Whether the sketch of a matrix product state is left for when it is asked for, where a rough estimate can stand for it meanwhile.</param>
     public CircuitFeatures Features(bool leavesChain = false)
     {
-        var backward = new BackwardPass(_circuit, _counts.FirstMeasurement, _counts.FirstReset, _counts.IsDynamic, _counts.Gates, _counts.OnNoQubit);
-        int n = _circuit.NumQubits, depth = _counts.Depth, gates = _counts.Gates, pairs = _counts.TwoQubit, dimension = _sparse.Dimension;
+        var (counts, backward) = (Stateless.Counts, Stateless.Backward);
+        int n = _circuit.NumQubits, depth = counts.Depth, gates = _kinds.Gates, pairs = counts.TwoQubit, dimension = _sparse.Dimension;
         var amounts = _sparse.Amounts;
-        var (blocks, largest) = _counts.Blocks();
+        var (blocks, largest) = counts.Blocks();
 
-        // Of a generator that nothing is known of three in four Pauli matrices are not the identity.
-        var weight = _randomness.IsExact ? _randomness.MeanWeight() : 0.75 * n;
-        var (random, support) = _randomness.IsExact ? _randomness.Finish() : (Math.Min(n, dimension) + backward.MidCircuitMeasurements + _randomResets, n);
+        var measured = backward.MidCircuitMeasurements + _randomResets;
+        var (random, branching, support, weight) = Stateless.Randomness ?? new RandomnessOfResults(Math.Min(n, dimension) + measured, measured, n, RandomnessOfResults.UnknownWeight * n);
         var outcomes = Math.Min(support, dimension);
         var isRough = leavesChain && _bond.Sketch is { CanWait: true } && RoughChain.Knows(n, gates);
         var features = new CircuitFeatures
         {
             Supermarq = new SupermarqFeatures(
-                n < 2 ? 0 : 2.0 * _counts.QubitPairs / ((double)n * (n - 1)),
-                pairs == 0 ? 0 : (double)_counts.PairsInDepth / pairs,
+                n < 2 ? 0 : 2.0 * counts.QubitPairs / ((double)n * (n - 1)),
+                pairs == 0 ? 0 : (double)counts.PairsInDepth / pairs,
                 gates == 0 ? 0 : (double)pairs / gates,
                 n < 2 || depth == 0 ? 0 : Math.Clamp(((double)gates / depth - 1) / (n - 1), 0, 1),
-                n == 0 || depth == 0 ? 0 : (double)_counts.Live / ((double)n * depth),
-                depth == 0 ? 0 : Math.Min(1, (double)(backward.MidCircuitMeasurements + _counts.Resets) / depth)),
-            OneQubitGateCount = gates - pairs - _counts.MultiQubit,
+                n == 0 || depth == 0 ? 0 : (double)counts.Live / ((double)n * depth),
+                depth == 0 ? 0 : Math.Min(1, (double)(backward.MidCircuitMeasurements + counts.Resets) / depth)),
+            OneQubitGateCount = gates - pairs - counts.MultiQubit,
             TwoQubitGateCount = pairs,
-            MultiQubitGateCount = _counts.MultiQubit,
-            CliffordCount = _counts.Cliffords,
-            TCount = _counts.Ts,
-            CliffordPrefixLength = _counts.CliffordPrefix,
-            DiagonalCount = _counts.Diagonal,
-            MonomialCount = _counts.Monomial,
-            OutcomeBits = _counts.Measurements > 0 ? _circuit.NumClbits : _circuit.NumQubits,
-            MeasurementCount = _counts.Measurements,
+            MultiQubitGateCount = counts.MultiQubit,
+            CliffordCount = _kinds.Cliffords,
+            TCount = _kinds.Ts,
+            CliffordPrefixLength = _kinds.CliffordPrefix,
+            DiagonalCount = counts.Diagonal,
+            MonomialCount = counts.Monomial,
+            OutcomeBits = counts.Measurements > 0 ? _circuit.NumClbits : _circuit.NumQubits,
+            MeasurementCount = counts.Measurements,
             MidCircuitMeasurementCount = backward.MidCircuitMeasurements,
-            ResetCount = _counts.Resets,
-            IsDynamic = _counts.IsDynamic,
-            DenseWork = Math.Min(_counts.DenseWork, double.MaxValue),
-            FusedWork = _sketch?.Finish() ?? [],
-            FusedGateCount = _counts.Groups,
+            ResetCount = counts.Resets,
+            IsDynamic = counts.IsDynamic,
+            DenseWork = Math.Min(counts.DenseWork, double.MaxValue),
+            FusedWork = Stateless.FusedWork,
+            FusedGateCount = counts.Groups,
             PeakSupportLog2 = _peakSupport,
             PeakEntriesLog2 = _sparse.PeakEntriesLog2,
             SureSupportLog2 = _sparse.SureSupportLog2,
             FinalSupportLog2 = outcomes,
             RandomBits = random,
-            BranchingBits = _randomness.IsExact ? _randomness.BranchingBits : backward.MidCircuitMeasurements + _randomResets,
+            BranchingBits = branching,
             SparseWork = Math.Min(amounts.All, double.MaxValue),
             SparseBranchingWork = Math.Min(amounts.Mixing, double.MaxValue),
             SparseGroupWork = Math.Min(amounts.Groups, double.MaxValue),
@@ -94,7 +100,7 @@ internal sealed class ForwardPass
             BondWorkTrajectory = _bondWork,
             PeakBondLog2 = _bond.Greatest,
             BondLog2 = _bond.Peak,
-            ChainWork = isRough ? RoughChain.Amounts(new RoughChain.Inputs(n, gates, pairs + _counts.MultiQubit, _bond.Steps, _bond.Work, _bond.GreatestTypical, _counts.Monomial, _counts.Diagonal, _counts.CliffordPrefix))
+            ChainWork = isRough ? RoughChain.Amounts(new RoughChain.Inputs(n, gates, pairs + counts.MultiQubit, _bond.Steps, _bond.Work, _bond.GreatestTypical, counts.Monomial, counts.Diagonal, _kinds.CliffordPrefix))
                 : _bond.Sketch?.Finish(outcomes, ChainLimit()) ?? [],
             IsChainRough = isRough,
             MatrixProductWork = Math.Min(_bond.Work, double.MaxValue),
@@ -107,7 +113,7 @@ internal sealed class ForwardPass
             LightConeGates = backward.ConeGates,
             BlockCount = blocks,
             LargestBlockQubits = largest,
-            StructuralHash = _counts.StructuralHash,
+            StructuralHash = counts.StructuralHash,
         };
         if (isRough)
         {
@@ -118,7 +124,7 @@ internal sealed class ForwardPass
     }
 
     // The work after which a chain is surely ten times slower than a tableau that runs it all.
-    private double ChainLimit() => _counts.Cliffords == _counts.Gates ? Math.Max(LeastChainLimit, ChainWorkPerWord * _counts.Gates * (_circuit.NumQubits / 64.0)) : double.PositiveInfinity;
+    private double ChainLimit() => _kinds.Cliffords == _kinds.Gates ? Math.Max(LeastChainLimit, ChainWorkPerWord * _kinds.Gates * (_circuit.NumQubits / 64.0)) : double.PositiveInfinity;
 
     private void Walk()
     {
@@ -135,23 +141,18 @@ internal sealed class ForwardPass
                     Gate(i, op, qubits, nesting > 0);
                     break;
                 case OperationKind.Measure:
-                    _sketch?.Measure(qubits[0]);
                     _sparse.Measure();
                     _bond.Project(qubits[0], false, nesting > 0);
-                    _randomness.Measure(qubits[0], nesting > 0);
                     break;
                 case OperationKind.Reset:
                     _randomResets += nesting > 0 || !_sparse.IsKnown(qubits[0]) ? 1 : 0;
-                    _sketch?.Reset(qubits[0]);
                     _sparse.Reset(qubits[0], nesting > 0);
                     _bond.Project(qubits[0], true, nesting > 0);
-                    _randomness.Reset(qubits[0], nesting > 0);
                     break;
                 case OperationKind.Barrier:
                     break;
                 default:
                     _sparse.BeginPart();
-                    _sketch?.Branch();
                     nesting += op.Kind is OperationKind.If or OperationKind.While ? 1 : op.Kind is OperationKind.EndIf or OperationKind.EndWhile ? -1 : 0;
                     _loops += op.Kind == OperationKind.While ? 1 : op.Kind == OperationKind.EndWhile ? -1 : 0;
                     break;
@@ -170,11 +171,8 @@ internal sealed class ForwardPass
 
     private void Gate(int at, in Operation op, ReadOnlySpan<int> qubits, bool uncertain)
     {
-        var noted = _trajectory[at];
-        var (structure, isClifford) = (CircuitCounts.StructureOf(noted), CircuitCounts.IsClifford(noted));
-        _randomness.Apply(_circuit, op, isClifford, uncertain);
-        _sketch?.Apply(_circuit, op, qubits);
-        var step = new SketchedStep(structure, isClifford, uncertain, _loops > 0, at >= _counts.FirstT);
+        var (structure, isClifford) = (_kinds.StructureAt(at), _kinds.IsCliffordAt(at));
+        var step = new SketchedStep(structure, isClifford, uncertain, _loops > 0, at >= _kinds.FirstT);
         if (op.QubitCount == 1)
         {
             // What becomes of a qubit on its own tells how many basis states there are.
@@ -187,7 +185,7 @@ internal sealed class ForwardPass
             var some = _sparse.Dimension;
             _sparse.Apply(at, step, LoneChange.Unknown);
             _bond.Apply(_circuit, op, Math.Max(some, _sparse.Dimension), uncertain, _loops > 0, op.QubitCount > 2 ? _sparse.RankLog2() : int.MaxValue);
-            if (at < _counts.FirstOther && _sparse.IsSettled && !_bond.IsGivenUp)
+            if (at < _kinds.FirstOther && _sparse.IsSettled && !_bond.IsGivenUp)
             {
                 _bond.MayGiveUp();
             }

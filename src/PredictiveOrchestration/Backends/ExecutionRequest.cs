@@ -38,6 +38,9 @@ public sealed record ExecutionRequest
     /// <summary>Gets the limits.</summary>
     public ExecutionLimits Limits { get; init; } = ExecutionLimits.None;
 
+    /// <summary>The longest time that a run may take which had half of the job done when <see cref="ExecutionLimits.Time"/> was up; null where that may take no longer than others. Engines of this library keep to it.</summary>
+    internal TimeSpan? TimeIfHalfDone { get; init; }
+
     /// <summary>Gets the leave to spend, for backends that pay (<see cref="IPayingBackend"/>); others ignore it. Null (default) if there is none.</summary>
     public SpendPermit? Spending { get; init; }
 
@@ -66,4 +69,9 @@ public sealed record ExecutionLimits
 /// <param name="OperationsTotal">Operations of the circuit.</param>
 /// <param name="ShotsDone">Shots finished.</param>
 /// <param name="ShotsTotal">Shots requested.</param>
-public readonly record struct ExecutionProgress(int OperationsDone, int OperationsTotal, int ShotsDone, int ShotsTotal);
+public readonly record struct ExecutionProgress(int OperationsDone, int OperationsTotal, int ShotsDone, int ShotsTotal)
+{
+    /// <summary>Whether half of the operations are done, or, where shots go through them one after another, half of the shots.</summary>
+    /// <param name="isOnePass">Whether all shots are taken from the state at the end.</param>
+    internal bool IsHalfDone(bool isOnePass) => 2L * ShotsDone >= Math.Max(1, ShotsTotal) || (isOnePass && 2L * OperationsDone >= OperationsTotal);
+}

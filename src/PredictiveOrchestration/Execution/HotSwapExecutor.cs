@@ -31,7 +31,7 @@ internal sealed class HotSwapExecutor(BackendSet backends, LocalAdmission admiss
             return await RunAsync(greedy, request, label, slot, from, cancellationToken).ConfigureAwait(false);
         }
 
-        var explored = await TryAsync(decision.Chosen, request, limit, label.Attempt(0), cancellationToken).ConfigureAwait(false) with { IsExploration = true };
+        var explored = await TryAsync(decision.Chosen, request, limit, limit, label.Attempt(0), cancellationToken).ConfigureAwait(false) with { IsExploration = true };
         if (explored.Result is not null || decision.Made.Count == 1 || !MayFallBack(explored, request))
         {
             return new ExecutionReport([explored], []);
@@ -87,9 +87,8 @@ internal sealed class HotSwapExecutor(BackendSet backends, LocalAdmission admiss
 
         for (var i = 0; ; i++)
         {
-            var (ranked, limit, isTrial) = plan[i];
-            var tried = await TryAsync(ranked, request, limit, label.Attempt(i), cancellationToken).ConfigureAwait(false);
-            var attempt = tried with { IsTrial = isTrial };
+            var tried = await TryAsync(plan[i].Ranked, request, plan[i].Limit, plan[i].LimitIfHalfDone, label.Attempt(i), cancellationToken).ConfigureAwait(false);
+            var attempt = tried with { IsTrial = plan[i].IsTrial };
             attempts.Add(attempt);
             if (attempt.Result is not null || i == plan.Count - 1 || !MayFallBack(attempt, request))
             {
@@ -143,7 +142,7 @@ internal sealed class HotSwapExecutor(BackendSet backends, LocalAdmission admiss
         return report.Result is null ? attempts[^1].BackendId : null;
     }
 
-    private async Task<ExecutionAttempt> TryAsync(RankedBackend ranked, ExecutionRequest request, TimeSpan? watch, SpendLabel label, CancellationToken cancellationToken)
+    private async Task<ExecutionAttempt> TryAsync(RankedBackend ranked, ExecutionRequest request, TimeSpan? watch, TimeSpan? watchIfHalfDone, SpendLabel label, CancellationToken cancellationToken)
     {
         var descriptor = ranked.Candidate.Backend;
         var queued = time.GetTimestamp();
@@ -172,8 +171,7 @@ internal sealed class HotSwapExecutor(BackendSet backends, LocalAdmission admiss
 
             start = time.GetTimestamp();
             processor = descriptor.IsLocal ? admission.Processor.Begin(ranked.Candidate.Shape.Threads) : null;
-            var limit = watch is { } w && (request.Limits.Time is null || w < request.Limits.Time) ? w : request.Limits.Time;
-            var limited = request with { Limits = request.Limits with { Time = limit }, Spending = permit };
+            var limited = request with { Limits = request.Limits with { Time = Shorter(watch, request.Limits.Time) }, TimeIfHalfDone = Shorter(watchIfHalfDone, request.Limits.Time), Spending = permit };
             var result = await backend.ExecuteAsync(limited, cancellationToken).ConfigureAwait(false);
             var took = time.GetElapsedTime(start);
             return new ExecutionAttempt(ranked, result, null, queueTime, took, false) { Key = label.Key, SpendKey = spendKey, CpuTime = processor?.End(took) };
@@ -181,10 +179,12 @@ internal sealed class HotSwapExecutor(BackendSet backends, LocalAdmission admiss
         catch (Exception exception) when (exception is not QueueFullException)
         {
             var elapsed = time.GetElapsedTime(start);
-            var overrun = exception is BackendException { Kind: BackendErrorKind.TimeLimit } && watch is { } w && (request.Limits.Time is null || w < request.Limits.Time);
+            var overrun = exception is BackendException { Kind: BackendErrorKind.TimeLimit } && watch is { } w && !(w >= request.Limits.Time) && !(elapsed >= request.Limits.Time);
             return new ExecutionAttempt(ranked, null, exception, queueTime, elapsed, overrun) { Key = label.Key, SpendKey = spendKey, CpuTime = processor?.End(elapsed) };
         }
     }
+
+    private static TimeSpan? Shorter(TimeSpan? a, TimeSpan? b) => a < b || b is null ? a : b;
 
     private static bool MayFallBack(ExecutionAttempt attempt, ExecutionRequest request) => attempt.Error switch
     {

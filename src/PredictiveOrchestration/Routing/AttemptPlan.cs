@@ -4,7 +4,11 @@ namespace PredictiveOrchestration.Routing;
 /// <param name="Ranked">The backend.</param>
 /// <param name="Limit">The longest it may take before the next is tried; null for any time.</param>
 /// <param name="IsTrial">Another backend was ranked before it: it is tried for a short time because it may be much faster than it seems.</param>
-internal readonly record struct PlannedAttempt(RankedBackend Ranked, TimeSpan? Limit, bool IsTrial);
+internal readonly record struct PlannedAttempt(RankedBackend Ranked, TimeSpan? Limit, bool IsTrial)
+{
+    /// <summary>The longest it may take if half of the job is done at the limit: of a trial that came so far it is hardly to be feared any more that it takes far longer. Others were predicted to end before.</summary>
+    public TimeSpan? LimitIfHalfDone => IsTrial ? 2 * Limit : Limit;
+}
 
 /// <summary>
 /// In what order the ranked backends are tried, and for how long. Where the time of a backend is known only within orders of magnitude, as a bound on entanglement

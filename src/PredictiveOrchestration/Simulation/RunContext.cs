@@ -21,7 +21,9 @@ internal sealed class RunContext
     private long _machineBytes = -1;
     private long _heldBytes;
     private long _peakBytes;
+    private int _operationsDone;
     private int _shotsDone;
+    private bool _isHalfDone;
 
     /// <summary>Begins a run.</summary>
     /// <param name="backendId">The backend, for messages.</param>
@@ -76,11 +78,11 @@ internal sealed class RunContext
     public void Check(int operationIndex)
     {
         CancellationToken.ThrowIfCancellationRequested();
-        if (_request.Limits.Time is { } limit && Elapsed > limit)
+        if (_request.Limits.Time is { } limit && Elapsed is var elapsed && elapsed > limit && !(elapsed <= _request.TimeIfHalfDone && IsHalfDone()))
         {
             throw new BackendException(
                 BackendErrorKind.TimeLimit, BackendId,
-                $"Backend '{BackendId}' reached the time limit of {limit.TotalSeconds:G4} s at operation {operationIndex} of {_request.Circuit.Operations.Length}, after {_shotsDone} of {_request.Shots} shots. Raise ExecutionLimits.Time or choose another backend.")
+                $"Backend '{BackendId}' reached the time limit of {(elapsed > _request.TimeIfHalfDone ? _request.TimeIfHalfDone.Value : limit).TotalSeconds:G4} s at operation {operationIndex} of {_request.Circuit.Operations.Length}, after {_shotsDone} of {_request.Shots} shots. Raise ExecutionLimits.Time or choose another backend.")
             {
                 OperationIndex = operationIndex,
             };
@@ -116,14 +118,21 @@ internal sealed class RunContext
 
     public void Release(long bytes) => Interlocked.Add(ref _heldBytes, -bytes);
 
-    public void ReportOperations(int operationsDone) =>
-        _request.Progress?.Report(new ExecutionProgress(operationsDone, _request.Circuit.Operations.Length, _shotsDone, _request.Shots));
+    public void ReportOperations(int operationsDone)
+    {
+        _operationsDone = operationsDone;
+        _request.Progress?.Report(Progress);
+    }
 
     public void ReportShots(int shotsDone)
     {
-        _shotsDone = shotsDone;
-        _request.Progress?.Report(new ExecutionProgress(_request.Circuit.Operations.Length, _request.Circuit.Operations.Length, shotsDone, _request.Shots));
+        (_operationsDone, _shotsDone) = (OperationCount, shotsDone);
+        _request.Progress?.Report(Progress);
     }
+
+    private ExecutionProgress Progress => new(_operationsDone, OperationCount, _shotsDone, _request.Shots);
+
+    private bool IsHalfDone() => _isHalfDone || (_isHalfDone = Progress.IsHalfDone(Circuit.IsMeasuredAtEnd(out _)));
 
     private bool Fits(long held) => held <= _limitBytes && (held <= Unasked || held <= AvailableBytes);
 }

@@ -104,7 +104,7 @@ internal sealed class Replayer(RoutingTable table, ModelParts parts = ModelParts
                 var chosen = attempt.Ranked.Candidate;
                 if (row.Arms.TryGetValue(chosen.Backend.Id, out var arm) && arm.Seconds.Length > 0)
                 {
-                    ring.TryWrite(Record(row, profile, chosen, arm, attempt.Limit?.TotalSeconds ?? double.PositiveInfinity));
+                    ring.TryWrite(Record(row, profile, chosen, arm, arm.LimitOf(attempt)));
                     await loop.FlushAsync();
                 }
             }
@@ -257,7 +257,7 @@ internal sealed class Replayer(RoutingTable table, ModelParts parts = ModelParts
         for (var i = 0; i < plan.Count; i++)
         {
             var arm = row.Arms[plan[i].Ranked.Candidate.Backend.Id];
-            var limit = plan[i].Limit?.TotalSeconds ?? double.PositiveInfinity;
+            var limit = arm.LimitOf(plan[i]);
             if ((arm.Status == ArmStatus.Ok && arm.Best <= limit) || (arm.Status == ArmStatus.Timeout && limit > table.Cutoff) || i == plan.Count - 1)
             {
                 return (stopped, i);

@@ -1,6 +1,7 @@
 using System.Globalization;
 using PredictiveOrchestration.Prediction;
 using PredictiveOrchestration.Profiling;
+using PredictiveOrchestration.Routing;
 
 namespace PredictiveOrchestration.Benchmarks.Routing;
 
@@ -31,8 +32,14 @@ internal sealed record Arm(ArmStatus Status, double[] Seconds)
     /// <summary>The shortest time.</summary>
     public double Best { get; } = Seconds.Length == 0 ? double.NaN : Seconds.Min();
 
+    /// <summary>The shortest time until half of the job was done; not a number where none came so far.</summary>
+    public double HalfDone { get; init; } = double.NaN;
+
     /// <summary>The median time.</summary>
     public double Median { get; } = Seconds.Length == 0 ? double.NaN : Seconds.Order().ElementAt(Seconds.Length / 2);
+
+    /// <summary>The longest it may take in an attempt: a run that has half of the job done at the limit goes on.</summary>
+    public double LimitOf(PlannedAttempt attempt) => attempt.Limit is not { } limit ? double.PositiveInfinity : HalfDone <= limit.TotalSeconds ? attempt.LimitIfHalfDone!.Value.TotalSeconds : limit.TotalSeconds;
 
     /// <summary>The shortest of every other repeat, beginning with the first or the second: two of one kind, for A/A comparisons.</summary>
     public double Half(int which) => Seconds.Length < 2 ? Best : Seconds.Where((_, i) => i % 2 == which).Min();
@@ -103,7 +110,7 @@ internal sealed class RoutingTable
                 (status, seconds) = (ArmStatus.Ok, [.. seconds.Where(s => s < cutoff)]);
             }
 
-            of[group.Key.Item2] = new Arm(status, seconds);
+            of[group.Key.Item2] = new Arm(status, seconds) { HalfDone = group.Last() is { Length: > 5 } last && last[5].Length > 0 ? Number(last[5]) : double.NaN };
         }
 
         var costs = Lines(folder, "feature_costs.csv").Skip(1).Select(l => l.Split(',')).ToDictionary(c => c[0], c => (Profile: Number(c[2]), Sketch: c.Length > 3 ? Number(c[3]) : 0), StringComparer.Ordinal);
@@ -156,7 +163,7 @@ internal sealed class RoutingTable
             "scenario_id: predictive-orchestration", "performance_measures: runtime", "maximize: false", "performance_type: runtime",
             $"algorithm_cutoff_time: {Cutoff.ToString(CultureInfo.InvariantCulture)}", .. Backends.Select(b => $"backend: {b}"),
         ]);
-        File.WriteAllLines(Path.Combine(folder, "algorithm_runs.csv"), all.SelectMany(RunLines).Prepend("instance_id,repetition,algorithm,runtime,runstatus"));
+        File.WriteAllLines(Path.Combine(folder, "algorithm_runs.csv"), all.SelectMany(RunLines).Prepend("instance_id,repetition,algorithm,runtime,runstatus,half_done"));
         File.WriteAllLines(Path.Combine(folder, "feature_values.csv"), all.Select(FeatureLine).Prepend($"instance_id,repetition,family,shots,{string.Join(',', ProfileColumns.Names)},Planned"));
         File.WriteAllLines(Path.Combine(folder, "feature_costs.csv"), all.Select(r => $"{r.Id},1,{Text(r.ProfileSeconds)},{Text(r.SketchSeconds)}").Prepend("instance_id,repetition,profile,chain"));
         var random = Splits.Random(Rows, 5, 1);
@@ -165,8 +172,8 @@ internal sealed class RoutingTable
     }
 
     private static IEnumerable<string> RunLines(TableRow row) => row.Arms.SelectMany(a => a.Value.Seconds.Length == 0
-        ? [$"{row.Id},1,{a.Key},,{Text(a.Value.Status)}"]
-        : a.Value.Seconds.Select((s, i) => $"{row.Id},{i + 1},{a.Key},{Text(s)},{Text(a.Value.Status)}"));
+        ? [$"{row.Id},1,{a.Key},,{Text(a.Value.Status)},"]
+        : a.Value.Seconds.Select((s, i) => $"{row.Id},{i + 1},{a.Key},{Text(s)},{Text(a.Value.Status)},{(double.IsNaN(a.Value.HalfDone) ? string.Empty : Text(a.Value.HalfDone))}"));
 
     private static string FeatureLine(TableRow row) => $"{row.Id},1,{row.Family},{row.Shots},{string.Join(',', ProfileColumns.Write(row.Profile))},{PlannedColumn.Write(row.Planned)}";
 

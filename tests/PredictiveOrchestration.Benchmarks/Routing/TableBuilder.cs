@@ -15,7 +15,7 @@ namespace PredictiveOrchestration.Benchmarks.Routing;
 internal sealed class TableBuilder(IReadOnlyList<IQuantumBackend> backends, string folder, double cutoff)
 {
     private const int GroupSize = 12;
-    private const int MaxRepeats = 7, LongRepeats = 4;
+    private const int MaxRepeats = 7, LongRepeats = 4, StoppedRepeats = 2;
     private const long MemoryBytes = 3L << 30;
     private static readonly TimeSpan CalibrationBudget = new PredictiveOrchestratorOptions().CalibrationBudget;
 
@@ -139,10 +139,14 @@ internal sealed class TableBuilder(IReadOnlyList<IQuantumBackend> backends, stri
                 continue;
             }
 
-            var (status, seconds) = measured.Arms.GetValueOrDefault(id, (ArmStatus.Ok, []));
-            if (status == ArmStatus.Ok && seconds.Count < Repeats(seconds))
+            if (!measured.Arms.TryGetValue(id, out var runs))
             {
-                measured.Arms[id] = await RunAsync(backend, measured.Circuit, measured.Profile, measured.Job.Shots, seconds);
+                measured.Arms[id] = runs = new Runs();
+            }
+
+            if (runs.Count < Repeats(runs))
+            {
+                await RunAsync(backend, measured.Circuit, measured.Profile, measured.Job.Shots, runs);
             }
         }
     }
@@ -151,53 +155,105 @@ internal sealed class TableBuilder(IReadOnlyList<IQuantumBackend> backends, stri
     {
         var (job, profile) = (measured.Job, measured.Profile!);
         var arms = new Dictionary<string, Arm>(measured.Known?.Arms ?? new Dictionary<string, Arm>(), StringComparer.Ordinal);
-        foreach (var (id, (status, seconds)) in measured.Arms)
+        foreach (var (id, runs) in measured.Arms)
         {
-            arms[id] = new Arm(status, [.. seconds]);
+            arms[id] = new Arm(runs.Status, [.. runs.Seconds]) { HalfDone = runs.HalfDone };
         }
 
         return new TableRow(job.Id, job.Family, profile, job.Shots, measured.Time.Profile, measured.Time.Sketch, arms) { Planned = PlannedColumn.Of(backends, measured.Circuit, profile) };
     }
 
-    // Short runs cost little to repeat; long ones need some as well, for they may all fall into times when the machine is slow.
-    private static int Repeats(List<double> seconds) => seconds.Count > 0 && seconds.Min() > 0.3 ? LongRepeats : MaxRepeats;
-
-    private async Task<(ArmStatus Status, List<double> Seconds)> RunAsync(IQuantumBackend backend, Circuit circuit, CircuitProfile profile, int shots, List<double> seconds)
+    // Short runs cost little to repeat; long ones need some as well, for they may all fall into times when the machine is slow. One that was stopped when half of the job was done may be done at another time.
+    private static int Repeats(Runs runs) => runs.Status switch
     {
+        ArmStatus.Ok => runs.Seconds.Count > 0 && runs.Seconds.Min() > 0.3 ? LongRepeats : MaxRepeats,
+        ArmStatus.Timeout when runs.HalfDone <= runs.Seconds.Min() => StoppedRepeats,
+        _ => 1,
+    };
+
+    private async Task RunAsync(IQuantumBackend backend, Circuit circuit, CircuitProfile profile, int shots, Runs runs)
+    {
+        runs.Count++;
         var capabilities = backend.Descriptor.Capabilities;
         if (profile.NumQubits > capabilities.MaxQubits || (capabilities.CliffordOnly && profile.Features!.CliffordCount < profile.GateCount))
         {
-            return (ArmStatus.NotApplicable, seconds);
+            runs.Status = ArmStatus.NotApplicable;
+            return;
         }
 
+        var half = new HalfTime(circuit);
         var request = new ExecutionRequest
         {
-            Circuit = circuit, Shots = shots, Seed = 1,
+            Circuit = circuit, Shots = shots, Seed = 1, Progress = half,
             Limits = new ExecutionLimits { Time = TimeSpan.FromSeconds(cutoff), MemoryBytes = MemoryBytes },
         };
         var start = Stopwatch.GetTimestamp();
         try
         {
             var result = await backend.ExecuteAsync(request);
-            seconds.Add(result.Timings.Service.TotalSeconds);
-            return (ArmStatus.Ok, seconds);
+            if (runs.Status == ArmStatus.Timeout)
+            {
+                runs.Seconds.Clear();
+            }
+
+            runs.Status = ArmStatus.Ok;
+            runs.Seconds.Add(result.Timings.Service.TotalSeconds);
+            runs.HalfDone = half.Least(runs.HalfDone, start, result.Timings.Service);
         }
         catch (BackendException exception)
         {
-            var status = exception.Kind switch
+            var isTimeout = exception.Kind == BackendErrorKind.TimeLimit;
+            if (isTimeout && runs is { Status: ArmStatus.Ok, Seconds.Count: > 0 })
+            {
+                // A run that ended says more than a later one that a busy machine stopped.
+                return;
+            }
+
+            runs.Status = exception.Kind switch
             {
                 BackendErrorKind.TimeLimit => ArmStatus.Timeout,
                 BackendErrorKind.OutOfMemory => ArmStatus.Memout,
                 BackendErrorKind.Unsupported => ArmStatus.NotApplicable,
                 _ => ArmStatus.Crash,
             };
-            if (status == ArmStatus.Timeout)
+            if (isTimeout)
             {
-                seconds.Add(Stopwatch.GetElapsedTime(start).TotalSeconds);
+                runs.Seconds.Add(Stopwatch.GetElapsedTime(start).TotalSeconds);
+                runs.HalfDone = half.Least(runs.HalfDone, start, TimeSpan.MaxValue);
             }
-
-            return (status, seconds);
         }
+    }
+
+    // The runs of a job on a backend so far.
+    private sealed class Runs
+    {
+        public ArmStatus Status;
+
+        public int Count;
+
+        public double HalfDone = double.NaN;
+
+        public List<double> Seconds { get; } = [];
+    }
+
+    // When half of a job is done.
+    private sealed class HalfTime(Circuit circuit) : IProgress<ExecutionProgress>
+    {
+        private readonly bool _isOnePass = circuit.IsMeasuredAtEnd(out _);
+        private long _at;
+
+        public void Report(ExecutionProgress value)
+        {
+            if (_at == 0 && value.IsHalfDone(_isOnePass))
+            {
+                _at = Stopwatch.GetTimestamp();
+            }
+        }
+
+        // A run that was done all the same, without a word in between, was so at its end.
+        public double Least(double before, long start, TimeSpan end) => _at > 0 ? MinimumOf(before, Stopwatch.GetElapsedTime(start, _at).TotalSeconds) : end < TimeSpan.MaxValue ? MinimumOf(before, end.TotalSeconds) : before;
+
+        private static double MinimumOf(double a, double b) => a < b ? a : b;
     }
 
     // A job on its way into the table, with what the table has of it already.
@@ -213,7 +269,7 @@ internal sealed class TableBuilder(IReadOnlyList<IQuantumBackend> backends, stri
 
         public ProfileTime Time = ProfileTime.Longest;
 
-        public Dictionary<string, (ArmStatus Status, List<double> Seconds)> Arms { get; } = new(StringComparer.Ordinal);
+        public Dictionary<string, Runs> Arms { get; } = new(StringComparer.Ordinal);
     }
 
     // Seconds of profiling a circuit, and of the sketch that is left for later.

@@ -8,8 +8,8 @@ internal sealed class ForwardPass
     // Ten times the multiply-adds of a chain in the time of a gate's word of a tableau, and those of ten milliseconds.
     private const double ChainWorkPerWord = 1e4, LeastChainLimit = 1e8;
 
-    // Fewer operations are walked through before another thread is awake.
-    private const int FewOperations = 200;
+    // Fewer are walked through in a few times what another thread takes to wake up, which a busy machine makes longer.
+    private const int FewOperations = 400;
 
     private readonly Circuit _circuit;
     private readonly SparseSketch _sparse;

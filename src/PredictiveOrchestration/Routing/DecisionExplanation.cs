@@ -49,7 +49,7 @@ internal static class DecisionExplanation
         if (!decision.IsExploration && AttemptPlan.Of(decision.Made, decision.AllowsTrials)[0] is { IsTrial: true, Limit: { } most } trial)
         {
             var wide = trial.Ranked.Candidate.Prediction.Seconds;
-            Line($"  {trial.Ranked.Candidate.Backend.Id} is tried before, for at most {most.TotalSeconds:G2} s: it may take anything from {wide.Lower:G2} to {wide.Upper:G2} s");
+            Line($"  {trial.Ranked.Candidate.Backend.Id} is tried before, for at most {most.TotalSeconds:G2} s, or {trial.LimitIfHalfDone!.Value.TotalSeconds:G2} s if half of the job is done by then: it may take anything from {wide.Lower:G2} to {wide.Upper:G2} s");
         }
 
         if (decision.IsKept)

@@ -56,7 +56,7 @@ public sealed class AttemptTests
     {
         List<ExecutionRequest> explored = [];
         FakeBackend[] backends = [Stopping("explored", TimeSpan.FromSeconds(9), explored), Stopping("best", TimeSpan.FromSeconds(9)), Steady("worst")];
-        var greedy = Decide([Local("best", 1, 0.1), Local("explored", 2, 0.1), Local("worst", 3, 0.1)]);
+        var greedy = Decide([Given.Local("best", 1, 0.1), Given.Local("explored", 2, 0.1), Given.Local("worst", 3, 0.1)]);
         var decision = greedy with { Ranked = [greedy.Ranked[1], greedy.Ranked[0], greedy.Ranked[2]], ExplorationLimit = TimeSpan.FromSeconds(1.5) };
         var report = await new HotSwapExecutor(new BackendSet(1, [.. backends]), new LocalAdmission(1 << 20, 2, 10), new RecordingGate(), TimeProvider.System).RunAsync(decision, Request, new SpendLabel("job", null), default);
 
@@ -84,19 +84,13 @@ public sealed class AttemptTests
     // One is predicted well, the other may take anything.
     private static Task<ExecutionReport> RunAsync(FakeBackend wide, FakeBackend best, ExecutionRequest? request = null)
     {
-        var decision = Decide([Local("best", 1, 0.1), Local("wide", 50, 8)]);
+        var decision = Decide([Given.Local("best", 1, 0.1), Given.Local("wide", 50, 8)]);
         decision.AllowsTrials.Should().BeTrue();
         var executor = new HotSwapExecutor(new BackendSet(1, [best, wide]), new LocalAdmission(1 << 20, 2, 10), new RecordingGate(), TimeProvider.System);
         return executor.RunAsync(decision, request ?? Request, new SpendLabel("job", null), default);
     }
 
     private static RoutingDecision Decide(IReadOnlyList<RoutingCandidate> candidates) => DecisionMaker.Decide(Given.Inputs(new PerformanceOptimizedRouter(), candidates, threshold: 0), 1, 1);
-
-    private static RoutingCandidate Local(string id, double seconds, double sigma)
-    {
-        var candidate = Given.Candidate(id, seconds, sigma);
-        return candidate with { Prediction = candidate.Prediction with { Backend = candidate.Backend with { IsLocal = true } } };
-    }
 
     private static FakeBackend Steady(string id) => new(id, isLocal: true);
 

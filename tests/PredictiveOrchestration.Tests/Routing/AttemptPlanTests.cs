@@ -87,10 +87,10 @@ public sealed class AttemptPlanTests
             double total = 0;
             foreach (var attempt in AttemptPlan.Of(ranked, allowsTrials: true))
             {
-                // The best takes any time; the second is as predicted; the others never end.
+                // The best takes any time; the second is as predicted; the others never end, and are half done at their limits.
                 var id = attempt.Ranked.Candidate.Backend.Id;
                 var takes = id == ranked[0].Candidate.Backend.Id ? true1 : id == ranked[1].Candidate.Backend.Id ? second : double.PositiveInfinity;
-                var limit = attempt.Limit?.TotalSeconds ?? double.PositiveInfinity;
+                var limit = attempt.LimitIfHalfDone?.TotalSeconds ?? double.PositiveInfinity;
                 total += Math.Min(takes, limit);
                 if (takes <= limit)
                 {
@@ -104,7 +104,7 @@ public sealed class AttemptPlanTests
 
     private static RankedBackend Ranked(string id, double seconds, double sigma, decimal cost = 0, QuickRuns quick = default)
     {
-        var candidate = Given.Candidate(id, seconds, sigma, cost);
-        return new(candidate with { Prediction = candidate.Prediction with { Backend = candidate.Backend with { IsLocal = true }, Quick = quick } }, seconds, sigma, "given");
+        var candidate = Given.Local(id, seconds, sigma, cost);
+        return new(candidate with { Prediction = candidate.Prediction with { Quick = quick } }, seconds, sigma, "given");
     }
 }

@@ -33,10 +33,18 @@ public sealed class ExplanationTests
     [InlineData(false)]
     public void Explain_RemoteBackend_SaysThatItsJobsCanOnlyBeginAnew(bool isLocal)
     {
-        var chosen = Given.Candidate("chosen", 1);
-        chosen = chosen with { Prediction = chosen.Prediction with { Backend = chosen.Backend with { IsLocal = isLocal } } };
+        var chosen = isLocal ? Given.Local("chosen", 1, 0.5) : Given.Candidate("chosen", 1, 0.5);
         var text = DecisionMaker.Decide(Given.Inputs(new PredictiveRouter(), [chosen, Given.Candidate("next", 2)], threshold: 0), 1, 1).Explain();
         text.Contains("should it fail, the job begins anew on next", StringComparison.Ordinal).Should().Be(!isLocal, text);
+    }
+
+    [Fact]
+    public void Explain_AnotherIsTriedBefore_SaysForHowLong()
+    {
+        var decision = DecisionMaker.Decide(Given.Inputs(new PerformanceOptimizedRouter(), [Given.Local("best", 1, 0.1), Given.Local("wide", 50, 8)], threshold: 0), 1, 1);
+        var limit = AttemptPlan.Of(decision.Made, decision.AllowsTrials)[0].Limit!.Value.TotalSeconds;
+
+        decision.Explain().Should().Contain(string.Create(CultureInfo.InvariantCulture, $"wide is tried before, for at most {limit:G2} s, or {2 * limit:G2} s if half of the job is done by then"));
     }
 
     [Fact]

@@ -22,6 +22,13 @@ internal static class Given
         Cost = new CostEstimate(cost, cost, cost, "USD"), SuccessRate = success, InFlight = inFlight,
     };
 
+    /// <summary>The same of an engine of this machine.</summary>
+    public static RoutingCandidate Local(string id, double seconds, double sigma, decimal cost = 0)
+    {
+        var candidate = Candidate(id, seconds, sigma, cost);
+        return candidate with { Prediction = candidate.Prediction with { Backend = candidate.Backend with { IsLocal = true } } };
+    }
+
     /// <summary>Preferences over no candidates.</summary>
     public static RoutingContext Preferences(double costWeight = 0.3, double performanceWeight = 0.7, decimal costThreshold = 1, TimeSpan? deadline = null) => new()
     {

@@ -50,6 +50,9 @@ public readonly struct Operation
     /// </summary>
     public int Argument { get; }
 
+    /// <summary>By how many conditions more what follows depends: 1 where a part begins that may be left out or repeated, -1 where it ends, else 0.</summary>
+    internal int NestingStep => Kind is OperationKind.If or OperationKind.While ? 1 : Kind is OperationKind.EndIf or OperationKind.EndWhile ? -1 : 0;
+
     internal int QubitStart { get; }
 
     internal int ParameterStart { get; }

@@ -31,7 +31,7 @@ internal sealed class HotSwapExecutor(BackendSet backends, LocalAdmission admiss
             return await RunAsync(greedy, request, label, slot, from, cancellationToken).ConfigureAwait(false);
         }
 
-        var explored = await TryAsync(decision.Chosen, request, limit, limit, label.Attempt(0), cancellationToken).ConfigureAwait(false) with { IsExploration = true };
+        var explored = await TryAsync(new PlannedAttempt(decision.Chosen, limit, false), request, label.Attempt(0), cancellationToken).ConfigureAwait(false) with { IsExploration = true };
         if (explored.Result is not null || decision.Made.Count == 1 || !MayFallBack(explored, request))
         {
             return new ExecutionReport([explored], []);
@@ -87,8 +87,7 @@ internal sealed class HotSwapExecutor(BackendSet backends, LocalAdmission admiss
 
         for (var i = 0; ; i++)
         {
-            var tried = await TryAsync(plan[i].Ranked, request, plan[i].Limit, plan[i].LimitIfHalfDone, label.Attempt(i), cancellationToken).ConfigureAwait(false);
-            var attempt = tried with { IsTrial = plan[i].IsTrial };
+            var attempt = await TryAsync(plan[i], request, label.Attempt(i), cancellationToken).ConfigureAwait(false);
             attempts.Add(attempt);
             if (attempt.Result is not null || i == plan.Count - 1 || !MayFallBack(attempt, request))
             {
@@ -142,8 +141,9 @@ internal sealed class HotSwapExecutor(BackendSet backends, LocalAdmission admiss
         return report.Result is null ? attempts[^1].BackendId : null;
     }
 
-    private async Task<ExecutionAttempt> TryAsync(RankedBackend ranked, ExecutionRequest request, TimeSpan? watch, TimeSpan? watchIfHalfDone, SpendLabel label, CancellationToken cancellationToken)
+    private async Task<ExecutionAttempt> TryAsync(PlannedAttempt planned, ExecutionRequest request, SpendLabel label, CancellationToken cancellationToken)
     {
+        var (ranked, watch, isTrial) = planned;
         var descriptor = ranked.Candidate.Backend;
         var queued = time.GetTimestamp();
         var queueTime = TimeSpan.Zero;
@@ -171,16 +171,16 @@ internal sealed class HotSwapExecutor(BackendSet backends, LocalAdmission admiss
 
             start = time.GetTimestamp();
             processor = descriptor.IsLocal ? admission.Processor.Begin(ranked.Candidate.Shape.Threads) : null;
-            var limited = request with { Limits = request.Limits with { Time = Shorter(watch, request.Limits.Time) }, TimeIfHalfDone = Shorter(watchIfHalfDone, request.Limits.Time), Spending = permit };
+            var limited = request with { Limits = request.Limits with { Time = Shorter(watch, request.Limits.Time) }, TimeIfHalfDone = Shorter(planned.LimitIfHalfDone, request.Limits.Time), Spending = permit };
             var result = await backend.ExecuteAsync(limited, cancellationToken).ConfigureAwait(false);
             var took = time.GetElapsedTime(start);
-            return new ExecutionAttempt(ranked, result, null, queueTime, took, false) { Key = label.Key, SpendKey = spendKey, CpuTime = processor?.End(took) };
+            return new ExecutionAttempt(ranked, result, null, queueTime, took, false) { IsTrial = isTrial, Key = label.Key, SpendKey = spendKey, CpuTime = processor?.End(took) };
         }
         catch (Exception exception) when (exception is not QueueFullException)
         {
             var elapsed = time.GetElapsedTime(start);
             var overrun = exception is BackendException { Kind: BackendErrorKind.TimeLimit } && watch is { } w && !(w >= request.Limits.Time) && !(elapsed >= request.Limits.Time);
-            return new ExecutionAttempt(ranked, null, exception, queueTime, elapsed, overrun) { Key = label.Key, SpendKey = spendKey, CpuTime = processor?.End(elapsed) };
+            return new ExecutionAttempt(ranked, null, exception, queueTime, elapsed, overrun) { IsTrial = isTrial, Key = label.Key, SpendKey = spendKey, CpuTime = processor?.End(elapsed) };
         }
     }
 

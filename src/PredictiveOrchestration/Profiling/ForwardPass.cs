@@ -153,7 +153,7 @@ internal sealed class ForwardPass
                     break;
                 default:
                     _sparse.BeginPart();
-                    nesting += op.Kind is OperationKind.If or OperationKind.While ? 1 : op.Kind is OperationKind.EndIf or OperationKind.EndWhile ? -1 : 0;
+                    nesting += op.NestingStep;
                     _loops += op.Kind == OperationKind.While ? 1 : op.Kind == OperationKind.EndWhile ? -1 : 0;
                     break;
             }

@@ -9,22 +9,17 @@ namespace PredictiveOrchestration.Profiling;
 /// </summary>
 internal sealed class StatelessPass
 {
-    private readonly Circuit _circuit;
-    private readonly CliffordRandomness _randomness;
-    private readonly FusionSketch<Unnoted>? _sketch;
-
     /// <summary>Walks through the circuit.</summary>
     /// <param name="circuit">The circuit.</param>
     /// <param name="kinds">What its gates are.</param>
     public StatelessPass(Circuit circuit, GateKinds kinds)
     {
-        var n = circuit.NumQubits;
-        _circuit = circuit;
         Counts = new CircuitCounts(circuit, kinds);
-        (_randomness, _sketch) = (new CliffordRandomness(n), FusionSketch<Unnoted>.Begin(n));
-        Walk(kinds);
-        FusedWork = _sketch?.Finish() ?? [];
-        Randomness = _randomness.IsExact ? _randomness.Finish() : null;
+        var randomness = new CliffordRandomness(circuit.NumQubits);
+        var sketch = FusionSketch<Unnoted>.Begin(circuit.NumQubits);
+        Walk(circuit, kinds, randomness, sketch);
+        FusedWork = sketch?.Finish() ?? [];
+        Randomness = randomness.IsExact ? randomness.Finish() : null;
         Backward = new BackwardPass(circuit, Counts, kinds.Gates);
     }
 
@@ -40,33 +35,33 @@ internal sealed class StatelessPass
     /// <summary>What is seen from the end.</summary>
     public BackwardPass Backward { get; }
 
-    private void Walk(GateKinds kinds)
+    private static void Walk(Circuit circuit, GateKinds kinds, CliffordRandomness randomness, FusionSketch<Unnoted>? sketch)
     {
-        var operations = _circuit.Operations;
+        var operations = circuit.Operations;
         var nesting = 0;
         for (var i = 0; i < operations.Length; i++)
         {
             ref readonly var op = ref operations[i];
-            var qubits = _circuit.QubitsOf(op);
+            var qubits = circuit.QubitsOf(op);
             switch (op.Kind)
             {
                 case OperationKind.Gate or OperationKind.Unitary:
-                    _randomness.Apply(_circuit, op, kinds.IsCliffordAt(i), nesting > 0);
-                    _sketch?.Apply(_circuit, op, qubits);
+                    randomness.Apply(circuit, op, kinds.IsCliffordAt(i), nesting > 0);
+                    sketch?.Apply(circuit, op, qubits);
                     break;
                 case OperationKind.Measure:
-                    _sketch?.Measure(qubits[0]);
-                    _randomness.Measure(qubits[0], nesting > 0);
+                    sketch?.Measure(qubits[0]);
+                    randomness.Measure(qubits[0], nesting > 0);
                     break;
                 case OperationKind.Reset:
-                    _sketch?.Reset(qubits[0]);
-                    _randomness.Reset(qubits[0], nesting > 0);
+                    sketch?.Reset(qubits[0]);
+                    randomness.Reset(qubits[0], nesting > 0);
                     break;
                 case OperationKind.Barrier:
                     break;
                 default:
-                    _sketch?.Branch();
-                    nesting += op.Kind is OperationKind.If or OperationKind.While ? 1 : op.Kind is OperationKind.EndIf or OperationKind.EndWhile ? -1 : 0;
+                    sketch?.Branch();
+                    nesting += op.NestingStep;
                     break;
             }
         }

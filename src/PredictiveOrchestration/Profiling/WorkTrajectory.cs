@@ -56,7 +56,7 @@ internal sealed class WorkTrajectory
                 case OperationKind.Gate or OperationKind.Unitary:
                     isGate = true;
                     isClifford = CliffordCheck.IsClifford(circuit, op);
-                    var structure = op.Kind == OperationKind.Gate ? circuit.GateOf(op).Structure : GateStructure.Generic;
+                    var structure = GateKinds.StructureOf(op);
                     var targets = op.QubitCount - op.ControlCount;
                     var weight = structure == GateStructure.Diagonal ? 0.5 : PowersOfTwo.Of(Math.Max(1, targets) - 1);
                     dense = weight * PowersOfTwo.Of(circuit.NumQubits - op.ControlCount);
@@ -78,7 +78,7 @@ internal sealed class WorkTrajectory
                     break;
                 default:
                     sketch?.Branch();
-                    nesting += op.Kind is OperationKind.If or OperationKind.While ? 1 : op.Kind is OperationKind.EndIf or OperationKind.EndWhile ? -1 : 0;
+                    nesting += op.NestingStep;
                     break;
             }
 

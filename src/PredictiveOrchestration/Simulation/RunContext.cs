@@ -78,11 +78,11 @@ internal sealed class RunContext
     public void Check(int operationIndex)
     {
         CancellationToken.ThrowIfCancellationRequested();
-        if (_request.Limits.Time is { } limit && Elapsed is var elapsed && elapsed > limit && !(elapsed <= _request.TimeIfHalfDone && IsHalfDone()))
+        if (_request.Limits.Time is { } time && Elapsed is var elapsed && elapsed > time && (IsHalfDone() ? _request.TimeIfHalfDone ?? time : time) is var limit && elapsed > limit)
         {
             throw new BackendException(
                 BackendErrorKind.TimeLimit, BackendId,
-                $"Backend '{BackendId}' reached the time limit of {(elapsed > _request.TimeIfHalfDone ? _request.TimeIfHalfDone.Value : limit).TotalSeconds:G4} s at operation {operationIndex} of {_request.Circuit.Operations.Length}, after {_shotsDone} of {_request.Shots} shots. Raise ExecutionLimits.Time or choose another backend.")
+                $"Backend '{BackendId}' reached the time limit of {limit.TotalSeconds:G4} s at operation {operationIndex} of {_request.Circuit.Operations.Length}, after {_shotsDone} of {_request.Shots} shots. Raise ExecutionLimits.Time or choose another backend.")
             {
                 OperationIndex = operationIndex,
             };

@@ -32,14 +32,14 @@ internal sealed record Arm(ArmStatus Status, double[] Seconds)
     /// <summary>The shortest time.</summary>
     public double Best { get; } = Seconds.Length == 0 ? double.NaN : Seconds.Min();
 
-    /// <summary>The shortest time until half of the job was done; not a number where none came so far.</summary>
-    public double HalfDone { get; init; } = double.NaN;
+    /// <summary>The shortest time until half of the job was done; infinite where none came so far.</summary>
+    public double HalfDone { get; init; } = double.PositiveInfinity;
 
     /// <summary>The median time.</summary>
     public double Median { get; } = Seconds.Length == 0 ? double.NaN : Seconds.Order().ElementAt(Seconds.Length / 2);
 
     /// <summary>The longest it may take in an attempt: a run that has half of the job done at the limit goes on.</summary>
-    public double LimitOf(PlannedAttempt attempt) => attempt.Limit is not { } limit ? double.PositiveInfinity : HalfDone <= limit.TotalSeconds ? attempt.LimitIfHalfDone!.Value.TotalSeconds : limit.TotalSeconds;
+    public double LimitOf(PlannedAttempt attempt) => (HalfDone <= attempt.Limit?.TotalSeconds ? attempt.LimitIfHalfDone : attempt.Limit)?.TotalSeconds ?? double.PositiveInfinity;
 
     /// <summary>The shortest of every other repeat, beginning with the first or the second: two of one kind, for A/A comparisons.</summary>
     public double Half(int which) => Seconds.Length < 2 ? Best : Seconds.Where((_, i) => i % 2 == which).Min();
@@ -103,14 +103,7 @@ internal sealed class RoutingTable
 
             var status = Enum.Parse<ArmStatus>(group.Last()[4].Replace("_", string.Empty, StringComparison.Ordinal), true);
             double[] seconds = [.. group.Where(c => c[3].Length > 0).Select(c => Number(c[3]))];
-
-            // A run that ended says more than a later one that a busy machine stopped.
-            if (status == ArmStatus.Timeout && seconds.Min() < cutoff)
-            {
-                (status, seconds) = (ArmStatus.Ok, [.. seconds.Where(s => s < cutoff)]);
-            }
-
-            of[group.Key.Item2] = new Arm(status, seconds) { HalfDone = group.Last() is { Length: > 5 } last && last[5].Length > 0 ? Number(last[5]) : double.NaN };
+            of[group.Key.Item2] = new Arm(status, seconds) { HalfDone = group.Last() is { Length: > 5 } last && last[5].Length > 0 ? Number(last[5]) : double.PositiveInfinity };
         }
 
         var costs = Lines(folder, "feature_costs.csv").Skip(1).Select(l => l.Split(',')).ToDictionary(c => c[0], c => (Profile: Number(c[2]), Sketch: c.Length > 3 ? Number(c[3]) : 0), StringComparer.Ordinal);
@@ -173,7 +166,7 @@ internal sealed class RoutingTable
 
     private static IEnumerable<string> RunLines(TableRow row) => row.Arms.SelectMany(a => a.Value.Seconds.Length == 0
         ? [$"{row.Id},1,{a.Key},,{Text(a.Value.Status)},"]
-        : a.Value.Seconds.Select((s, i) => $"{row.Id},{i + 1},{a.Key},{Text(s)},{Text(a.Value.Status)},{(double.IsNaN(a.Value.HalfDone) ? string.Empty : Text(a.Value.HalfDone))}"));
+        : a.Value.Seconds.Select((s, i) => $"{row.Id},{i + 1},{a.Key},{Text(s)},{Text(a.Value.Status)},{(double.IsFinite(a.Value.HalfDone) ? Text(a.Value.HalfDone) : string.Empty)}"));
 
     private static string FeatureLine(TableRow row) => $"{row.Id},1,{row.Family},{row.Shots},{string.Join(',', ProfileColumns.Write(row.Profile))},{PlannedColumn.Write(row.Planned)}";
 

@@ -198,7 +198,9 @@ internal sealed class TableBuilder(IReadOnlyList<IQuantumBackend> backends, stri
 
             runs.Status = ArmStatus.Ok;
             runs.Seconds.Add(result.Timings.Service.TotalSeconds);
-            runs.HalfDone = half.Least(runs.HalfDone, start, result.Timings.Service);
+            
+            // Without a word in between half of it was done at the end at the latest.
+            runs.HalfDone = Math.Min(runs.HalfDone, Math.Min(half.SecondsFrom(start), result.Timings.Service.TotalSeconds));
         }
         catch (BackendException exception)
         {
@@ -219,7 +221,7 @@ internal sealed class TableBuilder(IReadOnlyList<IQuantumBackend> backends, stri
             if (isTimeout)
             {
                 runs.Seconds.Add(Stopwatch.GetElapsedTime(start).TotalSeconds);
-                runs.HalfDone = half.Least(runs.HalfDone, start, TimeSpan.MaxValue);
+                runs.HalfDone = Math.Min(runs.HalfDone, half.SecondsFrom(start));
             }
         }
     }
@@ -231,7 +233,7 @@ internal sealed class TableBuilder(IReadOnlyList<IQuantumBackend> backends, stri
 
         public int Count;
 
-        public double HalfDone = double.NaN;
+        public double HalfDone = double.PositiveInfinity;
 
         public List<double> Seconds { get; } = [];
     }
@@ -250,10 +252,8 @@ internal sealed class TableBuilder(IReadOnlyList<IQuantumBackend> backends, stri
             }
         }
 
-        // A run that was done all the same, without a word in between, was so at its end.
-        public double Least(double before, long start, TimeSpan end) => _at > 0 ? MinimumOf(before, Stopwatch.GetElapsedTime(start, _at).TotalSeconds) : end < TimeSpan.MaxValue ? MinimumOf(before, end.TotalSeconds) : before;
-
-        private static double MinimumOf(double a, double b) => a < b ? a : b;
+        // Infinite where it never came so far.
+        public double SecondsFrom(long start) => _at > 0 ? Stopwatch.GetElapsedTime(start, _at).TotalSeconds : double.PositiveInfinity;
     }
 
     // A job on its way into the table, with what the table has of it already.
